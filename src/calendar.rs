@@ -1,0 +1,231 @@
+//! Business days, periods, weeks and time zones: the only place that cuts time.
+
+use crate::error::{Error, Kind, Result};
+use jiff::civil::{Date, Time, Weekday};
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::Range;
+
+pub const DAY_MS: i64 = 86_400_000;
+
+/// A business day (业务天), counted from 1970-01-01 as Arrow's Date32 does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(pub i32);
+
+impl Day {
+    pub fn date(self) -> Date {
+        let epoch = Date::constant(1970, 1, 1);
+        epoch.saturating_add(jiff::Span::new().days(self.0))
+    }
+
+    pub fn plus(self, days: i32) -> Day {
+        Day(self.0 + days)
+    }
+
+    /// Every day of the range, both ends included.
+    pub fn through(self, last: Day) -> impl DoubleEndedIterator<Item = Day> + Clone {
+        (self.0..=last.0).map(Day)
+    }
+}
+
+impl From<Date> for Day {
+    fn from(date: Date) -> Self {
+        let epoch = Date::constant(1970, 1, 1);
+        // Days between two civil dates: exact, and far inside i32 for every date jiff can hold.
+        Day(epoch.duration_until(date).as_hours() as i32 / 24)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.date().fmt(f)
+    }
+}
+
+/// 日 / 周 / 月 / 季 / 年
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Period {
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+impl Period {
+    pub const ALL: [Period; 5] = [Period::Day, Period::Week, Period::Month, Period::Quarter, Period::Year];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Period::Day => "day",
+            Period::Week => "week",
+            Period::Month => "month",
+            Period::Quarter => "quarter",
+            Period::Year => "year",
+        }
+    }
+}
+
+/// One period of the calendar: its first and last business day, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    pub period: Period,
+    pub first: Day,
+    pub last: Day,
+}
+
+impl Span {
+    pub fn days(self) -> impl DoubleEndedIterator<Item = Day> + Clone {
+        self.first.through(self.last)
+    }
+}
+
+/// How the pipeline cuts time.
+#[derive(Clone, Debug)]
+pub struct Calendar {
+    pub zone: TimeZone,
+    /// 业务天分割点: the local time at which a business day begins.
+    pub day_starts_at: Time,
+    pub week_starts_on: Weekday,
+    pub fiscal_year_starts_in: i8,
+}
+
+impl Calendar {
+    /// The instants of a business day, `[start, end)`, in UTC ms. A day in which the clocks change has 23 or 25 hours.
+    pub fn bounds(&self, day: Day) -> Result<Range<i64>> {
+        Ok(self.local(day, self.day_starts_at)?..self.local(day.plus(1), self.day_starts_at)?)
+    }
+
+    /// The business day that holds an instant.
+    pub fn day_of(&self, ms: i64) -> Result<Day> {
+        let at = jiff::Timestamp::from_millisecond(ms).map_err(out_of_range)?;
+        let local = at.to_zoned(self.zone.clone());
+        let day = Day::from(local.date());
+        Ok(if local.time() < self.day_starts_at { day.plus(-1) } else { day })
+    }
+
+    /// The instants at which the wall clock shows a time in `[from, to)` within a business day; `to <= from` wraps round midnight.
+    pub fn hours(&self, day: Day, from: Time, to: Time) -> Result<Vec<Range<i64>>> {
+        let bounds = self.bounds(day)?;
+        let wraps = i32::from(to <= from);
+        let mut windows = Vec::new();
+        for date in day.plus(-1).through(day.plus(1)) {
+            let start = self.local(date, from)?.max(bounds.start);
+            let end = self.local(date.plus(wraps), to)?.min(bounds.end);
+            if start < end {
+                windows.push(start..end);
+            }
+        }
+        Ok(windows)
+    }
+
+    /// The period of the calendar that holds a business day.
+    pub fn span(&self, period: Period, day: Day) -> Span {
+        let date = day.date();
+        let (first, next) = match period {
+            Period::Day => (date, day.plus(1).date()),
+            Period::Week => {
+                let back = date.weekday().since(self.week_starts_on);
+                let first = day.plus(-i32::from(back));
+                (first.date(), first.plus(7).date())
+            }
+            Period::Month => months(date.first_of_month(), 1),
+            Period::Quarter => months(self.fiscal_start(date, 3), 3),
+            Period::Year => months(self.fiscal_start(date, 12), 12),
+        };
+        Span { period, first: Day::from(first), last: Day::from(next).plus(-1) }
+    }
+
+    /// First day of the block of `size` months that holds `date`, blocks counted from the fiscal year's first month.
+    fn fiscal_start(&self, date: Date, size: i8) -> Date {
+        let into = (date.month() - self.fiscal_year_starts_in).rem_euclid(12) % size;
+        date.first_of_month().saturating_sub(jiff::Span::new().months(into))
+    }
+
+    fn local(&self, day: Day, time: Time) -> Result<i64> {
+        let zoned = day.date().to_datetime(time).to_zoned(self.zone.clone()).map_err(out_of_range)?;
+        Ok(zoned.timestamp().as_millisecond())
+    }
+}
+
+fn months(first: Date, count: i8) -> (Date, Date) {
+    (first, first.saturating_add(jiff::Span::new().months(count)))
+}
+
+fn out_of_range(e: jiff::Error) -> Error {
+    Error::new(Kind::Failed, format!("a time outside the calendar: {e}"))
+}
+
+/// A date as people and schedulers write it: `2026-11-20`, `20261120`, `today`, `yesterday` (the last two seen from `now`).
+pub fn parse_day(text: &str, now: Day) -> Result<Day> {
+    match text {
+        "today" => return Ok(now),
+        "yesterday" => return Ok(now.plus(-1)),
+        _ => {}
+    }
+    let date = text.parse::<Date>().map_err(|_| {
+        Error::new(Kind::Usage, format!("`{text}` is not a date")).hint("write 2026-11-20, 20261120, yesterday or today")
+    })?;
+    Ok(Day::from(date))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shanghai(starts: Time, fiscal: i8) -> Calendar {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap();
+        Calendar { zone, day_starts_at: starts, week_starts_on: Weekday::Monday, fiscal_year_starts_in: fiscal }
+    }
+
+    fn day(text: &str) -> Day {
+        Day::from(text.parse::<Date>().unwrap())
+    }
+
+    #[test]
+    fn a_business_day_can_start_at_four() {
+        let calendar = shanghai(Time::constant(4, 0, 0, 0), 1);
+        let at = "2026-09-02T03:59:59.999+08:00".parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        assert_eq!(calendar.day_of(at).unwrap(), day("2026-09-01"));
+        assert_eq!(calendar.day_of(at + 1).unwrap(), day("2026-09-02"));
+        assert_eq!(calendar.bounds(day("2026-09-01")).unwrap().end, at + 1);
+    }
+
+    #[test]
+    fn periods_cut_at_week_month_quarter_and_year() {
+        let calendar = shanghai(Time::midnight(), 1);
+        let ends = |period, d: &str| {
+            let span = calendar.span(period, day(d));
+            (span.first.to_string(), span.last.to_string())
+        };
+        let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
+        assert_eq!(ends(Period::Week, "2027-01-01"), pair("2026-12-28", "2027-01-03"));
+        assert_eq!(ends(Period::Month, "2028-02-29"), pair("2028-02-01", "2028-02-29"));
+        assert_eq!(ends(Period::Quarter, "2026-09-30"), pair("2026-07-01", "2026-09-30"));
+        assert_eq!(ends(Period::Year, "2026-10-01"), pair("2026-01-01", "2026-12-31"));
+    }
+
+    #[test]
+    fn a_fiscal_year_moves_quarters_and_years() {
+        let calendar = shanghai(Time::midnight(), 4);
+        assert_eq!(calendar.span(Period::Year, day("2026-03-31")).first, day("2025-04-01"));
+        assert_eq!(calendar.span(Period::Quarter, day("2026-03-31")).first, day("2026-01-01"));
+    }
+
+    #[test]
+    fn hours_can_wrap_round_midnight() {
+        let calendar = shanghai(Time::midnight(), 1);
+        let windows = calendar.hours(day("2026-09-01"), Time::constant(22, 0, 0, 0), Time::constant(2, 0, 0, 0)).unwrap();
+        let hours = windows.iter().map(|w| (w.end - w.start) / 3_600_000).collect::<Vec<_>>();
+        assert_eq!(hours, [2, 2]);
+    }
+
+    #[test]
+    fn days_before_the_epoch_and_after_round_trip() {
+        for text in ["1969-12-31", "1970-01-01", "2000-02-29", "2099-12-31"] {
+            assert_eq!(day(text).to_string(), text);
+        }
+    }
+}

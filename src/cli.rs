@@ -1,0 +1,319 @@
+//! The command line. Data goes to stdout, everything else to stderr.
+
+use crate::calendar::Day;
+use crate::check;
+use crate::error::{Error, Kind, Result};
+use crate::generate::{self, Compression, Encoding, Format, Spec};
+use crate::job::{Level, Overrides, Plan};
+use crate::metrics;
+use crate::publish::RunRecord;
+use crate::run::{Request, run};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::io::Write;
+use std::path::PathBuf;
+
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 some partition failed · 2 usage or configuration · 3 data refused · 75 input not there or storage unreachable: try again · 130/143 signals";
+
+/// kefu (客服): customer-service report tables from raw chat and order logs.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Print one JSON object on stdout
+    #[arg(long, global = true)]
+    json: bool,
+    /// Logs on stderr as text or as JSON lines
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "KEFU_LOG_FORMAT")]
+    log_format: LogFormat,
+    /// Say more: -v for progress, -vv for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The nightly job: one business day, the days that mature with it, and the open week, month, quarter and year
+    #[command(after_help = "Examples:\n  kefu run pipelines/nightly.toml\n  kefu run pipelines/nightly.toml --date 20261120 --output s3://bucket/reports\n  kefu run --date 2026-10-04          the demo")]
+    Run {
+        #[command(flatten)]
+        pipeline: Pipeline,
+        /// The business day: 2026-11-20, 20261120, yesterday, today [default: yesterday in the pipeline's zone]
+        #[arg(long, env = "KEFU_DATE")]
+        date: Option<String>,
+        /// What has landed: the last business day whose orders are all there [default: the latest day any run was given]
+        #[arg(long)]
+        as_of: Option<String>,
+    },
+    /// A range of business days, both included, and every period they lie in
+    #[command(after_help = "Example:\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31\n  kefu backfill --from 2026-08-31 --to 2026-10-04          the demo")]
+    Backfill {
+        #[command(flatten)]
+        pipeline: Pipeline,
+        #[arg(long)]
+        from: String,
+        #[arg(long)]
+        to: String,
+        /// What has landed [default: the latest day any run was given]
+        #[arg(long)]
+        as_of: Option<String>,
+    },
+    /// Checks the pipeline file and what its inputs look like, without computing anything
+    #[command(after_help = "Example:\n  kefu check pipelines/nightly.toml --date yesterday")]
+    Check {
+        #[command(flatten)]
+        pipeline: Pipeline,
+        #[arg(long, env = "KEFU_DATE")]
+        date: Option<String>,
+    },
+    /// The dictionary: every metric with its definition, unit, null rule and worked example (指标字典)
+    #[command(after_help = "Examples:\n  kefu metrics\n  kefu metrics resp_avg_s --lang zh\n  kefu metrics --json")]
+    Metrics {
+        /// One metric's id
+        id: Option<String>,
+        #[arg(long, value_enum, default_value_t = Lang::En, env = "KEFU_LANG")]
+        lang: Lang,
+    },
+    /// Makes logs: the small company of sample_data, or large ones to measure with
+    #[command(after_help = "Examples:\n  kefu generate --company --out sample_data\n  kefu generate --out /tmp/logs --from 2026-09-01 --days 3 --shops 200 --messages-per-day 1000000 --format parquet")]
+    Generate(Generate),
+    /// Prints a completion script
+    #[command(after_help = "Example:\n  kefu completions bash > /etc/bash_completion.d/kefu")]
+    Completions { shell: clap_complete::Shell },
+    /// Writes the man pages into a folder
+    #[command(after_help = "Example:\n  kefu man --out man")]
+    Man {
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Pipeline {
+    /// The pipeline file [default: the demo on ./sample_data]
+    pipeline: Option<PathBuf>,
+    /// Goes before the file's `input`: a path or an object_store URL
+    #[arg(long, env = "KEFU_INPUT")]
+    input: Option<String>,
+    /// Goes before the file's `output`
+    #[arg(long, env = "KEFU_OUTPUT")]
+    output: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Lang {
+    Zh,
+    En,
+}
+
+#[derive(Debug, Args)]
+struct Generate {
+    /// The folder to write into
+    #[arg(long)]
+    out: PathBuf,
+    /// The invented company of sample_data: fixed days and shops, every edge case
+    #[arg(long, conflicts_with_all = ["from", "days", "shops", "messages_per_day", "format", "compression", "encoding"])]
+    company: bool,
+    #[arg(long, default_value = "2026-09-01")]
+    from: String,
+    #[arg(long, default_value_t = 1)]
+    days: u32,
+    #[arg(long, default_value_t = 20)]
+    shops: u32,
+    #[arg(long, default_value_t = 100_000)]
+    messages_per_day: u64,
+    /// The same seed gives the same bytes
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    #[arg(long, default_value = "parquet")]
+    format: Format,
+    #[arg(long, default_value = "none")]
+    compression: Compression,
+    #[arg(long, default_value = "utf8")]
+    encoding: Encoding,
+}
+
+impl Pipeline {
+    fn load(&self) -> Result<Plan> {
+        let overrides = Overrides { input: self.input.clone(), output: self.output.clone() };
+        Plan::load(self.pipeline.as_deref(), &overrides)
+    }
+}
+
+impl Cli {
+    pub fn run(self) -> Result<()> {
+        self.start_log();
+        let now = now();
+        let json = self.json;
+        match self.command {
+            Command::Run { pipeline, date, as_of } => {
+                let plan = pipeline.load()?;
+                let day = plan.day(date.as_deref(), now)?;
+                execute(&plan, (day, day), as_of.as_deref(), now, json)
+            }
+            Command::Backfill { pipeline, from, to, as_of } => {
+                let plan = pipeline.load()?;
+                let days = (plan.day(Some(&from), now)?, plan.day(Some(&to), now)?);
+                execute(&plan, days, as_of.as_deref(), now, json)
+            }
+            Command::Check { pipeline, date } => {
+                let plan = pipeline.load()?;
+                let day = plan.day(date.as_deref(), now)?;
+                show(&check::check(&plan, day)?, json)
+            }
+            Command::Metrics { id, lang } => dictionary(id.as_deref(), lang, json),
+            Command::Generate(wanted) => wanted.run(json),
+            Command::Completions { shell } => {
+                let mut script = Vec::new();
+                clap_complete::generate(shell, &mut Cli::command(), "kefu", &mut script);
+                print(&String::from_utf8_lossy(&script))
+            }
+            Command::Man { out } => {
+                std::fs::create_dir_all(&out)?;
+                Ok(clap_mangen::generate_to(Cli::command(), &out)?)
+            }
+        }
+    }
+
+    fn start_log(&self) {
+        let level = ["warn", "info", "debug"][usize::from(self.verbose.min(2))];
+        let filter = tracing_subscriber::EnvFilter::builder().with_env_var("KEFU_LOG").try_from_env();
+        let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("kefu={level}")));
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        // A second start, as in tests of the library, keeps the first.
+        let _ = match self.log_format {
+            LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
+            LogFormat::Json => log.json().try_init(),
+        };
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock is read once, here, and passed on")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
+}
+
+fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, now: jiff::Timestamp, json: bool) -> Result<()> {
+    if from > to {
+        return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
+    }
+    let as_of = as_of.map(|text| plan.day(Some(text), now)).transpose()?;
+    let zone = (&plan.job.timezone, &plan.job.business_day_starts_at);
+    let days = to.0 - from.0 + 1;
+    eprintln!("kefu {} · {} · {days} day(s): {from} .. {to} ({}, day starts {})", env!("CARGO_PKG_VERSION"), plan.job.name, zone.0, zone.1);
+    eprintln!("input  {}\noutput {}", plan.input.name(), plan.output.name());
+    let record = run(plan, Request { from, to, as_of, started: now })?;
+    if json { print(&serde_json::to_string(&record)?) } else { summarize(&record) }
+}
+
+/// The last lines of a run: what was read and what was written.
+fn summarize(record: &RunRecord) -> Result<()> {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::UTF8_BORDERS_ONLY);
+    table.set_header(["table", "read", "= used", "+ quarantined", "+ duplicates", "+ outside", "+ ignored"]);
+    for (name, counts) in &record.audit {
+        table.add_row(std::iter::once(name.clone()).chain(counts.iter().map(i64::to_string)));
+    }
+    eprintln!("{table}");
+    let (written, unchanged) = (record.files_written, record.files_unchanged);
+    print(&format!(
+        "{} day(s) read, {} restated, landed through {}: {written} files written, {unchanged} unchanged under {} in {:.1} s\n",
+        record.days_read, record.days_restated, record.landed, record.output, record.seconds
+    ))
+}
+
+/// Prints to stdout; a reader that went away is no error.
+fn print(text: &str) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
+    }
+}
+
+fn show(report: &check::Report, json: bool) -> Result<()> {
+    print(&if json { serde_json::to_string(report)? } else { report.to_string() })
+}
+
+fn dictionary(id: Option<&str>, lang: Lang, json: bool) -> Result<()> {
+    let chosen = metrics::all().iter().filter(|m| id.map_or(json || !m.component, |id| m.id == id)).collect::<Vec<_>>();
+    if let (true, Some(id)) = (chosen.is_empty(), id) {
+        let error = Error::new(Kind::Usage, format!("no metric `{id}`"));
+        return Err(match crate::nearest(id, metrics::all().iter().map(|m| m.id.as_str())) {
+            Some(nearest) => error.hint(format!("did you mean `{nearest}`?")),
+            None => error.hint("`kefu metrics` lists them all"),
+        });
+    }
+    if json {
+        return print(&serde_json::to_string(&chosen.iter().map(|m| entry(m)).collect::<Vec<_>>())?);
+    }
+    if id.is_some() {
+        return chosen.iter().try_for_each(|metric| print(&page(metric, lang)));
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::UTF8_BORDERS_ONLY).set_content_arrangement(comfy_table::ContentArrangement::Dynamic);
+    table.set_header(["metric", "中文", "levels", "unit", "definition"]);
+    for metric in chosen {
+        let text = match lang {
+            Lang::Zh => metric.about.zh,
+            Lang::En => metric.about.en,
+        };
+        table.add_row([metric.id.as_str(), metric.name.zh, &levels(metric), metric.unit.name(), text]);
+    }
+    print(&table.to_string())
+}
+
+fn levels(metric: &metrics::Metric) -> String {
+    metric.levels.iter().map(|level| level.name()).collect::<Vec<_>>().join(" ")
+}
+
+fn entry(metric: &metrics::Metric) -> serde_json::Value {
+    let rules = crate::rules::Rules::default();
+    let delay = |level: &Level| metrics::delay(metric, *level, &rules);
+    serde_json::json!({
+        "id": metric.id, "family": metric.family, "component": metric.component,
+        "levels": metric.levels.iter().map(|l| l.name()).collect::<Vec<_>>(),
+        "name": { "zh": metric.name.zh, "en": metric.name.en },
+        "definition": { "zh": metric.about.zh, "en": metric.about.en },
+        "unit": metric.unit.name(), "delay_days": metric.levels.iter().map(delay).max(), "source": metric.source,
+        "example": { "log": metric.example.log.name, "lines": metric.example.log.lines, "orders": metric.example.log.orders,
+            "agent": metric.example.agent, "value": metric.example.value },
+    })
+}
+
+fn page(metric: &metrics::Metric, lang: Lang) -> String {
+    let (name, about) = match lang {
+        Lang::Zh => (metric.name.zh, metric.about.zh),
+        Lang::En => (metric.name.en, metric.about.en),
+    };
+    let log = metric.example.log;
+    let row = metric.example.agent.map_or("the shop's row".to_owned(), |agent| format!("agent {agent}'s row"));
+    let lines = log.lines.iter().chain(log.orders).map(|line| format!("    {line}\n")).collect::<String>();
+    format!(
+        "{} · {} · {name}\n  {about}\n  unit {} · levels {} · {} · {}\n  example, {}:\n{lines}    → {row}: {}\n",
+        metric.id, metric.name.zh, metric.unit.name(), levels(metric), metric.family, metric.source, log.name, metric.example.value
+    )
+}
+
+impl Generate {
+    fn run(self, json: bool) -> Result<()> {
+        let summary = if self.company {
+            generate::company(&self.out, self.seed)?
+        } else {
+            let from = self.from.parse().map_err(|_| Error::new(Kind::Usage, format!("`{}` is not a date", self.from)).hint("write 2026-09-01"))?;
+            let Generate { out, days, shops, messages_per_day, seed, format, compression, encoding, .. } = self;
+            generate::load(&Spec { out, from, days, shops, messages_per_day, seed, format, compression, encoding })?
+        };
+        let generate::Summary { files, messages, orders, bytes } = summary;
+        if json {
+            return print(&serde_json::json!({ "files": files, "messages": messages, "orders": orders, "bytes": bytes }).to_string());
+        }
+        print(&format!("{messages} messages and {orders} orders in {files} files, {bytes} bytes"))
+    }
+}

@@ -1,0 +1,142 @@
+//! The kernel: the lines of one conversation (shop × buyer × business day) → sessions, receptions, rounds.
+//! One ordered pass. No I/O, no dates, no names of metrics. Semantics §2 to §4.
+
+mod round;
+mod session;
+mod talk;
+
+pub use round::{Outcome, Round};
+pub use session::{Reception, Session};
+pub use talk::Talk;
+
+use crate::ingest::{Raw, What};
+use crate::rules::{FirstResponseUnit, Rules};
+use std::ops::Range;
+
+/// A business day's rules, with the instants they mean.
+pub struct Day<'a> {
+    pub rules: &'a Rules,
+    pub starts_at: i64,
+    /// 考核时段 as instants.
+    pub assessed: Vec<Range<i64>>,
+}
+
+impl Day<'_> {
+    fn is_assessed(&self, at: i64) -> bool {
+        self.assessed.iter().any(|window| window.contains(&at))
+    }
+
+    fn hour(&self, at: i64) -> i64 {
+        (at - self.starts_at) / 3_600_000
+    }
+}
+
+/// A reply line, kept for attribution: the last one before an order earns it.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply {
+    pub agent: u32,
+    pub at: i64,
+    /// Place among the conversation's lines: orders lines of one instant.
+    pub place: u32,
+    pub message: u32,
+}
+
+/// What a conversation comes to.
+#[derive(Default)]
+pub struct Story {
+    pub sessions: Vec<Session>,
+    pub replies: Vec<Reply>,
+}
+
+/// Replays a conversation from its lines in order (`sent_at`, `seq`, input order).
+pub fn replay(lines: &[Raw], day: &Day) -> Story {
+    let mut conversation = Conversation::default();
+    let mut replies = Vec::new();
+    for (place, line) in (0u32..).zip(lines) {
+        match line.session {
+            0 => conversation.take_without_id(line, day),
+            id => conversation.with_id(id).take(line, day),
+        }
+        if line.what == What::Reply {
+            replies.push(Reply { agent: line.agent, at: line.at, place, message: line.message });
+        }
+    }
+    Story { sessions: conversation.end(day), replies }
+}
+
+/// The sessions of a conversation as they unfold.
+#[derive(Default)]
+struct Conversation {
+    with_id: Vec<Session>,
+    /// The session without id that is begun and not closed.
+    current: Option<Session>,
+    /// The agent an event named since the last line without id: platforms announce the agent before the first words.
+    announced: u32,
+    closed: Vec<Session>,
+}
+
+impl Conversation {
+    fn with_id(&mut self, id: u32) -> &mut Session {
+        let index = self.with_id.iter().position(|session| session.id == id).unwrap_or_else(|| {
+            self.with_id.push(Session::new(id));
+            self.with_id.len() - 1
+        });
+        &mut self.with_id[index]
+    }
+
+    fn take_without_id(&mut self, line: &Raw, day: &Day) {
+        match line.what {
+            What::Close => {
+                self.closed.extend(self.current.take());
+                self.announced = 0;
+            }
+            What::Assign | What::Transfer => {
+                if let Some(current) = &mut self.current {
+                    current.take(line, day);
+                }
+                if line.agent != 0 {
+                    self.announced = line.agent;
+                }
+            }
+            _ => {
+                // Silence splits a session only when nobody is waiting.
+                if self.current.as_ref().is_some_and(|s| !s.is_waiting() && line.at - s.last_line_at > day.rules.session_gap.0) {
+                    self.closed.extend(self.current.take());
+                }
+                let announced = std::mem::take(&mut self.announced);
+                let current = self.current.get_or_insert_with(|| Session::announced(announced));
+                current.take(line, day);
+            }
+        }
+    }
+
+    /// The end of the day closes what is open.
+    fn end(mut self, day: &Day) -> Vec<Session> {
+        self.closed.extend(self.current.take());
+        self.closed.append(&mut self.with_id);
+        // Events alone are no session.
+        self.closed.retain(|session| session.started_at.is_some());
+        self.closed.sort_by_key(|session| session.started_at);
+        for session in &mut self.closed {
+            session.end(day);
+        }
+        mark_firsts(&mut self.closed, day.rules.first_response_unit);
+        self.closed
+    }
+}
+
+/// Marks the rounds that first response speaks of: in each session (each reception of it), or once a day for each agent.
+fn mark_firsts(sessions: &mut [Session], unit: FirstResponseUnit) {
+    match unit {
+        FirstResponseUnit::Session => sessions.iter_mut().for_each(|s| round::mark_first_answered(s.rounds.iter_mut())),
+        FirstResponseUnit::PeerDay => {
+            let mut rounds = sessions.iter_mut().flat_map(|s| &mut s.rounds).collect::<Vec<_>>();
+            rounds.sort_by_key(|round| round.asked_at);
+            round::mark_first_answered(rounds.iter_mut().map(|round| &mut **round));
+            // The unit is agent × buyer × day on both clocks, so the shop's mean is over the same rounds.
+            for round in rounds {
+                (round.first, round.first_assessed) = (round.agent_first, round.agent_first_assessed);
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! credits: one row per order event that counts in the day × rule × agent: who earned it, who assisted, or nobody (绩效判定).
+
+use super::frame;
+use crate::calendar::{Calendar, DAY_MS, Day};
+use crate::error::Result;
+use crate::ingest::Order;
+use crate::rules::{Attribution, Rules};
+use polars::prelude::*;
+
+/// An instant of an order at which candidates are looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instant<'a> {
+    pub order: &'a Order,
+    pub at: i64,
+    event: Event,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    Created,
+    Paid,
+}
+
+impl PartialEq for Order {
+    fn eq(&self, other: &Self) -> bool {
+        self.shop_id == other.shop_id && self.order_id == other.order_id
+    }
+}
+impl Eq for Order {}
+
+/// The instants that the credits of a day ask about: orders created in it, and orders paid in it with their creation.
+pub fn instants<'a>(orders: &'a [Order], calendar: &Calendar, rules: &Rules, day: Day) -> Result<Vec<Instant<'a>>> {
+    let bounds = calendar.bounds(day)?;
+    let mut found = Vec::new();
+    for order in orders.iter().filter(|order| counts(order, rules)) {
+        let paid = order.paid_at.filter(|paid| bounds.contains(paid));
+        if paid.is_some() || bounds.contains(&order.created_at) {
+            found.push(Instant { order, at: order.created_at, event: Event::Created });
+        }
+        if let Some(at) = paid {
+            found.push(Instant { order, at, event: Event::Paid });
+        }
+    }
+    Ok(found)
+}
+
+fn counts(order: &Order, rules: &Rules) -> bool {
+    order.cancelled_at.is_none() && !order.flag.as_ref().is_some_and(|flag| rules.excluded_flags.contains(flag))
+}
+
+/// One candidate of an instant: the agent and its last reply line within the lookback.
+struct Candidate {
+    agent: String,
+    line_at: i64,
+    place: i64,
+    message: Option<String>,
+}
+
+/// Columns: `shop_id`, `order_id`, `buyer_id`, `rule`, `role` (credited, assist, silent), `agent_id` (null when silent),
+/// `at` (the instant that decided), `line_at`, `message_id` (the line that earned it), `amount` (fen), `quantity`, `postage`, `own`
+/// (the rule is the pipeline's). Counted in `day`; under `order` only if paid before the end of `final_pay_days`.
+/// `replies`: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id` of the days within the lookback of the instants.
+pub fn credits(instants: &[Instant], replies: LazyFrame, calendar: &Calendar, rules: &Rules, day: Day) -> Result<DataFrame> {
+    let candidates = candidates(instants, replies, rules)?;
+    let bounds = calendar.bounds(day)?;
+    let paid_until = calendar.bounds(day.plus(rules.final_pay_days as i32))?.end;
+    let mut rows = Vec::new();
+    for (index, instant) in instants.iter().enumerate() {
+        let order = instant.order;
+        let mut push = |rule, index: usize| rows.extend(shares(rule, &instants[index], &candidates[index]));
+        match instant.event {
+            Event::Created => {
+                if bounds.contains(&order.created_at) && order.paid_at.is_some_and(|paid| paid < paid_until) {
+                    push(Attribution::Order, index);
+                }
+            }
+            Event::Paid => {
+                push(Attribution::Payment, index);
+                // The creation of an order paid today stands just before its payment.
+                let creation = index - 1;
+                push(Attribution::OrderFirst, if candidates[creation].is_empty() { index } else { creation });
+            }
+        }
+    }
+    columns(rows, rules)
+}
+
+/// Every agent with a reply line in `[t - credit_lookback, t]`, the latest first, by instant.
+fn candidates(instants: &[Instant], replies: LazyFrame, rules: &Rules) -> Result<Vec<Vec<Candidate>>> {
+    let asked = frame! {
+        "instant" => (0..instants.len() as u32).collect::<Vec<_>>(),
+        "shop_id" => instants.iter().map(|i| i.order.shop_id.as_str()).collect::<Vec<_>>(),
+        "buyer_id" => instants.iter().map(|i| i.order.buyer_id.as_str()).collect::<Vec<_>>(),
+        "t" => instants.iter().map(|i| i.at).collect::<Vec<_>>(),
+    }?;
+    let on = [col("shop_id"), col("buyer_id")];
+    let latest_first = SortMultipleOptions::default().with_order_descending_multi([false, true, true]).with_maintain_order(true);
+    #[expect(clippy::disallowed_methods, reason = "the candidates of a day are few, and the rules pick among them row by row")]
+    let found = replies
+        .join(asked.lazy(), on.clone(), on, JoinArgs::new(JoinType::Inner))
+        .filter(col("at").lt_eq(col("t")).and(col("at").gt_eq(col("t") - lit(rules.credit_lookback.0))))
+        .sort(["instant", "at", "place"], latest_first)
+        .select([col("instant"), col("agent_id"), col("at"), col("place"), col("message_id")])
+        .collect()?;
+    let mut candidates: Vec<Vec<Candidate>> = instants.iter().map(|_| Vec::new()).collect();
+    let (instant, agent, at) = (found.column("instant")?.u32()?, found.column("agent_id")?.str()?, found.column("at")?.i64()?);
+    let (place, message) = (found.column("place")?.i64()?, found.column("message_id")?.str()?);
+    for row in 0..found.height() {
+        let (Some(instant), Some(agent), Some(line_at)) = (instant.get(row), agent.get(row), at.get(row)) else { continue };
+        let list = &mut candidates[instant as usize];
+        if list.iter().all(|candidate| candidate.agent != agent) {
+            let (place, message) = (place.get(row).unwrap_or_default(), message.get(row).map(str::to_owned));
+            list.push(Candidate { agent: agent.to_owned(), line_at, place, message });
+        }
+    }
+    for list in &mut candidates {
+        list.sort_by_key(|candidate| std::cmp::Reverse((candidate.line_at, candidate.place)));
+    }
+    Ok(candidates)
+}
+
+struct Share<'a> {
+    rule: Attribution,
+    role: &'static str,
+    instant: &'a Instant<'a>,
+    candidate: Option<&'a Candidate>,
+}
+
+/// The latest candidate is credited, the others assisted; without any the order is silent (静默).
+fn shares<'a>(rule: Attribution, instant: &'a Instant, candidates: &'a [Candidate]) -> Vec<Share<'a>> {
+    if candidates.is_empty() {
+        return vec![Share { rule, role: "silent", instant, candidate: None }];
+    }
+    let role = |place| if place == 0 { "credited" } else { "assist" };
+    candidates.iter().enumerate().map(|(place, c)| Share { rule, role: role(place), instant, candidate: Some(c) }).collect()
+}
+
+fn columns(mut rows: Vec<Share>, rules: &Rules) -> Result<DataFrame> {
+    rows.sort_by_key(|r| {
+        let order = r.instant.order;
+        (&order.shop_id, &order.order_id, r.rule.name(), std::cmp::Reverse(r.role), r.candidate.map(|c| &c.agent))
+    });
+    fn each<'a, T>(rows: &'a [Share<'a>], value: impl Fn(&'a Share<'a>) -> T) -> Vec<T> {
+        rows.iter().map(value).collect()
+    }
+    Ok(frame! {
+        "shop_id" => each(&rows, |r| r.instant.order.shop_id.as_str()),
+        "order_id" => each(&rows, |r| r.instant.order.order_id.as_str()),
+        "buyer_id" => each(&rows, |r| r.instant.order.buyer_id.as_str()),
+        "rule" => each(&rows, |r| r.rule.name()),
+        "role" => each(&rows, |r| r.role),
+        "agent_id" => each(&rows, |r| r.candidate.map(|c| c.agent.as_str())),
+        "at" => each(&rows, |r| r.instant.at),
+        "line_at" => each(&rows, |r| r.candidate.map(|c| c.line_at)),
+        "message_id" => each(&rows, |r| r.candidate.and_then(|c| c.message.as_deref())),
+        "amount" => each(&rows, |r| r.instant.order.amount),
+        "quantity" => each(&rows, |r| r.instant.order.quantity),
+        "postage" => each(&rows, |r| r.instant.order.postage),
+        "own" => each(&rows, |r| r.rule == rules.attribution),
+    }?)
+}
+
+/// The business days whose reply lines an instant can ask about, oldest first.
+pub fn reply_days(instant: &Instant, calendar: &Calendar, rules: &Rules) -> Result<impl Iterator<Item = Day> + use<>> {
+    let earliest = instant.at.saturating_sub(rules.credit_lookback.0.max(DAY_MS));
+    Ok(calendar.day_of(earliest)?.through(calendar.day_of(instant.at)?))
+}

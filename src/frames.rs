@@ -1,0 +1,94 @@
+//! Polars frames: where lazy queries are run, and the border to Arrow, crossed through the C data interface without a copy.
+
+use crate::error::Result;
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, make_array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType as ArrowType, Field, Schema};
+use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
+use polars::prelude::*;
+use polars_arrow::ffi;
+use std::mem::transmute;
+use std::sync::Arc;
+
+/// Runs a query. The one place that does, so that stages stay lazy.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn collect(query: LazyFrame) -> Result<DataFrame> {
+    Ok(query.collect()?)
+}
+
+/// Appends frames of one schema.
+pub fn stack(frames: impl IntoIterator<Item = LazyFrame>) -> Result<LazyFrame> {
+    let frames = frames.into_iter().collect::<Vec<_>>();
+    Ok(concat(frames, UnionArgs { maintain_order: true, ..UnionArgs::default() })?)
+}
+
+/// A frame as one Arrow batch; text as Utf8.
+pub fn to_arrow(frame: &DataFrame) -> Result<RecordBatch> {
+    let mut fields = Vec::new();
+    let mut arrays = Vec::new();
+    for column in frame.columns() {
+        let array = array_to_arrow(&column.as_materialized_series().rechunk())?;
+        fields.push(Field::new(column.name().as_str(), array.data_type().clone(), true));
+        arrays.push(array);
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(frame.height()));
+    Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
+}
+
+fn array_to_arrow(series: &Series) -> Result<ArrayRef> {
+    let array = series.to_arrow(0, CompatLevel::oldest());
+    let field = polars_arrow::datatypes::Field::new(PlSmallStr::EMPTY, array.dtype().clone(), true);
+    let (array, schema) = (ffi::export_array_to_c(array), ffi::export_field_to_c(&field));
+    // SAFETY: both sides declare the structs of the Arrow C data interface, whose layout the specification fixes;
+    // ownership moves with the value, so the release callback runs once.
+    let data = unsafe {
+        let array = transmute::<ffi::ArrowArray, FFI_ArrowArray>(array);
+        let schema = transmute::<ffi::ArrowSchema, FFI_ArrowSchema>(schema);
+        from_ffi(array, &schema)?
+    };
+    let array = make_array(data);
+    Ok(if array.data_type() == &ArrowType::LargeUtf8 { cast(&array, &ArrowType::Utf8)? } else { array })
+}
+
+/// An Arrow batch as a frame.
+pub fn from_arrow(batch: &RecordBatch) -> Result<DataFrame> {
+    let mut columns = Vec::new();
+    for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
+        let series = series_from_arrow(field.name(), array)?;
+        columns.push(series.into_column());
+    }
+    Ok(DataFrame::new(batch.num_rows(), columns)?)
+}
+
+fn series_from_arrow(name: &str, array: &ArrayRef) -> Result<Series> {
+    let (array, schema) = to_ffi(&array.to_data())?;
+    // SAFETY: as above, in the other direction.
+    let array = unsafe {
+        let array = transmute::<FFI_ArrowArray, ffi::ArrowArray>(array);
+        let schema = transmute::<FFI_ArrowSchema, ffi::ArrowSchema>(schema);
+        let field = ffi::import_field_from_c(&schema)?;
+        ffi::import_array_from_c(array, field.dtype)?
+    };
+    Ok(Series::from_arrow(name.into(), array)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every type the pipeline uses crosses both ways, nulls and emptiness included.
+    #[test]
+    fn frames_cross_to_arrow_and_back() {
+        let frame = DataFrame::new_infer_height(vec![
+            Column::new("code".into(), [1u32, 2, 3]),
+            Column::new("count".into(), [Some(1i64), None, Some(i64::MIN)]),
+            Column::new("rate".into(), [Some(0.5f64), None, Some(-1.0)]),
+            Column::new("flag".into(), [Some(true), None, Some(false)]),
+            Column::new("id".into(), [Some("店铺/二=x, longer than a view's twelve bytes"), None, Some("")]),
+        ])
+        .unwrap();
+        for frame in [frame.clone(), frame.slice(1, 2), frame.head(Some(0))] {
+            assert!(from_arrow(&to_arrow(&frame).unwrap()).unwrap().equals_missing(&frame));
+        }
+    }
+}

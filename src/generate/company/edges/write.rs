@@ -1,0 +1,83 @@
+//! Edge cases as rows of the logs.
+
+use super::super::logs::{Card, Logs, Message, Order, instant};
+use super::super::people;
+use super::{CHAPTERS, Case, Placed, Said, Sent};
+use crate::error::Result;
+
+/// Adds every case to the everyday logs.
+pub(in super::super) fn add(logs: &mut Logs) -> Result<()> {
+    for case in CHAPTERS.iter().flat_map(|(_, cases)| *cases) {
+        for (index, said) in case.lines.iter().enumerate() {
+            logs.messages.push(message(case, index + 1, said)?);
+        }
+        for (index, placed) in case.orders.iter().enumerate() {
+            logs.orders.push(order(case, index + 1, placed)?);
+        }
+        for sent in case.cards {
+            logs.cards.push(card(case, sent)?);
+        }
+    }
+    Ok(())
+}
+
+fn message(case: &Case, number: usize, said: &Said) -> Result<Message> {
+    let shop = said.shop.unwrap_or(case.shop);
+    Ok(Message {
+        id: Some(format!("edge-{}-{}", case.id, said.repeats.unwrap_or(number))),
+        shop,
+        session: session(case, shop, said.part),
+        buyer: said.buyer.map_or_else(|| buyer(case), str::to_owned),
+        agent: said.agent,
+        sender: said.sender,
+        mode: said.mode,
+        kind: said.kind,
+        at: instant(said.at)?,
+        at_text: said.at_text,
+        seq: said.seq,
+        text: said.text.map(str::to_owned),
+        recalled: said.recalled,
+    })
+}
+
+fn order(case: &Case, number: usize, placed: &Placed) -> Result<Order> {
+    Ok(Order {
+        id: Some(format!("edge-{}-o{}", case.id, placed.version_of.unwrap_or(number))),
+        shop: case.shop,
+        buyer: buyer(case),
+        created_at: instant(placed.at)?,
+        paid_at: placed.paid.map(instant).transpose()?,
+        cancelled_at: placed.cancelled.map(instant).transpose()?,
+        shipped_at: placed.shipped.map(instant).transpose()?,
+        amount: placed.amount,
+        amount_text: placed.amount_text,
+        quantity: placed.quantity,
+        postage: 0,
+        flag: placed.flag,
+        sku: people::shop(case.shop).items[0].sku,
+    })
+}
+
+fn card(case: &Case, sent: &Sent) -> Result<Card> {
+    Ok(Card {
+        shop: case.shop,
+        buyer: buyer(case),
+        agent: sent.agent,
+        session: session(case, case.shop, None),
+        sent_at: instant(sent.at)?,
+        rated_at: Some(instant(sent.rated)?),
+        grade: Some(sent.grade),
+        source: "agent",
+        reason: None,
+    })
+}
+
+fn buyer(case: &Case) -> String {
+    format!("b-{}", case.id)
+}
+
+fn session(case: &Case, shop: &str, part: Option<&str>) -> Option<String> {
+    let numbered = people::shop(shop).numbered;
+    let part = part.map_or_else(String::new, |part| format!("-{part}"));
+    numbered.then(|| format!("edge-{}{part}", case.id))
+}

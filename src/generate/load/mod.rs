@@ -1,0 +1,83 @@
+//! Days of chat and order logs, as large as asked for, written while they happen.
+//!
+//! Nothing is kept but what is going on: the chats that are open and the orders that wait for their
+//! money. So memory is that of the busiest minute, however many messages a day has, and the lines come
+//! out in time order as they do in real logs.
+
+mod arrivals;
+mod chat;
+mod orders;
+mod phrases;
+mod population;
+mod reference;
+mod rows;
+mod traffic;
+
+use std::fs;
+
+use jiff::civil::Date;
+use jiff::tz::Offset;
+
+use self::population::Population;
+use self::rows::{Messages, Orders};
+use self::traffic::{Event, Traffic};
+use super::table::Shape;
+use super::{Compression, Encoding, Format, Spec, Summary, clock};
+use crate::error::{Error, Kind, Result};
+
+/// Writes `messages/date=…`, `orders/date=…` (by Shanghai day) and the small tables beside them.
+pub fn load(spec: &Spec) -> Result<Summary> {
+    check(spec)?;
+    let population = Population::new(spec);
+    let mut summary = Summary::default();
+    reference::write(spec, &population, &mut summary)?;
+    let mut traffic = Traffic::new(&population, spec.seed);
+    for number in 0..spec.days {
+        let day = clock::days_after(spec.from, number)?;
+        write_day(spec, day, &population, &mut traffic, &mut summary)?;
+    }
+    Ok(summary)
+}
+
+fn check(spec: &Spec) -> Result<()> {
+    let wrong = |what: &str| Err(Error::new(Kind::Usage, what));
+    if spec.days == 0 || spec.shops == 0 || spec.messages_per_day == 0 {
+        return wrong("days, shops and messages per day must be at least 1");
+    }
+    let plain = spec.compression == Compression::None && spec.encoding == Encoding::Utf8;
+    if spec.format == Format::Parquet && !plain {
+        return wrong("Parquet has its own compression and is UTF-8: both settings are for CSV and NDJSON");
+    }
+    for table in ["messages", "orders"] {
+        let folder = spec.out.join(table);
+        if fs::exists(&folder).unwrap_or(false) {
+            let taken = Error::new(Kind::Usage, "there are logs in this folder already");
+            return Err(taken.with("folder", folder.display().to_string()).hint("name a new folder"));
+        }
+    }
+    Ok(())
+}
+
+fn write_day(spec: &Spec, day: Date, population: &Population, traffic: &mut Traffic<'_>, summary: &mut Summary) -> Result<()> {
+    let folder = clock::partition(day);
+    let compact = clock::compact(day);
+    let shape = shape(spec);
+    let mut messages = Messages::create(shape, &spec.out.join("messages").join(&folder), population)?;
+    let mut orders = Orders::create(shape, &spec.out.join("orders").join(&folder), population)?;
+    traffic.start_day(day)?;
+    while let Some(event) = traffic.next() {
+        match event {
+            Event::Said(line) => messages.write(compact, &line)?,
+            Event::Ordered(order) => orders.write(&order)?,
+        }
+    }
+    summary.messages += messages.count();
+    summary.orders += orders.count();
+    summary.add_file(messages.close()?);
+    summary.add_file(orders.close()?);
+    Ok(())
+}
+
+fn shape(spec: &Spec) -> Shape {
+    Shape { format: spec.format, compression: spec.compression, encoding: spec.encoding, offset: Offset::UTC }
+}

@@ -1,0 +1,89 @@
+//! The small tables beside large logs: shops, staff and visitors, always CSV.
+
+use jiff::tz::Offset;
+
+use super::super::dice::{Dice, scatter};
+use super::super::table::{Cell, Column, Shape, Table, int, money, name};
+use super::super::{Spec, Summary, clock};
+use super::population::Population;
+use crate::error::Result;
+
+static SHOPS: [Column; 4] = [name("shop_id"), name("platform"), name("name"), name("category")];
+static STAFF: [Column; 9] = [
+    name("shop_id"),
+    name("agent_id"),
+    name("name"),
+    name("team"),
+    name("role"),
+    name("person_id"),
+    money("hourly_cost"),
+    name("commission_rate"),
+    name("hired_on"),
+];
+static VISITS: [Column; 4] = [name("shop_id"), name("date"), int("visitors"), int("page_views")];
+
+const CATEGORIES: [&str; 6] = ["女装", "家纺", "童鞋", "食品", "数码", "美妆"];
+const SURNAMES: [&str; 12] = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙"];
+const GIVEN: [&str; 12] = ["敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "娟", "涛", "倩", "晨"];
+const HIRED: [&str; 4] = ["2023-03-06", "2024-06-17", "2025-02-10", "2026-04-01"];
+
+pub(super) fn write(spec: &Spec, population: &Population, summary: &mut Summary) -> Result<()> {
+    summary.add_file(write_shops(spec, population)?);
+    summary.add_file(write_staff(spec, population)?);
+    summary.add_file(write_visits(spec, population)?);
+    Ok(())
+}
+
+fn create(spec: &Spec, stem: &str, columns: &'static [Column]) -> Result<Box<dyn Table>> {
+    Shape::csv(spec.encoding, Offset::UTC).create(&spec.out, stem, columns)
+}
+
+fn write_shops(spec: &Spec, population: &Population) -> Result<u64> {
+    let mut table = create(spec, "shops", &SHOPS)?;
+    for (rank, shop) in population.shops.iter().enumerate() {
+        let title = format!("店铺{:04}", rank + 1);
+        let category = CATEGORIES[rank % CATEGORIES.len()];
+        let cells = [&shop.id, shop.platform, &title, category];
+        table.row(&cells.map(Cell::Text))?;
+    }
+    table.close()
+}
+
+fn write_staff(spec: &Spec, population: &Population) -> Result<u64> {
+    let mut table = create(spec, "staff", &STAFF)?;
+    let mut person = 0;
+    for shop in &population.shops {
+        for agent in &shop.agents {
+            person += 1;
+            let lot = scatter(person) as usize;
+            let name = format!("{}{}", SURNAMES[lot % 12], GIVEN[lot / 12 % 12]);
+            let (team, role) = if lot.is_multiple_of(3) { ("售后组", "aftersale") } else { ("售前组", "presale") };
+            table.row(&[
+                Cell::Text(&shop.id),
+                Cell::Text(agent),
+                Cell::Text(&name),
+                Cell::Text(team),
+                Cell::Text(role),
+                Cell::Text(&format!("p{person:05}")),
+                Cell::Money(2_500 + (lot % 15) as i64 * 100),
+                Cell::Text(["0.005", "0.01", "0.015"][lot % 3]),
+                Cell::Text(HIRED[lot % HIRED.len()]),
+            ])?;
+        }
+    }
+    table.close()
+}
+
+/// About one visitor in eight asks something.
+fn write_visits(spec: &Spec, population: &Population) -> Result<u64> {
+    let mut table = create(spec, "visits", &VISITS)?;
+    let mut dice = Dice::new(spec.seed ^ 0x7669_7369_7473);
+    for number in 0..spec.days {
+        let date = clock::days_after(spec.from, number)?.to_string();
+        for shop in &population.shops {
+            let visitors = shop.chats as i64 * dice.between(70, 90) / 10;
+            table.row(&[Cell::Text(&shop.id), Cell::Text(&date), Cell::Int(visitors), Cell::Int(visitors * dice.between(25, 40) / 10)])?;
+        }
+    }
+    table.close()
+}

@@ -1,0 +1,199 @@
+//! What the generator promises: same seed same bytes, same rows in every format, time order, small samples.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::date;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use super::{Compression, Encoding, Format, Spec, company, load};
+
+const SEED: u64 = 7;
+
+fn spec(out: PathBuf, format: Format) -> Spec {
+    Spec {
+        out,
+        from: date(2026, 9, 30),
+        days: 2,
+        shops: 3,
+        messages_per_day: 3_000,
+        seed: SEED,
+        format,
+        compression: Compression::None,
+        encoding: Encoding::Utf8,
+    }
+}
+
+/// Every file below a folder, by its path in it.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path).unwrap();
+                found.insert(path.strip_prefix(folder).unwrap().to_owned(), bytes);
+            }
+        }
+    }
+    found
+}
+
+fn csv_rows(bytes: &[u8]) -> Vec<BTreeMap<String, String>> {
+    csv::Reader::from_reader(bytes).deserialize().map(|row| row.unwrap()).collect()
+}
+
+fn day(table: &str, date: &str, extension: &str) -> PathBuf {
+    PathBuf::from(format!("{table}/date={date}/part-0.{extension}"))
+}
+
+#[test]
+fn a_seed_gives_the_same_bytes_and_another_seed_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, seed: u64| {
+        let out = folder.path().join(name);
+        company(&out.join("company"), seed).unwrap();
+        load(&Spec { seed, ..spec(out.join("load"), Format::Parquet) }).unwrap();
+        files(&out)
+    };
+    let (once, again, other) = (write("once", SEED), write("again", SEED), write("other", SEED + 1));
+    assert!(once == again);
+    assert!(once.keys().eq(other.keys()));
+    assert!(once != other);
+}
+
+#[test]
+fn every_format_holds_the_same_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, format: Format| {
+        let out = folder.path().join(name);
+        load(&spec(out.clone(), format)).unwrap();
+        files(&out)
+    };
+    let (csv, ndjson, parquet) = (write("csv", Format::Csv), write("ndjson", Format::Ndjson), write("parquet", Format::Parquet));
+    for table in ["messages", "orders"] {
+        for date in ["2026-09-30", "2026-10-01"] {
+            let rows = csv_rows(&csv[&day(table, date, "csv")]);
+            let objects: Vec<serde_json::Value> = String::from_utf8_lossy(&ndjson[&day(table, date, "ndjson")])
+                .lines()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
+            assert_eq!(rows.len(), objects.len());
+            for (row, object) in rows.iter().zip(&objects) {
+                assert!(row.iter().all(|(column, text)| same(text, &object[column])), "{row:?} {object}");
+            }
+            let path = folder.path().join("parquet").join(day(table, date, "parquet"));
+            let file = SerializedFileReader::new(fs::File::open(path).unwrap()).unwrap();
+            assert_eq!(file.metadata().file_metadata().num_rows(), rows.len() as i64);
+        }
+    }
+    assert_eq!(parquet.len(), csv.len());
+}
+
+fn same(text: &str, value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Null => text.is_empty(),
+        serde_json::Value::String(string) => string == text,
+        serde_json::Value::Number(number) => number.as_f64() == text.parse().ok(),
+        serde_json::Value::Bool(flag) => text == if *flag { "true" } else { "false" },
+        serde_json::Value::Array(_) | serde_json::Value::Object(_) => false,
+    }
+}
+
+#[test]
+fn parquet_times_are_utc_milliseconds_and_money_is_decimal() {
+    let folder = tempfile::tempdir().unwrap();
+    load(&spec(folder.path().to_owned(), Format::Parquet)).unwrap();
+    let open = |table: &str| {
+        let path = folder.path().join(day(table, "2026-09-30", "parquet"));
+        ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap()
+    };
+    let kind = |table: &str, column: &str| open(table).schema().field_with_name(column).unwrap().data_type().to_string();
+    assert_eq!(kind("messages", "sent_at"), "Timestamp(ms, \"UTC\")");
+    assert_eq!(kind("orders", "amount"), "Decimal128(18, 2)");
+    let messages = open("messages").build().unwrap().map(|batch| batch.unwrap().num_rows()).sum::<usize>();
+    assert!((2_000..4_000).contains(&messages));
+}
+
+#[test]
+fn compressed_and_gbk_files_say_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, compression, encoding| {
+        let out = folder.path().join(name);
+        load(&Spec { compression, encoding, ..spec(out.clone(), Format::Csv) }).unwrap();
+        files(&out)
+    };
+    let plain = write("plain", Compression::None, Encoding::Utf8);
+    let gzip = write("gzip", Compression::Gzip, Encoding::Gbk);
+    let zstd = write("zstd", Compression::Zstd, Encoding::Gbk);
+    let expected = String::from_utf8_lossy(&plain[&day("messages", "2026-09-30", "csv")]).into_owned();
+    let mut unzipped = Vec::new();
+    let zipped = &gzip[&day("messages", "2026-09-30", "csv.gz")];
+    flate2::read::GzDecoder::new(zipped.as_slice()).read_to_end(&mut unzipped).unwrap();
+    let unpacked = zstd::decode_all(zstd[&day("messages", "2026-09-30", "csv.zst")].as_slice()).unwrap();
+    for bytes in [unzipped, unpacked] {
+        assert_eq!(encoding_rs::GBK.decode_without_bom_handling(&bytes).0, expected);
+    }
+}
+
+#[test]
+fn lines_come_in_time_order_with_ids_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = load(&spec(folder.path().to_owned(), Format::Csv)).unwrap();
+    let mut ids = BTreeSet::new();
+    for (date, next) in [("2026-09-29T16:00", "2026-09-30T16:00"), ("2026-09-30T16:00", "2026-10-01T16:00")] {
+        let local = if date < "2026-09-30" { "2026-09-30" } else { "2026-10-01" };
+        let rows = csv_rows(&files(folder.path())[&day("messages", local, "csv")]);
+        assert!(rows.is_sorted_by_key(|row| &row["sent_at"]));
+        assert!(rows.iter().all(|row| (date..next).contains(&row["sent_at"].as_str())));
+        ids.extend(rows.into_iter().map(|row| row["message_id"].clone()));
+        let orders = csv_rows(&files(folder.path())[&day("orders", local, "csv")]);
+        assert!(orders.is_sorted_by_key(|row| &row["updated_at"]));
+    }
+    assert_eq!(ids.len() as u64, summary.messages);
+}
+
+#[test]
+fn a_folder_that_holds_logs_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let spec = spec(folder.path().to_owned(), Format::Csv);
+    load(&spec).unwrap();
+    assert!(load(&spec).is_err());
+}
+
+#[test]
+fn the_company_is_small_and_one_bad_row_is_under_half_a_percent_of_its_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let summary = company(folder.path(), SEED).unwrap();
+    assert!(summary.bytes < 1_600_000, "{summary:?}");
+    let files = files(folder.path());
+    for date in ["2026-09-09", "2026-09-16", "2026-09-23"] {
+        let rows = csv_rows(&files[&PathBuf::from(format!("messages/date={date}/chats.csv"))]).len();
+        assert!(rows > 200, "{rows} rows on {date}");
+    }
+    let orders = csv_rows(&files[Path::new("orders.csv")]);
+    for date in ["2026-09-09", "2026-09-26"] {
+        assert!(orders.iter().filter(|order| order["created_at"].starts_with(date)).count() > 200);
+    }
+}
+
+#[test]
+fn edge_messages_have_an_id_each_but_for_the_duplicates() {
+    let folder = tempfile::tempdir().unwrap();
+    company(folder.path(), SEED).unwrap();
+    let mut seen = BTreeSet::new();
+    let mut twice = Vec::new();
+    for (path, bytes) in files(folder.path()) {
+        if path.starts_with("messages") {
+            let ids = csv_rows(&bytes).into_iter().map(|row| row["message_id"].clone());
+            twice.extend(ids.filter(|id| !seen.insert(id.clone())));
+        }
+    }
+    assert_eq!(twice, ["edge-duplicate-1", "edge-duplicate-recalled-1"]);
+}

@@ -1,0 +1,87 @@
+//! Which files hold a table's rows: globs, `{date}` templates and the partitions that overlap a business day.
+
+use crate::calendar::{Calendar, Day};
+use crate::error::{Error, Kind, Result};
+use crate::job::{Plan, Source, zone};
+use crate::store::Object;
+use globset::{GlobBuilder, GlobMatcher};
+use jiff::civil::Time;
+
+const DATE: &str = "{date}";
+
+/// The files of a source that may hold rows of business days `first..=last`, in path order.
+/// Without `{date}` that is every file the path matches.
+pub fn files_of(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<Vec<Object>> {
+    if !source.path.contains(DATE) {
+        return matching(plan, &source.path);
+    }
+    let (from, to) = partitions(plan, source, first, last)?;
+    let mut files = Vec::new();
+    for day in from.through(to) {
+        files.extend(matching(plan, &source.path.replace(DATE, &day.to_string()))?);
+    }
+    Ok(files)
+}
+
+/// The first and last partition date there is, as business days; none without `{date}` or without files.
+pub fn dates(plan: &Plan, source: &Source) -> Result<Option<(Day, Day)>> {
+    let Some((before, after)) = source.path.split_once(DATE) else { return Ok(None) };
+    let matcher = glob(&source.path.replace(DATE, "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"))?;
+    let folder = literal_folder(before);
+    let depth = before.matches('/').count();
+    let (head, tail) = (before.rsplit('/').next().unwrap_or(before), after.split('/').next().unwrap_or(after));
+    let mut found: Option<(Day, Day)> = None;
+    for object in plan.input.list(folder)?.iter().filter(|o| matcher.is_match(&o.key)) {
+        let Some(part) = object.key.split('/').nth(depth) else { continue };
+        let Some(day) = date_in(part, head, tail) else { continue };
+        found = Some(found.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
+    }
+    // A partition of another zone's day may begin within the business day before it.
+    let (Some((first, last)), offset) = (found, i32::from(source.partition_timezone.is_some())) else { return Ok(None) };
+    let spill = |day: Day| -> Result<Day> {
+        let calendar = partition_calendar(plan, source)?;
+        plan.calendar.day_of(calendar.bounds(day)?.start)
+    };
+    Ok(Some(if offset == 0 { (first, last) } else { (spill(first)?, last) }))
+}
+
+/// Partition dates whose own day overlaps any of the business days.
+fn partitions(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<(Day, Day)> {
+    let calendar = partition_calendar(plan, source)?;
+    let start = plan.calendar.bounds(first)?.start;
+    let end = plan.calendar.bounds(last)?.end - 1;
+    Ok((calendar.day_of(start)?, calendar.day_of(end)?))
+}
+
+fn partition_calendar(plan: &Plan, source: &Source) -> Result<Calendar> {
+    let zone = zone(source.partition_timezone.as_deref().unwrap_or(&plan.job.timezone))?;
+    Ok(Calendar { zone, day_starts_at: Time::midnight(), ..plan.calendar.clone() })
+}
+
+fn matching(plan: &Plan, pattern: &str) -> Result<Vec<Object>> {
+    if !pattern.contains(['*', '?', '[', '{']) {
+        return Ok(plan.input.head(pattern)?.into_iter().collect());
+    }
+    let matcher = glob(pattern)?;
+    let listed = plan.input.list(literal_folder(pattern))?;
+    Ok(listed.into_iter().filter(|object| matcher.is_match(&object.key)).collect())
+}
+
+fn glob(pattern: &str) -> Result<GlobMatcher> {
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+    let glob = glob.map_err(|e| Error::new(Kind::Config, format!("path = \"{pattern}\": {e}")))?;
+    Ok(glob.compile_matcher())
+}
+
+/// The folders of a pattern before its first glob character: all that need be listed.
+fn literal_folder(pattern: &str) -> &str {
+    let plain = &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())];
+    plain.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn date_in(part: &str, head: &str, tail: &str) -> Option<Day> {
+    let plain = |text: &str| !text.contains(['*', '?', '[', '{']);
+    let rest = if plain(head) { part.strip_prefix(head)? } else { part };
+    let rest = if plain(tail) { rest.strip_suffix(tail)? } else { rest };
+    (0..rest.len()).filter_map(|i| rest.get(i..i + 10)).find_map(|text| text.parse::<jiff::civil::Date>().ok()).map(Day::from)
+}

@@ -1,0 +1,18 @@
+//! Raw files in, canonical rows out. What breaks the contract is set aside with its reason; nothing is dropped silently.
+
+mod decode;
+mod files;
+mod mapping;
+mod messages;
+mod orders;
+mod quarantine;
+mod reference;
+mod table;
+
+pub use files::{dates, files_of};
+pub use mapping::Resolved;
+pub use messages::{Chats, Raw, Reading, What, read_messages};
+pub use orders::{Order, Orders, read_orders};
+pub use quarantine::{Audit, Quarantined, Tally};
+pub use reference::{Blocked, Reference, read_evaluations, read_reference};
+pub use table::{Table, headers};

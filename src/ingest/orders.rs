@@ -1,0 +1,106 @@
+//! Orders: one row per order, its newest version. Amounts in fen, times in UTC ms.
+
+use super::files::files_of;
+use super::quarantine::Audit;
+use super::table::{Table, read};
+use crate::calendar::Day;
+use crate::error::Result;
+use crate::job::Plan;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug)]
+pub struct Order {
+    pub shop_id: String,
+    pub order_id: String,
+    pub buyer_id: String,
+    pub created_at: i64,
+    pub paid_at: Option<i64>,
+    pub cancelled_at: Option<i64>,
+    pub amount: i64,
+    pub quantity: i64,
+    pub postage: i64,
+    pub flag: Option<String>,
+    updated_at: Option<i64>,
+    file: String,
+}
+
+/// The orders of a run, and what became of the rows read.
+pub struct Orders {
+    pub orders: Vec<Order>,
+    audit: Audit,
+}
+
+/// Reads the orders that business days `first..=last` may ask about: all versions in the partitions of those days.
+/// Errors: as for every table; an order paid before it was created is a bad row.
+pub fn read_orders(plan: &Plan, first: Day, last: Day) -> Result<Option<Orders>> {
+    let Some(source) = plan.source(Table::Orders) else { return Ok(None) };
+    let files = files_of(plan, source, first, last)?;
+    let mut audit = Audit::new(Table::Orders);
+    let mut newest: HashMap<(String, String), usize> = HashMap::new();
+    let mut orders: Vec<Order> = Vec::new();
+    let at = |name| Table::Orders.index(name);
+    let columns = ["created_at", "paid_at", "cancelled_at", "amount", "quantity", "postage", "updated_at"].map(at);
+    let [created, paid, cancelled, amount, quantity, postage, updated] = columns;
+    read(plan, Table::Orders, &files, |mut batch| {
+        for row in 0..batch.rows {
+            if let Some((created, paid)) = batch.int(created, row).zip(batch.int(paid, row)).filter(|(created, paid)| paid < created) {
+                let _ = (created, paid);
+                batch.refuse(row, "paid_at", "paid before it was created");
+            }
+        }
+        audit.file(&batch.file).read += batch.rows as i64;
+        audit.set_aside(&batch);
+        for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
+            let text = |name: &str| batch.string(Table::Orders.index(name), row);
+            let order = Order {
+                shop_id: text("shop_id").unwrap_or_default(),
+                order_id: text("order_id").unwrap_or_default(),
+                buyer_id: text("buyer_id").unwrap_or_default(),
+                created_at: batch.int(created, row).unwrap_or_default(),
+                paid_at: batch.int(paid, row),
+                cancelled_at: batch.int(cancelled, row),
+                amount: batch.int(amount, row).unwrap_or_default(),
+                quantity: batch.int(quantity, row).unwrap_or_default(),
+                postage: batch.int(postage, row).unwrap_or_default(),
+                flag: text("flag"),
+                updated_at: batch.int(updated, row),
+                file: batch.file.clone(),
+            };
+            let key = (order.shop_id.clone(), order.order_id.clone());
+            match newest.get(&key).copied() {
+                None => {
+                    newest.insert(key, orders.len());
+                    orders.push(order);
+                }
+                Some(index) => {
+                    // The newest version wins; of two alike, the one read last.
+                    let older = if order.updated_at >= orders[index].updated_at { std::mem::replace(&mut orders[index], order) } else { order };
+                    audit.file(&older.file).duplicates += 1;
+                }
+            }
+        }
+        Ok(())
+    })?;
+    audit.check(plan.job.quality.max_bad_ratio)?;
+    Ok(Some(Orders { orders, audit }))
+}
+
+impl Orders {
+    /// What became of the rows read, as a business day sees it: it uses the orders created in it, the others lie outside.
+    pub fn audit(&self, plan: &Plan, day: Day) -> Result<Audit> {
+        let bounds = plan.calendar.bounds(day)?;
+        let mut audit = Audit { table: Table::Orders, files: BTreeMap::new(), quarantined: Vec::new() };
+        audit.files.clone_from(&self.audit.files);
+        for order in &self.orders {
+            let tally = audit.file(&order.file);
+            if bounds.contains(&order.created_at) { tally.used += 1 } else { tally.outside += 1 }
+        }
+        Ok(audit)
+    }
+
+    /// The rows set aside, whatever their day.
+    pub fn quarantined(&self) -> &[super::quarantine::Quarantined] {
+        &self.audit.quarantined
+    }
+}

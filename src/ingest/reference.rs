@@ -1,0 +1,110 @@
+//! The small tables, read whole: shops, staff, blocklist, visits; and evaluations, which only pass their checks so far.
+
+use super::files::files_of;
+use super::mapping::Batch;
+use super::quarantine::Audit;
+use super::table::{Table, read};
+use crate::calendar::Day;
+use crate::error::Result;
+use crate::job::Plan;
+use arrow::array::{Array, AsArray};
+use std::collections::{BTreeMap, HashMap};
+
+#[derive(Clone, Debug, Default)]
+pub struct Shop {
+    pub platform: Option<String>,
+    pub name: Option<String>,
+    pub category: Option<String>,
+}
+
+/// A buyer who is out from one day to another, both included; an open end is null.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocked {
+    pub from: Option<Day>,
+    pub to: Option<Day>,
+}
+
+#[derive(Default)]
+pub struct Reference {
+    pub shops: BTreeMap<String, Shop>,
+    /// (shop, agent) → name
+    pub staff: BTreeMap<(String, String), Option<String>>,
+    blocklist: HashMap<(String, String), Vec<Blocked>>,
+    /// (shop, day) → visitors
+    pub visits: BTreeMap<(String, Day), i64>,
+    pub audits: Vec<Audit>,
+}
+
+impl Reference {
+    pub fn is_staff(&self, shop: &str, buyer: &str) -> bool {
+        !self.staff.is_empty() && self.staff.contains_key(&(shop.to_owned(), buyer.to_owned()))
+    }
+
+    pub fn is_blocked(&self, shop: &str, buyer: &str, day: Day) -> bool {
+        if self.blocklist.is_empty() {
+            return false;
+        }
+        let spans = self.blocklist.get(&(shop.to_owned(), buyer.to_owned()));
+        spans.is_some_and(|spans| spans.iter().any(|s| s.from.is_none_or(|from| from <= day) && s.to.is_none_or(|to| day <= to)))
+    }
+}
+
+/// Reads the reference tables a pipeline has. `first..=last` bounds the partitions of those that have a `{date}`.
+pub fn read_reference(plan: &Plan, first: Day, last: Day) -> Result<Reference> {
+    let mut reference = Reference::default();
+    let days = (first, last);
+    let shops = rows(plan, Table::Shops, days, |batch, row, text| {
+        let shop = Shop { platform: text("platform"), name: text("name"), category: text("category") };
+        reference.shops.insert(key(batch, row), shop);
+    })?;
+    let staff = rows(plan, Table::Staff, days, |batch, row, text| {
+        reference.staff.insert((key(batch, row), text("agent_id").unwrap_or_default()), text("name"));
+    })?;
+    let blocklist = rows(plan, Table::Blocklist, days, |batch, row, text| {
+        let blocked = Blocked { from: day(batch, Table::Blocklist.index("from"), row), to: day(batch, Table::Blocklist.index("to"), row) };
+        reference.blocklist.entry((key(batch, row), text("buyer_id").unwrap_or_default())).or_default().push(blocked);
+    })?;
+    let visits = rows(plan, Table::Visits, days, |batch, row, _| {
+        if let Some(day) = day(batch, Table::Visits.index("date"), row) {
+            let visitors = batch.int(Table::Visits.index("visitors"), row).unwrap_or_default();
+            reference.visits.insert((key(batch, row), day), visitors);
+        }
+    })?;
+    reference.audits = [shops, staff, blocklist, visits].into_iter().flatten().collect();
+    Ok(reference)
+}
+
+/// Evaluations are checked and counted; their metrics are not part of this version.
+pub fn read_evaluations(plan: &Plan, first: Day, last: Day) -> Result<Option<Audit>> {
+    rows(plan, Table::Evaluations, (first, last), |_, _, _| {})
+}
+
+type Text<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Calls `each` for every good row of a table; counts all of them.
+fn rows(plan: &Plan, table: Table, (first, last): (Day, Day), mut each: impl FnMut(&Batch, usize, Text)) -> Result<Option<Audit>> {
+    let Some(source) = plan.source(table) else { return Ok(None) };
+    let mut audit = Audit::new(table);
+    let files = files_of(plan, source, first, last)?;
+    read(plan, table, &files, |batch| {
+        audit.set_aside(&batch);
+        for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
+            each(&batch, row, &|name| batch.string(table.index(name), row));
+        }
+        let tally = audit.file(&batch.file);
+        tally.read += batch.rows as i64;
+        tally.used += (batch.rows - batch.bad.len()) as i64;
+        Ok(())
+    })?;
+    audit.check(plan.job.quality.max_bad_ratio)?;
+    Ok(Some(audit))
+}
+
+fn key(batch: &Batch, row: usize) -> String {
+    batch.string(0, row).unwrap_or_default()
+}
+
+fn day(batch: &Batch, column: usize, row: usize) -> Option<Day> {
+    let days = batch.columns[column].as_primitive::<arrow::datatypes::Int32Type>();
+    days.is_valid(row).then(|| Day(days.value(row)))
+}

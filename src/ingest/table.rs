@@ -1,0 +1,187 @@
+//! The canonical input tables: one list of columns each. Everything about a table follows from it.
+
+use super::decode::{Decoded, decode};
+use super::mapping::{Batch, Resolved};
+use crate::error::{Context, Result};
+use crate::job::Plan;
+use crate::store::Object;
+
+/// What a canonical column holds and how a source value becomes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// Opaque text of 1-256 bytes that many rows share: kept as a dictionary.
+    Key,
+    /// Opaque text of 1-256 bytes, mostly different in each row.
+    Id,
+    Text,
+    /// One of a fixed list of words; anything else is a bad row.
+    Word(&'static [&'static str]),
+    Int,
+    /// A whole number that cannot be negative.
+    Count,
+    Bool,
+    /// An instant: UTC ms.
+    Time,
+    /// A business day: days since 1970.
+    Date,
+    /// Yuan in the source, fen inside.
+    Money,
+}
+
+pub struct Column {
+    pub name: &'static str,
+    pub of: Type,
+    pub required: bool,
+}
+
+const fn required(name: &'static str, of: Type) -> Column {
+    Column { name, of, required: true }
+}
+
+const fn optional(name: &'static str, of: Type) -> Column {
+    Column { name, of, required: false }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    Messages,
+    Orders,
+    Evaluations,
+    Shops,
+    Staff,
+    Blocklist,
+    Visits,
+}
+
+use Type::{Bool, Count, Date, Id, Int, Key, Money, Text, Time, Word};
+
+const MESSAGES: &[Column] = &[
+    required("shop_id", Key),
+    required("buyer_id", Key),
+    required("sender", Word(&["buyer", "agent", "robot", "system"])),
+    required("sent_at", Time),
+    optional("agent_id", Key),
+    optional("session_id", Key),
+    optional("message_id", Id),
+    optional("seq", Int),
+    optional("reply_mode", Word(&["human", "assist", "auto"])),
+    optional("kind", Text),
+    optional("text", Text),
+    optional("recalled", Bool),
+    optional("platform", Text),
+];
+const ORDERS: &[Column] = &[
+    required("shop_id", Key),
+    required("order_id", Id),
+    required("buyer_id", Key),
+    required("created_at", Time),
+    required("amount", Money),
+    required("quantity", Count),
+    optional("paid_at", Time),
+    optional("cancelled_at", Time),
+    optional("postage", Money),
+    optional("flag", Text),
+    optional("updated_at", Time),
+];
+const EVALUATIONS: &[Column] = &[
+    required("shop_id", Key),
+    required("buyer_id", Key),
+    required("agent_id", Key),
+    required("sent_at", Time),
+    optional("rated_at", Time),
+    optional("grade", Word(&["1", "2", "3", "4", "5"])),
+    optional("source", Word(&["agent", "buyer", "system"])),
+    optional("reason", Text),
+    optional("session_id", Key),
+    optional("target", Word(&["human", "robot"])),
+    optional("nps", Count),
+];
+const SHOPS: &[Column] =
+    &[required("shop_id", Key), optional("platform", Text), optional("name", Text), optional("category", Text)];
+const STAFF: &[Column] = &[
+    required("shop_id", Key),
+    required("agent_id", Key),
+    optional("name", Text),
+    optional("team", Text),
+    optional("role", Word(&["presale", "aftersale"])),
+    optional("person_id", Text),
+    optional("hourly_cost", Money),
+    optional("commission_rate", Text),
+    optional("hired_on", Date),
+];
+const BLOCKLIST: &[Column] = &[
+    required("shop_id", Key),
+    required("buyer_id", Key),
+    optional("from", Date),
+    optional("to", Date),
+    optional("reason", Text),
+];
+const VISITS: &[Column] =
+    &[required("shop_id", Key), required("date", Date), required("visitors", Count), optional("page_views", Count)];
+
+impl Table {
+    pub const ALL: [Table; 7] =
+        [Table::Messages, Table::Orders, Table::Evaluations, Table::Shops, Table::Staff, Table::Blocklist, Table::Visits];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Table::Messages => "messages",
+            Table::Orders => "orders",
+            Table::Evaluations => "evaluations",
+            Table::Shops => "shops",
+            Table::Staff => "staff",
+            Table::Blocklist => "blocklist",
+            Table::Visits => "visits",
+        }
+    }
+
+    pub fn columns(self) -> &'static [Column] {
+        match self {
+            Table::Messages => MESSAGES,
+            Table::Orders => ORDERS,
+            Table::Evaluations => EVALUATIONS,
+            Table::Shops => SHOPS,
+            Table::Staff => STAFF,
+            Table::Blocklist => BLOCKLIST,
+            Table::Visits => VISITS,
+        }
+    }
+
+    /// The place of a column in every batch of this table.
+    pub fn index(self, name: &str) -> usize {
+        self.columns().iter().position(|c| c.name == name).unwrap_or(usize::MAX)
+    }
+}
+
+/// Reads files in path order and hands each batch of canonical rows to `each`, in file and row order.
+pub fn read(plan: &Plan, table: Table, files: &[Object], mut each: impl FnMut(Batch) -> Result<()>) -> Result<()> {
+    let Some(source) = plan.source(table) else { return Ok(()) };
+    for file in files {
+        let mut resolved: Option<Resolved> = None;
+        decode(&plan.input, file, source, table, &mut |decoded: Decoded| {
+            if resolved.is_none() {
+                resolved = Some(Resolved::new(plan, table, source, &decoded.batch.schema())?);
+            }
+            match &resolved {
+                Some(resolved) => each(resolved.map(&file.key, decoded)?),
+                None => Ok(()),
+            }
+        })
+        .with("table", table.name())
+        .with("file", plan.input.describe(&file.key))?;
+    }
+    Ok(())
+}
+
+/// Resolves a table's columns against the first rows of a file, without reading on: what `check` does.
+pub fn headers(plan: &Plan, table: Table, file: &Object) -> Result<Resolved> {
+    let Some(source) = plan.source(table) else { return Err(crate::error::Error::new(crate::error::Kind::Config, "no such table")) };
+    let mut resolved = None;
+    let schema = super::decode::schema(&plan.input, file, source, table)
+        .with("table", table.name())
+        .with("file", plan.input.describe(&file.key))?;
+    if resolved.is_none() {
+        resolved = Some(Resolved::new(plan, table, source, &schema).with("file", plan.input.describe(&file.key))?);
+    }
+    resolved.ok_or_else(|| crate::error::Error::new(crate::error::Kind::Refused, "the file has no columns"))
+}

@@ -1,0 +1,306 @@
+//! `pipelines/*.toml`: the job as its user wrote it, and the plan it resolves to.
+
+use crate::calendar::{Calendar, Day, Period, parse_day};
+use crate::error::{Context, Error, Kind, Result, Snippet};
+use crate::ingest::Table;
+use crate::rules::{Rules, clock};
+use crate::store::Store;
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+
+/// The demo, in the binary: what `kefu` runs when no pipeline is named.
+const DEMO: (&str, &str) = ("pipelines/demo.toml", include_str!("../pipelines/demo.toml"));
+
+/// A pipeline file as written. Unknown keys are errors.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    pub name: String,
+    #[serde(default)]
+    pub description: String,
+    #[serde(default = "shanghai")]
+    pub timezone: String,
+    #[serde(default = "midnight")]
+    pub business_day_starts_at: String,
+    #[serde(default = "monday")]
+    pub week_starts_on: String,
+    #[serde(default = "january")]
+    pub fiscal_year_starts_in: i8,
+    #[serde(default = "here")]
+    pub input: String,
+    #[serde(default = "out")]
+    pub output: String,
+    pub messages: Source,
+    pub orders: Option<Source>,
+    pub evaluations: Option<Source>,
+    pub shops: Option<Source>,
+    pub staff: Option<Source>,
+    pub blocklist: Option<Source>,
+    pub visits: Option<Source>,
+    #[serde(default)]
+    pub rules: Rules,
+    #[serde(default)]
+    pub reports: Reports,
+    #[serde(default)]
+    pub quality: Quality,
+}
+
+/// Where a table's files are and how their columns map to the canonical ones.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// `{date}` = YYYY-MM-DD, globs allowed; without `{date}` every file is scanned.
+    pub path: String,
+    pub format: Option<Format>,
+    pub encoding: Option<String>,
+    pub partition_timezone: Option<String>,
+    /// canonical = "source name"
+    #[serde(default)]
+    pub columns: BTreeMap<String, String>,
+    /// canonical = a value for a column the source lacks
+    #[serde(default)]
+    pub constants: BTreeMap<String, String>,
+    /// column, then canonical value = the source's values
+    #[serde(default)]
+    pub values: BTreeMap<String, BTreeMap<String, Vec<String>>>,
+    pub datetime_format: Option<String>,
+    /// Zone of text times without an offset; default: the pipeline's.
+    pub timezone: Option<String>,
+    #[serde(default)]
+    pub unit: Unit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    Csv,
+    #[serde(alias = "jsonl")]
+    Ndjson,
+    Parquet,
+}
+
+/// What an integer time counts since 1970.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum Unit {
+    #[serde(rename = "s")]
+    Seconds,
+    #[default]
+    #[serde(rename = "ms")]
+    Millis,
+    #[serde(rename = "us", alias = "µs")]
+    Micros,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    Shop,
+    Agent,
+}
+
+impl Level {
+    pub const ALL: [Level; 2] = [Level::Shop, Level::Agent];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Shop => "shop",
+            Level::Agent => "agent",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reports {
+    pub periods: Vec<Period>,
+    pub levels: Vec<Level>,
+}
+
+impl Default for Reports {
+    fn default() -> Self {
+        Reports { periods: Period::ALL.to_vec(), levels: Level::ALL.to_vec() }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnMissing {
+    Error,
+    Empty,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quality {
+    pub max_bad_ratio: f64,
+    pub on_missing: OnMissing,
+}
+
+impl Default for Quality {
+    fn default() -> Self {
+        Quality { max_bad_ratio: 0.01, on_missing: OnMissing::Error }
+    }
+}
+
+fn shanghai() -> String {
+    "Asia/Shanghai".into()
+}
+fn midnight() -> String {
+    "00:00".into()
+}
+fn monday() -> String {
+    "monday".into()
+}
+fn january() -> i8 {
+    1
+}
+fn here() -> String {
+    ".".into()
+}
+fn out() -> String {
+    "out".into()
+}
+
+/// What the command line or `KEFU_*` puts before the file's own settings.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    pub input: Option<String>,
+    pub output: Option<String>,
+}
+
+/// A job with everything looked up: zones, stores, rules.
+pub struct Plan {
+    pub job: Job,
+    pub calendar: Calendar,
+    pub rules: Rules,
+    pub input: Store,
+    pub output: Store,
+}
+
+impl Plan {
+    /// Reads a pipeline file (none: the embedded demo) and resolves it.
+    /// Errors: a file that is not there, a key or value that is wrong (with its line), a store that cannot be.
+    pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Plan> {
+        let (name, text) = match path {
+            None => (PathBuf::from(DEMO.0), DEMO.1.to_owned()),
+            Some(path) => (path.to_owned(), read(path)?),
+        };
+        let job = parse(&name.to_string_lossy(), &text)?;
+        let base = name.parent().unwrap_or(Path::new("")).to_owned();
+        resolve(job, &base, overrides).with("pipeline", name.display())
+    }
+
+    /// The source of a table, when the pipeline has one.
+    pub fn source(&self, table: Table) -> Option<&Source> {
+        match table {
+            Table::Messages => Some(&self.job.messages),
+            Table::Orders => self.job.orders.as_ref(),
+            Table::Evaluations => self.job.evaluations.as_ref(),
+            Table::Shops => self.job.shops.as_ref(),
+            Table::Staff => self.job.staff.as_ref(),
+            Table::Blocklist => self.job.blocklist.as_ref(),
+            Table::Visits => self.job.visits.as_ref(),
+        }
+    }
+
+    /// A date as the user gave it; none is yesterday (T+1) in the pipeline's zone.
+    pub fn day(&self, text: Option<&str>, now: jiff::Timestamp) -> Result<Day> {
+        let today = self.calendar.day_of(now.as_millisecond())?;
+        parse_day(text.unwrap_or("yesterday"), today)
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|e| {
+        Error::new(Kind::Usage, format!("cannot read the pipeline file: {e}"))
+            .with("file", path.display())
+            .hint("name a pipeline file, e.g. pipelines/nightly.toml; none runs the demo")
+    })
+}
+
+fn parse(name: &str, text: &str) -> Result<Job> {
+    toml::from_str(text).map_err(|e| {
+        let error = Error::new(Kind::Config, e.message().to_owned()).with("pipeline", name);
+        let error = match did_you_mean(e.message()) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        };
+        match e.span() {
+            Some(span) => error.at(Snippet { name: name.to_owned(), text: text.to_owned(), span }),
+            None => error,
+        }
+    })
+}
+
+/// serde lists what it expected; name the nearest of them.
+fn did_you_mean(message: &str) -> Option<String> {
+    let quoted = message.split('`').skip(1).step_by(2).collect::<Vec<_>>();
+    let (found, expected) = quoted.split_first()?;
+    let nearest = crate::nearest(found, expected.iter().copied())?;
+    Some(format!("did you mean `{nearest}`?"))
+}
+
+fn resolve(job: Job, base: &Path, overrides: &Overrides) -> Result<Plan> {
+    job.rules.check()?;
+    let calendar = calendar(&job)?;
+    if job.reports.periods.is_empty() || job.reports.levels.is_empty() {
+        return Err(Error::new(Kind::Config, "[reports] selects nothing").hint("leave periods and levels out to get them all"));
+    }
+    let input = Store::open(&location(overrides.input.as_deref(), &job.input, base))?;
+    let output = Store::open(&location(overrides.output.as_deref(), &job.output, base))?;
+    Ok(Plan { calendar, rules: job.rules.clone(), input, output, job })
+}
+
+/// A flag is seen from where the user stands, the file's own value from where the file is.
+fn location(flag: Option<&str>, written: &str, base: &Path) -> String {
+    match flag {
+        Some(flag) => flag.to_owned(),
+        None if written.contains("://") => written.to_owned(),
+        None => tidy(&base.join(written)).to_string_lossy().into_owned(),
+    }
+}
+
+/// Folds `a/../b` to `b`, so that the demo's paths hold also where there is no pipelines folder.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidied = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if matches!(tidied.components().next_back(), Some(Component::Normal(_))) => {
+                tidied.pop();
+            }
+            Component::CurDir => {}
+            other => tidied.push(other),
+        }
+    }
+    if tidied.as_os_str().is_empty() { PathBuf::from(".") } else { tidied }
+}
+
+fn calendar(job: &Job) -> Result<Calendar> {
+    let week_starts_on = weekday(&job.week_starts_on)?;
+    let Some(day_starts_at) = clock(&job.business_day_starts_at) else {
+        let message = format!("business_day_starts_at = \"{}\" is not a time of day", job.business_day_starts_at);
+        return Err(Error::new(Kind::Config, message).hint("write \"04:00\""));
+    };
+    if !(1..=12).contains(&job.fiscal_year_starts_in) {
+        return Err(Error::new(Kind::Config, "fiscal_year_starts_in is not a month").hint("write 1 to 12"));
+    }
+    Ok(Calendar { zone: zone(&job.timezone)?, day_starts_at, week_starts_on, fiscal_year_starts_in: job.fiscal_year_starts_in })
+}
+
+/// A time zone by its IANA name.
+pub fn zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| {
+        Error::new(Kind::Config, format!("`{name}` is not a time zone")).hint("write an IANA name such as Asia/Shanghai or UTC")
+    })
+}
+
+fn weekday(name: &str) -> Result<Weekday> {
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    match (1..).zip(days).find(|(_, day)| day.eq_ignore_ascii_case(name)) {
+        Some((number, _)) => Weekday::from_monday_one_offset(number).map_err(|e| Error::new(Kind::Config, e.to_string())),
+        None => Err(Error::new(Kind::Config, format!("week_starts_on = \"{name}\" is not a weekday")).hint("write \"monday\"")),
+    }
+}

@@ -1,0 +1,139 @@
+//! The logs that the worked examples are read off. Each is small enough to check by hand; all lie in one shop on one day,
+//! 2026-09-01 in Shanghai, read with the default rules when four more days have landed.
+
+/// A log: lines `time session buyer who words`, orders `id buyer created paid amount quantity postage`.
+/// `who` is `buyer`, `buyer>A` (addressed to agent A), `A` (a reply), `robot`, or an event `assign>A`, `transfer>B`.
+/// Times may be those of another day: `+1/09:00:00`. `-` is none.
+pub struct Log {
+    pub name: &'static str,
+    pub lines: &'static [&'static str],
+    pub orders: &'static [&'static str],
+    /// Visitors of the shop on the day.
+    pub visitors: Option<i64>,
+    /// A buyer on the blocklist.
+    pub blocked: Option<&'static str>,
+}
+
+/// A log, a row of its day's report, and the value there, worked by hand.
+#[derive(Clone)]
+pub struct Example {
+    pub log: &'static Log,
+    /// None: the shop's row.
+    pub agent: Option<&'static str>,
+    pub value: f64,
+}
+
+pub fn shop(log: &'static Log, value: f64) -> Example {
+    Example { log, agent: None, value }
+}
+
+pub fn agent(log: &'static Log, agent: &'static str, value: f64) -> Example {
+    Example { log, agent: Some(agent), value }
+}
+
+const fn log(name: &'static str, lines: &'static [&'static str]) -> Log {
+    Log { name, lines, orders: &[], visitors: None, blocked: None }
+}
+
+/// Waits of 50, 40, 30 and 20 s. Receptions of one agent that overlap.
+pub static TWO_SESSIONS: Log = log(
+    "two sessions",
+    &[
+        "10:00:00 s1 b1 buyer 在吗",
+        "10:00:50 s1 b1 A 在的",
+        "10:01:00 s1 b1 buyer 有货吗",
+        "10:01:40 s1 b1 A 有",
+        "10:01:50 s1 b1 buyer 谢谢",
+        "10:02:20 s1 b1 A 不客气",
+        "10:01:00 s2 b2 buyer 你好",
+        "10:01:20 s2 b2 A 你好",
+    ],
+);
+
+/// One question asked again before it is answered: one wait, from the first.
+pub static ASKED_TWICE: Log =
+    log("asked twice", &["10:10:15 s1 b1 buyer 发货了吗", "10:15:20 s1 b1 buyer 在吗", "10:18:10 s1 b1 A 今天发"]);
+
+/// The round above, then one answered in time.
+pub static TWO_ROUNDS: Log = log(
+    "two rounds",
+    &[
+        "10:10:15 s1 b1 buyer 发货了吗",
+        "10:15:20 s1 b1 buyer 在吗",
+        "10:18:10 s1 b1 A 今天发",
+        "10:18:30 s1 b1 buyer 好",
+        "10:19:00 s1 b1 A 嗯",
+    ],
+);
+
+/// 60 s and 290 s: 175 s on average.
+pub static MEAN_IN_TIME: Log = log(
+    "mean in time",
+    &["10:00:00 s1 b1 buyer 你好", "10:01:00 s1 b1 A 你好", "10:02:00 s1 b1 buyer 尺码", "10:06:50 s1 b1 A 建议M"],
+);
+
+/// 15 s and 700 s.
+pub static CAPPED: Log = log(
+    "a wait over ten minutes",
+    &["10:00:00 s1 b1 buyer 你好", "10:00:15 s1 b1 A 你好", "10:01:00 s1 b1 buyer 尺码", "10:12:40 s1 b1 A 建议M"],
+);
+
+/// Four minutes in the queue, then answered in 20 s.
+pub static QUEUE: Log = log(
+    "a queue",
+    &[
+        "10:00:00 s1 b1 buyer 人呢",
+        "10:00:01 s1 b1 robot 稍等",
+        "10:02:00 s1 b1 buyer 有人吗",
+        "10:04:00 s1 b1 assign>A -",
+        "10:04:20 s1 b1 A 来了",
+    ],
+);
+
+/// Addressed to A, who stays silent; B takes over inside the round.
+pub static TRANSFER: Log = log("a transfer", &["10:00:00 s1 b1 buyer>A 在吗", "10:01:00 s1 b1 transfer>B -", "10:01:30 s1 b1 B 您好呀"]);
+
+pub static UNANSWERED: Log = log("nobody answers", &["10:00:00 s1 b1 buyer>A 在吗"]);
+
+pub static LEFT_MESSAGE: Log = log("a message left", &["02:00:00 s1 b1 buyer 有人吗"]);
+
+pub static LONG: Log = log(
+    "a long reception",
+    &["10:00:00 s1 b1 buyer 你好", "10:00:10 s1 b1 A 你好", "10:30:10.001 s1 b1 buyer 还在吗", "10:30:20 s1 b1 A 在"],
+);
+
+/// Two receptions, one with a mobile number.
+pub static LEAD: Log =
+    log("a lead", &["10:00:00 s1 b1 buyer>A 我的手机13812345678", "10:00:00 s2 b2 buyer>A 订单号2138123456789在哪"]);
+
+pub static FILTERED: Log = Log {
+    blocked: Some("b2"),
+    ..log("a blocked buyer", &["10:00:00 s1 b1 buyer>A 你好", "10:00:00 s2 b2 buyer>A 加群领券"])
+};
+
+pub static VISITED: Log = Log { visitors: Some(10), ..log("ten visitors", &["10:00:00 s1 b1 buyer 你好"]) };
+
+/// b1 orders on the day and pays; b2 orders the next day and never pays; b3 never orders; b4 ordered before: after-sales.
+pub static CONVERSION: Log = Log {
+    orders: &[
+        "o1 b1 10:05:00 +1/08:00:00 99.00 1 -",
+        "o2 b2 +1/09:00:00 - 50.00 1 -",
+        "o4 b4 -3/09:00:00 -3/09:01:00 20.00 1 -",
+    ],
+    ..log(
+        "four buyers",
+        &["10:00:00 s1 b1 buyer>A 推荐", "10:00:00 s2 b2 buyer>A 推荐", "10:00:00 s3 b3 buyer>A 推荐", "10:00:00 s4 b4 buyer>A 到哪了"],
+    )
+};
+
+/// A earns b1's order; b2 never chatted; b3 asked, but nobody replied.
+pub static SALES: Log = Log {
+    orders: &["o1 b1 10:05:00 10:06:00 100.00 2 6.00", "o2 b2 11:00:00 11:00:30 40.00 1 -", "o3 b3 12:00:00 12:01:00 60.00 1 -"],
+    ..log("three orders", &["10:00:00 s1 b1 buyer 推荐", "10:00:20 s1 b1 A 这款", "11:30:00 s2 b3 buyer 在吗"])
+};
+
+/// A and B both replied before the order; A last.
+pub static ASSIST: Log = Log {
+    orders: &["o1 b1 10:05:00 10:06:00 80.00 1 -"],
+    ..log("two candidates", &["10:00:00 s1 b1 buyer 推荐", "10:00:20 s1 b1 B 这款", "10:01:00 s1 b1 A 或这款"])
+};

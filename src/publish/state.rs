@@ -1,0 +1,69 @@
+//! State files: a day's mergeable states and its reply index. Internal; whatever is missing or of other rules is made again.
+
+use super::parquet::{SCHEMA_VERSION, decode, encode};
+use crate::calendar::Day;
+use crate::error::Result;
+use crate::frames::{from_arrow, to_arrow};
+use crate::job::Level;
+use crate::reports::{Kind, Part, States, Table};
+use crate::rules::Rules;
+use crate::store::Store;
+use polars::prelude::*;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// States under an output root, kept apart by what they were made with.
+pub struct StateStore<'a> {
+    store: &'a Store,
+    /// Names the rules and the code: states of others are not seen.
+    made_with: String,
+}
+
+impl<'a> StateStore<'a> {
+    pub fn new(store: &'a Store, rules: &Rules, job: &str) -> Result<StateStore<'a>> {
+        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, job);
+        let made_with = format!("{:016x}", xxh3_64(&serde_json::to_vec(&(rules, version))?));
+        Ok(StateStore { store, made_with })
+    }
+
+    fn folder(&self, name: &str) -> String {
+        format!("state/{}/{name}", self.made_with)
+    }
+
+    /// The days that have a part.
+    pub fn days(&self, part: Part) -> Result<Vec<Day>> {
+        let folder = self.folder(&format!("{}/shop_{}", part.name(), Kind::Persons.name()));
+        let objects = self.store.list(&folder)?;
+        let dates = objects.iter().filter_map(|o| o.key.strip_suffix("/data.parquet")?.rsplit_once("dt=")?.1.parse::<jiff::civil::Date>().ok());
+        Ok(dates.map(Day::from).collect())
+    }
+
+    pub fn put(&self, day: Day, part: Part, level: Level, states: &States) -> Result<()> {
+        for (kind, frame) in &states.0 {
+            self.write(&format!("{}/{}_{}", part.name(), level.name(), kind.name()), day, frame)?;
+        }
+        Ok(())
+    }
+
+    pub fn get(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<DataFrame> {
+        self.read(&format!("{}/{}_{}", part.name(), level.name(), kind.name()), day)
+    }
+
+    /// The reply index: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id`.
+    pub fn put_replies(&self, day: Day, replies: &DataFrame) -> Result<()> {
+        self.write("replies", day, replies)
+    }
+
+    pub fn replies(&self, day: Day) -> Result<DataFrame> {
+        self.read("replies", day)
+    }
+
+    fn write(&self, name: &str, day: Day, frame: &DataFrame) -> Result<()> {
+        let table = Table { folder: self.folder(name), dt: Some(day), grain: "internal".into(), rows: to_arrow(frame)?, sorted_by: vec![] };
+        self.store.put(&super::key_of(&table), encode(&table)?)
+    }
+
+    fn read(&self, name: &str, day: Day) -> Result<DataFrame> {
+        let key = format!("{}/dt={day}/data.parquet", self.folder(name));
+        from_arrow(&decode(self.store.get(&key)?)?)
+    }
+}

@@ -1,0 +1,164 @@
+//! The last step: from merged states to values. Rows for every key with a state; ratios of sums; nulls for what cannot be known yet.
+
+use super::states::keys;
+use crate::calendar::{Day, Span};
+use crate::error::Result;
+use crate::facts::{bucket_bounds, frame};
+use crate::frames::{collect, stack};
+use crate::job::Level;
+use crate::metrics::{self, Fact, Formula, Metric};
+use crate::rules::Rules;
+use polars::prelude::*;
+
+/// What has landed, and which inputs there are.
+#[derive(Clone, Copy, Debug)]
+pub struct Landed {
+    pub through: Day,
+    pub orders: bool,
+    pub visits: bool,
+}
+
+impl Landed {
+    fn has(&self, fact: Fact) -> bool {
+        match fact {
+            Fact::Inquiries | Fact::Credits => self.orders,
+            Fact::Visits => self.visits,
+            _ => true,
+        }
+    }
+
+    /// A metric without delay is known as far as the data goes; another, once its delay after the last day has passed.
+    /// Every input it needs must be configured.
+    fn knows(&self, metric: &Metric, level: Level, span: Span, rules: &Rules) -> bool {
+        let delay = metrics::delay(metric, level, rules);
+        (delay == 0 || self.through >= span.last.plus(delay))
+            && metrics::facts(metric, level, rules).into_iter().all(|fact| self.has(fact))
+    }
+
+    /// The day on which every value of a period is final.
+    pub fn matures_on(&self, level: Level, span: Span, rules: &Rules) -> Day {
+        let known = metrics::of_level(level).filter(|m| metrics::facts(m, level, rules).into_iter().all(|fact| self.has(fact)));
+        span.last.plus(known.map(|m| metrics::delay(m, level, rules)).max().unwrap_or(0))
+    }
+}
+
+/// The merged states of a period at one level, one frame for each part.
+pub struct Merged {
+    pub sums: [LazyFrame; 2],
+    pub persons: [LazyFrame; 2],
+    pub waits: LazyFrame,
+}
+
+/// One row per key: the key columns, then every declared column of the level in order, typed i64, f64 or null.
+/// `shop`: the finished shop rows, for what an agent is compared with. `zero`: shops that have a row even without a state.
+pub fn finish(level: Level, merged: Merged, shop: Option<&DataFrame>, zero: &[String], landed: &Landed, span: Span, rules: &Rules) -> Result<DataFrame> {
+    let keys = keys(level).into_iter().map(col).collect::<Vec<_>>();
+    let counts = counts(level, merged.persons, &keys, rules)?;
+    let percentiles = percentiles(level, merged.waits, &keys)?;
+    let [chats, sales] = merged.sums;
+    let mut rows = [&chats, &sales, &counts].map(|rows| rows.clone().select(&keys)).to_vec();
+    if level == Level::Shop {
+        rows.push(frame! { "shop_id" => zero }?.lazy());
+    }
+    let mut joined = stack(rows)?.unique(None, UniqueKeepStrategy::Any);
+    for part in [chats, sales, counts, percentiles] {
+        joined = joined.join(part, &keys, &keys, JoinArgs::new(JoinType::Left));
+    }
+    if let Some(shop) = shop {
+        let renamed = metrics::of_level(Level::Shop).map(|m| col(m.id.as_str()).alias(of_shop(&m.id)));
+        let shop = shop.clone().lazy().select([vec![col("shop_id")], renamed.collect()].concat());
+        joined = joined.left_join(shop, col("shop_id"), col("shop_id"));
+    }
+    let joined = joined.with_columns(leaves(level, landed, span, rules));
+    let values = metrics::of_level(level).flat_map(|metric| {
+        let known = |value: Expr| if landed.knows(metric, level, span, rules) { value } else { null(metric) };
+        let denominator = match &metric.formula {
+            Formula::OfShop(_, b) => Some(known(col(of_shop(b))).alias(format!("{}_den", metric.id))),
+            _ => None,
+        };
+        std::iter::once(known(value(metric, level, rules)).alias(metric.id.as_str())).chain(denominator)
+    });
+    collect(joined.select([keys, values.collect()].concat()))
+}
+
+fn of_shop(id: &str) -> String {
+    format!("shop:{id}")
+}
+
+fn null(metric: &Metric) -> Expr {
+    let integer = matches!(metric.unit, metrics::Unit::Count | metrics::Unit::Money | metrics::Unit::Milliseconds);
+    lit(NULL).cast(if integer { DataType::Int64 } else { DataType::Float64 })
+}
+
+/// Distinct persons of the period, by what holds of them.
+fn counts(level: Level, persons: [LazyFrame; 2], keys: &[Expr], rules: &Rules) -> Result<LazyFrame> {
+    let flags = metrics::flags();
+    let [chats, sales] = persons;
+    let padded = |rows: LazyFrame, of_chats: bool| {
+        let columns = flags.iter().map(|f| if f.of.of_chats() == of_chats { col(f.name.as_str()) } else { lit(false).alias(f.name.as_str()) });
+        rows.select([keys.to_vec(), vec![col("buyer_id")], columns.collect()].concat())
+    };
+    let any = flags.iter().map(|flag| col(flag.name.as_str()).max()).collect::<Vec<_>>();
+    let persons = stack([padded(chats, true), padded(sales, false)])?.group_by([keys, &[col("buyer_id")]].concat()).agg(any);
+    let counts = metrics::of_level(level).filter_map(|metric| match &metric.formula {
+        Formula::Persons(_, holds) => Some(holds(rules).cast(DataType::Int64).sum().alias(metric.id.as_str())),
+        _ => None,
+    });
+    Ok(persons.group_by(keys).agg(counts.collect::<Vec<_>>()))
+}
+
+/// Nearest rank from the merged histogram: the middle of the bucket that holds it.
+fn percentiles(level: Level, waits: LazyFrame, keys: &[Expr]) -> Result<LazyFrame> {
+    let wanted = metrics::of_level(level).filter_map(|metric| match &metric.formula {
+        Formula::Percentile { percent, assessed, .. } => {
+            let rounds = col(if *assessed { "assessed_rounds" } else { "rounds" });
+            let reached = (rounds.clone().cum_sum(false) * lit(100i64)).gt_eq(rounds.clone().sum() * lit(*percent));
+            Some(col("middle_s").filter(reached.and(rounds.sum().gt(lit(0)))).first().alias(metric.id.as_str()))
+        }
+        _ => None,
+    });
+    let longest = bucket_bounds(0).0 as i64 + 1000;
+    let middle = |bucket: i64| match bucket_bounds(bucket) {
+        (_, 0.0) => 0.0,
+        (from, to) => 2.0 * from * to / (from + to) / 1000.0,
+    };
+    let middles = frame! { "bucket" => (0..longest).collect::<Vec<_>>(), "middle_s" => (0..longest).map(middle).collect::<Vec<_>>() }?;
+    let sorted = waits.left_join(middles.lazy(), col("bucket"), col("bucket")).sort(["bucket"], SortMultipleOptions::default());
+    Ok(sorted.group_by_stable(keys).agg(wanted.collect::<Vec<_>>()))
+}
+
+/// Sums and counts without rows are 0; those that cannot be known yet are null.
+fn leaves(level: Level, landed: &Landed, span: Span, rules: &Rules) -> Vec<Expr> {
+    let leaves = metrics::of_level(level).filter_map(|metric| {
+        let id = metric.id.as_str();
+        let leaf = match metric.formula {
+            Formula::Sum(..) | Formula::Persons(..) => col(id).fill_null(lit(0i64)),
+            Formula::Max(..) | Formula::Percentile { .. } => col(id),
+            _ => return None,
+        };
+        Some(if landed.knows(metric, level, span, rules) { leaf } else { null(metric).alias(id) })
+    });
+    leaves.collect()
+}
+
+/// The finishing expression, over the leaves.
+fn value(metric: &Metric, level: Level, rules: &Rules) -> Expr {
+    let part = |id: &str| metrics::find(level, id).map_or(lit(NULL), |part| value(part, level, rules));
+    let scale = |level: Level, id: &str| metrics::find(level, id).map_or(1.0, |part| part.unit.scale());
+    let divided = |over: Expr, under: Expr, scale: f64| {
+        let quotient = over.cast(DataType::Float64) / under.clone().cast(DataType::Float64) / lit(scale);
+        when(under.neq(lit(0))).then(quotient).otherwise(lit(NULL))
+    };
+    match &metric.formula {
+        Formula::Sum(..) | Formula::Max(..) | Formula::Persons(..) => col(metric.id.as_str()),
+        Formula::Ratio(a, b) => divided(part(a), part(b), scale(level, a) / scale(level, b)),
+        Formula::OfShop(a, b) => divided(part(a), col(of_shop(b)), scale(level, a) / scale(Level::Shop, b)),
+        Formula::Difference(a, b) => part(a) - part(b),
+        Formula::InSeconds(a) => part(a).cast(DataType::Float64) / lit(scale(level, a)),
+        // A bucket's middle can lie above the longest wait in it.
+        Formula::Percentile { max, .. } => {
+            when(col(metric.id.as_str()).gt(part(max))).then(part(max)).otherwise(col(metric.id.as_str()))
+        }
+        Formula::Same(name) => part(&name(rules)),
+    }
+}

@@ -1,0 +1,315 @@
+//! Tables as analysts read them: leading columns, metrics, and what the row is worth, in documented order.
+
+use super::finish::Landed;
+use super::states::keys;
+use crate::calendar::{Calendar, Day, Span};
+use crate::error::Result;
+use crate::facts::bucket_bounds;
+use crate::frames::{collect, stack, to_arrow};
+use crate::ingest::Reference;
+use crate::job::Level;
+use crate::metrics::{self, Formula, Unit};
+use crate::rules::Rules;
+use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType as ArrowType, Field, Schema};
+use polars::prelude::*;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+/// One file to be: the folder of its table, its partition (none: a dim), its grain, its rows.
+pub struct Table {
+    pub folder: String,
+    pub dt: Option<Day>,
+    pub grain: String,
+    pub rows: RecordBatch,
+    /// Columns the rows are sorted by.
+    pub sorted_by: Vec<&'static str>,
+}
+
+/// What every row of a period says of itself.
+pub struct Row<'a> {
+    pub span: Span,
+    pub landed: Landed,
+    pub complete: bool,
+    pub rules: &'a Rules,
+}
+
+/// Names for ids, and the platform of each shop.
+pub struct Dims {
+    shops: DataFrame,
+    agents: DataFrame,
+}
+
+impl Dims {
+    /// Columns: `shop_id`, `platform`, `shop_name`; and `shop_id`, `agent_id`, `agent_name`. The shops table goes before what the lines say.
+    pub fn new(reference: &Reference, platforms: &BTreeMap<String, String>) -> Result<Dims> {
+        let ids = reference.shops.keys().chain(platforms.keys()).collect::<std::collections::BTreeSet<_>>();
+        let shop = |id: &String| reference.shops.get(id);
+        let platform = |id: &&String| shop(id).and_then(|s| s.platform.clone()).or_else(|| platforms.get(*id).cloned());
+        let shops = DataFrame::new_infer_height(vec![
+            Column::new("shop_id".into(), ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()),
+            Column::new("platform".into(), ids.iter().map(platform).collect::<Vec<_>>()),
+            Column::new("shop_name".into(), ids.iter().map(|id| shop(id).and_then(|s| s.name.clone())).collect::<Vec<_>>()),
+        ])?;
+        let staff = &reference.staff;
+        let agents = DataFrame::new_infer_height(vec![
+            Column::new("shop_id".into(), staff.keys().map(|key| key.0.as_str()).collect::<Vec<_>>()),
+            Column::new("agent_id".into(), staff.keys().map(|key| key.1.as_str()).collect::<Vec<_>>()),
+            Column::new("agent_name".into(), staff.values().cloned().collect::<Vec<_>>()),
+        ])?;
+        Ok(Dims { shops, agents })
+    }
+
+    fn join(&self, rows: LazyFrame) -> LazyFrame {
+        let on = [col("shop_id"), col("agent_id")];
+        rows.left_join(self.shops.clone().lazy(), col("shop_id"), col("shop_id")).join(
+            self.agents.clone().lazy(),
+            on.clone(),
+            on,
+            JoinArgs::new(JoinType::Left),
+        )
+    }
+}
+
+/// `<level>_<period>`: one row per shop (× agent), every declared column of the level.
+pub fn report(level: Level, finished: &DataFrame, dims: &Dims, row: &Row) -> Result<Table> {
+    let named = match level {
+        Level::Shop => finished.clone().lazy().left_join(dims.shops.clone().lazy(), col("shop_id"), col("shop_id")),
+        Level::Agent => dims.join(finished.clone().lazy()),
+    };
+    let sorted_by = [&["platform"][..], &keys(level)].concat();
+    let rows = Columns::of(&collect(named.sort(sorted_by.clone(), SortMultipleOptions::default()))?)?;
+    let mut out = Out::new(rows, row, level);
+    for metric in metrics::of_level(level) {
+        out.push(&metric.id, typed(metric.unit), &comment(metric))?;
+        if let Formula::OfShop(_, of) = &metric.formula {
+            let unit = metrics::find(Level::Shop, of).map_or(Unit::Number, |m| m.unit);
+            out.push(&format!("{}_den", metric.id), typed(unit), &format!("{} 的分母 · Denominator of {}", metric.name.zh, metric.id))?;
+        }
+    }
+    let grain = format!("one row per {} and {}", keys(level).join(", "), row.span.period.name());
+    out.table(format!("reports/{}_{}", level.name(), row.span.period.name()), grain, sorted_by)
+}
+
+/// `wait_histogram_<period>`: one row per shop or agent and wait bucket, on its own clock.
+pub fn histogram(waits: Vec<(Level, LazyFrame)>, dims: &Dims, row: &Row) -> Result<Table> {
+    let rows = by_level(waits, dims, "bucket")?;
+    let bounds = |rows: &Columns, pick: fn((f64, f64)) -> f64| -> ArrayRef {
+        Arc::new(rows.ints("bucket").iter().map(|b| b.map(|b| pick(bucket_bounds(b)) / 1000.0)).collect::<Float64Array>())
+    };
+    let (from, to) = (bounds(&rows, |b| b.0), bounds(&rows, |b| b.1));
+    let mut out = Out::new(rows, row, Level::Agent);
+    out.push("bucket", ArrowType::Int64, "桶号 · Bucket number; γ = 1.02")?;
+    out.add("from_s", from, "下界(不含) · Waits above this, s");
+    out.add("to_s", to, "上界(含) · Waits up to this, s");
+    out.push("rounds", ArrowType::Int64, "已回复轮次 · Answered rounds")?;
+    out.push("assessed_rounds", ArrowType::Int64, "考核时段内的已回复轮次 · Answered rounds in assessed hours")?;
+    let grain = format!("one row per level, shop_id, agent_id, bucket and {}", row.span.period.name());
+    out.table(format!("reports/wait_histogram_{}", row.span.period.name()), grain, vec!["platform", "shop_id", "level", "agent_id", "bucket"])
+}
+
+/// `hourly_<period>`: one row per shop or agent and hour of the business day (分时接待).
+pub fn hourly(hours: Vec<(Level, LazyFrame)>, dims: &Dims, row: &Row) -> Result<Table> {
+    let rows = by_level(hours, dims, "hour")?;
+    let mut out = Out::new(rows, row, Level::Agent);
+    let columns = [
+        ("hour", "业务天的第几小时 · Hour of the business day, from 0"),
+        ("receptions", "接待量(按首条消息) · Receptions (shop: sessions) by their first buyer or reply line"),
+        ("buyer_msgs", "买家消息数 · Buyer lines by their time"),
+        ("rounds", "对话轮次 · Rounds by their question"),
+        ("wait_ms_sum", "等待毫秒数之和 · Sum of waits of answered rounds, ms"),
+        ("unanswered", "未回复轮次 · Unanswered rounds"),
+    ];
+    for (name, comment) in columns {
+        out.push(name, ArrowType::Int64, comment)?;
+    }
+    let grain = format!("one row per level, shop_id, agent_id, hour and {}", row.span.period.name());
+    out.table(format!("reports/hourly_{}", row.span.period.name()), grain, vec!["platform", "shop_id", "level", "agent_id", "hour"])
+}
+
+/// The rows of both levels in one frame; a shop's row has no agent.
+fn by_level(rows: Vec<(Level, LazyFrame)>, dims: &Dims, last: &'static str) -> Result<Columns> {
+    let mut parts = Vec::new();
+    for (level, rows) in rows {
+        let rows = match level {
+            Level::Shop => rows.with_column(lit(NULL).cast(DataType::String).alias("agent_id")),
+            Level::Agent => rows,
+        };
+        let lead = [col("shop_id"), col("agent_id"), lit(level.name()).alias("level")];
+        let others = all().exclude_cols(["shop_id", "agent_id"]).as_expr();
+        parts.push(rows.select([lead.to_vec(), vec![others]].concat()));
+    }
+    let order = ["platform", "shop_id", "level", "agent_id", last];
+    let descending = SortMultipleOptions::default().with_order_descending_multi([false, false, true, false, false]);
+    Columns::of(&collect(dims.join(stack(parts)?).sort(order, descending))?)
+}
+
+/// `dims/*`: dates, shops, agents and metrics, to join and to label by.
+pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: &Dims) -> Result<Vec<Table>> {
+    let shops = to_arrow(&collect(dims.shops.clone().lazy().sort(["shop_id"], SortMultipleOptions::default()))?)?;
+    let agents = to_arrow(&collect(dims.agents.clone().lazy().sort(["shop_id", "agent_id"], SortMultipleOptions::default()))?)?;
+    let shop_ids = shops.column(0).clone();
+    let category = arrow::array::AsArray::as_string::<i32>(&shop_ids).iter();
+    let category = category.map(|id| id.and_then(|id| reference.shops.get(id)?.category.clone())).collect::<StringArray>();
+    let shops = with_column(&shops, "category", Arc::new(category))?;
+    let dim = |name: &str, grain: &str, rows: RecordBatch, sorted_by: Vec<&'static str>| Table {
+        folder: format!("dims/{name}"),
+        dt: None,
+        grain: grain.to_owned(),
+        rows,
+        sorted_by,
+    };
+    Ok(vec![
+        dim("date", "one row per business day", date_rows(calendar, days)?, vec!["date"]),
+        dim("shop", "one row per shop_id", shops, vec!["shop_id"]),
+        dim("agent", "one row per shop_id, agent_id", agents, vec!["shop_id", "agent_id"]),
+        dim("metric", "one row per level, metric", metric_rows()?, vec![]),
+    ])
+}
+
+fn with_column(batch: &RecordBatch, name: &str, array: ArrayRef) -> Result<RecordBatch> {
+    let mut fields = batch.schema().fields().to_vec();
+    fields.push(Arc::new(Field::new(name, array.data_type().clone(), true)));
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), [batch.columns(), &[array]].concat())?)
+}
+
+fn date_rows(calendar: &Calendar, (first, last): (Day, Day)) -> Result<RecordBatch> {
+    use crate::calendar::Period;
+    let days = calendar.span(Period::Year, first).first.through(calendar.span(Period::Year, last).last).collect::<Vec<_>>();
+    let dates = |of: &dyn Fn(Day) -> Day| Arc::new(days.iter().map(|d| Some(of(*d).0)).collect::<Date32Array>()) as ArrayRef;
+    let numbers = |of: &dyn Fn(Day) -> i64| Arc::new(days.iter().map(|d| Some(of(*d))).collect::<Int64Array>()) as ArrayRef;
+    let starts = |period: Period| dates(&|day| calendar.span(period, day).first);
+    let weekday = |day: Day| i64::from(day.date().weekday().to_monday_one_offset());
+    Ok(RecordBatch::try_from_iter([
+        ("date", dates(&|day| day)),
+        ("week_start", starts(Period::Week)),
+        ("month_start", starts(Period::Month)),
+        ("quarter_start", starts(Period::Quarter)),
+        ("year_start", starts(Period::Year)),
+        ("year", numbers(&|day| i64::from(day.date().year()))),
+        ("month", numbers(&|day| i64::from(day.date().month()))),
+        ("day_of_month", numbers(&|day| i64::from(day.date().day()))),
+        ("weekday", numbers(&weekday)),
+        ("is_weekend", Arc::new(days.iter().map(|d| Some(weekday(*d) > 5)).collect::<BooleanArray>())),
+        ("iso_year", numbers(&|day| i64::from(day.date().iso_week_date().year()))),
+        ("iso_week", numbers(&|day| i64::from(day.date().iso_week_date().week()))),
+    ])?)
+}
+
+fn metric_rows() -> Result<RecordBatch> {
+    let rows = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| (level, m))).collect::<Vec<_>>();
+    let texts = |of: &dyn Fn(&(Level, &metrics::Metric)) -> String| Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>()) as ArrayRef;
+    Ok(RecordBatch::try_from_iter([
+        ("level", texts(&|r| r.0.name().into())),
+        ("metric", texts(&|r| r.1.id.clone())),
+        ("name_zh", texts(&|r| r.1.name.zh.into())),
+        ("name_en", texts(&|r| r.1.name.en.into())),
+        ("family", texts(&|r| r.1.family.into())),
+        ("unit", texts(&|r| r.1.unit.name().into())),
+        ("definition_zh", texts(&|r| r.1.about.zh.into())),
+        ("definition_en", texts(&|r| r.1.about.en.into())),
+        ("component", Arc::new(rows.iter().map(|r| Some(r.1.component)).collect::<BooleanArray>())),
+    ])?)
+}
+
+fn typed(unit: Unit) -> ArrowType {
+    match unit {
+        Unit::Count | Unit::Milliseconds => ArrowType::Int64,
+        Unit::Money => ArrowType::Decimal128(18, 2),
+        Unit::Seconds | Unit::Rate | Unit::Number => ArrowType::Float64,
+    }
+}
+
+fn comment(metric: &metrics::Metric) -> String {
+    format!("{} · {} · {} · {} · {}", metric.name.zh, metric.name.en, metric.unit.name(), metric.about.zh, metric.about.en)
+}
+
+/// A collected frame as named Arrow columns.
+struct Columns {
+    rows: usize,
+    by_name: HashMap<String, ArrayRef>,
+}
+
+impl Columns {
+    fn of(frame: &DataFrame) -> Result<Columns> {
+        let batch = to_arrow(frame)?;
+        let names = batch.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
+        Ok(Columns { rows: batch.num_rows(), by_name: names.into_iter().zip(batch.columns().to_vec()).collect() })
+    }
+
+    fn ints(&self, name: &str) -> Int64Array {
+        let empty = || Int64Array::from(Vec::<i64>::new());
+        self.by_name.get(name).map_or_else(empty, |array| arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(array).clone())
+    }
+}
+
+/// A table being laid out.
+struct Out<'a> {
+    columns: Columns,
+    row: &'a Row<'a>,
+    level: Level,
+    fields: Vec<Field>,
+    arrays: Vec<ArrayRef>,
+}
+
+impl<'a> Out<'a> {
+    fn new(columns: Columns, row: &'a Row, level: Level) -> Out<'a> {
+        let mut out = Out { columns, row, level, fields: Vec::new(), arrays: Vec::new() };
+        out.date("report_date", row.span.first, "周期首日 · First day of the period");
+        out.date("period_end", row.span.last, "周期末日 · Last day of the period");
+        out.text("platform", "平台 · Platform");
+        out.text("shop_id", "店铺 · Shop");
+        out.text("shop_name", "店铺名 · Shop name");
+        out.text("level", "层级: shop 或 agent · Level of the row");
+        if level == Level::Agent {
+            out.text("agent_id", "客服账号 · Agent account");
+            out.text("agent_name", "客服名 · Agent name");
+        }
+        out
+    }
+
+    fn add(&mut self, name: &str, array: ArrayRef, comment: &str) {
+        let metadata = HashMap::from([("comment".to_owned(), comment.to_owned())]);
+        self.fields.push(Field::new(name, array.data_type().clone(), true).with_metadata(metadata));
+        self.arrays.push(array);
+    }
+
+    fn text(&mut self, name: &str, comment: &str) {
+        if let Some(array) = self.columns.by_name.get(name).cloned() {
+            self.add(name, array, comment);
+        }
+    }
+
+    fn date(&mut self, name: &str, day: Day, comment: &str) {
+        self.add(name, Arc::new(Date32Array::from(vec![day.0; self.columns.rows])), comment);
+    }
+
+    /// A column of the frame as its published type; fen become yuan by the decimal's scale.
+    fn push(&mut self, name: &str, of: ArrowType, comment: &str) -> Result<()> {
+        let Some(array) = self.columns.by_name.get(name) else { return Ok(()) };
+        let array: ArrayRef = match &of {
+            ArrowType::Decimal128(precision, scale) => {
+                let fen = cast(array, &ArrowType::Int64)?;
+                let fen = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(&fen);
+                let decimals = fen.iter().map(|v| v.map(i128::from)).collect::<arrow::array::Decimal128Array>();
+                Arc::new(decimals.with_precision_and_scale(*precision, *scale)?)
+            }
+            of => cast(array, of)?,
+        };
+        self.add(name, array, comment);
+        Ok(())
+    }
+
+    fn table(mut self, folder: String, grain: String, sorted_by: Vec<&'static str>) -> Result<Table> {
+        let Row { span, landed, complete, rules } = self.row;
+        let rule_set = StringArray::from(vec![rules.rule_set(); self.columns.rows]);
+        self.add("rule_set", Arc::new(rule_set), "规则集 · Rule set");
+        let complete = BooleanArray::from(vec![*complete; self.columns.rows]);
+        self.add("complete", Arc::new(complete), "周期已结束且数据齐全 · The period is over and all landed");
+        self.date("data_through", landed.through.min(span.last), "数据截至 · Last business day with data");
+        self.date("matures_on", landed.matures_on(self.level, *span, rules), "全部指标定型之日 · Day on which every value is final");
+        let rows = RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)?;
+        Ok(Table { folder, dt: Some(self.row.span.first), grain, rows, sorted_by })
+    }
+}

@@ -1,0 +1,199 @@
+//! The rules of a rule set (规则): every choice a shop may make about what a number means, with its default.
+
+use crate::calendar::{Calendar, DAY_MS, Day};
+use crate::error::{Error, Kind, Result};
+use jiff::civil::Time;
+use serde::{Deserialize, Deserializer, Serialize};
+use std::ops::Range;
+
+/// A duration in ms, written `30m`, `180s` or `3d`. A day is 86,400,000 ms whatever the clocks do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Ms(pub i64);
+
+impl<'de> Deserialize<'de> for Ms {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        use serde::de::Error as _;
+        let text = String::deserialize(deserializer)?;
+        let span: jiff::Span = text.parse().map_err(|_| D::Error::custom(format!("`{text}` is not a duration: write 30m, 180s or 3d")))?;
+        let duration = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(D::Error::custom)?;
+        if duration.is_negative() {
+            return Err(D::Error::custom(format!("`{text}` is negative")));
+        }
+        Ok(Ms(duration.as_millis() as i64))
+    }
+}
+
+/// Hours of the day on the wall clock, half-open, written `08:00-23:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Hours {
+    pub from: Time,
+    pub to: Time,
+}
+
+impl<'de> Deserialize<'de> for Hours {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        use serde::de::Error as _;
+        let text = String::deserialize(deserializer)?;
+        let bad = || D::Error::custom(format!("`{text}` is not a span of hours: write 08:00-23:00"));
+        let (from, to) = text.split_once('-').ok_or_else(bad)?;
+        Ok(Hours { from: clock(from).ok_or_else(bad)?, to: clock(to).ok_or_else(bad)? })
+    }
+}
+
+/// A wall-clock time; `24:00` is the midnight that ends the day.
+pub fn clock(text: &str) -> Option<Time> {
+    match text.trim() {
+        "24:00" => Some(Time::midnight()),
+        other => other.parse().ok(),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Anchor {
+    RoundStart,
+    SessionStart,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstResponseUnit {
+    Session,
+    PeerDay,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TransferClock {
+    Inherit,
+    Restart,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyMode {
+    Human,
+    Assist,
+    Auto,
+}
+
+/// 绩效判定: which instant of an order decides the credited agent, and the period it counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Attribution {
+    Order,
+    Payment,
+    OrderFirst,
+}
+
+impl Attribution {
+    pub const ALL: [Attribution; 3] = [Attribution::Order, Attribution::Payment, Attribution::OrderFirst];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Attribution::Order => "order",
+            Attribution::Payment => "payment",
+            Attribution::OrderFirst => "order_first",
+        }
+    }
+}
+
+/// The rules a pipeline may set under `[rules]`. Source: the design's semantics page, one section a rule.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// The named, dated set the others override.
+    pub preset: String,
+    /// Silence after which a session without an id ends, when nobody is waiting.
+    pub session_gap: Ms,
+    /// Modes in which a line of an agent or robot is a reply.
+    pub reply_modes: Vec<ReplyMode>,
+    pub assessed_hours: Hours,
+    pub assessed_anchor: Anchor,
+    pub first_response_unit: FirstResponseUnit,
+    /// 封顶: the longest wait that `resp_capped_avg_s` counts.
+    pub response_cap: Ms,
+    pub reply_threshold: Ms,
+    pub quick_threshold: Ms,
+    pub slow_threshold: Ms,
+    pub slow_times: u32,
+    /// 最长等待时间: a longer silence is no reception time.
+    pub max_wait: Ms,
+    pub long_reception: Ms,
+    pub transfer_clock: TransferClock,
+    pub after_sale_days: u32,
+    pub final_pay_days: u32,
+    pub credit_lookback: Ms,
+    pub attribution: Attribution,
+    /// 插旗: orders with one of these flags earn nobody anything.
+    pub excluded_flags: Vec<String>,
+    pub own_accounts: bool,
+    pub blocklist: bool,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        const MINUTE: i64 = 60_000;
+        Rules {
+            preset: "default".into(),
+            session_gap: Ms(30 * MINUTE),
+            reply_modes: vec![ReplyMode::Human, ReplyMode::Assist],
+            assessed_hours: Hours { from: Time::constant(8, 0, 0, 0), to: Time::constant(23, 0, 0, 0) },
+            assessed_anchor: Anchor::RoundStart,
+            first_response_unit: FirstResponseUnit::Session,
+            response_cap: Ms(10 * MINUTE),
+            reply_threshold: Ms(3 * MINUTE),
+            quick_threshold: Ms(MINUTE / 2),
+            slow_threshold: Ms(3 * MINUTE),
+            slow_times: 1,
+            max_wait: Ms(30 * MINUTE),
+            long_reception: Ms(30 * MINUTE),
+            transfer_clock: TransferClock::Inherit,
+            after_sale_days: 15,
+            final_pay_days: 4,
+            credit_lookback: Ms(3 * DAY_MS),
+            attribution: Attribution::OrderFirst,
+            excluded_flags: Vec::new(),
+            own_accounts: true,
+            blocklist: true,
+        }
+    }
+}
+
+impl Rules {
+    /// What serde cannot say: bounds that keep a day's numbers a function of the days they read.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |message: &str, hint: &str| Err(Error::new(Kind::Config, message).hint(hint));
+        if self.preset != "default" {
+            let message = format!("unknown preset `{}`", self.preset);
+            return refuse(&message, "this version has one preset, `default`; any rule can be set on its own beside it");
+        }
+        if self.credit_lookback.0 < DAY_MS || self.credit_lookback.0 > 30 * DAY_MS {
+            return refuse("credit_lookback is outside 1d to 30d", "the default is 3d");
+        }
+        if self.final_pay_days == 0 || self.final_pay_days > 90 {
+            return refuse("final_pay_days is outside 1 to 90", "the default is 4");
+        }
+        if self.slow_times == 0 {
+            return refuse("slow_times is 0", "a buyer is slow after at least one slow round; the default is 1");
+        }
+        Ok(())
+    }
+
+    /// The name every report row carries.
+    pub fn rule_set(&self) -> String {
+        let custom = Rules { preset: self.preset.clone(), ..Rules::default() } != *self;
+        if custom { format!("{}+custom", self.preset) } else { self.preset.clone() }
+    }
+
+    /// The windows of a business day in which response is assessed (考核时段).
+    pub fn assessed(&self, calendar: &Calendar, day: Day) -> Result<Vec<Range<i64>>> {
+        calendar.hours(day, self.assessed_hours.from, self.assessed_hours.to)
+    }
+
+    /// How many business days before a day can hold a line within `credit_lookback` of an instant in it.
+    pub fn lookback_days(&self) -> i32 {
+        // A day in which the clocks go forward is an hour short, hence one day more than the quotient's ceiling when it divides.
+        (self.credit_lookback.0 / DAY_MS) as i32 + i32::from(self.credit_lookback.0 % DAY_MS > 0)
+    }
+}

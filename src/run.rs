@@ -1,0 +1,338 @@
+//! One run: the chats of the days asked for, the sales of every day that can still change, the reports of every period they touch.
+
+use crate::calendar::{Day, Span};
+use crate::error::{Context, Result};
+use crate::facts;
+use crate::frames::{collect, stack};
+use crate::ingest::{self, Audit, Chats, Order, Orders, Reference, Table as Input};
+use crate::job::{Level, Plan};
+use crate::metrics;
+use crate::publish::{Memory, Publisher, RunRecord, StateStore, audit_rows, detail, quarantine_rows};
+use crate::reports::{self, Dims, Kind, Landed, Merged, Part, Row};
+use polars::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Days read in one pass where the files are not cut by day.
+const WINDOW: i32 = 31;
+
+/// What is asked of a run. Days are inclusive.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    pub from: Day,
+    pub to: Day,
+    /// What has landed, where the user says so.
+    pub as_of: Option<Day>,
+    pub started: jiff::Timestamp,
+}
+
+/// Runs a pipeline for some days: facts once, then everything that follows from them, published together at the end.
+/// Errors: whatever stops a stage; reports stay as they were.
+pub fn run(plan: &Plan, request: Request) -> Result<RunRecord> {
+    let mut run = Run::open(plan, request)?;
+    run.read_chats()?;
+    run.make_sales()?;
+    run.make_reports()?;
+    run.publish()
+}
+
+struct Run<'a> {
+    plan: &'a Plan,
+    request: Request,
+    memory: Memory,
+    landed: Landed,
+    states: StateStore<'a>,
+    publisher: Publisher<'a>,
+    reference: Reference,
+    orders: Option<Orders>,
+    /// Days whose sales and reports are made: those asked for, and those that can still change.
+    restated: BTreeSet<Day>,
+    /// Days that have reports, with those of this run.
+    reported: BTreeSet<Day>,
+    first_log: Option<Day>,
+    record: RunRecord,
+    clock: std::time::Instant,
+}
+
+impl<'a> Run<'a> {
+    fn open(plan: &'a Plan, request: Request) -> Result<Run<'a>> {
+        let clock = std::time::Instant::now();
+        let memory = Memory::load(&plan.output)?;
+        let before = memory.landed();
+        let through = request.as_of.unwrap_or_else(|| before.map_or(request.to, |day| day.max(request.to)));
+        let landed = Landed { through, orders: plan.job.orders.is_some(), visits: plan.job.visits.is_some() };
+        let job = format!("{} {} {:?} {:?} {:?}", plan.job.timezone, plan.job.business_day_starts_at, plan.job.messages, plan.job.staff, plan.job.blocklist);
+        let states = StateStore::new(&plan.output, &plan.rules, &job)?;
+        let asked = request.from.through(request.to).collect::<BTreeSet<_>>();
+        let mut reported = states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
+        let restated = restated(&asked, &reported, before, plan);
+        reported.extend(&restated);
+        let first = restated.first().copied().unwrap_or(request.from);
+        // The oldest order a day asks about was created `after_sale_days` before a line of it.
+        let orders = ingest::read_orders(plan, first.plus(-(plan.rules.after_sale_days as i32) - 1), through)?;
+        let first_log = ingest::dates(plan, &plan.job.messages)?.map(|(first, _)| first);
+        let record = record(plan, request, &landed);
+        let reference = ingest::read_reference(plan, first, through)?;
+        let publisher = Publisher::new(&plan.output)?;
+        Ok(Run { plan, request, memory, landed, states, publisher, reference, orders, restated, reported, first_log, record, clock })
+    }
+
+    fn orders(&self) -> &[Order] {
+        self.orders.as_ref().map_or(&[], |orders| &orders.orders)
+    }
+
+    /// Facts of the days asked for; and of the days they look back on, where no run has made them yet.
+    fn read_chats(&mut self) -> Result<()> {
+        let asked = self.request.from.through(self.request.to).collect::<BTreeSet<_>>();
+        let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
+        let context = self.context()?.into_iter().filter(|day| !asked.contains(day) && !made.contains(day));
+        let context = context.filter(|day| self.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
+        for (first, last) in windows(&asked, &context, self.plan.job.messages.path.contains("{date}")) {
+            let needed = |day: &Day| asked.contains(day) || context.contains(day);
+            let reading = match ingest::read_messages(self.plan, first, last) {
+                // A day only looked back on may lack its files.
+                Err(e) if !asked.contains(&first) && e.retryable() => continue,
+                reading => reading.with("business day", first)?,
+            };
+            if !self.plan.job.messages.path.contains("{date}") {
+                let earliest = reading.earliest.map(|at| self.plan.calendar.day_of(at)).transpose()?;
+                self.first_log = earliest.into_iter().chain(self.first_log).min();
+            }
+            for (day, chats) in reading.days.into_iter().filter(|(day, _)| needed(day)) {
+                self.read_day(day, chats, asked.contains(&day)).with("business day", day)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every day that a restated day's credits and silence look back on.
+    fn context(&self) -> Result<BTreeSet<Day>> {
+        let mut days = BTreeSet::new();
+        for day in self.restated.iter().filter(|_| self.landed.orders) {
+            days.extend(day.plus(-self.plan.rules.lookback_days()).through(*day));
+            for instant in facts::instants(self.orders(), &self.plan.calendar, &self.plan.rules, *day)? {
+                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
+            }
+        }
+        days.extend(&self.restated);
+        Ok(days)
+    }
+
+    fn read_day(&mut self, day: Day, chats: Chats, asked: bool) -> Result<()> {
+        if asked {
+            chats.audit.check(self.plan.job.quality.max_bad_ratio)?;
+            self.audit(day, &chats.audit)?;
+        }
+        for (shop, platform) in chats.names.platforms() {
+            if let Some(platform) = platform {
+                let known = self.memory.platforms.entry(shop.to_owned()).or_insert_with(|| platform.to_owned());
+                if platform < known.as_str() {
+                    platform.clone_into(known);
+                }
+            }
+        }
+        let starts = self.plan.calendar.bounds(day)?.start;
+        let facts = facts::chat_facts(self.plan, day, chats, &self.reference)?;
+        for level in Level::ALL {
+            let states = reports::chat_states(level, &facts, &self.plan.rules, starts)?;
+            self.states.put(day, Part::Chats, level, &states)?;
+        }
+        self.states.put_replies(day, &facts::spelled_replies(&facts.replies, &facts.names)?)?;
+        if asked {
+            self.record.days_read += 1;
+            let peer_days = collect(facts::peer_days(Level::Agent, &facts.sessions, &facts.receptions))?;
+            let tables = [
+                ("rounds", "one row per round, and one per agent who handed it over", &facts.rounds),
+                ("sessions", "one row per session", &facts.sessions),
+                ("receptions", "one row per session and agent", &facts.receptions),
+                ("peer_days", "one row per agent and buyer", &peer_days),
+            ];
+            for (name, grain, frame) in tables {
+                self.publisher.stage(&detail(name, grain, frame, Some(&facts.names), day)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what became of every row read for a day, and keeps the bad ones.
+    fn audit(&mut self, day: Day, messages: &Audit) -> Result<()> {
+        let mut audits = vec![messages.clone()];
+        audits.extend(self.orders.as_ref().map(|orders| orders.audit(self.plan, day)).transpose()?);
+        audits.extend(ingest::read_evaluations(self.plan, day, day)?);
+        audits.extend(self.reference.audits.iter().cloned());
+        for audit in &audits {
+            let total = audit.total();
+            let sums = self.record.audit.entry(audit.table.name().to_owned()).or_default();
+            let counts = [total.read, total.used, total.quarantined, total.duplicates, total.outside, total.ignored];
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+            debug_assert!(total.balances(), "{}: {total:?}", audit.table.name());
+            tracing::info!(day = %day, table = audit.table.name(), read = total.read, used = total.used, quarantined = total.quarantined,
+                duplicates = total.duplicates, outside = total.outside, ignored = total.ignored, "audit");
+            // Tables that are read whole set the same rows aside on every day; the last day asked for keeps them.
+            if audit.table == Input::Messages || day == self.request.to {
+                let bad = match (audit.table, &self.orders) {
+                    (Input::Orders, Some(orders)) => orders.quarantined(),
+                    _ => &audit.quarantined,
+                };
+                self.publisher.stage(&quarantine_rows(audit.table.name(), bad, day)?)?;
+            }
+        }
+        self.publisher.stage(&audit_rows(&audits, day)?)
+    }
+
+    /// Inquiries and credits of every day whose sales can still change.
+    fn make_sales(&mut self) -> Result<()> {
+        let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
+        for day in self.restated.clone() {
+            if made.contains(&day) {
+                self.sell_day(day, &made).with("business day", day)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn sell_day(&mut self, day: Day, made: &BTreeSet<Day>) -> Result<()> {
+        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
+        let mut credits = None;
+        if self.orders.is_some() {
+            let instants = facts::instants(self.orders(), calendar, rules, day)?;
+            let mut days = BTreeSet::from([day]);
+            for instant in &instants {
+                days.extend(facts::reply_days(instant, calendar, rules)?);
+            }
+            let replies = days.intersection(made).map(|day| Ok(self.states.replies(*day)?.lazy())).collect::<Result<Vec<_>>>()?;
+            credits = Some(facts::credits(&instants, stack(replies)?, calendar, rules, day)?);
+        }
+        for level in Level::ALL {
+            let (mut inquiries, mut paid) = (None, None);
+            if self.orders.is_some() {
+                let persons = self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy();
+                inquiries = Some(facts::inquiries(level, persons, self.orders(), calendar, rules, day)?);
+                if level == Level::Shop {
+                    let days = day.plus(-rules.lookback_days()).through(day).filter(|day| made.contains(day));
+                    let persons = days.map(|day| Ok(self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy())).collect::<Result<Vec<_>>>()?;
+                    paid = Some(facts::paid(stack(persons)?, self.orders(), calendar, rules, day)?);
+                }
+            }
+            let visits = self.reference.visits.iter().filter(|((_, on), _)| *on == day).map(|((shop, _), n)| (shop.clone(), *n));
+            let visits = (level == Level::Shop).then(|| reports::visits_frame(&visits.collect::<Vec<_>>())).transpose()?;
+            let states = reports::sales_states(level, inquiries, credits.as_ref(), paid, visits, rules)?;
+            self.states.put(day, Part::Sales, level, &states)?;
+        }
+        if let Some(credits) = credits {
+            self.publisher.stage(&detail("credits", "one row per order event, rule and agent", &credits, None, day)?)?;
+        }
+        self.record.days_restated += 1;
+        Ok(())
+    }
+
+    /// The reports of every period that a restated day lies in, days before years.
+    fn make_reports(&mut self) -> Result<()> {
+        let dims = Dims::new(&self.reference, &self.memory.platforms)?;
+        let mut spans = BTreeSet::new();
+        for period in &self.plan.job.reports.periods {
+            spans.extend(self.restated.iter().map(|day| self.plan.calendar.span(*period, *day)));
+        }
+        let made = self.states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
+        for span in spans {
+            self.report(span, &made, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
+        }
+        let first = self.reported.first().copied().unwrap_or(self.request.from);
+        let last = self.reported.last().copied().unwrap_or(self.request.to);
+        for table in reports::dims(&self.plan.calendar, (first, last), &self.reference, &dims)? {
+            self.publisher.stage(&table)?;
+        }
+        Ok(())
+    }
+
+    fn report(&mut self, span: Span, made: &BTreeSet<Day>, dims: &Dims) -> Result<()> {
+        let days = made.range(span.first..=span.last).copied().collect::<Vec<_>>();
+        if days.is_empty() {
+            return Ok(());
+        }
+        let (plan, landed) = (self.plan, self.landed);
+        let row = Row { span, landed, complete: self.is_complete(span, days.len()), rules: &plan.rules };
+        let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
+        let merged = |part, level, kind| -> Result<LazyFrame> {
+            let states = days.iter().map(|day| self.states.get(*day, part, level, kind)).collect::<Result<Vec<_>>>()?;
+            reports::merge(level, part, kind, states)
+        };
+        let mut tables = Vec::new();
+        let mut shop = None;
+        let (mut waits, mut hours) = (Vec::new(), Vec::new());
+        for level in Level::ALL {
+            let both = |kind| -> Result<[LazyFrame; 2]> { Ok([merged(Part::Chats, level, kind)?, merged(Part::Sales, level, kind)?]) };
+            let wait = merged(Part::Chats, level, Kind::Waits)?;
+            let states = Merged { sums: both(Kind::Sums)?, persons: both(Kind::Persons)?, waits: wait.clone() };
+            let finished = reports::finish(level, states, shop.as_ref(), &zero, &landed, span, &plan.rules)?;
+            if plan.job.reports.levels.contains(&level) {
+                tables.push(reports::report(level, &finished, dims, &row)?);
+            }
+            shop = Some(finished);
+            waits.push((level, wait));
+            hours.push((level, merged(Part::Chats, level, Kind::Hours)?));
+        }
+        tables.push(reports::histogram(waits, dims, &row)?);
+        tables.push(reports::hourly(hours, dims, &row)?);
+        tables.iter().try_for_each(|table| self.publisher.stage(table))
+    }
+
+    /// The period is over, every day of it has landed and been made, and nothing it looks back on lies before the first log.
+    fn is_complete(&self, span: Span, made: usize) -> bool {
+        let lookback = if self.landed.orders { self.plan.rules.lookback_days() } else { 0 };
+        let over = span.last <= self.landed.through;
+        let all = made == span.days().count();
+        over && all && self.first_log.is_none_or(|first| span.first.plus(-lookback) >= first)
+    }
+
+    fn publish(mut self) -> Result<RunRecord> {
+        self.memory.set_landed(self.landed.through);
+        let written = self.publisher.publish()?;
+        self.memory.save(&self.plan.output)?;
+        self.record.set_written(written);
+        self.record.seconds = self.clock.elapsed().as_secs_f64();
+        self.record.save(&self.plan.output)?;
+        Ok(self.record)
+    }
+}
+
+/// The days asked for; those whose delayed metrics were not final when the last run ended; and those that look back on a day asked for.
+fn restated(asked: &BTreeSet<Day>, reported: &BTreeSet<Day>, before: Option<Day>, plan: &Plan) -> BTreeSet<Day> {
+    let delays = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| metrics::delay(m, level, &plan.rules)));
+    let longest = delays.max().unwrap_or(0);
+    let lookback = plan.rules.lookback_days();
+    let maturing = |day: &Day| before.is_none_or(|before| day.plus(longest) > before);
+    let looks_back = |day: &Day| asked.range(day.plus(-lookback)..=*day).next().is_some();
+    let others = reported.iter().filter(|day| maturing(day) || looks_back(day));
+    asked.iter().chain(others).copied().collect()
+}
+
+/// Runs of days to read together: one by one where files are cut by day, else as many as fit a pass.
+fn windows(asked: &BTreeSet<Day>, context: &BTreeSet<Day>, cut_by_day: bool) -> Vec<(Day, Day)> {
+    let longest = if cut_by_day { 1 } else { WINDOW };
+    let mut windows: Vec<(Day, Day)> = Vec::new();
+    for day in asked.union(context) {
+        match windows.last_mut() {
+            Some((first, last)) if day.0 - first.0 < longest => *last = *day,
+            _ => windows.push((*day, *day)),
+        }
+    }
+    windows
+}
+
+fn record(plan: &Plan, request: Request, landed: &Landed) -> RunRecord {
+    RunRecord {
+        pipeline: plan.job.name.clone(),
+        version: env!("CARGO_PKG_VERSION"),
+        started_at: request.started.to_string(),
+        seconds: 0.0,
+        from: request.from.to_string(),
+        to: request.to.to_string(),
+        landed: landed.through.to_string(),
+        days_read: 0,
+        days_restated: 0,
+        audit: BTreeMap::new(),
+        files_written: 0,
+        files_unchanged: 0,
+        output: plan.output.name().to_owned(),
+    }
+}

@@ -1,0 +1,161 @@
+//! Every byte in and out goes through here: one object store per root, local path or URL alike.
+
+use crate::error::{Context, Error, Kind, Result};
+use bytes::Bytes;
+use futures::TryStreamExt;
+use object_store::path::Path;
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
+use std::sync::{Arc, LazyLock};
+use tokio::runtime::Runtime;
+
+/// I/O waits on this runtime; everything else in the program is plain blocking code.
+static RUNTIME: LazyLock<std::io::Result<Runtime>> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build());
+
+/// Waits for a future of the object store.
+pub(crate) fn wait<F: Future>(future: F) -> Result<F::Output> {
+    match &*RUNTIME {
+        Ok(runtime) => Ok(runtime.block_on(future)),
+        Err(e) => Err(Error::new(Kind::Failed, format!("cannot start the I/O threads: {e}"))),
+    }
+}
+
+/// A folder of objects: an input or output root.
+#[derive(Clone)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    root: Path,
+    name: String,
+}
+
+impl Store {
+    /// Opens a local path or an object_store URL (`s3://`, `gs://`, `az://`, `file://`, `memory://`).
+    pub fn open(location: &str) -> Result<Store> {
+        let url = match location.contains("://") {
+            true => url::Url::parse(location).map_err(|e| unusable(location, &e.to_string()))?,
+            false => {
+                let path = tidy(&std::path::absolute(location)?);
+                url::Url::from_directory_path(&path).map_err(|()| unusable(location, "not an absolute path"))?
+            }
+        };
+        // Credentials come from the environment, under the names each cloud's own tools use.
+        #[expect(clippy::disallowed_methods, reason = "the clouds' own variables are the store's to read")]
+        let options = std::env::vars().map(|(key, value)| (key.to_lowercase(), value));
+        let cloud = ["aws_", "google_", "azure_"];
+        let options = options.filter(|(key, _)| cloud.iter().any(|prefix| key.starts_with(prefix)));
+        let (objects, root) = object_store::parse_url_opts(&url, options).map_err(|e| unusable(location, &e.to_string()))?;
+        let name = if location.contains("://") { redacted(&url) } else { location.to_owned() };
+        Ok(Store { objects: Arc::from(objects), root, name })
+    }
+
+    /// The root as a person wrote it, without a password.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// All objects whose key begins with the folder, sorted by key, each with its key below the root.
+    pub fn list(&self, folder: &str) -> Result<Vec<Object>> {
+        let prefix = self.path(folder)?;
+        let metas: Vec<ObjectMeta> = wait(self.objects.list(Some(&prefix)).try_collect())?.with("folder", self.describe(folder))?;
+        let mut found = metas.into_iter().filter_map(|meta| self.object(meta)).collect::<Vec<_>>();
+        found.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(found)
+    }
+
+    /// The object at a key, or none.
+    pub fn head(&self, key: &str) -> Result<Option<Object>> {
+        match wait(self.objects.head(&self.path(key)?))? {
+            Ok(meta) => Ok(self.object(meta)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(e) => Err(Error::from(e).with("file", self.describe(key))),
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Result<Bytes> {
+        let path = self.path(key)?;
+        let body = wait(async { self.objects.get(&path).await?.bytes().await })?;
+        body.with("file", self.describe(key))
+    }
+
+    /// A reader of a Parquet object that fetches only the ranges asked for.
+    pub fn parquet(&self, object: &Object) -> parquet::arrow::async_reader::ParquetObjectReader {
+        parquet::arrow::async_reader::ParquetObjectReader::new(Arc::clone(&self.objects), object.meta.location.clone())
+            .with_file_size(object.meta.size)
+    }
+
+    pub fn put(&self, key: &str, body: impl Into<PutPayload>) -> Result<()> {
+        wait(self.objects.put(&self.path(key)?, body.into()))?.with("file", self.describe(key))?;
+        Ok(())
+    }
+
+    /// Moves an object over whatever stands at the other key.
+    pub fn rename(&self, from: &str, to: &str) -> Result<()> {
+        wait(self.objects.rename(&self.path(from)?, &self.path(to)?))?.with("file", self.describe(to))
+    }
+
+    pub fn delete(&self, key: &str) -> Result<()> {
+        wait(self.objects.delete(&self.path(key)?))?.with("file", self.describe(key))
+    }
+
+    /// A key as a person finds it.
+    pub fn describe(&self, key: &str) -> String {
+        format!("{}/{key}", self.name.trim_end_matches('/'))
+    }
+
+    fn object(&self, meta: ObjectMeta) -> Option<Object> {
+        let parts = meta.location.prefix_match(&self.root)?;
+        let key = parts.map(|part| part.as_ref().to_owned()).collect::<Vec<_>>().join("/");
+        Some(Object { key, meta })
+    }
+
+    fn path(&self, key: &str) -> Result<Path> {
+        let mut path = self.root.clone();
+        for part in key.split('/').filter(|part| !part.is_empty()) {
+            path = path.join(part);
+        }
+        Ok(path)
+    }
+}
+
+/// One object of a store: its key below the root, and what the store says of it.
+#[derive(Clone, Debug)]
+pub struct Object {
+    pub key: String,
+    meta: ObjectMeta,
+}
+
+impl Object {
+    pub fn size(&self) -> u64 {
+        self.meta.size
+    }
+}
+
+/// Folds `a/../b` to `b`: a store's keys know no `..`. What exists is resolved as the file system sees it.
+fn tidy(path: &std::path::Path) -> std::path::PathBuf {
+    use std::path::Component;
+    if let Ok(resolved) = path.canonicalize() {
+        return resolved;
+    }
+    let mut tidied = std::path::PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                tidied.pop();
+            }
+            other => tidied.push(other),
+        }
+    }
+    tidied
+}
+
+fn unusable(location: &str, why: &str) -> Error {
+    Error::new(Kind::Config, format!("cannot use `{location}` as a root: {why}"))
+        .hint("give a local path or a URL such as s3://bucket/folder, gs://…, az://…, file:///…, memory:///")
+}
+
+fn redacted(url: &url::Url) -> String {
+    let mut shown = url.clone();
+    let _ = shown.set_password(None);
+    shown.set_query(None);
+    shown.to_string()
+}

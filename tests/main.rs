@@ -1,0 +1,1 @@
+//! The one test binary: modules in the order of the flow.
