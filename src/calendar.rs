@@ -165,9 +165,9 @@ pub fn parse_day(text: &str, now: Day) -> Result<Day> {
         "yesterday" => return Ok(now.plus(-1)),
         _ => {}
     }
-    let date = text.parse::<Date>().map_err(|_| {
-        Error::new(Kind::Usage, format!("`{text}` is not a date")).hint("write 2026-11-20, 20261120, yesterday or today")
-    })?;
+    let date = text
+        .parse::<Date>()
+        .map_err(|_| Error::new(Kind::Usage, format!("`{text}` is not a date")).hint("write 2026-11-20, 20261120, yesterday or today"))?;
     Ok(Day::from(date))
 }
 

@@ -56,7 +56,11 @@ pub fn check(plan: &Plan, day: Day) -> Result<Report> {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} for {} · rules {}\ninput  {}\noutput {}", self.pipeline, self.business_day, self.rule_set, self.input, self.output)?;
+        writeln!(
+            f,
+            "{} for {} · rules {}\ninput  {}\noutput {}",
+            self.pipeline, self.business_day, self.rule_set, self.input, self.output
+        )?;
         for found in &self.tables {
             write!(f, "  {:<12} {} file(s), {} bytes", found.table, found.files, found.bytes)?;
             match found.unused_columns.as_slice() {

@@ -40,7 +40,9 @@ enum LogFormat {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// The nightly job: one business day, the days that mature with it, and the open week, month, quarter and year
-    #[command(after_help = "Examples:\n  kefu run pipelines/nightly.toml\n  kefu run pipelines/nightly.toml --date 20261120 --output s3://bucket/reports\n  kefu run --date 2026-10-04          the demo")]
+    #[command(
+        after_help = "Examples:\n  kefu run pipelines/nightly.toml\n  kefu run pipelines/nightly.toml --date 20261120 --output s3://bucket/reports\n  kefu run --date 2026-10-04          the demo"
+    )]
     Run {
         #[command(flatten)]
         pipeline: Pipeline,
@@ -52,7 +54,9 @@ enum Command {
         as_of: Option<String>,
     },
     /// A range of business days, both included, and every period they lie in
-    #[command(after_help = "Example:\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31\n  kefu backfill --from 2026-08-31 --to 2026-10-04          the demo")]
+    #[command(
+        after_help = "Example:\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31\n  kefu backfill --from 2026-08-31 --to 2026-10-04          the demo"
+    )]
     Backfill {
         #[command(flatten)]
         pipeline: Pipeline,
@@ -81,7 +85,9 @@ enum Command {
         lang: Lang,
     },
     /// Makes logs: the small company of sample_data, or large ones to measure with
-    #[command(after_help = "Examples:\n  kefu generate --company --out sample_data\n  kefu generate --out /tmp/logs --from 2026-09-01 --days 3 --shops 200 --messages-per-day 1000000 --format parquet")]
+    #[command(
+        after_help = "Examples:\n  kefu generate --company --out sample_data\n  kefu generate --out /tmp/logs --from 2026-09-01 --days 3 --shops 200 --messages-per-day 1000000 --format parquet"
+    )]
     Generate(Generate),
     /// Prints a completion script
     #[command(after_help = "Example:\n  kefu completions bash > /etc/bash_completion.d/kefu")]
@@ -297,7 +303,14 @@ fn page(metric: &metrics::Metric, lang: Lang) -> String {
     let lines = log.lines.iter().chain(log.orders).map(|line| format!("    {line}\n")).collect::<String>();
     format!(
         "{} · {} · {name}\n  {about}\n  unit {} · levels {} · {} · {}\n  example, {}:\n{lines}    → {row}: {}\n",
-        metric.id, metric.name.zh, metric.unit.name(), levels(metric), metric.family, metric.source, log.name, metric.example.value
+        metric.id,
+        metric.name.zh,
+        metric.unit.name(),
+        levels(metric),
+        metric.family,
+        metric.source,
+        log.name,
+        metric.example.value
     )
 }
 
@@ -306,7 +319,10 @@ impl Generate {
         let summary = if self.company {
             generate::company(&self.out, self.seed)?
         } else {
-            let from = self.from.parse().map_err(|_| Error::new(Kind::Usage, format!("`{}` is not a date", self.from)).hint("write 2026-09-01"))?;
+            let from = self
+                .from
+                .parse()
+                .map_err(|_| Error::new(Kind::Usage, format!("`{}` is not a date", self.from)).hint("write 2026-09-01"))?;
             let Generate { out, days, shops, messages_per_day, seed, format, compression, encoding, .. } = self;
             generate::load(&Spec { out, from, days, shops, messages_per_day, seed, format, compression, encoding })?
         };

@@ -75,7 +75,7 @@ impl Names {
 
     /// Which of `buckets` (a power of two) a shop falls into: the leading bits of a hash that never changes.
     pub fn bucket(&self, shop: u32, buckets: usize) -> usize {
-        (xxh3_64(self.shop(shop).as_bytes()) >> 32) as usize * buckets >> 32
+        ((xxh3_64(self.shop(shop).as_bytes()) >> 32) as usize * buckets) >> 32
     }
 
     pub fn platform(&mut self, shop: u32, platform: &str) {

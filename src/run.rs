@@ -30,8 +30,11 @@ pub struct Request {
 pub fn run(plan: &Plan, request: Request) -> Result<RunRecord> {
     let mut run = Run::open(plan, request)?;
     run.read_chats()?;
+    run.passed("chats read");
     run.make_sales()?;
+    run.passed("sales made");
     run.make_reports()?;
+    run.passed("reports made");
     run.publish()
 }
 
@@ -60,7 +63,10 @@ impl<'a> Run<'a> {
         let before = memory.landed();
         let through = request.as_of.unwrap_or_else(|| before.map_or(request.to, |day| day.max(request.to)));
         let landed = Landed { through, orders: plan.job.orders.is_some(), visits: plan.job.visits.is_some() };
-        let job = format!("{} {} {:?} {:?} {:?}", plan.job.timezone, plan.job.business_day_starts_at, plan.job.messages, plan.job.staff, plan.job.blocklist);
+        let job = format!(
+            "{} {} {:?} {:?} {:?}",
+            plan.job.timezone, plan.job.business_day_starts_at, plan.job.messages, plan.job.staff, plan.job.blocklist
+        );
         let states = StateStore::new(&plan.output, &plan.rules, &job)?;
         let asked = request.from.through(request.to).collect::<BTreeSet<_>>();
         let mut reported = states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
@@ -74,6 +80,10 @@ impl<'a> Run<'a> {
         let reference = ingest::read_reference(plan, first, through)?;
         let publisher = Publisher::new(&plan.output)?;
         Ok(Run { plan, request, memory, landed, states, publisher, reference, orders, restated, reported, first_log, record, clock })
+    }
+
+    fn passed(&self, stage: &str) {
+        tracing::info!(seconds = self.clock.elapsed().as_secs_f64(), "{stage}");
     }
 
     fn orders(&self) -> &[Order] {
@@ -182,25 +192,47 @@ impl<'a> Run<'a> {
     /// Inquiries and credits of every day whose sales can still change.
     fn make_sales(&mut self) -> Result<()> {
         let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
-        for day in self.restated.clone() {
-            if made.contains(&day) {
-                self.sell_day(day, &made).with("business day", day)?;
+        let days = self.restated.intersection(&made).copied().collect::<Vec<_>>();
+        for window in days.chunks(WINDOW as usize) {
+            let replies = collect(self.replies(window, &made)?)?;
+            for day in window {
+                self.sell_day(*day, &made, &replies).with("business day", day)?;
             }
         }
         Ok(())
     }
 
-    fn sell_day(&mut self, day: Day, made: &BTreeSet<Day>) -> Result<()> {
+    /// The reply lines that the orders of some days look back on: each day's index is read once, and only the buyers who ordered are kept.
+    fn replies(&self, window: &[Day], made: &BTreeSet<Day>) -> Result<LazyFrame> {
+        let mut days = BTreeSet::new();
+        let mut buyers = BTreeSet::new();
+        for day in window {
+            for instant in facts::instants(self.orders(), &self.plan.calendar, &self.plan.rules, *day)? {
+                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
+                buyers.insert((instant.order.shop_id.as_str(), instant.order.buyer_id.as_str()));
+            }
+        }
+        let (shops, buyers): (Vec<&str>, Vec<&str>) = buyers.into_iter().unzip();
+        let ids = [Column::new("shop_id".into(), shops), Column::new("buyer_id".into(), buyers)];
+        let buyers = DataFrame::new_infer_height(ids.to_vec())?.lazy();
+        let on = [col("shop_id"), col("buyer_id")];
+        let mut kept = Vec::new();
+        // A day without any order still gives the columns.
+        days.extend(window.first());
+        for day in days.intersection(made) {
+            let replies = self.states.replies(*day)?.lazy();
+            kept.push(collect(replies.join(buyers.clone(), on.clone(), on.clone(), JoinArgs::new(JoinType::Semi)))?.lazy());
+        }
+        stack(kept)
+    }
+
+    fn sell_day(&mut self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
         let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
         let mut credits = None;
         if self.orders.is_some() {
             let instants = facts::instants(self.orders(), calendar, rules, day)?;
-            let mut days = BTreeSet::from([day]);
-            for instant in &instants {
-                days.extend(facts::reply_days(instant, calendar, rules)?);
-            }
-            let replies = days.intersection(made).map(|day| Ok(self.states.replies(*day)?.lazy())).collect::<Result<Vec<_>>>()?;
-            credits = Some(facts::credits(&instants, stack(replies)?, calendar, rules, day)?);
+            let replies = replies.clone().lazy();
+            credits = Some(facts::credits(&instants, replies, calendar, rules, day, self.landed.through)?);
         }
         for level in Level::ALL {
             let (mut inquiries, mut paid) = (None, None);
@@ -209,7 +241,8 @@ impl<'a> Run<'a> {
                 inquiries = Some(facts::inquiries(level, persons, self.orders(), calendar, rules, day)?);
                 if level == Level::Shop {
                     let days = day.plus(-rules.lookback_days()).through(day).filter(|day| made.contains(day));
-                    let persons = days.map(|day| Ok(self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy())).collect::<Result<Vec<_>>>()?;
+                    let persons =
+                        days.map(|day| Ok(self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy())).collect::<Result<Vec<_>>>()?;
                     paid = Some(facts::paid(stack(persons)?, self.orders(), calendar, rules, day)?);
                 }
             }
@@ -252,18 +285,18 @@ impl<'a> Run<'a> {
         let (plan, landed) = (self.plan, self.landed);
         let row = Row { span, landed, complete: self.is_complete(span, days.len()), rules: &plan.rules };
         let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
-        let merged = |part, level, kind| -> Result<LazyFrame> {
-            let states = days.iter().map(|day| self.states.get(*day, part, level, kind)).collect::<Result<Vec<_>>>()?;
-            reports::merge(level, part, kind, states)
-        };
+        let states = |part, level, kind| days.iter().map(|day| self.states.get(*day, part, level, kind)).collect::<Result<Vec<_>>>();
+        let merged = |part, level, kind| reports::merge(level, part, kind, states(part, level, kind)?);
         let mut tables = Vec::new();
         let mut shop = None;
         let (mut waits, mut hours) = (Vec::new(), Vec::new());
         for level in Level::ALL {
-            let both = |kind| -> Result<[LazyFrame; 2]> { Ok([merged(Part::Chats, level, kind)?, merged(Part::Sales, level, kind)?]) };
+            let sums = [merged(Part::Chats, level, Kind::Sums)?, merged(Part::Sales, level, Kind::Sums)?];
+            let persons = |part| Ok::<_, crate::error::Error>((part, states(part, level, Kind::Persons)?));
+            let persons = reports::merge_persons(level, [persons(Part::Chats)?, persons(Part::Sales)?])?;
             let wait = merged(Part::Chats, level, Kind::Waits)?;
-            let states = Merged { sums: both(Kind::Sums)?, persons: both(Kind::Persons)?, waits: wait.clone() };
-            let finished = reports::finish(level, states, shop.as_ref(), &zero, &landed, span, &plan.rules)?;
+            let merged_states = Merged { sums, persons, waits: wait.clone() };
+            let finished = reports::finish(level, merged_states, shop.as_ref(), &zero, &landed, span, &plan.rules)?;
             if plan.job.reports.levels.contains(&level) {
                 tables.push(reports::report(level, &finished, dims, &row)?);
             }

@@ -1,7 +1,6 @@
 //! An independent reading of semantics.md, families A to G of metrics.md, as plain row loops.
 //! It favours being checked line by line over speed: no shared code with kefu, std only.
 //! "§" numbers are sections of semantics.md; "M.A" is family A of metrics.md.
-#![allow(dead_code)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,11 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 // Input and rules
 // ---------------------------------------------------------------------------------------------
 
-pub const DAY_MS: i64 = 86_400_000;
+pub(crate) const DAY_MS: i64 = 86_400_000;
 const MINUTE_MS: i64 = 60_000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sender {
+pub(crate) enum Sender {
     #[default]
     Buyer,
     Agent,
@@ -22,64 +21,64 @@ pub enum Sender {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(crate) enum Mode {
     Human,
     Assist,
     Auto,
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Line {
-    pub shop: String,
-    pub buyer: String,
-    pub sender: Sender,
-    pub agent: Option<String>,
-    pub session: Option<String>,
-    pub message_id: Option<String>,
-    pub mode: Option<Mode>,
-    pub kind: Option<String>,
+pub(crate) struct Line {
+    pub(crate) shop: String,
+    pub(crate) buyer: String,
+    pub(crate) sender: Sender,
+    pub(crate) agent: Option<String>,
+    pub(crate) session: Option<String>,
+    pub(crate) message_id: Option<String>,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) kind: Option<String>,
     /// UTC milliseconds.
-    pub sent_at: i64,
-    pub seq: Option<i64>,
-    pub text: Option<String>,
-    pub recalled: bool,
+    pub(crate) sent_at: i64,
+    pub(crate) seq: Option<i64>,
+    pub(crate) text: Option<String>,
+    pub(crate) recalled: bool,
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Order {
-    pub shop: String,
-    pub order_id: String,
-    pub buyer: String,
-    pub created_at: i64,
-    pub paid_at: Option<i64>,
-    pub cancelled_at: Option<i64>,
-    pub amount_fen: i64,
-    pub quantity: i64,
-    pub postage_fen: Option<i64>,
-    pub flag: Option<String>,
-    pub updated_at: Option<i64>,
+pub(crate) struct Order {
+    pub(crate) shop: String,
+    pub(crate) order_id: String,
+    pub(crate) buyer: String,
+    pub(crate) created_at: i64,
+    pub(crate) paid_at: Option<i64>,
+    pub(crate) cancelled_at: Option<i64>,
+    pub(crate) amount_fen: i64,
+    pub(crate) quantity: i64,
+    pub(crate) postage_fen: Option<i64>,
+    pub(crate) flag: Option<String>,
+    pub(crate) updated_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Anchor {
+pub(crate) enum Anchor {
     RoundStart,
     SessionStart,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FirstResponseUnit {
+pub(crate) enum FirstResponseUnit {
     Session,
     PeerDay,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TransferClock {
+pub(crate) enum TransferClock {
     Inherit,
     Restart,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Attribution {
+pub(crate) enum Attribution {
     Order,
     Payment,
     OrderFirst,
@@ -87,27 +86,27 @@ pub enum Attribution {
 
 /// Times and spans are milliseconds; `assessed_hours` are milliseconds of the local clock.
 #[derive(Clone, Debug)]
-pub struct Rules {
-    pub session_gap: i64,
-    pub assessed_hours: (i64, i64),
-    pub anchor: Anchor,
-    pub first_response_unit: FirstResponseUnit,
-    pub response_cap: i64,
-    pub reply_threshold: i64,
-    pub quick_threshold: i64,
-    pub slow_threshold: i64,
-    pub slow_times: usize,
-    pub max_wait: i64,
-    pub long_reception: i64,
-    pub transfer_clock: TransferClock,
-    pub reply_modes: Vec<Mode>,
-    pub after_sale_days: i64,
-    pub final_pay_days: i64,
-    pub credit_lookback: i64,
-    pub attribution: Attribution,
-    pub excluded_flags: Vec<String>,
-    pub own_accounts: bool,
-    pub blocklist: bool,
+pub(crate) struct Rules {
+    pub(crate) session_gap: i64,
+    pub(crate) assessed_hours: (i64, i64),
+    pub(crate) anchor: Anchor,
+    pub(crate) first_response_unit: FirstResponseUnit,
+    pub(crate) response_cap: i64,
+    pub(crate) reply_threshold: i64,
+    pub(crate) quick_threshold: i64,
+    pub(crate) slow_threshold: i64,
+    pub(crate) slow_times: usize,
+    pub(crate) max_wait: i64,
+    pub(crate) long_reception: i64,
+    pub(crate) transfer_clock: TransferClock,
+    pub(crate) reply_modes: Vec<Mode>,
+    pub(crate) after_sale_days: i64,
+    pub(crate) final_pay_days: i64,
+    pub(crate) credit_lookback: i64,
+    pub(crate) attribution: Attribution,
+    pub(crate) excluded_flags: Vec<String>,
+    pub(crate) own_accounts: bool,
+    pub(crate) blocklist: bool,
 }
 
 impl Default for Rules {
@@ -138,38 +137,38 @@ impl Default for Rules {
 }
 
 #[derive(Clone, Debug, Default)]
-pub struct Input {
+pub(crate) struct Input {
     /// In input order: files in path order, rows in file order.
-    pub lines: Vec<Line>,
+    pub(crate) lines: Vec<Line>,
     /// Several versions of one order may be here. None: the table is not configured.
-    pub orders: Option<Vec<Order>>,
+    pub(crate) orders: Option<Vec<Order>>,
     /// (shop, agent id)
-    pub staff: Vec<(String, String)>,
+    pub(crate) staff: Vec<(String, String)>,
     /// (shop, buyer, from day, to day inclusive)
-    pub blocklist: Vec<(String, String, Option<i64>, Option<i64>)>,
+    pub(crate) blocklist: Vec<(String, String, Option<i64>, Option<i64>)>,
     /// (shop, day, visitors). None: the table is not configured.
-    pub visits: Option<Vec<(String, i64, i64)>>,
+    pub(crate) visits: Option<Vec<(String, i64, i64)>>,
     /// Shops to report on; empty: every shop seen.
-    pub shops: Vec<String>,
-    pub utc_offset_ms: i64,
-    pub day_starts_ms: i64,
+    pub(crate) shops: Vec<String>,
+    pub(crate) utc_offset_ms: i64,
+    pub(crate) day_starts_ms: i64,
     /// Business days as days since 1970-01-01, first and last that count.
-    pub first_day: i64,
-    pub landed: i64,
+    pub(crate) first_day: i64,
+    pub(crate) landed: i64,
 }
 
 impl Input {
     /// §1: business days are cut in local time at `business_day_starts_at`.
-    pub fn business_day(&self, at: i64) -> i64 {
+    pub(crate) fn business_day(&self, at: i64) -> i64 {
         (at + self.utc_offset_ms - self.day_starts_ms).div_euclid(DAY_MS)
     }
 
-    pub fn start_of_day(&self, day: i64) -> i64 {
+    pub(crate) fn start_of_day(&self, day: i64) -> i64 {
         day * DAY_MS - self.utc_offset_ms + self.day_starts_ms
     }
 
     /// Exclusive, as every interval of §1.
-    pub fn end_of_day(&self, day: i64) -> i64 {
+    pub(crate) fn end_of_day(&self, day: i64) -> i64 {
         self.start_of_day(day + 1)
     }
 
@@ -274,20 +273,20 @@ struct Draft {
 
 /// A buyer or reply line as it stands in its session.
 #[derive(Clone, Debug)]
-pub struct Spoken {
-    pub at: i64,
-    pub buyer: bool,
+pub(crate) struct Spoken {
+    pub(crate) at: i64,
+    pub(crate) buyer: bool,
     /// The agent of the buyer line (§3), or who replied.
-    pub agent: Option<String>,
-    pub text: String,
+    pub(crate) agent: Option<String>,
+    pub(crate) text: String,
     /// Buyer lines: whether the round it stands in was answered.
-    pub answered: bool,
+    pub(crate) answered: bool,
     /// Place among the session's moments.
     place: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     Answered,
     Unanswered,
     HandedOver,
@@ -295,48 +294,48 @@ pub enum Outcome {
 
 /// A round row (§4). `agent` is its owner, or for `HandedOver` the agent who did not keep it.
 #[derive(Clone, Debug)]
-pub struct Round {
-    pub session: Option<String>,
-    pub asked_at: i64,
-    pub replied_at: Option<i64>,
-    pub wait_ms: Option<i64>,
-    pub agent_wait_ms: Option<i64>,
-    pub outcome: Outcome,
-    pub agent: Option<String>,
+pub(crate) struct Round {
+    pub(crate) session: Option<String>,
+    pub(crate) asked_at: i64,
+    pub(crate) replied_at: Option<i64>,
+    pub(crate) wait_ms: Option<i64>,
+    pub(crate) agent_wait_ms: Option<i64>,
+    pub(crate) outcome: Outcome,
+    pub(crate) agent: Option<String>,
     /// The instants of its buyer lines.
-    pub asks: Vec<i64>,
+    pub(crate) asks: Vec<i64>,
     /// Opened with nobody in charge (M.B, queue).
-    pub queued: bool,
+    pub(crate) queued: bool,
     /// Until the first agent in charge, a reply included; None when never taken or not queued.
-    pub queue_ms: Option<i64>,
+    pub(crate) queue_ms: Option<i64>,
     /// Start of the agent's clock; for rounds without an answer, when the first agent took it.
-    pub agent_clock_at: i64,
+    pub(crate) agent_clock_at: i64,
     /// Place in the session at which `agent` came to the round.
     place: usize,
 }
 
 #[derive(Clone, Debug)]
-pub struct Session {
-    pub id: Option<String>,
+pub(crate) struct Session {
+    pub(crate) id: Option<String>,
     /// First line that is not an event.
-    pub start: i64,
-    pub spoken: Vec<Spoken>,
+    pub(crate) start: i64,
+    pub(crate) spoken: Vec<Spoken>,
     /// The agents of the auto lines.
-    pub autos: Vec<Option<String>>,
-    pub rounds: Vec<Round>,
+    pub(crate) autos: Vec<Option<String>>,
+    pub(crate) rounds: Vec<Round>,
     /// Whether an agent was in charge at some time.
-    pub ever_in_charge: bool,
+    pub(crate) ever_in_charge: bool,
 }
 
 /// The sessions of one conversation-day. `lines` are those of one shop, buyer and day, in input order.
-pub fn sessions(lines: &[Line], rules: &Rules) -> Vec<Session> {
+pub(crate) fn sessions(lines: &[Line], rules: &Rules) -> Vec<Session> {
     let distinct = without_duplicates(lines, &|_| 0);
     let borrowed: Vec<&Line> = distinct.iter().collect();
     read_conversation(&borrowed, rules)
 }
 
 /// The rounds of one conversation-day, session by session; handed-over rows included.
-pub fn rounds(lines: &[Line], rules: &Rules) -> Vec<Round> {
+pub(crate) fn rounds(lines: &[Line], rules: &Rules) -> Vec<Round> {
     sessions(lines, rules).into_iter().flat_map(|session| session.rounds).collect()
 }
 
@@ -763,27 +762,27 @@ fn newest_orders(input: &Input) -> Vec<Order> {
 // ---------------------------------------------------------------------------------------------
 
 #[derive(Clone, Debug)]
-pub struct Credit {
-    pub shop: String,
-    pub order_id: String,
-    pub buyer: String,
-    pub rule: Attribution,
+pub(crate) struct Credit {
+    pub(crate) shop: String,
+    pub(crate) order_id: String,
+    pub(crate) buyer: String,
+    pub(crate) rule: Attribution,
     /// None: no candidate, a silent order.
-    pub agent: Option<String>,
+    pub(crate) agent: Option<String>,
     /// The line that earned it.
-    pub message_id: Option<String>,
-    pub line_at: Option<i64>,
-    pub amount_fen: i64,
-    pub quantity: i64,
-    pub postage_fen: i64,
+    pub(crate) message_id: Option<String>,
+    pub(crate) line_at: Option<i64>,
+    pub(crate) amount_fen: i64,
+    pub(crate) quantity: i64,
+    pub(crate) postage_fen: i64,
     /// The business day it counts in.
-    pub day: i64,
+    pub(crate) day: i64,
     /// The other candidates at the same instant.
-    pub assists: Vec<String>,
+    pub(crate) assists: Vec<String>,
 }
 
 /// All three rules, for every order that counts in a day read.
-pub fn credits(input: &Input, rules: &Rules) -> Vec<Credit> {
+pub(crate) fn credits(input: &Input, rules: &Rules) -> Vec<Credit> {
     credits_of(&facts(input, rules))
 }
 
@@ -862,13 +861,13 @@ fn credit_from(order: &Order, rule: Attribution, day: i64, candidates: &[&ReplyL
 // ---------------------------------------------------------------------------------------------
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Level {
+pub(crate) enum Level {
     Shop,
     Agent,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Period {
+pub(crate) enum Period {
     Day,
     Week,
     Month,
@@ -877,7 +876,7 @@ pub enum Period {
 }
 
 /// Days since 1970-01-01 of a date of the Gregorian calendar.
-pub fn epoch_day(year: i64, month: i64, day: i64) -> i64 {
+pub(crate) fn epoch_day(year: i64, month: i64, day: i64) -> i64 {
     // Years are counted from March, so that the leap day is the last of a year.
     let y = if month <= 2 { year - 1 } else { year };
     let months_from_march = (month + 9) % 12;
@@ -887,7 +886,7 @@ pub fn epoch_day(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// (year, month, day)
-pub fn date_of(epoch: i64) -> (i64, i64, i64) {
+pub(crate) fn date_of(epoch: i64) -> (i64, i64, i64) {
     let mut year = 1970 + epoch.div_euclid(366);
     while epoch_day(year + 1, 1, 1) <= epoch {
         year += 1;
@@ -899,7 +898,7 @@ pub fn date_of(epoch: i64) -> (i64, i64, i64) {
     (year, month, epoch - epoch_day(year, month, 1) + 1)
 }
 
-pub fn period_start(day: i64, period: Period) -> i64 {
+pub(crate) fn period_start(day: i64, period: Period) -> i64 {
     let (year, month, _) = date_of(day);
     match period {
         Period::Day => day,
@@ -911,7 +910,7 @@ pub fn period_start(day: i64, period: Period) -> i64 {
     }
 }
 
-pub fn period_last_day(start: i64, period: Period) -> i64 {
+pub(crate) fn period_last_day(start: i64, period: Period) -> i64 {
     // Long enough to reach the next period, too short to pass it.
     let within_the_next = match period {
         Period::Day => 1,
@@ -927,8 +926,8 @@ pub fn period_last_day(start: i64, period: Period) -> i64 {
 // Rows of a report
 // ---------------------------------------------------------------------------------------------
 
-pub type Key = (i64, String, Option<String>);
-pub type Cells = BTreeMap<&'static str, Option<f64>>;
+pub(crate) type Key = (i64, String, Option<String>);
+pub(crate) type Cells = BTreeMap<&'static str, Option<f64>>;
 
 /// What one row sees of one session: a shop all of it, an agent its own reception.
 struct Part<'a> {
@@ -1012,7 +1011,7 @@ impl Row<'_> {
 }
 
 /// Rows for every shop or agent with a line, a round row or a sale in the period.
-pub fn report(input: &Input, rules: &Rules, level: Level, period: Period) -> BTreeMap<Key, Cells> {
+pub(crate) fn report(input: &Input, rules: &Rules, level: Level, period: Period) -> BTreeMap<Key, Cells> {
     let facts = facts(input, rules);
     let credits = credits_of(&facts);
     let mut parts: BTreeMap<Key, Vec<Part>> = BTreeMap::new();
@@ -1026,6 +1025,13 @@ pub fn report(input: &Input, rules: &Rules, level: Level, period: Period) -> BTr
         for agent in sale_agents(credit, level, rules) {
             let key = (period_start(credit.day, period), credit.shop.clone(), agent);
             parts.entry(key).or_default();
+        }
+    }
+    // Who paid is said of orders whatever their flag (M.D silent_rate), so a shop has a row where anybody paid.
+    for order in facts.orders.iter().filter(|o| level == Level::Shop && o.cancelled_at.is_none()) {
+        let day = order.paid_at.map(|at| input.business_day(at)).filter(|day| input.covers(*day));
+        if let Some(day) = day {
+            parts.entry((period_start(day, period), order.shop.clone(), None)).or_default();
         }
     }
     let mut rows = BTreeMap::new();
@@ -1645,7 +1651,7 @@ fn leads(row: &Row, cells: &mut Cells) {
 }
 
 /// M.D lead_rate: a mainland mobile number, an e-mail address or a WeChat id.
-pub fn holds_a_lead(text: &str) -> bool {
+pub(crate) fn holds_a_lead(text: &str) -> bool {
     let chars: Vec<char> = text.chars().collect();
     (0..chars.len()).any(|i| mobile_at(&chars, i) || email_around(&chars, i) || wechat_at(&chars, i))
 }

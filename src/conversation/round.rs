@@ -58,14 +58,14 @@ pub struct Round {
 
 /// Who took charge of a round, when, and at which step of the session.
 #[derive(Clone, Copy)]
-pub struct Charge {
+pub(super) struct Charge {
     pub agent: u32,
     pub at: i64,
     pub step: usize,
 }
 
 /// A round somebody is waiting in.
-pub struct Open {
+pub(super) struct Open {
     asked_at: i64,
     asked: u32,
     asks: Vec<i64>,
@@ -77,18 +77,18 @@ pub struct Open {
 
 impl Open {
     /// The opening line names who is in charge; if it names nobody, who was in charge before still is.
-    pub fn new(line: &Raw, in_charge: u32, step: usize) -> Open {
+    pub(super) fn new(line: &Raw, in_charge: u32, step: usize) -> Open {
         let agent = if line.agent != 0 { line.agent } else { in_charge };
         let charges = if agent == 0 { Vec::new() } else { vec![Charge { agent, at: line.at, step }] };
         Open { asked_at: line.at, asked: line.message, asks: vec![line.at], askers: vec![agent], queued: agent == 0, charges }
     }
 
-    pub fn join(&mut self, line: &Raw, in_charge: u32) {
+    pub(super) fn join(&mut self, line: &Raw, in_charge: u32) {
         self.asks.push(line.at);
         self.askers.push(if line.agent != 0 { line.agent } else { in_charge });
     }
 
-    pub fn charge(&mut self, agent: u32, at: i64, step: usize) {
+    pub(super) fn charge(&mut self, agent: u32, at: i64, step: usize) {
         if self.charges.last().is_none_or(|last| last.agent != agent) {
             self.charges.push(Charge { agent, at, step });
         }
@@ -96,7 +96,7 @@ impl Open {
 
     /// The round's rows: its owner's first, then one for each other agent who was in charge of it.
     /// `session_start` is given where the rules assess by it.
-    pub fn close(&self, reply: Option<&Raw>, session_start: Option<i64>, day: &Day) -> Vec<Round> {
+    pub(super) fn close(&self, reply: Option<&Raw>, session_start: Option<i64>, day: &Day) -> Vec<Round> {
         let assessed = day.is_assessed(session_start.unwrap_or(self.asked_at));
         let owner = match reply {
             Some(reply) => reply.agent,
@@ -127,7 +127,8 @@ impl Open {
         let threshold = day.rules.reply_threshold.0;
         let replied_at = reply.map(|reply| reply.at);
         let clock_starts = reply.map(|reply| self.agent_clock(reply, day.rules.transfer_clock));
-        let in_time = |from: i64| self.asks.iter().filter(|ask| replied_at.is_some_and(|at| at - from.max(**ask) <= threshold)).count() as i64;
+        let in_time =
+            |from: i64| self.asks.iter().filter(|ask| replied_at.is_some_and(|at| at - from.max(**ask) <= threshold)).count() as i64;
         let taken_at = self.charges.first().map(|charge| charge.at).or(replied_at);
         Round {
             outcome: if reply.is_some() { Outcome::Answered } else { Outcome::Unanswered },
@@ -167,7 +168,7 @@ impl Open {
 }
 
 /// Marks the first answered round of all, and of each agent; and the same among assessed rounds.
-pub fn mark_first_answered<'a>(rounds: impl Iterator<Item = &'a mut Round>) {
+pub(super) fn mark_first_answered<'a>(rounds: impl Iterator<Item = &'a mut Round>) {
     let (mut any, mut any_assessed) = (false, false);
     let (mut agents, mut agents_assessed) = (Vec::new(), Vec::new());
     for round in rounds.filter(|round| round.outcome == Outcome::Answered) {
@@ -181,7 +182,7 @@ pub fn mark_first_answered<'a>(rounds: impl Iterator<Item = &'a mut Round>) {
 }
 
 /// Marks the first assessed round of a session, and of each agent in it, answered or not.
-pub fn mark_openings(rounds: &mut [Round]) {
+pub(super) fn mark_openings(rounds: &mut [Round]) {
     let (mut any, mut agents) = (false, Vec::new());
     for round in rounds.iter_mut().filter(|round| round.assessed && round.outcome != Outcome::HandedOver) {
         round.opening = !std::mem::replace(&mut any, true);

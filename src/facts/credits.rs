@@ -3,6 +3,7 @@
 use super::frame;
 use crate::calendar::{Calendar, DAY_MS, Day};
 use crate::error::Result;
+use crate::frames::collect;
 use crate::ingest::Order;
 use crate::rules::{Attribution, Rules};
 use polars::prelude::*;
@@ -58,19 +59,21 @@ struct Candidate {
 
 /// Columns: `shop_id`, `order_id`, `buyer_id`, `rule`, `role` (credited, assist, silent), `agent_id` (null when silent),
 /// `at` (the instant that decided), `line_at`, `message_id` (the line that earned it), `amount` (fen), `quantity`, `postage`, `own`
-/// (the rule is the pipeline's). Counted in `day`; under `order` only if paid before the end of `final_pay_days`.
+/// (the rule is the pipeline's). Counted in `day`; under `order` only if paid before the end of `final_pay_days`, and only once these
+/// have `landed` (DECISIONS #12).
 /// `replies`: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id` of the days within the lookback of the instants.
-pub fn credits(instants: &[Instant], replies: LazyFrame, calendar: &Calendar, rules: &Rules, day: Day) -> Result<DataFrame> {
+pub fn credits(instants: &[Instant], replies: LazyFrame, calendar: &Calendar, rules: &Rules, day: Day, landed: Day) -> Result<DataFrame> {
     let candidates = candidates(instants, replies, rules)?;
     let bounds = calendar.bounds(day)?;
-    let paid_until = calendar.bounds(day.plus(rules.final_pay_days as i32))?.end;
+    let final_day = day.plus(rules.final_pay_days as i32);
+    let paid_until = calendar.bounds(final_day)?.end;
     let mut rows = Vec::new();
     for (index, instant) in instants.iter().enumerate() {
         let order = instant.order;
         let mut push = |rule, index: usize| rows.extend(shares(rule, &instants[index], &candidates[index]));
         match instant.event {
             Event::Created => {
-                if bounds.contains(&order.created_at) && order.paid_at.is_some_and(|paid| paid < paid_until) {
+                if final_day <= landed && bounds.contains(&order.created_at) && order.paid_at.is_some_and(|paid| paid < paid_until) {
                     push(Attribution::Order, index);
                 }
             }
@@ -95,13 +98,12 @@ fn candidates(instants: &[Instant], replies: LazyFrame, rules: &Rules) -> Result
     }?;
     let on = [col("shop_id"), col("buyer_id")];
     let latest_first = SortMultipleOptions::default().with_order_descending_multi([false, true, true]).with_maintain_order(true);
-    #[expect(clippy::disallowed_methods, reason = "the candidates of a day are few, and the rules pick among them row by row")]
     let found = replies
         .join(asked.lazy(), on.clone(), on, JoinArgs::new(JoinType::Inner))
         .filter(col("at").lt_eq(col("t")).and(col("at").gt_eq(col("t") - lit(rules.credit_lookback.0))))
         .sort(["instant", "at", "place"], latest_first)
-        .select([col("instant"), col("agent_id"), col("at"), col("place"), col("message_id")])
-        .collect()?;
+        .select([col("instant"), col("agent_id"), col("at"), col("place"), col("message_id")]);
+    let found = collect(found)?;
     let mut candidates: Vec<Vec<Candidate>> = instants.iter().map(|_| Vec::new()).collect();
     let (instant, agent, at) = (found.column("instant")?.u32()?, found.column("agent_id")?.str()?, found.column("at")?.i64()?);
     let (place, message) = (found.column("place")?.i64()?, found.column("message_id")?.str()?);

@@ -27,10 +27,14 @@ pub(crate) fn peaks(told: &[Told]) -> Result<DataFrame> {
 fn peak(mut edges: Vec<(i64, i64)>) -> i64 {
     edges.sort_unstable();
     let mut open = 0;
-    edges.into_iter().map(|(_, edge)| {
-        open -= edge;
-        open
-    }).max().unwrap_or(0)
+    edges
+        .into_iter()
+        .map(|(_, edge)| {
+            open -= edge;
+            open
+        })
+        .max()
+        .unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::job::Level;
 use polars::prelude::*;
 
 /// γ of the wait histogram: a bucket's middle is within (γ − 1) / (γ + 1) < 1 % of every wait in it.
-pub const GAMMA: f64 = 1.02;
+pub(super) const GAMMA: f64 = 1.02;
 
 /// One row per round and handing-over agent. Times in UTC ms; waits null unless answered.
 pub(crate) fn rounds(told: &[Told]) -> Result<DataFrame> {
@@ -49,7 +49,7 @@ pub(crate) fn rounds(told: &[Told]) -> Result<DataFrame> {
 }
 
 /// The histogram bucket of a wait: 0 for 0 ms, else the k with γ^(k-1) < ms ≤ γ^k, counted from 1.
-pub fn bucket(wait_ms: i64) -> i64 {
+pub(super) fn bucket(wait_ms: i64) -> i64 {
     if wait_ms <= 0 { 0 } else { ((wait_ms as f64).ln() / GAMMA.ln()).ceil() as i64 + 1 }
 }
 

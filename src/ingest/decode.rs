@@ -37,9 +37,11 @@ pub struct Decoded {
 type Each<'a> = &'a mut dyn FnMut(Decoded) -> Result<()>;
 
 /// Streams one file. Errors: a file that is not what its name says, cut short, or empty.
-pub fn decode(store: &Store, file: &Object, source: &Source, table: Table, each: Each) -> Result<()> {
+pub(super) fn decode(store: &Store, file: &Object, source: &Source, table: Table, each: Each) -> Result<()> {
     if file.size() == 0 {
-        return Err(Error::new(Kind::Refused, "the file is empty (0 bytes)").hint("a day without rows still has a header; was the export cut off?"));
+        return Err(
+            Error::new(Kind::Refused, "the file is empty (0 bytes)").hint("a day without rows still has a header; was the export cut off?")
+        );
     }
     match format(file, source)? {
         Format::Parquet => decode_parquet(store, file, source, table, each),
@@ -49,7 +51,7 @@ pub fn decode(store: &Store, file: &Object, source: &Source, table: Table, each:
 }
 
 /// The source columns of a file, from its head alone. NDJSON has no head: its first line's keys stand for it.
-pub fn schema(store: &Store, file: &Object, source: &Source, table: Table) -> Result<SchemaRef> {
+pub(super) fn schema(store: &Store, file: &Object, source: &Source, table: Table) -> Result<SchemaRef> {
     match format(file, source)? {
         Format::Parquet => Ok(Arc::clone(parquet_metadata(store, file)?.schema())),
         Format::Csv => {
@@ -61,8 +63,8 @@ pub fn schema(store: &Store, file: &Object, source: &Source, table: Table) -> Re
         Format::Ndjson => {
             let mut line = Vec::new();
             text(store, file, source)?.read_until(b'\n', &mut line)?;
-            let keys: serde_json::Map<String, serde_json::Value> =
-                serde_json::from_slice(&line).map_err(|e| Error::new(Kind::Refused, format!("the first line is not a JSON object: {e}")))?;
+            let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&line)
+                .map_err(|e| Error::new(Kind::Refused, format!("the first line is not a JSON object: {e}")))?;
             let mut names = keys.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
             // A key that the first line leaves out may come later, so what the table can use counts as there.
             names.extend(wanted(source, table).map(|(name, _)| name.to_owned()));
@@ -104,7 +106,8 @@ fn text(store: &Store, file: &Object, source: &Source) -> Result<Box<dyn BufRead
     let head = reader.fill_buf().map_err(|e| Error::new(Kind::Refused, format!("cannot be decompressed: {e}")))?;
     let start = head.iter().find(|b| !b.is_ascii_whitespace());
     if start == Some(&b'<') {
-        return Err(Error::new(Kind::Refused, "the file is an HTML or XML page, not a table").hint("a download that failed often leaves the error page behind"));
+        return Err(Error::new(Kind::Refused, "the file is an HTML or XML page, not a table")
+            .hint("a download that failed often leaves the error page behind"));
     }
     let encoding = match source.encoding.as_deref() {
         Some(label) => encoding_rs::Encoding::for_label(label.as_bytes())

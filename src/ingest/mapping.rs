@@ -7,9 +7,7 @@ use crate::calendar::Day;
 use crate::error::{Error, Kind, Result};
 use crate::job::{Plan, Source, Unit, zone};
 use arrow::array::types::Int32Type;
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, Int64Array, StringArray, StringDictionaryBuilder,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, Int64Array, StringArray, StringDictionaryBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema, TimeUnit};
 use jiff::civil::{Date, DateTime};
@@ -165,7 +163,9 @@ fn origin(table: Table, source: &Source, schema: &Schema, column: &Column) -> Re
     let error = Error::new(Kind::Refused, format!("{} has no column {wanted}", table.name())).with("found", found.join(", "));
     Err(match crate::nearest(name, found.iter().copied()) {
         Some(nearest) => error.hint(format!("did you mean {} = \"{nearest}\" under [{}].columns?", column.name, table.name())),
-        None => error.hint(format!("name the source column under [{}].columns, or a constant under [{}].constants", table.name(), table.name())),
+        None => {
+            error.hint(format!("name the source column under [{}].columns, or a constant under [{}].constants", table.name(), table.name()))
+        }
     })
 }
 
@@ -177,8 +177,12 @@ fn castable(found: &DataType, of: Type) -> bool {
         D::Boolean => matches!(of, Type::Bool | Type::Word(_) | Type::Text),
         D::Timestamp(..) => matches!(of, Type::Time | Type::Date),
         D::Date32 | D::Date64 => matches!(of, Type::Date),
-        D::Float16 | D::Float32 | D::Float64 => matches!(of, Type::Int | Type::Count | Type::Money | Type::Word(_) | Type::Text | Type::Bool),
-        D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => matches!(of, Type::Money | Type::Int | Type::Count | Type::Text),
+        D::Float16 | D::Float32 | D::Float64 => {
+            matches!(of, Type::Int | Type::Count | Type::Money | Type::Word(_) | Type::Text | Type::Bool)
+        }
+        D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
+            matches!(of, Type::Money | Type::Int | Type::Count | Type::Text)
+        }
         other => other.is_integer(),
     }
 }
@@ -387,12 +391,15 @@ impl Converted<'_> {
                 match zone {
                     Some(_) => ms,
                     // Without a zone it is what the wall clock showed.
-                    None => Arc::new(ms.as_primitive::<arrow::datatypes::Int64Type>().iter().map(|at| times.local(wall(at?)?)).collect::<Int64Array>()),
+                    None => Arc::new(
+                        ms.as_primitive::<arrow::datatypes::Int64Type>().iter().map(|at| times.local(wall(at?)?)).collect::<Int64Array>(),
+                    ),
                 }
             }
             found if found.is_integer() => {
                 let numbers = cast(self.raw, &DataType::Int64)?;
-                Arc::new(numbers.as_primitive::<arrow::datatypes::Int64Type>().iter().map(|n| times.epoch(n?)).collect::<Int64Array>()) as ArrayRef
+                Arc::new(numbers.as_primitive::<arrow::datatypes::Int64Type>().iter().map(|n| times.epoch(n?)).collect::<Int64Array>())
+                    as ArrayRef
             }
             _ => {
                 let text = cast(self.raw, &DataType::Utf8)?;
@@ -472,7 +479,17 @@ mod tests {
 
     #[test]
     fn an_amount_is_exact_or_refused() {
-        let cases = [("12.34", Some(1234)), ("5", Some(500)), (".5", Some(50)), ("5.100", Some(510)), ("-3.20", Some(-320)), ("12.345", None), ("1e3", None), ("", None), ("1,000", None)];
+        let cases = [
+            ("12.34", Some(1234)),
+            ("5", Some(500)),
+            (".5", Some(50)),
+            ("5.100", Some(510)),
+            ("-3.20", Some(-320)),
+            ("12.345", None),
+            ("1e3", None),
+            ("", None),
+            ("1,000", None),
+        ];
         for (text, expected) in cases {
             assert_eq!(fen(text), expected, "{text}");
         }

@@ -273,10 +273,20 @@ mod tests {
 
     #[test]
     fn a_lead_is_a_way_to_reach_the_buyer() {
-        for text in ["13812345678", "我的电话 138-1234 5678 谢谢", "mail me: li.lei@example.com.cn", "加微信：wx_abc123", "vx: Abc-12345", "WeChat abcdef", "V信li_lei88"] {
+        for text in [
+            "13812345678",
+            "我的电话 138-1234 5678 谢谢",
+            "mail me: li.lei@example.com.cn",
+            "加微信：wx_abc123",
+            "vx: Abc-12345",
+            "WeChat abcdef",
+            "V信li_lei88",
+        ] {
             assert!(is_lead(text), "{text}");
         }
-        for text in ["", "订单号 213812345678", "138123456789", "12812345678", "微信可以吗", "vx: 12345678", "微信联系一下吧亲 abcdef", "a@b"] {
+        for text in
+            ["", "订单号 213812345678", "138123456789", "12812345678", "微信可以吗", "vx: 12345678", "微信联系一下吧亲 abcdef", "a@b"]
+        {
             assert!(!is_lead(text), "{text}");
         }
     }

@@ -75,7 +75,8 @@ pub fn read_orders(plan: &Plan, first: Day, last: Day) -> Result<Option<Orders>>
                 }
                 Some(index) => {
                     // The newest version wins; of two alike, the one read last.
-                    let older = if order.updated_at >= orders[index].updated_at { std::mem::replace(&mut orders[index], order) } else { order };
+                    let older =
+                        if order.updated_at >= orders[index].updated_at { std::mem::replace(&mut orders[index], order) } else { order };
                     audit.file(&older.file).duplicates += 1;
                 }
             }

@@ -93,7 +93,13 @@ impl Audit {
         if total.quarantined as f64 <= max_bad_ratio * total.read as f64 {
             return Ok(());
         }
-        let message = format!("{} of {} rows of {} are bad: more than {:.2} %", total.quarantined, total.read, self.table.name(), max_bad_ratio * 100.0);
+        let message = format!(
+            "{} of {} rows of {} are bad: more than {:.2} %",
+            total.quarantined,
+            total.read,
+            self.table.name(),
+            max_bad_ratio * 100.0
+        );
         Err(Error::new(Kind::Refused, message)
             .with("file", &first.file)
             .with("row", first.row)

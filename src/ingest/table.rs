@@ -96,8 +96,7 @@ const EVALUATIONS: &[Column] = &[
     optional("target", Word(&["human", "robot"])),
     optional("nps", Count),
 ];
-const SHOPS: &[Column] =
-    &[required("shop_id", Key), optional("platform", Text), optional("name", Text), optional("category", Text)];
+const SHOPS: &[Column] = &[required("shop_id", Key), optional("platform", Text), optional("name", Text), optional("category", Text)];
 const STAFF: &[Column] = &[
     required("shop_id", Key),
     required("agent_id", Key),
@@ -109,15 +108,9 @@ const STAFF: &[Column] = &[
     optional("commission_rate", Text),
     optional("hired_on", Date),
 ];
-const BLOCKLIST: &[Column] = &[
-    required("shop_id", Key),
-    required("buyer_id", Key),
-    optional("from", Date),
-    optional("to", Date),
-    optional("reason", Text),
-];
-const VISITS: &[Column] =
-    &[required("shop_id", Key), required("date", Date), required("visitors", Count), optional("page_views", Count)];
+const BLOCKLIST: &[Column] =
+    &[required("shop_id", Key), required("buyer_id", Key), optional("from", Date), optional("to", Date), optional("reason", Text)];
+const VISITS: &[Column] = &[required("shop_id", Key), required("date", Date), required("visitors", Count), optional("page_views", Count)];
 
 impl Table {
     pub const ALL: [Table; 7] =
@@ -154,7 +147,7 @@ impl Table {
 }
 
 /// Reads files in path order and hands each batch of canonical rows to `each`, in file and row order.
-pub fn read(plan: &Plan, table: Table, files: &[Object], mut each: impl FnMut(Batch) -> Result<()>) -> Result<()> {
+pub(super) fn read(plan: &Plan, table: Table, files: &[Object], mut each: impl FnMut(Batch) -> Result<()>) -> Result<()> {
     let Some(source) = plan.source(table) else { return Ok(()) };
     for file in files {
         let mut resolved: Option<Resolved> = None;
@@ -177,9 +170,8 @@ pub fn read(plan: &Plan, table: Table, files: &[Object], mut each: impl FnMut(Ba
 pub fn headers(plan: &Plan, table: Table, file: &Object) -> Result<Resolved> {
     let Some(source) = plan.source(table) else { return Err(crate::error::Error::new(crate::error::Kind::Config, "no such table")) };
     let mut resolved = None;
-    let schema = super::decode::schema(&plan.input, file, source, table)
-        .with("table", table.name())
-        .with("file", plan.input.describe(&file.key))?;
+    let schema =
+        super::decode::schema(&plan.input, file, source, table).with("table", table.name()).with("file", plan.input.describe(&file.key))?;
     if resolved.is_none() {
         resolved = Some(Resolved::new(plan, table, source, &schema).with("file", plan.input.describe(&file.key))?);
     }

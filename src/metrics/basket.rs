@@ -3,7 +3,7 @@
 use super::decl::*;
 
 #[rustfmt::skip]
-pub fn metrics() -> Vec<Metric> {
+pub(super) fn metrics() -> Vec<Metric> {
     vec![
         metric("atv", ["客单价", "Average transaction value"], BOTH, Number, ratio("sales_amount", "sales_buyers"),
             ["客服销售额 / 销售人数（元）；无销售为空", "Credited sales / buyers sold to, in yuan; null without sales"],

@@ -3,7 +3,8 @@
 use super::decl::*;
 
 #[rustfmt::skip]
-pub fn metrics() -> Vec<Metric> {
+#[expect(clippy::too_many_lines, reason = "a list of declarations")]
+pub(super) fn metrics() -> Vec<Metric> {
     // What an inquiry came to. Whoever ordered after the consult is an inquiry, so the outcome is the flag alone.
     let cohort = |outcome: &'static str| persons(Fact::Inquiries, move |_| col(outcome));
     let less = |a: &str, b: &str| Difference(a.to_owned(), b.to_owned());

@@ -2,8 +2,8 @@
 
 pub use crate::job::Level;
 pub use crate::metrics::examples::{self as logs, Example, agent, shop};
-pub use crate::rules::Rules;
 use crate::rules::Attribution;
+pub use crate::rules::Rules;
 pub use Better::{Higher, Lower, Neither};
 pub use Delay::{FinalPay, NextDay, Now, OwnRule};
 pub use Formula::{Difference, InSeconds, OfShop, Percentile, Ratio};
@@ -149,7 +149,11 @@ pub enum Formula {
     /// A sum of ms in seconds.
     InSeconds(String),
     /// Nearest rank (in %) from the wait histogram of all or assessed rounds, never above the named maximum.
-    Percentile { percent: i64, assessed: bool, max: String },
+    Percentile {
+        percent: i64,
+        assessed: bool,
+        max: String,
+    },
     /// Whichever declaration the rules name.
     Same(Arc<dyn Fn(&Rules) -> String + Send + Sync>),
 }
@@ -194,7 +198,20 @@ pub fn metric(
     example: Example,
 ) -> Metric {
     let [name, about] = [name, about].map(|[zh, en]| Text { zh, en });
-    Metric { id: id.into(), name, unit, levels, delay: Now, better: Neither, formula, about, family: "", source: "", example, component: false }
+    Metric {
+        id: id.into(),
+        name,
+        unit,
+        levels,
+        delay: Now,
+        better: Neither,
+        formula,
+        about,
+        family: "",
+        source: "",
+        example,
+        component: false,
+    }
 }
 
 impl Metric {

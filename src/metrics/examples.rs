@@ -67,10 +67,8 @@ pub static TWO_ROUNDS: Log = log(
 );
 
 /// 60 s and 290 s: 175 s on average.
-pub static MEAN_IN_TIME: Log = log(
-    "mean in time",
-    &["10:00:00 s1 b1 buyer 你好", "10:01:00 s1 b1 A 你好", "10:02:00 s1 b1 buyer 尺码", "10:06:50 s1 b1 A 建议M"],
-);
+pub static MEAN_IN_TIME: Log =
+    log("mean in time", &["10:00:00 s1 b1 buyer 你好", "10:01:00 s1 b1 A 你好", "10:02:00 s1 b1 buyer 尺码", "10:06:50 s1 b1 A 建议M"]);
 
 /// 15 s and 700 s.
 pub static CAPPED: Log = log(
@@ -103,23 +101,16 @@ pub static LONG: Log = log(
 );
 
 /// Two receptions, one with a mobile number.
-pub static LEAD: Log =
-    log("a lead", &["10:00:00 s1 b1 buyer>A 我的手机13812345678", "10:00:00 s2 b2 buyer>A 订单号2138123456789在哪"]);
+pub static LEAD: Log = log("a lead", &["10:00:00 s1 b1 buyer>A 我的手机13812345678", "10:00:00 s2 b2 buyer>A 订单号2138123456789在哪"]);
 
-pub static FILTERED: Log = Log {
-    blocked: Some("b2"),
-    ..log("a blocked buyer", &["10:00:00 s1 b1 buyer>A 你好", "10:00:00 s2 b2 buyer>A 加群领券"])
-};
+pub static FILTERED: Log =
+    Log { blocked: Some("b2"), ..log("a blocked buyer", &["10:00:00 s1 b1 buyer>A 你好", "10:00:00 s2 b2 buyer>A 加群领券"]) };
 
 pub static VISITED: Log = Log { visitors: Some(10), ..log("ten visitors", &["10:00:00 s1 b1 buyer 你好"]) };
 
 /// b1 orders on the day and pays; b2 orders the next day and never pays; b3 never orders; b4 ordered before: after-sales.
 pub static CONVERSION: Log = Log {
-    orders: &[
-        "o1 b1 10:05:00 +1/08:00:00 99.00 1 -",
-        "o2 b2 +1/09:00:00 - 50.00 1 -",
-        "o4 b4 -3/09:00:00 -3/09:01:00 20.00 1 -",
-    ],
+    orders: &["o1 b1 10:05:00 +1/08:00:00 99.00 1 -", "o2 b2 +1/09:00:00 - 50.00 1 -", "o4 b4 -3/09:00:00 -3/09:01:00 20.00 1 -"],
     ..log(
         "four buyers",
         &["10:00:00 s1 b1 buyer>A 推荐", "10:00:00 s2 b2 buyer>A 推荐", "10:00:00 s3 b3 buyer>A 推荐", "10:00:00 s4 b4 buyer>A 到哪了"],

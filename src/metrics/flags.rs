@@ -31,7 +31,7 @@ pub fn flags() -> Vec<Flag> {
 }
 
 /// The round was answered within `reply_threshold`, the threshold included.
-pub fn in_time(rules: &Rules) -> Expr {
+pub(super) fn in_time(rules: &Rules) -> Expr {
     col("answered").and(col("wait_ms").lt_eq(lit(rules.reply_threshold.0)).fill_null(lit(false)))
 }
 

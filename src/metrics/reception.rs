@@ -4,7 +4,8 @@ use super::decl::*;
 use super::service::manual;
 
 #[rustfmt::skip]
-pub fn metrics() -> Vec<Metric> {
+#[expect(clippy::too_many_lines, reason = "a list of declarations")]
+pub(super) fn metrics() -> Vec<Metric> {
     let with_buyer = || col("buyer_msgs").gt(lit(0));
     let lines = |name: &'static str| sum(Fact::Talks, move |_| col(name));
     vec![

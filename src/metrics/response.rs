@@ -4,7 +4,7 @@ use super::decl::*;
 use super::flags::in_time;
 
 /// The metrics that exist all-day and, with the suffix `_assessed`, over assessed rounds only; then those that are one or the other.
-pub fn metrics() -> Vec<Metric> {
+pub(super) fn metrics() -> Vec<Metric> {
     [of_rounds(Fact::Rounds), of_rounds(Fact::AssessedRounds), rates(), reception_time()].concat()
 }
 
@@ -17,6 +17,7 @@ fn wait_when(condition: Expr) -> Expr {
 }
 
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a list of declarations")]
 fn of_rounds(fact: Fact) -> Vec<Metric> {
     let assessed = fact == Fact::AssessedRounds;
     let id = move |name: &str| if assessed { format!("{name}_assessed") } else { name.to_owned() };
@@ -97,6 +98,7 @@ fn of_rounds(fact: Fact) -> Vec<Metric> {
 
 /// 3-minute and 30-second reply rates in their five units. None can be derived from another.
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "a list of declarations")]
 fn rates() -> Vec<Metric> {
     let fact = Fact::AssessedRounds;
     let quick = |r: &Rules| col("answered").and(col("wait_ms").lt_eq(lit(r.quick_threshold.0)).fill_null(lit(false)));

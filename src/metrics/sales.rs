@@ -3,7 +3,7 @@
 use super::decl::*;
 use crate::rules::Attribution;
 
-pub fn metrics() -> Vec<Metric> {
+pub(super) fn metrics() -> Vec<Metric> {
     let by_rule = Attribution::ALL.into_iter().flat_map(credited_under);
     own().into_iter().chain(by_rule).chain(assisted()).chain(shares()).chain(shop_totals()).collect()
 }

@@ -3,12 +3,12 @@
 use super::decl::*;
 
 /// 人工会话: a session (reception) with a buyer line and an agent in charge at some time, started in assessed hours.
-pub fn manual() -> Expr {
+pub(super) fn manual() -> Expr {
     col("buyer_msgs").gt(lit(0)).and(col("manned")).and(col("assessed_start"))
 }
 
 #[rustfmt::skip]
-pub fn metrics() -> Vec<Metric> {
+pub(super) fn metrics() -> Vec<Metric> {
     let unmanned = || col("buyer_msgs").gt(lit(0)).and(col("manned").not());
     vec![
         metric("replied_buyers", ["回复人数", "Buyers replied to"], BOTH, Count, persons(Fact::PeerDays, |_| col("replied")),

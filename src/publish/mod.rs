@@ -35,9 +35,7 @@ const STAGING: &str = "_staging";
 impl<'a> Publisher<'a> {
     /// Sweeps what a run that died may have left.
     pub fn new(store: &'a Store) -> Result<Publisher<'a>> {
-        for object in store.list(STAGING)? {
-            store.delete(&object.key)?;
-        }
+        store.sweep(STAGING)?;
         Ok(Publisher { store, staged: Vec::new(), written: Written::default() })
     }
 
@@ -63,6 +61,7 @@ impl<'a> Publisher<'a> {
         for key in &self.staged {
             self.store.rename(&format!("{STAGING}/{key}"), key)?;
         }
+        self.store.sweep(STAGING)?;
         Ok(self.written)
     }
 }

@@ -12,7 +12,7 @@ use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
 
 /// Of the layout of every file; a change rewrites them all.
-pub const SCHEMA_VERSION: &str = "1";
+pub(super) const SCHEMA_VERSION: &str = "1";
 
 /// One row group suits every reader; larger ones help none.
 const ROW_GROUP: usize = 122_880;

@@ -33,7 +33,8 @@ impl<'a> StateStore<'a> {
     pub fn days(&self, part: Part) -> Result<Vec<Day>> {
         let folder = self.folder(&format!("{}/shop_{}", part.name(), Kind::Persons.name()));
         let objects = self.store.list(&folder)?;
-        let dates = objects.iter().filter_map(|o| o.key.strip_suffix("/data.parquet")?.rsplit_once("dt=")?.1.parse::<jiff::civil::Date>().ok());
+        let dates =
+            objects.iter().filter_map(|o| o.key.strip_suffix("/data.parquet")?.rsplit_once("dt=")?.1.parse::<jiff::civil::Date>().ok());
         Ok(dates.map(Day::from).collect())
     }
 

@@ -31,8 +31,7 @@ impl Landed {
     /// Every input it needs must be configured.
     fn knows(&self, metric: &Metric, level: Level, span: Span, rules: &Rules) -> bool {
         let delay = metrics::delay(metric, level, rules);
-        (delay == 0 || self.through >= span.last.plus(delay))
-            && metrics::facts(metric, level, rules).into_iter().all(|fact| self.has(fact))
+        (delay == 0 || self.through >= span.last.plus(delay)) && metrics::facts(metric, level, rules).into_iter().all(|fact| self.has(fact))
     }
 
     /// The day on which every value of a period is final.
@@ -42,20 +41,31 @@ impl Landed {
     }
 }
 
-/// The merged states of a period at one level, one frame for each part.
+/// The merged states of a period at one level: sums of each part, persons and waits.
 pub struct Merged {
     pub sums: [LazyFrame; 2],
-    pub persons: [LazyFrame; 2],
+    pub persons: LazyFrame,
     pub waits: LazyFrame,
 }
 
 /// One row per key: the key columns, then every declared column of the level in order, typed i64, f64 or null.
 /// `shop`: the finished shop rows, for what an agent is compared with. `zero`: shops that have a row even without a state.
-pub fn finish(level: Level, merged: Merged, shop: Option<&DataFrame>, zero: &[String], landed: &Landed, span: Span, rules: &Rules) -> Result<DataFrame> {
+pub fn finish(
+    level: Level,
+    merged: Merged,
+    shop: Option<&DataFrame>,
+    zero: &[String],
+    landed: &Landed,
+    span: Span,
+    rules: &Rules,
+) -> Result<DataFrame> {
     let keys = keys(level).into_iter().map(col).collect::<Vec<_>>();
-    let counts = counts(level, merged.persons, &keys, rules)?;
+    // Each of these is read twice below: for its keys, and for its values.
+    let run_once = |query: LazyFrame| Ok::<_, crate::error::Error>(collect(query)?.lazy());
+    let counts = run_once(counts(level, merged.persons, &keys, rules)?)?;
     let percentiles = percentiles(level, merged.waits, &keys)?;
     let [chats, sales] = merged.sums;
+    let (chats, sales) = (run_once(chats)?, run_once(sales)?);
     let mut rows = [&chats, &sales, &counts].map(|rows| rows.clone().select(&keys)).to_vec();
     if level == Level::Shop {
         rows.push(frame! { "shop_id" => zero }?.lazy());
@@ -91,15 +101,7 @@ fn null(metric: &Metric) -> Expr {
 }
 
 /// Distinct persons of the period, by what holds of them.
-fn counts(level: Level, persons: [LazyFrame; 2], keys: &[Expr], rules: &Rules) -> Result<LazyFrame> {
-    let flags = metrics::flags();
-    let [chats, sales] = persons;
-    let padded = |rows: LazyFrame, of_chats: bool| {
-        let columns = flags.iter().map(|f| if f.of.of_chats() == of_chats { col(f.name.as_str()) } else { lit(false).alias(f.name.as_str()) });
-        rows.select([keys.to_vec(), vec![col("buyer_id")], columns.collect()].concat())
-    };
-    let any = flags.iter().map(|flag| col(flag.name.as_str()).max()).collect::<Vec<_>>();
-    let persons = stack([padded(chats, true), padded(sales, false)])?.group_by([keys, &[col("buyer_id")]].concat()).agg(any);
+fn counts(level: Level, persons: LazyFrame, keys: &[Expr], rules: &Rules) -> Result<LazyFrame> {
     let counts = metrics::of_level(level).filter_map(|metric| match &metric.formula {
         Formula::Persons(_, holds) => Some(holds(rules).cast(DataType::Int64).sum().alias(metric.id.as_str())),
         _ => None,
@@ -156,9 +158,7 @@ fn value(metric: &Metric, level: Level, rules: &Rules) -> Expr {
         Formula::Difference(a, b) => part(a) - part(b),
         Formula::InSeconds(a) => part(a).cast(DataType::Float64) / lit(scale(level, a)),
         // A bucket's middle can lie above the longest wait in it.
-        Formula::Percentile { max, .. } => {
-            when(col(metric.id.as_str()).gt(part(max))).then(part(max)).otherwise(col(metric.id.as_str()))
-        }
+        Formula::Percentile { max, .. } => when(col(metric.id.as_str()).gt(part(max))).then(part(max)).otherwise(col(metric.id.as_str())),
         Formula::Same(name) => part(&name(rules)),
     }
 }

@@ -5,5 +5,5 @@ mod states;
 mod tables;
 
 pub use finish::{Landed, Merged, finish};
-pub use states::{Kind, Part, States, chat_states, merge, sales_states, visits_frame};
+pub use states::{Kind, Part, States, chat_states, merge, merge_persons, sales_states, visits_frame};
 pub use tables::{Dims, Row, Table, dims, histogram, hourly, report};

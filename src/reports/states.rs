@@ -64,11 +64,11 @@ impl Part {
     }
 }
 
-/// The states of one part of one day at one level, one frame per kind, sorted by key.
+/// The states of one part of one day at one level, one frame per kind.
 pub struct States(pub Vec<(Kind, DataFrame)>);
 
 /// The columns that name a level's rows.
-pub fn keys(level: Level) -> Vec<&'static str> {
+pub(super) fn keys(level: Level) -> Vec<&'static str> {
     match level {
         Level::Shop => vec!["shop_id"],
         Level::Agent => vec!["shop_id", "agent_id"],
@@ -102,12 +102,12 @@ pub fn chat_states(level: Level, facts: &ChatFacts, rules: &Rules, day_starts: i
     let sums = sums(level, Part::Chats, &sources, &codes, rules)?;
     let persons = chat_persons(level, &sources, &codes, rules)?;
     let hours = hours(level, talks, rounds.clone(), &facts.hours, &codes, day_starts)?;
-    let waits = rounds.filter(col("answered")).group_by(cols(&[&codes[..], &["bucket"]].concat())).agg([
-        len().cast(DataType::Int64).alias("rounds"),
-        col("assessed").cast(DataType::Int64).sum().alias("assessed_rounds"),
-    ]);
+    let waits = rounds
+        .filter(col("answered"))
+        .group_by(cols(&[&codes[..], &["bucket"]].concat()))
+        .agg([len().cast(DataType::Int64).alias("rounds"), col("assessed").cast(DataType::Int64).sum().alias("assessed_rounds")]);
     let frames = [(Kind::Sums, sums), (Kind::Persons, persons), (Kind::Waits, waits), (Kind::Hours, hours)];
-    let spelled = frames.into_iter().map(|(kind, frame)| Ok((kind, collect(sorted(names.spell(level, kind, frame), level, kind))?)));
+    let spelled = frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(names.spell(level, kind, frame), level, kind))?)));
     Ok(States(spelled.collect::<Result<_>>()?))
 }
 
@@ -169,7 +169,8 @@ fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], 
             continue;
         }
         let summed = rows.clone().group_by(cols(keys)).agg(aggregates);
-        let columns = sum_columns(level, part).map(|(id, of, _)| if of == *fact { col(id) } else { lit(NULL).cast(DataType::Int64).alias(id) });
+        let columns =
+            sum_columns(level, part).map(|(id, of, _)| if of == *fact { col(id) } else { lit(NULL).cast(DataType::Int64).alias(id) });
         parts.push(summed.select([cols(keys), columns.collect()].concat()));
     }
     Ok(merged_sums(level, part, stack(parts)?, keys))
@@ -221,9 +222,11 @@ fn peer_instants(_level: Level, sources: &[(Fact, LazyFrame)], keys: &[&str]) ->
     peers.select([cols(keys), vec![col("first_buyer_at"), col("last_buyer_at")]].concat())
 }
 
+/// What the hours state counts.
+const HOURLY: [&str; 5] = ["receptions", "buyer_msgs", "rounds", "wait_ms_sum", "unanswered"];
+
 /// Columns: `hour`, `receptions` (by their first buyer or reply line), `buyer_msgs`, `rounds`, `wait_ms_sum`, `unanswered` (by the question).
 fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame, codes: &[&str], day_starts: i64) -> Result<LazyFrame> {
-    const COUNTS: [&str; 5] = ["receptions", "buyer_msgs", "rounds", "wait_ms_sum", "unanswered"];
     let hour = |at: &str| ((col(at) - lit(day_starts)).cast(DataType::Float64) / lit(3_600_000.0)).cast(DataType::Int64).alias("hour");
     let one = |condition: Expr, name: &str| condition.cast(DataType::Int64).sum().alias(name);
     let spoken = hours.clone().lazy().filter(col("filtered").eq(lit(0u32))).filter(match level {
@@ -231,7 +234,11 @@ fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame, c
         Level::Agent => col("agent").neq(lit(0u32)),
     });
     let keys = [codes, &["hour"]].concat();
-    let receptions = talks.filter(col("first_at").is_not_null()).with_column(hour("first_at")).group_by(cols(&keys)).agg([one(lit(true).and(col("hour").is_not_null()), "receptions")]);
+    let receptions = talks
+        .filter(col("first_at").is_not_null())
+        .with_column(hour("first_at"))
+        .group_by(cols(&keys))
+        .agg([one(lit(true).and(col("hour").is_not_null()), "receptions")]);
     let asked = rounds.filter(col("handed_over").not()).with_column(hour("asked_at")).group_by(cols(&keys)).agg([
         one(col("hour").is_not_null(), "rounds"),
         when(col("answered")).then(col("wait_ms")).otherwise(lit(0i64)).sum().alias("wait_ms_sum"),
@@ -239,32 +246,64 @@ fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame, c
     ]);
     let spoken = spoken.group_by(cols(&keys)).agg([col("buyer_msgs").sum()]);
     let padded = |rows: LazyFrame, has: &[&str]| {
-        let columns = COUNTS.map(|name| if has.contains(&name) { col(name) } else { lit(0i64).cast(DataType::Int64).alias(name) });
+        let columns = HOURLY.map(|name| if has.contains(&name) { col(name) } else { lit(0i64).cast(DataType::Int64).alias(name) });
         rows.select([cols(&keys), columns.to_vec()].concat())
     };
-    let parts = [padded(receptions, &["receptions"]), padded(spoken, &["buyer_msgs"]), padded(asked, &["rounds", "wait_ms_sum", "unanswered"])];
-    Ok(stack(parts)?.group_by(cols(&keys)).agg(COUNTS.map(|name| col(name).sum())))
+    let parts =
+        [padded(receptions, &["receptions"]), padded(spoken, &["buyer_msgs"]), padded(asked, &["rounds", "wait_ms_sum", "unanswered"])];
+    Ok(stack(parts)?.group_by(cols(&keys)).agg(HOURLY.map(|name| col(name).sum())))
 }
 
 /// The states of a day's order facts. `None`: the table is not configured, and the state has no rows of it.
-pub fn sales_states(level: Level, inquiries: Option<LazyFrame>, credits: Option<&DataFrame>, paid: Option<LazyFrame>, visits: Option<DataFrame>, rules: &Rules) -> Result<States> {
+pub fn sales_states(
+    level: Level,
+    inquiries: Option<LazyFrame>,
+    credits: Option<&DataFrame>,
+    paid: Option<LazyFrame>,
+    visits: Option<DataFrame>,
+    rules: &Rules,
+) -> Result<States> {
     let credited = credits.map(|rows| match level {
         Level::Shop => rows.clone().lazy(),
         Level::Agent => rows.clone().lazy().filter(col("agent_id").is_not_null()),
     });
-    let inquiries = inquiries.map(Ok).unwrap_or_else(|| empty(level, &[("lost", DataType::Int64)], &["order_same_day", "order_final", "pay_next_day", "pay_final", "inquiry"]))?;
+    let inquiries = inquiries.map(Ok).unwrap_or_else(|| {
+        empty(level, &[("lost", DataType::Int64)], &["order_same_day", "order_final", "pay_next_day", "pay_final", "inquiry"])
+    })?;
     let credited = credited.map(Ok).unwrap_or_else(|| {
-        empty(level, &[("rule", DataType::String), ("role", DataType::String), ("amount", DataType::Int64), ("quantity", DataType::Int64), ("postage", DataType::Int64)], &["own"])
+        empty(
+            level,
+            &[
+                ("rule", DataType::String),
+                ("role", DataType::String),
+                ("amount", DataType::Int64),
+                ("quantity", DataType::Int64),
+                ("postage", DataType::Int64),
+            ],
+            &["own"],
+        )
     })?;
     let visits = visits.map(|frame| Ok(frame.lazy())).unwrap_or_else(|| empty(level, &[("visitors", DataType::Int64)], &[]))?;
     // Who paid is said of orders, not of credits: a row of its own, with no role in any sale.
     let paid = paid.map(Ok).unwrap_or_else(|| empty(level, &[], &["paid", "paid_silently"]))?;
-    let paid = paid.with_columns([lit("").alias("rule"), lit("").alias("role")]).select([cols(&with(level, &["buyer_id"])), cols(&["rule", "role", "paid", "paid_silently"])].concat());
-    let roles = credited.clone().with_columns([lit(false).alias("paid"), lit(false).alias("paid_silently")]).select([cols(&with(level, &["buyer_id"])), cols(&["rule", "role", "paid", "paid_silently"])].concat());
-    let sums = sums(level, Part::Sales, &[(Fact::Inquiries, inquiries.clone()), (Fact::Credits, credited), (Fact::Visits, visits)], &keys(level), rules)?;
-    let persons = persons(Part::Sales, &[(Fact::Inquiries, inquiries), (Fact::Credits, stack([roles, paid])?)], &with(level, &["buyer_id"]), rules)?;
+    let paid = paid
+        .with_columns([lit("").alias("rule"), lit("").alias("role")])
+        .select([cols(&with(level, &["buyer_id"])), cols(&["rule", "role", "paid", "paid_silently"])].concat());
+    let roles = credited
+        .clone()
+        .with_columns([lit(false).alias("paid"), lit(false).alias("paid_silently")])
+        .select([cols(&with(level, &["buyer_id"])), cols(&["rule", "role", "paid", "paid_silently"])].concat());
+    let sums = sums(
+        level,
+        Part::Sales,
+        &[(Fact::Inquiries, inquiries.clone()), (Fact::Credits, credited), (Fact::Visits, visits)],
+        &keys(level),
+        rules,
+    )?;
+    let persons =
+        persons(Part::Sales, &[(Fact::Inquiries, inquiries), (Fact::Credits, stack([roles, paid])?)], &with(level, &["buyer_id"]), rules)?;
     let frames = [(Kind::Sums, sums), (Kind::Persons, persons)];
-    Ok(States(frames.into_iter().map(|(kind, frame)| Ok((kind, collect(sorted(frame, level, kind))?))).collect::<Result<_>>()?))
+    Ok(States(frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(frame, level, kind))?))).collect::<Result<_>>()?))
 }
 
 /// No rows, with the columns a fact would have.
@@ -276,11 +315,11 @@ fn empty(level: Level, columns: &[(&str, DataType)], flags: &[&str]) -> Result<L
     Ok(DataFrame::new_infer_height(columns)?.lazy())
 }
 
-fn sorted(frame: LazyFrame, level: Level, kind: Kind) -> LazyFrame {
+/// Keys first. Rows stay unordered: a state is merged, never read in order.
+fn keys_first(frame: LazyFrame, level: Level, kind: Kind) -> LazyFrame {
     let keys = kind_keys(level, kind);
     let others = all().exclude_cols(keys.clone()).as_expr();
-    let ordered = frame.select([cols(&keys), vec![others]].concat());
-    ordered.sort(keys, SortMultipleOptions::default().with_nulls_last(false))
+    frame.select([cols(&keys), vec![others]].concat())
 }
 
 fn kind_keys(level: Level, kind: Kind) -> Vec<&'static str> {
@@ -298,10 +337,27 @@ pub fn merge(level: Level, part: Part, kind: Kind, days: Vec<DataFrame>) -> Resu
     let keys = kind_keys(level, kind);
     Ok(match kind {
         Kind::Sums => merged_sums(level, part, rows, &keys),
-        Kind::Persons => rows.group_by(cols(&keys)).agg(flag_names(part).into_iter().map(|name| col(name).max()).collect::<Vec<_>>()),
         Kind::Waits => rows.group_by(cols(&keys)).agg([col("rounds").sum(), col("assessed_rounds").sum()]),
-        Kind::Hours => rows.group_by(cols(&keys)).agg(["receptions", "buyer_msgs", "rounds", "wait_ms_sum", "unanswered"].map(|name| col(name).sum())),
+        Kind::Hours => rows.group_by(cols(&keys)).agg(HOURLY.map(|name| col(name).sum())),
+        Kind::Persons => merge_persons(level, [(part, vec![collect(rows)?])])?,
     })
+}
+
+/// Merges the persons of both parts: one row per person, every flag by "on any day".
+pub fn merge_persons<const N: usize>(level: Level, parts: [(Part, Vec<DataFrame>); N]) -> Result<LazyFrame> {
+    let flags = metrics::flags();
+    let keys = kind_keys(level, Kind::Persons);
+    let mut rows = Vec::new();
+    for (part, days) in parts {
+        let columns = flags.iter().map(|flag| {
+            let name = flag.name.as_str();
+            if part.has(flag.of) { col(name) } else { lit(false).alias(name) }
+        });
+        let columns = [cols(&keys), columns.collect()].concat();
+        rows.extend(days.into_iter().map(|day| day.lazy().select(&columns)));
+    }
+    let any = flags.iter().map(|flag| col(flag.name.as_str()).max()).collect::<Vec<_>>();
+    Ok(stack(rows)?.group_by(cols(&keys)).agg(any))
 }
 
 /// Visitors of a day as a fact: one row per shop.

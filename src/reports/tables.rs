@@ -106,7 +106,11 @@ pub fn histogram(waits: Vec<(Level, LazyFrame)>, dims: &Dims, row: &Row) -> Resu
     out.push("rounds", ArrowType::Int64, "已回复轮次 · Answered rounds")?;
     out.push("assessed_rounds", ArrowType::Int64, "考核时段内的已回复轮次 · Answered rounds in assessed hours")?;
     let grain = format!("one row per level, shop_id, agent_id, bucket and {}", row.span.period.name());
-    out.table(format!("reports/wait_histogram_{}", row.span.period.name()), grain, vec!["platform", "shop_id", "level", "agent_id", "bucket"])
+    out.table(
+        format!("reports/wait_histogram_{}", row.span.period.name()),
+        grain,
+        vec!["platform", "shop_id", "level", "agent_id", "bucket"],
+    )
 }
 
 /// `hourly_<period>`: one row per shop or agent and hour of the business day (分时接待).
@@ -199,7 +203,8 @@ fn date_rows(calendar: &Calendar, (first, last): (Day, Day)) -> Result<RecordBat
 
 fn metric_rows() -> Result<RecordBatch> {
     let rows = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| (level, m))).collect::<Vec<_>>();
-    let texts = |of: &dyn Fn(&(Level, &metrics::Metric)) -> String| Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>()) as ArrayRef;
+    let texts =
+        |of: &dyn Fn(&(Level, &metrics::Metric)) -> String| Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>()) as ArrayRef;
     Ok(RecordBatch::try_from_iter([
         ("level", texts(&|r| r.0.name().into())),
         ("metric", texts(&|r| r.1.id.clone())),

@@ -1,0 +1,29 @@
+//! Every metric of families A to G, at both levels and for all five periods, equals the row-loop oracle on logs made to be nasty.
+
+use crate::support::compare::disagreements;
+use crate::support::nasty::cases;
+use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
+
+/// Few cases, the same each time, since each runs the whole pipeline. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` ask for more and others.
+fn config() -> Config {
+    let config = Config { failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let set = |name| std::env::var_os(name).is_some();
+    Config {
+        cases: if set("PROPTEST_CASES") { config.cases } else { 24 },
+        rng_seed: if set("PROPTEST_RNG_SEED") { config.rng_seed } else { RngSeed::Fixed(20_260_831) },
+        ..config
+    }
+}
+
+#[test]
+fn the_pipeline_and_the_oracle_agree() {
+    let result = TestRunner::new(config()).run(&cases(), |case| {
+        let given = case.given();
+        let wrong = disagreements(&given, &case.rules, &given.run());
+        if wrong.is_empty() { Ok(()) } else { Err(proptest::test_runner::TestCaseError::fail(wrong.join("\n"))) }
+    });
+    if let Err(TestError::Fail(reason, case)) = result {
+        let given = case.given();
+        panic!("{}\nlines {:#?}\norders {:#?}\nrules\n{}", reason, given.input.lines, given.input.orders, given.rules);
+    }
+}

@@ -1,0 +1,256 @@
+//! A given log as files with a pipeline file beside them, and the pipeline run on it in this process.
+
+use super::sheet::{Sheet, Style, rfc3339, yuan};
+use super::tables::Tables;
+use super::{date, day};
+use crate::oracle::{DAY_MS, Input, Line, Mode, Order, Sender};
+use kefu::calendar::Day;
+use kefu::job::{Overrides, Plan};
+use kefu::run::{Request, run};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// How the lines lie in files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Cut {
+    /// `messages/date=…/chats.csv`, by the zone's civil date.
+    #[default]
+    ByDay,
+    /// So many files of consecutive lines.
+    Files(usize),
+}
+
+/// A log, the rules it is read by (keys of `[rules]`, and of the file's head), and the shape of its files.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    pub input: Input,
+    pub zone: &'static str,
+    pub head: String,
+    pub rules: String,
+    pub cut: Cut,
+    pub style: Style,
+}
+
+impl Given {
+    /// In Shanghai, with the default rules.
+    pub(crate) fn new(input: Input) -> Given {
+        let (head, rules) = (String::new(), String::new());
+        Given { input, zone: "Asia/Shanghai", head, rules, cut: Cut::ByDay, style: Style::default() }
+    }
+
+    pub(crate) fn civil_day(&self, at: i64) -> i64 {
+        (at + self.input.utc_offset_ms).div_euclid(DAY_MS)
+    }
+
+    /// Puts the lines into the order in which the files hold them: that is their input order.
+    pub(crate) fn in_file_order(mut self) -> Given {
+        if self.cut == Cut::ByDay {
+            let offset = self.input.utc_offset_ms;
+            self.input.lines.sort_by_key(|line| (line.sent_at + offset).div_euclid(DAY_MS));
+        }
+        self
+    }
+
+    /// Writes the files into a folder and gives the pipeline file.
+    pub(crate) fn write(&self, folder: &Path) -> PathBuf {
+        self.write_messages(folder);
+        let plain = Style { format: super::sheet::Format::Csv, gbk: false, packing: self.style.packing };
+        self.staff().write(&folder.join(format!("staff.{}", plain.ending())), plain);
+        self.blocklist().write(&folder.join(format!("blocklist.{}", plain.ending())), plain);
+        if let Some(orders) = &self.input.orders {
+            let sheet = orders_sheet(orders, self.input.utc_offset_ms);
+            sheet.write(&folder.join(format!("orders.{}", self.style.ending())), self.style);
+        }
+        if let Some(visits) = &self.input.visits {
+            visits_sheet(visits).write(&folder.join("visits.csv"), Style::default());
+        }
+        let pipeline = folder.join("pipeline.toml");
+        std::fs::write(&pipeline, self.pipeline()).unwrap();
+        pipeline
+    }
+
+    pub(crate) fn pipeline(&self) -> String {
+        let Given { zone, head, rules, .. } = self;
+        let (ending, packing) = (self.style.ending(), Style { packing: self.style.packing, ..Style::default() }.ending());
+        let messages = match self.cut {
+            Cut::ByDay => format!("messages/date={{date}}/*.{ending}"),
+            Cut::Files(_) => format!("messages/*.{ending}"),
+        };
+        let encoding = if self.style.gbk { "encoding = \"gbk\"\n" } else { "" };
+        let mut text = format!(
+            "name = \"given\"\ntimezone = \"{zone}\"\n{head}\n[messages]\npath = \"{messages}\"\n{encoding}\
+             [staff]\npath = \"staff.{packing}\"\n[blocklist]\npath = \"blocklist.{packing}\"\n"
+        );
+        if self.input.orders.is_some() {
+            text += &format!("[orders]\npath = \"orders.{ending}\"\n{encoding}");
+        }
+        if self.input.visits.is_some() {
+            text += "[visits]\npath = \"visits.csv\"\n";
+        }
+        text + &format!("[quality]\non_missing = \"empty\"\n[rules]\n{rules}\n")
+    }
+
+    fn write_messages(&self, folder: &Path) {
+        let Input { lines, utc_offset_ms, .. } = &self.input;
+        let ending = self.style.ending();
+        match self.cut {
+            Cut::ByDay => {
+                for part in lines.chunk_by(|a, b| self.civil_day(a.sent_at) == self.civil_day(b.sent_at)) {
+                    let partition = date(self.civil_day(part[0].sent_at));
+                    let path = folder.join(format!("messages/date={partition}/chats.{ending}"));
+                    messages_sheet(part, *utc_offset_ms).write(&path, self.style);
+                }
+            }
+            Cut::Files(count) => {
+                let size = lines.len().div_ceil(count).max(1);
+                for (number, part) in lines.chunks(size).enumerate() {
+                    let path = folder.join(format!("messages/{number:03}.{ending}"));
+                    messages_sheet(part, *utc_offset_ms).write(&path, self.style);
+                }
+            }
+        }
+    }
+
+    fn staff(&self) -> Sheet {
+        let rows = self.input.staff.iter().map(|(shop, agent)| vec![Some(shop.clone()), Some(agent.clone())]);
+        Sheet { columns: &["shop_id", "agent_id"], rows: rows.collect() }
+    }
+
+    fn blocklist(&self) -> Sheet {
+        let rows = self.input.blocklist.iter().map(|(shop, buyer, from, to)| {
+            let [from, to] = [from, to].map(|day| day.map(date));
+            vec![Some(shop.clone()), Some(buyer.clone()), from, to]
+        });
+        Sheet { columns: &["shop_id", "buyer_id", "from", "to"], rows: rows.collect() }
+    }
+
+    /// Runs business days first to last of the input, and keeps the tables in memory.
+    pub(crate) fn run(&self) -> Ran {
+        let folder = TempDir::new().unwrap();
+        let plan = plan(&self.write(folder.path()), "memory:///");
+        backfill(&plan, self.input.first_day, self.input.landed);
+        Ran { plan, _folder: folder }
+    }
+}
+
+/// A pipeline that has run, with its output.
+pub(crate) struct Ran {
+    plan: Plan,
+    _folder: TempDir,
+}
+
+impl Ran {
+    pub(crate) fn tables(&self) -> Tables<'_> {
+        Tables(&self.plan.output)
+    }
+}
+
+pub(crate) fn plan(pipeline: &Path, output: &str) -> Plan {
+    let overrides = Overrides { input: None, output: Some(output.to_owned()) };
+    Plan::load(Some(pipeline), &overrides).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Runs days first to last, as of the latest day given.
+pub(crate) fn backfill(plan: &Plan, first: i64, last: i64) {
+    run_as_of(plan, first, last, None);
+}
+
+pub(crate) fn run_as_of(plan: &Plan, first: i64, last: i64, as_of: Option<i64>) {
+    let of = |day: i64| Day(day as i32);
+    // Any instant does: no clock reaches the tables.
+    let started = "2026-11-20T00:00:00Z".parse().unwrap();
+    let request = Request { from: of(first), to: of(last), as_of: as_of.map(of), started };
+    run(plan, request).unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// An empty log in Shanghai, business days from midnight, the days given.
+pub(crate) fn input(first: &str, landed: &str) -> Input {
+    let (first_day, landed) = (day(first), day(landed));
+    Input { utc_offset_ms: 8 * 3_600_000, first_day, landed, ..Input::default() }
+}
+
+const MESSAGES: &[&str] = &[
+    "shop_id",
+    "buyer_id",
+    "sender",
+    "sent_at",
+    "agent_id",
+    "session_id",
+    "message_id",
+    "seq",
+    "reply_mode",
+    "kind",
+    "text",
+    "recalled",
+];
+
+pub(crate) fn messages_sheet(lines: &[Line], offset_ms: i64) -> Sheet {
+    Sheet { columns: MESSAGES, rows: lines.iter().map(|line| message(line, offset_ms)).collect() }
+}
+
+fn message(line: &Line, offset_ms: i64) -> Vec<Option<String>> {
+    let sender = match line.sender {
+        Sender::Buyer => "buyer",
+        Sender::Agent => "agent",
+        Sender::Robot => "robot",
+        Sender::System => "system",
+    };
+    let mode = line.mode.map(|mode| match mode {
+        Mode::Human => "human",
+        Mode::Assist => "assist",
+        Mode::Auto => "auto",
+    });
+    vec![
+        Some(line.shop.clone()),
+        Some(line.buyer.clone()),
+        Some(sender.to_owned()),
+        Some(rfc3339(line.sent_at, offset_ms)),
+        line.agent.clone(),
+        line.session.clone(),
+        line.message_id.clone(),
+        line.seq.map(|seq| seq.to_string()),
+        mode.map(str::to_owned),
+        line.kind.clone(),
+        line.text.clone(),
+        line.recalled.then(|| "true".to_owned()),
+    ]
+}
+
+const ORDERS: &[&str] = &[
+    "shop_id",
+    "order_id",
+    "buyer_id",
+    "created_at",
+    "paid_at",
+    "cancelled_at",
+    "amount",
+    "quantity",
+    "postage",
+    "flag",
+    "updated_at",
+];
+
+pub(crate) fn orders_sheet(orders: &[Order], offset_ms: i64) -> Sheet {
+    let row = |order: &Order| {
+        let at = |instant: Option<i64>| instant.map(|ms| rfc3339(ms, offset_ms));
+        vec![
+            Some(order.shop.clone()),
+            Some(order.order_id.clone()),
+            Some(order.buyer.clone()),
+            at(Some(order.created_at)),
+            at(order.paid_at),
+            at(order.cancelled_at),
+            Some(yuan(order.amount_fen)),
+            Some(order.quantity.to_string()),
+            order.postage_fen.map(yuan),
+            order.flag.clone(),
+            at(order.updated_at),
+        ]
+    };
+    Sheet { columns: ORDERS, rows: orders.iter().map(row).collect() }
+}
+
+fn visits_sheet(visits: &[(String, i64, i64)]) -> Sheet {
+    let row = |(shop, day, visitors): &(String, i64, i64)| vec![Some(shop.clone()), Some(date(*day)), Some(visitors.to_string())];
+    Sheet { columns: &["shop_id", "date", "visitors"], rows: visits.iter().map(row).collect() }
+}
