@@ -1,9 +1,9 @@
 //! `kefu check`: what a run would read, found out without computing anything.
 
 use crate::calendar::Day;
-use crate::error::{Context, Error, Kind, Result};
+use crate::error::{Context, Result};
 use crate::ingest::{self, Table};
-use crate::job::{OnMissing, Plan};
+use crate::job::Plan;
 use serde::Serialize;
 use std::fmt;
 
@@ -34,14 +34,9 @@ pub fn check(plan: &Plan, day: Day) -> Result<Report> {
     for table in Table::ALL {
         let Some(source) = plan.source(table) else { continue };
         let files = ingest::files_of(plan, source, day, day).with("table", table.name())?;
-        let unused_columns = match files.first() {
-            Some(first) => ingest::headers(plan, table, first)?.unused,
-            None if table == Table::Messages && plan.job.quality.on_missing == OnMissing::Error => {
-                return Err(Error::new(Kind::NotReady, format!("no messages for {day}"))
-                    .with("looked for", plan.input.describe(&source.path.replace("{date}", &day.to_string()))));
-            }
-            None => Vec::new(),
-        };
+        ingest::require_files(plan, table, source, &files, day)?;
+        let unused_columns = files.first().map(|first| ingest::headers(plan, table, first)).transpose()?.map(|r| r.unused);
+        let unused_columns = unused_columns.unwrap_or_default();
         tables.push(Found { table: table.name(), files: files.len(), bytes: files.iter().map(|f| f.size()).sum(), unused_columns });
     }
     Ok(Report {

@@ -12,7 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 some partition failed · 2 usage or configuration · 3 data refused · 75 input not there or storage unreachable: try again · 130/143 signals";
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 something stopped the run · 2 usage or configuration · 3 data refused · 75 input not there or storage unreachable: try again · 130/143 signals";
 
 /// kefu (客服): customer-service report tables from raw chat and order logs.
 #[derive(Debug, Parser)]
@@ -60,8 +60,10 @@ enum Command {
     Backfill {
         #[command(flatten)]
         pipeline: Pipeline,
+        /// First business day: 2026-11-20, 20261120, yesterday, today
         #[arg(long)]
         from: String,
+        /// Last business day, included
         #[arg(long)]
         to: String,
         /// What has landed [default: the latest day any run was given]
@@ -73,6 +75,7 @@ enum Command {
     Check {
         #[command(flatten)]
         pipeline: Pipeline,
+        /// The business day whose files are looked at [default: yesterday in the pipeline's zone]
         #[arg(long, env = "KEFU_DATE")]
         date: Option<String>,
     },
@@ -81,6 +84,7 @@ enum Command {
     Metrics {
         /// One metric's id
         id: Option<String>,
+        /// Language of names and definitions
         #[arg(long, value_enum, default_value_t = Lang::En, env = "KEFU_LANG")]
         lang: Lang,
     },
@@ -95,6 +99,7 @@ enum Command {
     /// Writes the man pages into a folder
     #[command(after_help = "Example:\n  kefu man --out man")]
     Man {
+        /// The folder to write into
         #[arg(long)]
         out: PathBuf,
     },
@@ -126,21 +131,28 @@ struct Generate {
     /// The invented company of sample_data: fixed days and shops, every edge case
     #[arg(long, conflicts_with_all = ["from", "days", "shops", "messages_per_day", "format", "compression", "encoding"])]
     company: bool,
+    /// First day, in Asia/Shanghai
     #[arg(long, default_value = "2026-09-01")]
     from: String,
+    /// Days to make
     #[arg(long, default_value_t = 1)]
     days: u32,
+    /// Shops, of very different sizes
     #[arg(long, default_value_t = 20)]
     shops: u32,
+    /// Lines of a day, all shops together
     #[arg(long, default_value_t = 100_000)]
     messages_per_day: u64,
-    /// The same seed gives the same bytes
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
+    /// The same seed gives the same bytes [default: 1; the company's own with --company]
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Of messages and orders
     #[arg(long, default_value = "parquet")]
     format: Format,
+    /// Of CSV and NDJSON
     #[arg(long, default_value = "none")]
     compression: Compression,
+    /// Of CSV and NDJSON
     #[arg(long, default_value = "utf8")]
     encoding: Encoding,
 }
@@ -294,36 +306,39 @@ fn entry(metric: &metrics::Metric) -> serde_json::Value {
 }
 
 fn page(metric: &metrics::Metric, lang: Lang) -> String {
-    let (name, about) = match lang {
-        Lang::Zh => (metric.name.zh, metric.about.zh),
-        Lang::En => (metric.name.en, metric.about.en),
-    };
     let log = metric.example.log;
-    let row = metric.example.agent.map_or("the shop's row".to_owned(), |agent| format!("agent {agent}'s row"));
     let lines = log.lines.iter().chain(log.orders).map(|line| format!("    {line}\n")).collect::<String>();
-    format!(
-        "{} · {} · {name}\n  {about}\n  unit {} · levels {} · {} · {}\n  example, {}:\n{lines}    → {row}: {}\n",
-        metric.id,
-        metric.name.zh,
-        metric.unit.name(),
-        levels(metric),
-        metric.family,
-        metric.source,
-        log.name,
-        metric.example.value
-    )
+    let (id, unit, levels, value) = (&metric.id, metric.unit.name(), levels(metric), metric.example.value);
+    let (family, source, name, about) = (metric.family, metric.source, metric.name, metric.about);
+    match lang {
+        Lang::En => {
+            let row = metric.example.agent.map_or("the shop's row".to_owned(), |agent| format!("agent {agent}'s row"));
+            format!(
+                "{id} · {} · {}\n  {}\n  unit {unit} · levels {levels} · {family} · {source}\n  example, {}:\n{lines}    → {row}: {value}\n",
+                name.zh, name.en, about.en, log.name
+            )
+        }
+        Lang::Zh => {
+            let row = metric.example.agent.map_or("店铺行".to_owned(), |agent| format!("客服 {agent} 行"));
+            format!(
+                "{id} · {}\n  {}\n  单位 {unit} · 层级 {levels} · {family} · {source}\n  示例：\n{lines}    → {row}: {value}\n",
+                name.zh, about.zh
+            )
+        }
+    }
 }
 
 impl Generate {
     fn run(self, json: bool) -> Result<()> {
         let summary = if self.company {
-            generate::company(&self.out, self.seed)?
+            generate::company(&self.out, self.seed.unwrap_or(generate::COMPANY_SEED))?
         } else {
             let from = self
                 .from
                 .parse()
                 .map_err(|_| Error::new(Kind::Usage, format!("`{}` is not a date", self.from)).hint("write 2026-09-01"))?;
             let Generate { out, days, shops, messages_per_day, seed, format, compression, encoding, .. } = self;
+            let seed = seed.unwrap_or(1);
             generate::load(&Spec { out, from, days, shops, messages_per_day, seed, format, compression, encoding })?
         };
         let generate::Summary { files, messages, orders, bytes } = summary;

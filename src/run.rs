@@ -1,10 +1,10 @@
 //! One run: the chats of the days asked for, the sales of every day that can still change, the reports of every period they touch.
 
 use crate::calendar::{Day, Span};
-use crate::error::{Context, Result};
+use crate::error::{self, Context, Error, Result};
 use crate::facts;
 use crate::frames::{collect, stack};
-use crate::ingest::{self, Audit, Chats, Order, Orders, Reference, Table as Input};
+use crate::ingest::{self, Audit, Chats, Order, Orders, Reference};
 use crate::job::{Level, Plan};
 use crate::metrics;
 use crate::publish::{Memory, Publisher, RunRecord, StateStore, audit_rows, detail, quarantine_rows};
@@ -69,6 +69,7 @@ impl<'a> Run<'a> {
         );
         let states = StateStore::new(&plan.output, &plan.rules, &job)?;
         let asked = request.from.through(request.to).collect::<BTreeSet<_>>();
+        refuse_mixed_rules(plan, &states, &asked)?;
         let mut reported = states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
         let restated = restated(&asked, &reported, before, plan);
         reported.extend(&restated);
@@ -77,7 +78,8 @@ impl<'a> Run<'a> {
         let orders = ingest::read_orders(plan, first.plus(-(plan.rules.after_sale_days as i32) - 1), through)?;
         let first_log = ingest::dates(plan, &plan.job.messages)?.map(|(first, _)| first);
         let record = record(plan, request, &landed);
-        let reference = ingest::read_reference(plan, first, through)?;
+        let mut reference = ingest::read_reference(plan, first, through)?;
+        reference.audits.extend(ingest::read_evaluations(plan, request.from, request.to)?);
         let publisher = Publisher::new(&plan.output)?;
         Ok(Run { plan, request, memory, landed, states, publisher, reference, orders, restated, reported, first_log, record, clock })
     }
@@ -163,30 +165,29 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Counts what became of every row read for a day, and keeps the bad ones.
+    /// Keeps what became of every row read for a day, and the bad ones. Tables that are read whole are counted once, on the last day.
     fn audit(&mut self, day: Day, messages: &Audit) -> Result<()> {
         let mut audits = vec![messages.clone()];
         audits.extend(self.orders.as_ref().map(|orders| orders.audit(self.plan, day)).transpose()?);
-        audits.extend(ingest::read_evaluations(self.plan, day, day)?);
         audits.extend(self.reference.audits.iter().cloned());
-        for audit in &audits {
-            let total = audit.total();
-            let sums = self.record.audit.entry(audit.table.name().to_owned()).or_default();
-            let counts = [total.read, total.used, total.quarantined, total.duplicates, total.outside, total.ignored];
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-            debug_assert!(total.balances(), "{}: {total:?}", audit.table.name());
-            tracing::info!(day = %day, table = audit.table.name(), read = total.read, used = total.used, quarantined = total.quarantined,
-                duplicates = total.duplicates, outside = total.outside, ignored = total.ignored, "audit");
-            // Tables that are read whole set the same rows aside on every day; the last day asked for keeps them.
-            if audit.table == Input::Messages || day == self.request.to {
-                let bad = match (audit.table, &self.orders) {
-                    (Input::Orders, Some(orders)) => orders.quarantined(),
-                    _ => &audit.quarantined,
-                };
-                self.publisher.stage(&quarantine_rows(audit.table.name(), bad, day)?)?;
-            }
+        self.publisher.stage(&audit_rows(&audits, day)?)?;
+        self.count(messages, day)?;
+        if day == self.request.to {
+            let whole =
+                self.orders.iter().map(|orders| orders.read_whole()).chain(self.reference.audits.iter().cloned()).collect::<Vec<_>>();
+            whole.iter().try_for_each(|audit| self.count(audit, day))?;
         }
-        self.publisher.stage(&audit_rows(&audits, day)?)
+        Ok(())
+    }
+
+    fn count(&mut self, audit: &Audit, day: Day) -> Result<()> {
+        let (name, total) = (audit.table.name(), audit.total());
+        let sums = self.record.audit.entry(name.to_owned()).or_default();
+        let counts = [total.read, total.used, total.quarantined, total.duplicates, total.outside, total.ignored];
+        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        tracing::info!(%day, table = name, read = total.read, used = total.used, quarantined = total.quarantined,
+            duplicates = total.duplicates, outside = total.outside, ignored = total.ignored, "audit");
+        self.publisher.stage(&quarantine_rows(name, &audit.quarantined, day)?)
     }
 
     /// Inquiries and credits of every day whose sales can still change.
@@ -292,7 +293,7 @@ impl<'a> Run<'a> {
         let (mut waits, mut hours) = (Vec::new(), Vec::new());
         for level in Level::ALL {
             let sums = [merged(Part::Chats, level, Kind::Sums)?, merged(Part::Sales, level, Kind::Sums)?];
-            let persons = |part| Ok::<_, crate::error::Error>((part, states(part, level, Kind::Persons)?));
+            let persons = |part| Ok::<_, Error>((part, states(part, level, Kind::Persons)?));
             let persons = reports::merge_persons(level, [persons(Part::Chats)?, persons(Part::Sales)?])?;
             let wait = merged(Part::Chats, level, Kind::Waits)?;
             let merged_states = Merged { sums, persons, waits: wait.clone() };
@@ -318,14 +319,30 @@ impl<'a> Run<'a> {
     }
 
     fn publish(mut self) -> Result<RunRecord> {
-        self.memory.set_landed(self.landed.through);
+        // What the user says has landed holds for this run; what was run has landed for all that follow.
+        self.memory.set_landed(self.memory.landed().map_or(self.request.to, |day| day.max(self.request.to)));
         let written = self.publisher.publish()?;
+        self.states.sweep_others()?;
         self.memory.save(&self.plan.output)?;
         self.record.set_written(written);
         self.record.seconds = self.clock.elapsed().as_secs_f64();
         self.record.save(&self.plan.output)?;
         Ok(self.record)
     }
+}
+
+/// A period's days must be of one rule set: days made under other settings have to be made again, not left out.
+fn refuse_mixed_rules(plan: &Plan, states: &StateStore, asked: &BTreeSet<Day>) -> Result<()> {
+    let own = states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
+    let others = states.others()?.into_iter().filter(|day| !own.contains(day)).collect::<BTreeSet<_>>();
+    let left = others.difference(asked).count();
+    let (Some(first), Some(last)) = (others.first(), others.last()) else { return Ok(()) };
+    if left == 0 {
+        return Ok(());
+    }
+    Err(Error::new(error::Kind::Config, format!("{left} days of this output were made under other rules, mappings or an older version"))
+        .with("output", plan.output.name())
+        .hint(format!("make them again with `kefu backfill … --from {first} --to {last}`, or write to another --output")))
 }
 
 /// The days asked for; those whose delayed metrics were not final when the last run ended; and those that look back on a day asked for.

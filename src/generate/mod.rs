@@ -17,6 +17,9 @@ mod table;
 mod tests;
 mod text;
 
+/// The seed `sample_data` was made with.
+pub const COMPANY_SEED: u64 = 20_260_831;
+
 use std::path::PathBuf;
 
 use jiff::civil::Date;

@@ -68,6 +68,8 @@ pub(super) fn schema(store: &Store, file: &Object, source: &Source, table: Table
             let mut names = keys.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
             // A key that the first line leaves out may come later, so what the table can use counts as there.
             names.extend(wanted(source, table).map(|(name, _)| name.to_owned()));
+            names.sort();
+            names.dedup();
             Ok(text_schema(names))
         }
     }

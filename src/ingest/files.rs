@@ -1,8 +1,9 @@
 //! Which files hold a table's rows: globs, `{date}` templates and the partitions that overlap a business day.
 
+use super::table::Table;
 use crate::calendar::{Calendar, Day};
 use crate::error::{Error, Kind, Result};
-use crate::job::{Plan, Source, zone};
+use crate::job::{OnMissing, Plan, Source, zone};
 use crate::store::Object;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Time;
@@ -21,6 +22,17 @@ pub fn files_of(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<V
         files.extend(matching(plan, &source.path.replace(DATE, &day.to_string()))?);
     }
     Ok(files)
+}
+
+/// A table that is configured has files: without any, every number of it would be a silent 0.
+/// Errors: none found, unless [quality] on_missing = "empty".
+pub fn require_files(plan: &Plan, table: Table, source: &Source, files: &[Object], day: Day) -> Result<()> {
+    if !files.is_empty() || plan.job.quality.on_missing == OnMissing::Empty {
+        return Ok(());
+    }
+    Err(Error::new(Kind::NotReady, format!("no {} for {day}", table.name()))
+        .with("looked for", plan.input.describe(&source.path.replace(DATE, &day.to_string())))
+        .hint("has the export landed? If days without files are normal, set [quality] on_missing = \"empty\""))
 }
 
 /// The first and last partition date there is, as business days; none without `{date}` or without files.

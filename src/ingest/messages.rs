@@ -1,12 +1,12 @@
 //! The chat log of business days: every line with its names as codes, in input order, cut into buckets of shops.
 
-use super::files::files_of;
+use super::files::{files_of, require_files};
 use super::mapping::Batch;
 use super::quarantine::Audit;
 use super::table::{Table, read};
 use crate::calendar::Day;
-use crate::error::{Error, Kind, Result};
-use crate::job::{OnMissing, Plan};
+use crate::error::Result;
+use crate::job::Plan;
 use crate::names::Names;
 use crate::rules::{ReplyMode, Rules};
 use hashbrown::HashMap;
@@ -68,11 +68,7 @@ pub struct Reading {
 /// Errors: no file for them (by `on_missing`), a file that is not what it claims.
 pub fn read_messages(plan: &Plan, first: Day, last: Day) -> Result<Reading> {
     let files = files_of(plan, &plan.job.messages, first, last)?;
-    if files.is_empty() && plan.job.quality.on_missing == OnMissing::Error {
-        return Err(Error::new(Kind::NotReady, format!("no messages for {first}"))
-            .with("looked for", plan.input.describe(&plan.job.messages.path.replace("{date}", &first.to_string())))
-            .hint("has the export landed? If quiet days are normal, set [quality] on_missing = \"empty\""));
-    }
+    require_files(plan, Table::Messages, &plan.job.messages, &files, first)?;
     let mut days = BTreeMap::new();
     for day in first.through(last) {
         days.insert(day, (plan.calendar.bounds(day)?, Chats::new()));

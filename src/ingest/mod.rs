@@ -9,7 +9,7 @@ mod quarantine;
 mod reference;
 mod table;
 
-pub use files::{dates, files_of};
+pub use files::{dates, files_of, require_files};
 pub use mapping::Resolved;
 pub use messages::{Chats, Raw, Reading, What, read_messages};
 pub use orders::{Order, Orders, read_orders};

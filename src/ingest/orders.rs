@@ -1,6 +1,6 @@
 //! Orders: one row per order, its newest version. Amounts in fen, times in UTC ms.
 
-use super::files::files_of;
+use super::files::{files_of, require_files};
 use super::quarantine::Audit;
 use super::table::{Table, read};
 use crate::calendar::Day;
@@ -36,6 +36,7 @@ pub struct Orders {
 pub fn read_orders(plan: &Plan, first: Day, last: Day) -> Result<Option<Orders>> {
     let Some(source) = plan.source(Table::Orders) else { return Ok(None) };
     let files = files_of(plan, source, first, last)?;
+    require_files(plan, Table::Orders, source, &files, last)?;
     let mut audit = Audit::new(Table::Orders);
     let mut newest: HashMap<(String, String), usize> = HashMap::new();
     let mut orders: Vec<Order> = Vec::new();
@@ -100,8 +101,12 @@ impl Orders {
         Ok(audit)
     }
 
-    /// The rows set aside, whatever their day.
-    pub fn quarantined(&self) -> &[super::quarantine::Quarantined] {
-        &self.audit.quarantined
+    /// What became of the rows read, by the run as a whole.
+    pub fn read_whole(&self) -> Audit {
+        let mut audit = self.audit.clone();
+        for order in &self.orders {
+            audit.file(&order.file).used += 1;
+        }
+        audit
     }
 }

@@ -1,6 +1,6 @@
 //! The small tables, read whole: shops, staff, blocklist, visits; and evaluations, which only pass their checks so far.
 
-use super::files::files_of;
+use super::files::{files_of, require_files};
 use super::mapping::Batch;
 use super::quarantine::Audit;
 use super::table::{Table, read};
@@ -86,6 +86,7 @@ fn rows(plan: &Plan, table: Table, (first, last): (Day, Day), mut each: impl FnM
     let Some(source) = plan.source(table) else { return Ok(None) };
     let mut audit = Audit::new(table);
     let files = files_of(plan, source, first, last)?;
+    require_files(plan, table, source, &files, last)?;
     read(plan, table, &files, |batch| {
         audit.set_aside(&batch);
         for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {

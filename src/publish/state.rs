@@ -38,6 +38,22 @@ impl<'a> StateStore<'a> {
         Ok(dates.map(Day::from).collect())
     }
 
+    /// The days whose reports were made with other settings.
+    pub fn others(&self) -> Result<Vec<Day>> {
+        let tail = format!("/{}/shop_{}/", Part::Sales.name(), Kind::Persons.name());
+        let objects = self.store.list("state")?;
+        let others = objects.iter().filter(|o| !o.key.starts_with(&self.folder("")) && o.key.contains(&tail));
+        Ok(others.filter_map(|o| day_in(&o.key)).collect())
+    }
+
+    /// Forgets the states of other settings.
+    pub fn sweep_others(&self) -> Result<()> {
+        let objects = self.store.list("state")?;
+        let made_with = objects.iter().filter_map(|o| o.key.split('/').nth(1)).filter(|made_with| *made_with != self.made_with);
+        let others = made_with.collect::<std::collections::BTreeSet<_>>();
+        others.into_iter().try_for_each(|made_with| self.store.sweep(&format!("state/{made_with}")))
+    }
+
     pub fn put(&self, day: Day, part: Part, level: Level, states: &States) -> Result<()> {
         for (kind, frame) in &states.0 {
             self.write(&format!("{}/{}_{}", part.name(), level.name(), kind.name()), day, frame)?;
@@ -67,4 +83,9 @@ impl<'a> StateStore<'a> {
         let key = format!("{}/dt={day}/data.parquet", self.folder(name));
         from_arrow(&decode(self.store.get(&key)?)?)
     }
+}
+
+fn day_in(key: &str) -> Option<Day> {
+    let date = key.strip_suffix("/data.parquet")?.rsplit_once("dt=")?.1;
+    Some(Day::from(date.parse::<jiff::civil::Date>().ok()?))
 }

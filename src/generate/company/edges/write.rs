@@ -49,7 +49,7 @@ fn order(case: &Case, number: usize, placed: &Placed) -> Result<Order> {
         paid_at: placed.paid.map(instant).transpose()?,
         cancelled_at: placed.cancelled.map(instant).transpose()?,
         shipped_at: placed.shipped.map(instant).transpose()?,
-        amount: placed.amount,
+        amount: placed.amount * 100,
         amount_text: placed.amount_text,
         quantity: placed.quantity,
         postage: 0,
