@@ -34,10 +34,15 @@ pub fn check(plan: &Plan, day: Day) -> Result<Report> {
     for table in Table::ALL {
         let Some(source) = plan.source(table) else { continue };
         let files = ingest::files_of(plan, source, day, day).with("table", table.name())?;
-        ingest::require_files(plan, table, source, &files, day)?;
-        let unused_columns = files.first().map(|first| ingest::headers(plan, table, first)).transpose()?.map(|r| r.unused);
+        ingest::require_files(plan, table, source, &files, day, day)?;
+        let unused_columns = files.first().map(|(_, first)| ingest::headers(plan, table, first)).transpose()?.map(|r| r.unused);
         let unused_columns = unused_columns.unwrap_or_default();
-        tables.push(Found { table: table.name(), files: files.len(), bytes: files.iter().map(|f| f.size()).sum(), unused_columns });
+        tables.push(Found {
+            table: table.name(),
+            files: files.len(),
+            bytes: files.iter().map(|(_, file)| file.size()).sum(),
+            unused_columns,
+        });
     }
     Ok(Report {
         pipeline: plan.job.name.clone(),

@@ -221,6 +221,10 @@ fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, now: jiff::
     if from > to {
         return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
     }
+    let today = plan.calendar.day_of(now.as_millisecond())?;
+    if to > today {
+        return Err(Error::new(Kind::Usage, format!("{to} lies after today, {today} in {}", plan.job.timezone)).hint("is the year right?"));
+    }
     let as_of = as_of.map(|text| plan.day(Some(text), now)).transpose()?;
     let zone = (&plan.job.timezone, &plan.job.business_day_starts_at);
     let days = to.0 - from.0 + 1;

@@ -132,12 +132,35 @@ impl From<object_store::Error> for Error {
     fn from(e: object_store::Error) -> Self {
         use object_store::Error as E;
         let kind = match &e {
+            // A local disk's fault does not heal by itself; a remote store's may.
+            E::Generic { source, .. } if is_local_fault(source.as_ref()) => Kind::Failed,
             E::NotFound { .. } | E::Generic { .. } => Kind::NotReady,
             E::PermissionDenied { .. } | E::Unauthenticated { .. } => Kind::Config,
             _ => Kind::Failed,
         };
         Error::new(kind, e.to_string())
     }
+}
+
+fn is_local_fault(error: &(dyn std::error::Error + 'static)) -> bool {
+    use std::io::ErrorKind as K;
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            return !matches!(
+                io.kind(),
+                K::TimedOut
+                    | K::ConnectionRefused
+                    | K::ConnectionReset
+                    | K::ConnectionAborted
+                    | K::BrokenPipe
+                    | K::UnexpectedEof
+                    | K::Interrupted
+            );
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Adds context to the error of a result, where the caller knows more than the callee.

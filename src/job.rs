@@ -245,6 +245,9 @@ fn did_you_mean(message: &str) -> Option<String> {
 
 fn resolve(job: Job, base: &Path, overrides: &Overrides) -> Result<Plan> {
     job.rules.check()?;
+    if !(0.0..=1.0).contains(&job.quality.max_bad_ratio) {
+        return Err(Error::new(Kind::Config, "max_bad_ratio is not a share of 0 to 1").hint("the default is 0.01, 1 %"));
+    }
     let calendar = calendar(&job)?;
     if job.reports.periods.is_empty() || job.reports.levels.is_empty() {
         return Err(Error::new(Kind::Config, "[reports] selects nothing").hint("leave periods and levels out to get them all"));

@@ -1,21 +1,31 @@
-//! kefu (客服): raw chat and order logs → facts → mergeable states → report tables.
-pub mod calendar;
-pub mod conversation;
+//! kefu (客服): raw chat and order logs → report tables, told in the order a line travels.
+//!
+//! 1. `job` reads the pipeline file; `calendar` and `rules` say how time is cut and what numbers mean; `store` is every byte in and out.
+//! 2. `ingest` maps raw files to canonical rows and sets bad ones aside; `names` makes their ids small codes.
+//! 3. `conversation` replays each conversation: lines → sessions, receptions, rounds.
+//! 4. `facts` lays that out in columns, and joins orders to it: inquiries, credits.
+//! 5. `reports` adds facts up to mergeable states, merges days to periods, and finishes them with the declarations of `metrics`.
+//! 6. `publish` stages every file and moves them into place.
+//!
+//! `run` is the six steps in one page. `cli` and `check` are what a person meets; `generate` makes logs to try it on.
+
 pub mod error;
-pub mod facts;
-pub mod ingest;
-pub mod job;
-pub mod metrics;
-pub mod names;
-pub mod frames;
-pub mod reports;
-pub mod publish;
-pub mod run;
-pub mod check;
 pub mod cli;
-pub mod generate;
+pub mod check;
+pub mod job;
+pub mod calendar;
 pub mod rules;
 pub mod store;
+pub mod run;
+pub mod ingest;
+pub mod names;
+pub mod conversation;
+pub mod facts;
+pub mod frames;
+pub mod metrics;
+pub mod reports;
+pub mod publish;
+pub mod generate;
 
 /// The candidate most like a word, when it is like enough to be what was meant.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {

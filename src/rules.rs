@@ -174,6 +174,9 @@ impl Rules {
         if self.final_pay_days == 0 || self.final_pay_days > 90 {
             return refuse("final_pay_days is outside 1 to 90", "the default is 4");
         }
+        if self.after_sale_days > 365 {
+            return refuse("after_sale_days is over 365", "the default is 15");
+        }
         if self.slow_times == 0 {
             return refuse("slow_times is 0", "a buyer is slow after at least one slow round; the default is 1");
         }
@@ -191,9 +194,8 @@ impl Rules {
         calendar.hours(day, self.assessed_hours.from, self.assessed_hours.to)
     }
 
-    /// How many business days before a day can hold a line within `credit_lookback` of an instant in it.
-    pub fn lookback_days(&self) -> i32 {
-        // A day in which the clocks go forward is an hour short, hence one day more than the quotient's ceiling when it divides.
-        (self.credit_lookback.0 / DAY_MS) as i32 + i32::from(self.credit_lookback.0 % DAY_MS > 0)
+    /// The first business day that can hold a line within `credit_lookback` of an instant of a day.
+    pub fn looks_back_to(&self, calendar: &Calendar, day: Day) -> Result<Day> {
+        calendar.day_of(calendar.bounds(day)?.start - self.credit_lookback.0)
     }
 }

@@ -4,7 +4,7 @@ use crate::calendar::{Day, Span};
 use crate::error::{self, Context, Error, Result};
 use crate::facts;
 use crate::frames::{collect, stack};
-use crate::ingest::{self, Audit, Chats, Order, Orders, Reference};
+use crate::ingest::{self, Audit, Chats, Orders, Reference};
 use crate::job::{Level, Plan};
 use crate::metrics;
 use crate::publish::{Memory, Publisher, RunRecord, StateStore, audit_rows, detail, quarantine_rows};
@@ -13,7 +13,7 @@ use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Days read in one pass where the files are not cut by day.
-const WINDOW: i32 = 31;
+const WINDOW: usize = 31;
 
 /// What is asked of a run. Days are inclusive.
 #[derive(Clone, Copy, Debug)]
@@ -63,19 +63,19 @@ impl<'a> Run<'a> {
         let before = memory.landed();
         let through = request.as_of.unwrap_or_else(|| before.map_or(request.to, |day| day.max(request.to)));
         let landed = Landed { through, orders: plan.job.orders.is_some(), visits: plan.job.visits.is_some() };
-        let job = format!(
-            "{} {} {:?} {:?} {:?}",
-            plan.job.timezone, plan.job.business_day_starts_at, plan.job.messages, plan.job.staff, plan.job.blocklist
-        );
-        let states = StateStore::new(&plan.output, &plan.rules, &job)?;
+        let job = &plan.job;
+        let made_of = (&job.timezone, &job.business_day_starts_at, &job.messages, &job.orders, &job.staff, &job.blocklist, &job.visits);
+        let states = StateStore::new(&plan.output, &plan.rules, &format!("{made_of:?}"))?;
         let asked = request.from.through(request.to).collect::<BTreeSet<_>>();
         refuse_mixed_rules(plan, &states, &asked)?;
         let mut reported = states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
-        let restated = restated(&asked, &reported, before, plan);
-        reported.extend(&restated);
+        let mut restated = restated(&asked, &reported, before, &landed, plan)?;
         let first = restated.first().copied().unwrap_or(request.from);
-        // The oldest order a day asks about was created `after_sale_days` before a line of it.
-        let orders = ingest::read_orders(plan, first.plus(-(plan.rules.after_sale_days as i32) - 1), through)?;
+        let orders = ingest::read_orders(plan, first, through, (request.from, request.to))?;
+        if let Some(orders) = &orders {
+            restated.extend(paid_after(orders, &asked, &reported, plan, &landed)?);
+        }
+        reported.extend(&restated);
         let first_log = ingest::dates(plan, &plan.job.messages)?.map(|(first, _)| first);
         let record = record(plan, request, &landed);
         let mut reference = ingest::read_reference(plan, first, through)?;
@@ -88,8 +88,9 @@ impl<'a> Run<'a> {
         tracing::info!(seconds = self.clock.elapsed().as_secs_f64(), "{stage}");
     }
 
-    fn orders(&self) -> &[Order] {
-        self.orders.as_ref().map_or(&[], |orders| &orders.orders)
+    fn instants(&self, day: Day) -> Result<Vec<facts::Instant<'_>>> {
+        let orders = self.orders.as_ref();
+        orders.map_or(Ok(Vec::new()), |orders| facts::instants(orders, &self.plan.calendar, &self.plan.rules, day))
     }
 
     /// Facts of the days asked for; and of the days they look back on, where no run has made them yet.
@@ -98,18 +99,17 @@ impl<'a> Run<'a> {
         let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
         let context = self.context()?.into_iter().filter(|day| !asked.contains(day) && !made.contains(day));
         let context = context.filter(|day| self.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
-        for (first, last) in windows(&asked, &context, self.plan.job.messages.path.contains("{date}")) {
-            let needed = |day: &Day| asked.contains(day) || context.contains(day);
-            let reading = match ingest::read_messages(self.plan, first, last) {
+        for window in windows(&asked, &context, self.plan.job.messages.path.contains("{date}")) {
+            let reading = match ingest::read_messages(self.plan, &window) {
                 // A day only looked back on may lack its files.
-                Err(e) if !asked.contains(&first) && e.retryable() => continue,
-                reading => reading.with("business day", first)?,
+                Err(e) if window.is_disjoint(&asked) && e.retryable() => continue,
+                reading => reading?,
             };
             if !self.plan.job.messages.path.contains("{date}") {
                 let earliest = reading.earliest.map(|at| self.plan.calendar.day_of(at)).transpose()?;
                 self.first_log = earliest.into_iter().chain(self.first_log).min();
             }
-            for (day, chats) in reading.days.into_iter().filter(|(day, _)| needed(day)) {
+            for (day, chats) in reading.days {
                 self.read_day(day, chats, asked.contains(&day)).with("business day", day)?;
             }
         }
@@ -120,8 +120,8 @@ impl<'a> Run<'a> {
     fn context(&self) -> Result<BTreeSet<Day>> {
         let mut days = BTreeSet::new();
         for day in self.restated.iter().filter(|_| self.landed.orders) {
-            days.extend(day.plus(-self.plan.rules.lookback_days()).through(*day));
-            for instant in facts::instants(self.orders(), &self.plan.calendar, &self.plan.rules, *day)? {
+            days.extend(self.plan.rules.looks_back_to(&self.plan.calendar, *day)?.through(*day));
+            for instant in self.instants(*day)? {
                 days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
             }
         }
@@ -134,14 +134,7 @@ impl<'a> Run<'a> {
             chats.audit.check(self.plan.job.quality.max_bad_ratio)?;
             self.audit(day, &chats.audit)?;
         }
-        for (shop, platform) in chats.names.platforms() {
-            if let Some(platform) = platform {
-                let known = self.memory.platforms.entry(shop.to_owned()).or_insert_with(|| platform.to_owned());
-                if platform < known.as_str() {
-                    platform.clone_into(known);
-                }
-            }
-        }
+        self.states.put_platforms(day, &chats.names)?;
         let starts = self.plan.calendar.bounds(day)?.start;
         let facts = facts::chat_facts(self.plan, day, chats, &self.reference)?;
         for level in Level::ALL {
@@ -194,7 +187,7 @@ impl<'a> Run<'a> {
     fn make_sales(&mut self) -> Result<()> {
         let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
         let days = self.restated.intersection(&made).copied().collect::<Vec<_>>();
-        for window in days.chunks(WINDOW as usize) {
+        for window in days.chunks(WINDOW) {
             let replies = collect(self.replies(window, &made)?)?;
             for day in window {
                 self.sell_day(*day, &made, &replies).with("business day", day)?;
@@ -208,7 +201,7 @@ impl<'a> Run<'a> {
         let mut days = BTreeSet::new();
         let mut buyers = BTreeSet::new();
         for day in window {
-            for instant in facts::instants(self.orders(), &self.plan.calendar, &self.plan.rules, *day)? {
+            for instant in self.instants(*day)? {
                 days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
                 buyers.insert((instant.order.shop_id.as_str(), instant.order.buyer_id.as_str()));
             }
@@ -231,20 +224,20 @@ impl<'a> Run<'a> {
         let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
         let mut credits = None;
         if self.orders.is_some() {
-            let instants = facts::instants(self.orders(), calendar, rules, day)?;
+            let instants = self.instants(day)?;
             let replies = replies.clone().lazy();
             credits = Some(facts::credits(&instants, replies, calendar, rules, day, self.landed.through)?);
         }
         for level in Level::ALL {
             let (mut inquiries, mut paid) = (None, None);
-            if self.orders.is_some() {
+            if let Some(orders) = &self.orders {
                 let persons = self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy();
-                inquiries = Some(facts::inquiries(level, persons, self.orders(), calendar, rules, day)?);
+                inquiries = Some(facts::inquiries(level, persons, orders, calendar, rules, day)?);
                 if level == Level::Shop {
-                    let days = day.plus(-rules.lookback_days()).through(day).filter(|day| made.contains(day));
+                    let days = rules.looks_back_to(calendar, day)?.through(day).filter(|day| made.contains(day));
                     let persons =
                         days.map(|day| Ok(self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy())).collect::<Result<Vec<_>>>()?;
-                    paid = Some(facts::paid(stack(persons)?, self.orders(), calendar, rules, day)?);
+                    paid = Some(facts::paid(stack(persons)?, orders, calendar, rules, day)?);
                 }
             }
             let visits = self.reference.visits.iter().filter(|((_, on), _)| *on == day).map(|((shop, _), n)| (shop.clone(), *n));
@@ -261,30 +254,43 @@ impl<'a> Run<'a> {
 
     /// The reports of every period that a restated day lies in, days before years.
     fn make_reports(&mut self) -> Result<()> {
-        let dims = Dims::new(&self.reference, &self.memory.platforms)?;
         let mut spans = BTreeSet::new();
         for period in &self.plan.job.reports.periods {
             spans.extend(self.restated.iter().map(|day| self.plan.calendar.span(*period, *day)));
         }
         let made = self.states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
         for span in spans {
-            self.report(span, &made, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
+            self.report(span, &made).with("period", format!("{} of {}", span.period.name(), span.first))?;
         }
         let first = self.reported.first().copied().unwrap_or(self.request.from);
         let last = self.reported.last().copied().unwrap_or(self.request.to);
+        let dims = self.dims(made.iter().copied())?;
         for table in reports::dims(&self.plan.calendar, (first, last), &self.reference, &dims)? {
             self.publisher.stage(&table)?;
         }
         Ok(())
     }
 
-    fn report(&mut self, span: Span, made: &BTreeSet<Day>, dims: &Dims) -> Result<()> {
+    /// Names for ids; a shop's platform is the least that its lines name on the days, where the shops table does not say.
+    fn dims(&self, days: impl Iterator<Item = Day>) -> Result<Dims> {
+        let mut platforms: BTreeMap<String, String> = BTreeMap::new();
+        for day in days {
+            for (shop, platform) in self.states.platforms(day)? {
+                let known = platforms.entry(shop).or_insert_with(|| platform.clone());
+                *known = std::mem::take(known).min(platform);
+            }
+        }
+        Dims::new(&self.reference, &platforms)
+    }
+
+    fn report(&mut self, span: Span, made: &BTreeSet<Day>) -> Result<()> {
         let days = made.range(span.first..=span.last).copied().collect::<Vec<_>>();
         if days.is_empty() {
             return Ok(());
         }
         let (plan, landed) = (self.plan, self.landed);
-        let row = Row { span, landed, complete: self.is_complete(span, days.len()), rules: &plan.rules };
+        let dims = &self.dims(days.iter().copied())?;
+        let row = Row { span, landed, complete: self.is_complete(span, days.len())?, rules: &plan.rules };
         let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
         let states = |part, level, kind| days.iter().map(|day| self.states.get(*day, part, level, kind)).collect::<Result<Vec<_>>>();
         let merged = |part, level, kind| reports::merge(level, part, kind, states(part, level, kind)?);
@@ -311,11 +317,11 @@ impl<'a> Run<'a> {
     }
 
     /// The period is over, every day of it has landed and been made, and nothing it looks back on lies before the first log.
-    fn is_complete(&self, span: Span, made: usize) -> bool {
-        let lookback = if self.landed.orders { self.plan.rules.lookback_days() } else { 0 };
+    fn is_complete(&self, span: Span, made: usize) -> Result<bool> {
+        let seen = if self.landed.orders { self.plan.rules.looks_back_to(&self.plan.calendar, span.first)? } else { span.first };
         let over = span.last <= self.landed.through;
         let all = made == span.days().count();
-        over && all && self.first_log.is_none_or(|first| span.first.plus(-lookback) >= first)
+        Ok(over && all && self.first_log.is_none_or(|first| seen >= first))
     }
 
     fn publish(mut self) -> Result<RunRecord> {
@@ -346,27 +352,40 @@ fn refuse_mixed_rules(plan: &Plan, states: &StateStore, asked: &BTreeSet<Day>) -
 }
 
 /// The days asked for; those whose delayed metrics were not final when the last run ended; and those that look back on a day asked for.
-fn restated(asked: &BTreeSet<Day>, reported: &BTreeSet<Day>, before: Option<Day>, plan: &Plan) -> BTreeSet<Day> {
+/// Days after what has landed are left as they are: with `--as-of` the user looks at an earlier state of things.
+fn restated(asked: &BTreeSet<Day>, reported: &BTreeSet<Day>, before: Option<Day>, landed: &Landed, plan: &Plan) -> Result<BTreeSet<Day>> {
     let delays = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| metrics::delay(m, level, &plan.rules)));
     let longest = delays.max().unwrap_or(0);
-    let lookback = plan.rules.lookback_days();
-    let maturing = |day: &Day| before.is_none_or(|before| day.plus(longest) > before);
-    let looks_back = |day: &Day| asked.range(day.plus(-lookback)..=*day).next().is_some();
-    let others = reported.iter().filter(|day| maturing(day) || looks_back(day));
-    asked.iter().chain(others).copied().collect()
-}
-
-/// Runs of days to read together: one by one where files are cut by day, else as many as fit a pass.
-fn windows(asked: &BTreeSet<Day>, context: &BTreeSet<Day>, cut_by_day: bool) -> Vec<(Day, Day)> {
-    let longest = if cut_by_day { 1 } else { WINDOW };
-    let mut windows: Vec<(Day, Day)> = Vec::new();
-    for day in asked.union(context) {
-        match windows.last_mut() {
-            Some((first, last)) if day.0 - first.0 < longest => *last = *day,
-            _ => windows.push((*day, *day)),
+    let earlier = before.is_some_and(|before| landed.through < before);
+    let mut restated = asked.clone();
+    for day in reported.iter().filter(|day| !earlier && **day <= landed.through) {
+        let maturing = before.is_none_or(|before| day.plus(longest) > before);
+        let looks_back = asked.range(plan.rules.looks_back_to(&plan.calendar, *day)?..=*day).next().is_some();
+        if maturing || looks_back {
+            restated.insert(*day);
         }
     }
-    windows
+    Ok(restated)
+}
+
+/// Reported days with a payment whose order was created within the lookback of a day asked for: their credit may change with it.
+fn paid_after(orders: &Orders, asked: &BTreeSet<Day>, reported: &BTreeSet<Day>, plan: &Plan, landed: &Landed) -> Result<BTreeSet<Day>> {
+    let mut days = BTreeSet::new();
+    for day in reported.iter().filter(|day| **day <= landed.through && !asked.contains(day)) {
+        for instant in facts::instants(orders, &plan.calendar, &plan.rules, *day)? {
+            if facts::reply_days(&instant, &plan.calendar, &plan.rules)?.any(|day| asked.contains(&day)) {
+                days.insert(*day);
+                break;
+            }
+        }
+    }
+    Ok(days)
+}
+
+/// Days to read together: one by one where files are cut by day, else as many as fit a pass.
+fn windows(asked: &BTreeSet<Day>, context: &BTreeSet<Day>, cut_by_day: bool) -> Vec<BTreeSet<Day>> {
+    let days = asked.union(context).copied().collect::<Vec<_>>();
+    days.chunks(if cut_by_day { 1 } else { WINDOW }).map(|days| days.iter().copied().collect()).collect()
 }
 
 fn record(plan: &Plan, request: Request, landed: &Landed) -> RunRecord {

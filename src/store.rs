@@ -124,11 +124,10 @@ impl Store {
     }
 
     fn path(&self, key: &str) -> Result<Path> {
-        let mut path = self.root.clone();
-        for part in key.split('/').filter(|part| !part.is_empty()) {
-            path = path.join(part);
-        }
-        Ok(path)
+        // Taken as it is: a name with Chinese or `#` in it is spelled in the key as on the disk.
+        let parts = self.root.parts().map(|part| part.as_ref().to_owned());
+        let parts = parts.chain(key.split('/').filter(|part| !part.is_empty()).map(str::to_owned)).collect::<Vec<_>>();
+        Ok(Path::parse(parts.join("/"))?)
     }
 }
 
@@ -164,7 +163,10 @@ fn tidy(path: &std::path::Path) -> std::path::PathBuf {
 }
 
 fn unusable(location: &str, why: &str) -> Error {
-    Error::new(Kind::Config, format!("cannot use `{location}` as a root: {why}"))
+    // What comes after the scheme may hold a password or a signature.
+    let (scheme, _) = location.split_once("://").unwrap_or((location, ""));
+    let why = if location.contains("://") && why.contains(location) { "it cannot be parsed" } else { why };
+    Error::new(Kind::Config, format!("cannot use `{scheme}` as a root: {why}"))
         .hint("give a local path or a URL such as s3://bucket/folder, gs://…, az://…, file:///…, memory:///")
 }
 

@@ -11,6 +11,7 @@ pub use talk::Talk;
 
 use crate::ingest::{Raw, What};
 use crate::rules::{FirstResponseUnit, Rules};
+use hashbrown::HashMap;
 use std::ops::Range;
 
 /// A business day's rules, with the instants they mean.
@@ -68,6 +69,8 @@ pub fn replay(lines: &[Raw], day: &Day) -> Story {
 #[derive(Default)]
 struct Conversation {
     with_id: Vec<Session>,
+    /// Session id → its place in `with_id`.
+    places: HashMap<u32, usize>,
     /// The session without id that is begun and not closed.
     current: Option<Session>,
     /// The agent an event named since the last line without id: platforms announce the agent before the first words.
@@ -77,10 +80,11 @@ struct Conversation {
 
 impl Conversation {
     fn with_id(&mut self, id: u32) -> &mut Session {
-        let index = self.with_id.iter().position(|session| session.id == id).unwrap_or_else(|| {
+        let next = self.with_id.len();
+        let index = *self.places.entry(id).or_insert(next);
+        if index == next {
             self.with_id.push(Session::new(id));
-            self.with_id.len() - 1
-        });
+        }
         &mut self.with_id[index]
     }
 

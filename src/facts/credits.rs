@@ -4,7 +4,7 @@ use super::frame;
 use crate::calendar::{Calendar, DAY_MS, Day};
 use crate::error::Result;
 use crate::frames::collect;
-use crate::ingest::Order;
+use crate::ingest::{Order, Orders};
 use crate::rules::{Attribution, Rules};
 use polars::prelude::*;
 
@@ -30,17 +30,14 @@ impl PartialEq for Order {
 impl Eq for Order {}
 
 /// The instants that the credits of a day ask about: orders created in it, and orders paid in it with their creation.
-pub fn instants<'a>(orders: &'a [Order], calendar: &Calendar, rules: &Rules, day: Day) -> Result<Vec<Instant<'a>>> {
+pub fn instants<'a>(orders: &'a Orders, calendar: &Calendar, rules: &Rules, day: Day) -> Result<Vec<Instant<'a>>> {
     let bounds = calendar.bounds(day)?;
-    let mut found = Vec::new();
-    for order in orders.iter().filter(|order| counts(order, rules)) {
-        let paid = order.paid_at.filter(|paid| bounds.contains(paid));
-        if paid.is_some() || bounds.contains(&order.created_at) {
-            found.push(Instant { order, at: order.created_at, event: Event::Created });
-        }
-        if let Some(at) = paid {
-            found.push(Instant { order, at, event: Event::Paid });
-        }
+    let created = |order| Instant { order, at: order.created_at, event: Event::Created };
+    let unpaid = orders.created_in(day, bounds.clone()).filter(|order| !order.paid_at.is_some_and(|at| bounds.contains(&at)));
+    let mut found = unpaid.filter(|order| counts(order, rules)).map(created).collect::<Vec<_>>();
+    for order in orders.paid_in(day, bounds).filter(|order| counts(order, rules)) {
+        found.push(created(order));
+        found.push(Instant { order, at: order.paid_at.unwrap_or(order.created_at), event: Event::Paid });
     }
     Ok(found)
 }

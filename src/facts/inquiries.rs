@@ -3,7 +3,7 @@
 use super::frame;
 use crate::calendar::{Calendar, DAY_MS, Day};
 use crate::error::Result;
-use crate::ingest::Order;
+use crate::ingest::{Order, Orders};
 use crate::job::Level;
 use crate::rules::Rules;
 use polars::prelude::*;
@@ -11,9 +11,12 @@ use polars::prelude::*;
 /// Columns: `shop_id`, (`agent_id`), `buyer_id`, `inquiry`, `order_same_day`, `order_final`, `pay_next_day`, `pay_final` (semantics §6),
 /// `lost` (fen: orders of a buyer who ordered and finally paid nothing).
 /// `persons`: the level's persons of the day, with `receive` and `first_buyer_at`. Cancelled orders are no orders here.
-pub fn inquiries(level: Level, persons: LazyFrame, orders: &[Order], calendar: &Calendar, rules: &Rules, day: Day) -> Result<LazyFrame> {
+pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &Calendar, rules: &Rules, day: Day) -> Result<LazyFrame> {
     let end = |days: i32| -> Result<Expr> { Ok(lit(calendar.bounds(day.plus(days))?.end)) };
-    let after_sale = lit(i64::from(rules.after_sale_days) * DAY_MS);
+    let after_sale_ms = i64::from(rules.after_sale_days) * DAY_MS;
+    let window = calendar.bounds(day)?.start - after_sale_ms..calendar.bounds(day.plus(1))?.end;
+    let ordered = ordered(orders.created_in(day, window))?.lazy();
+    let after_sale = lit(after_sale_ms);
     let (c, created, paid) = (col("first_buyer_at"), col("created_at"), col("paid_at"));
     let mut keys = vec![col("shop_id"), col("buyer_id")];
     let on = keys.clone();
@@ -21,21 +24,21 @@ pub fn inquiries(level: Level, persons: LazyFrame, orders: &[Order], calendar: &
         keys.insert(1, col("agent_id"));
     }
     let since = created.clone().gt_eq(c.clone());
-    let ordered = since.clone().and(created.clone().lt(end(1)?));
+    let since_then = since.clone().and(created.clone().lt(end(1)?));
     let finally_paid = paid.clone().lt(end(rules.final_pay_days as i32)?).fill_null(lit(false));
     let any = |condition: Expr, name: &str| condition.fill_null(lit(false)).max().alias(name);
     Ok(persons
         .filter(col("receive"))
         .select([keys.clone(), vec![c.clone()]].concat())
-        .join(ordered_by(orders)?.lazy(), on.clone(), on, JoinArgs::new(JoinType::Left))
+        .join(ordered, on.clone(), on, JoinArgs::new(JoinType::Left))
         .group_by(keys)
         .agg([
             any(created.clone().gt_eq(c.clone() - after_sale).and(created.clone().lt(c)), "ordered_before"),
             any(since.and(created.lt(end(0)?)), "order_same_day"),
-            any(ordered.clone(), "order_final"),
-            any(ordered.clone().and(paid.lt(end(1)?)), "pay_next_day"),
-            any(ordered.clone().and(finally_paid.clone()), "pay_final"),
-            col("amount").filter(ordered.fill_null(lit(false)).and(finally_paid.not())).sum().alias("unpaid"),
+            any(since_then.clone(), "order_final"),
+            any(since_then.clone().and(paid.lt(end(1)?)), "pay_next_day"),
+            any(since_then.clone().and(finally_paid.clone()), "pay_final"),
+            col("amount").filter(since_then.fill_null(lit(false)).and(finally_paid.not())).sum().alias("unpaid"),
         ])
         .with_columns([
             col("order_final").or(col("ordered_before").not()).alias("inquiry"),
@@ -43,8 +46,8 @@ pub fn inquiries(level: Level, persons: LazyFrame, orders: &[Order], calendar: &
         ]))
 }
 
-fn ordered_by(orders: &[Order]) -> Result<DataFrame> {
-    let orders = orders.iter().filter(|order| order.cancelled_at.is_none()).collect::<Vec<_>>();
+fn ordered<'a>(orders: impl Iterator<Item = &'a Order>) -> Result<DataFrame> {
+    let orders = orders.filter(|order| order.cancelled_at.is_none()).collect::<Vec<_>>();
     Ok(frame! {
         "shop_id" => orders.iter().map(|o| o.shop_id.as_str()).collect::<Vec<_>>(),
         "buyer_id" => orders.iter().map(|o| o.buyer_id.as_str()).collect::<Vec<_>>(),

@@ -3,16 +3,16 @@
 use super::frame;
 use crate::calendar::{Calendar, Day};
 use crate::error::Result;
-use crate::ingest::Order;
+use crate::ingest::Orders;
 use crate::rules::Rules;
 use polars::prelude::*;
 
 /// Columns: `shop_id`, `buyer_id`, `paid` (true), `paid_silently`: no buyer line in `[paid − credit_lookback, paid)`.
 /// `persons`: the shop's persons of the days within the lookback. Cancelled orders are out.
-pub fn paid(persons: LazyFrame, orders: &[Order], calendar: &Calendar, rules: &Rules, day: Day) -> Result<LazyFrame> {
+pub fn paid(persons: LazyFrame, orders: &Orders, calendar: &Calendar, rules: &Rules, day: Day) -> Result<LazyFrame> {
     let bounds = calendar.bounds(day)?;
-    let live = orders.iter().filter(|order| order.cancelled_at.is_none());
-    let paid = live.filter_map(|order| Some((order, order.paid_at.filter(|at| bounds.contains(at))?))).collect::<Vec<_>>();
+    let live = orders.paid_in(day, bounds).filter(|order| order.cancelled_at.is_none());
+    let paid = live.filter_map(|order| Some((order, order.paid_at?))).collect::<Vec<_>>();
     let orders = frame! {
         "order" => (0..paid.len() as u32).collect::<Vec<_>>(),
         "shop_id" => paid.iter().map(|p| p.0.shop_id.as_str()).collect::<Vec<_>>(),

@@ -12,7 +12,9 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
+use std::cell::Cell;
 use std::io::{BufRead, BufReader, Cursor, Read};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Rows per batch: large enough to amortise, small enough that a batch of text stays in the caches' reach.
@@ -29,6 +31,8 @@ pub struct Broken {
 
 pub struct Decoded {
     pub batch: RecordBatch,
+    /// Every column the file has, also those nobody reads.
+    pub found: SchemaRef,
     /// Rows of the file before this batch.
     pub first_row: u64,
     pub broken: Vec<Broken>,
@@ -55,14 +59,15 @@ pub(super) fn schema(store: &Store, file: &Object, source: &Source, table: Table
     match format(file, source)? {
         Format::Parquet => Ok(Arc::clone(parquet_metadata(store, file)?.schema())),
         Format::Csv => {
-            let mut reader = csv_reader(text(store, file, source)?);
+            let mut reader = csv_reader(text(store, file, source)?.lines);
             let names = reader.byte_headers()?.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect::<Vec<_>>();
             check_head(&names)?;
             Ok(text_schema(names))
         }
         Format::Ndjson => {
             let mut line = Vec::new();
-            text(store, file, source)?.read_until(b'\n', &mut line)?;
+            let mut lines = text(store, file, source)?.lines;
+            while line.iter().all(u8::is_ascii_whitespace) && lines.read_until(b'\n', &mut line)? > 0 {}
             let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&line)
                 .map_err(|e| Error::new(Kind::Refused, format!("the first line is not a JSON object: {e}")))?;
             let mut names = keys.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
@@ -101,8 +106,15 @@ fn format(file: &Object, source: &Source) -> Result<Format> {
 
 // ---- text -------------------------------------------------------------------------------------
 
+/// A file as UTF-8.
+struct Text {
+    lines: Box<dyn BufRead>,
+    /// It was in another encoding; what that could not hold became U+FFFD.
+    transcoded: bool,
+}
+
 /// The file as UTF-8: decompressed on the way, and decoded where it is in another encoding.
-fn text(store: &Store, file: &Object, source: &Source) -> Result<Box<dyn BufRead>> {
+fn text(store: &Store, file: &Object, source: &Source) -> Result<Text> {
     let body = store.get(&file.key)?;
     let mut reader = BufReader::with_capacity(1 << 16, decompressed(&file.key, body)?);
     let head = reader.fill_buf().map_err(|e| Error::new(Kind::Refused, format!("cannot be decompressed: {e}")))?;
@@ -120,12 +132,12 @@ fn text(store: &Store, file: &Object, source: &Source) -> Result<Box<dyn BufRead
         if head.starts_with(b"\xef\xbb\xbf") {
             reader.consume(3);
         }
-        return Ok(Box::new(reader));
+        return Ok(Text { lines: Box::new(reader), transcoded: false });
     }
     let mut bytes = Vec::new();
     reader.read_to_end(&mut bytes).map_err(cut_short)?;
     let (decoded, _, _) = encoding.decode(&bytes);
-    Ok(Box::new(Cursor::new(decoded.into_owned().into_bytes())))
+    Ok(Text { lines: Box::new(Cursor::new(decoded.into_owned().into_bytes())), transcoded: true })
 }
 
 fn decompressed(key: &str, body: Bytes) -> Result<Box<dyn Read>> {
@@ -149,9 +161,15 @@ fn guess(head: &[u8]) -> &'static encoding_rs::Encoding {
     }
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(head, true);
-    let guessed = detector.guess(Some(b"cn"), chardetng::Utf8Detection::Deny);
-    // GB18030 holds all of GBK and more.
-    if guessed == encoding_rs::GBK { encoding_rs::GB18030 } else { guessed }
+    let guessed = match detector.guess(Some(b"cn"), chardetng::Utf8Detection::Deny) {
+        // GB18030 holds all of GBK and more.
+        gbk if gbk == encoding_rs::GBK => encoding_rs::GB18030,
+        other => other,
+    };
+    // A few bad bytes are no other encoding: that would read the head without an error. The head may end inside a character.
+    let mut decoded = String::with_capacity(head.len() * 3);
+    let (_, _, errors) = guessed.new_decoder_without_bom_handling().decode_to_string(head, &mut decoded, false);
+    if errors { encoding_rs::UTF_8 } else { guessed }
 }
 
 fn cut_short(e: std::io::Error) -> Error {
@@ -165,21 +183,27 @@ struct Cells {
     rows: usize,
     first_row: u64,
     broken: Vec<Broken>,
+    found: SchemaRef,
+    transcoded: bool,
 }
 
 impl Cells {
-    fn new(names: Vec<String>) -> Self {
+    fn new(names: Vec<String>, found: SchemaRef, transcoded: bool) -> Self {
         let columns = names.iter().map(|_| StringBuilder::new()).collect();
-        Cells { schema: text_schema(names), columns, rows: 0, first_row: 0, broken: Vec::new() }
+        Cells { schema: text_schema(names), columns, rows: 0, first_row: 0, broken: Vec::new(), found, transcoded }
     }
 
     fn push(&mut self, column: usize, cell: &[u8]) {
         match std::str::from_utf8(cell) {
             Ok("") => self.columns[column].append_null(),
+            Ok(text) if self.transcoded && text.contains(char::REPLACEMENT_CHARACTER) => {
+                self.columns[column].append_null();
+                self.broken(column, "not in the file's encoding");
+            }
             Ok(text) => self.columns[column].append_value(text),
             Err(_) => {
                 self.columns[column].append_null();
-                self.broken(column, "not UTF-8");
+                self.broken(column, "not UTF-8 (is the file in another encoding? set `encoding`)");
             }
         }
     }
@@ -205,14 +229,15 @@ impl Cells {
         let columns = self.columns.iter_mut().map(|c| Arc::new(c.finish()) as ArrayRef).collect();
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
-        let decoded = Decoded { batch, first_row: self.first_row, broken: std::mem::take(&mut self.broken) };
+        let found = Arc::clone(&self.found);
+        let decoded = Decoded { batch, found, first_row: self.first_row, broken: std::mem::take(&mut self.broken) };
         self.first_row += self.rows as u64;
         self.rows = 0;
         each(decoded)
     }
 }
 
-fn csv_reader(text: Box<dyn BufRead>) -> csv::Reader<Box<dyn BufRead>> {
+fn csv_reader<R: Read>(text: R) -> csv::Reader<R> {
     csv::ReaderBuilder::new().flexible(true).from_reader(text)
 }
 
@@ -224,18 +249,32 @@ fn check_head(names: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn decode_csv(text: Box<dyn BufRead>, source: &Source, table: Table, each: Each) -> Result<()> {
-    let mut reader = csv_reader(text);
+/// Counts the quotes of a text as they go by: in a whole CSV they come in pairs.
+struct Quotes {
+    text: Box<dyn BufRead>,
+    seen: Rc<Cell<u64>>,
+}
+
+impl Read for Quotes {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.text.read(into)?;
+        let quotes = into[..read].iter().filter(|byte| **byte == b'"').count();
+        self.seen.set(self.seen.get() + quotes as u64);
+        Ok(read)
+    }
+}
+
+fn decode_csv(text: Text, source: &Source, table: Table, each: Each) -> Result<()> {
+    let quotes = Rc::new(Cell::new(0));
+    let mut reader = csv_reader(Quotes { text: text.lines, seen: Rc::clone(&quotes) });
     let header = reader.byte_headers().map_err(csv_error)?.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect::<Vec<_>>();
     check_head(&header)?;
     let wanted = wanted(source, table).map(|(name, _)| name).collect::<Vec<_>>();
     let places = (0..header.len()).filter(|&i| wanted.contains(&header[i].as_str())).collect::<Vec<_>>();
-    let mut cells = Cells::new(places.iter().map(|&i| header[i].clone()).collect());
-    // A file without one usable column still has its header checked by the mapping.
-    if places.is_empty() {
-        cells = Cells::new(header.clone());
-    }
+    let found = text_schema(header.clone());
+    let mut cells = Cells::new(places.iter().map(|&i| header[i].clone()).collect(), found, text.transcoded);
     let mut record = csv::ByteRecord::new();
+    let mut last_line = 0;
     while reader.read_byte_record(&mut record).map_err(csv_error)? {
         if record.len() != header.len() {
             cells.broken(usize::MAX, &format!("the row has {} fields, the header {}", record.len(), header.len()));
@@ -243,7 +282,13 @@ fn decode_csv(text: Box<dyn BufRead>, source: &Source, table: Table, each: Each)
         for (column, &place) in places.iter().enumerate() {
             cells.push(column, record.get(place).unwrap_or_default());
         }
+        last_line = record.position().map_or(0, csv::Position::line);
         cells.end_row(each)?;
+    }
+    if quotes.get() % 2 == 1 && reader.position().line() > last_line + 1 {
+        return Err(Error::new(Kind::Refused, "a quote is opened and never closed: the rest of the file stands in one cell")
+            .with("line", last_line)
+            .hint("a quote inside a quoted cell is written twice"));
     }
     cells.flush(each)
 }
@@ -253,8 +298,10 @@ fn csv_error(e: csv::Error) -> Error {
 }
 
 /// Lines of JSON objects. The columns are the table's own: a key nobody asked for is stepped over, not stored.
-fn decode_ndjson(mut text: Box<dyn BufRead>, source: &Source, table: Table, each: Each) -> Result<()> {
-    let mut cells = Cells::new(wanted(source, table).map(|(name, _)| name.to_owned()).collect());
+fn decode_ndjson(text: Text, source: &Source, table: Table, each: Each) -> Result<()> {
+    let wanted = wanted(source, table).map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
+    let mut cells = Cells::new(wanted.clone(), text_schema(wanted), text.transcoded);
+    let mut text = text.lines;
     let names = cells.schema.fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
     let mut line = Vec::new();
     loop {
@@ -306,24 +353,73 @@ impl<'de> Visitor<'de> for Row<'_> {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let value = map.next_value::<serde_json::Value>()?;
+            let value = map.next_value::<Scalar>()?;
             if self.cells.columns[column].len() > self.cells.rows {
                 self.cells.broken(column, "the key stands twice");
                 continue;
             }
             match value {
-                serde_json::Value::Null => self.cells.columns[column].append_null(),
-                serde_json::Value::String(text) => self.cells.push(column, text.as_bytes()),
-                serde_json::Value::Array(_) | serde_json::Value::Object(_) => {
+                Scalar::Null => self.cells.columns[column].append_null(),
+                Scalar::Text(text) => self.cells.push(column, text.as_bytes()),
+                Scalar::Broken(reason) => {
                     self.cells.columns[column].append_null();
-                    self.cells.broken(column, "a list or object where a value belongs");
+                    self.cells.broken(column, reason);
                 }
-                other => self.cells.push(column, other.to_string().as_bytes()),
             }
         }
         Ok(())
     }
 }
+
+/// A JSON value as the text of a cell.
+enum Scalar {
+    Null,
+    Text(String),
+    Broken(&'static str),
+}
+
+impl<'de> serde::Deserialize<'de> for Scalar {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> std::result::Result<Scalar, D::Error> {
+        struct Scalars;
+        impl<'de> Visitor<'de> for Scalars {
+            type Value = Scalar;
+            fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+                f.write_str("a value")
+            }
+            fn visit_unit<E>(self) -> std::result::Result<Scalar, E> {
+                Ok(Scalar::Null)
+            }
+            fn visit_bool<E>(self, value: bool) -> std::result::Result<Scalar, E> {
+                Ok(Scalar::Text(value.to_string()))
+            }
+            fn visit_i64<E>(self, value: i64) -> std::result::Result<Scalar, E> {
+                Ok(Scalar::Text(value.to_string()))
+            }
+            fn visit_u64<E>(self, value: u64) -> std::result::Result<Scalar, E> {
+                Ok(Scalar::Text(value.to_string()))
+            }
+            fn visit_f64<E>(self, value: f64) -> std::result::Result<Scalar, E> {
+                // From 2^53 on neighbours share a float: two ids would become one.
+                let exact = value.abs() < 9_007_199_254_740_992.0;
+                Ok(if exact { Scalar::Text(value.to_string()) } else { Scalar::Broken("a number too long to be exact: write it as text") })
+            }
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Scalar, E> {
+                Ok(Scalar::Text(value.to_owned()))
+            }
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> std::result::Result<Scalar, A::Error> {
+                while list.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Scalar::Broken(NESTED))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<Scalar, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(Scalar::Broken(NESTED))
+            }
+        }
+        deserializer.deserialize_any(Scalars)
+    }
+}
+
+const NESTED: &str = "a list or object where a value belongs";
 
 // ---- Parquet ----------------------------------------------------------------------------------
 
@@ -347,6 +443,7 @@ fn decode_parquet(store: &Store, file: &Object, source: &Source, table: Table, e
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let options = ArrowReaderOptions::new().with_schema(schema);
     let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(parquet_error)?;
+    let found = Arc::clone(metadata.schema());
     let names = wanted(source, table).map(|(name, _)| name).collect::<Vec<_>>();
     let used = metadata.schema().fields().iter().enumerate().filter(|(_, f)| names.contains(&f.name().as_str())).map(|(i, _)| i);
     let projection = ProjectionMask::roots(metadata.parquet_schema(), used.collect::<Vec<_>>());
@@ -355,7 +452,7 @@ fn decode_parquet(store: &Store, file: &Object, source: &Source, table: Table, e
     let mut first_row = 0;
     while let Some(batch) = wait(stream.try_next())?.map_err(parquet_error)? {
         let rows = batch.num_rows() as u64;
-        each(Decoded { batch, first_row, broken: Vec::new() })?;
+        each(Decoded { batch, found: Arc::clone(&found), first_row, broken: Vec::new() })?;
         first_row += rows;
     }
     Ok(())

@@ -10,26 +10,30 @@ use jiff::civil::Time;
 
 const DATE: &str = "{date}";
 
-/// The files of a source that may hold rows of business days `first..=last`, in path order.
-/// Without `{date}` that is every file the path matches.
-pub fn files_of(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<Vec<Object>> {
+/// The files of a source that may hold rows of business days `first..=last`, in path order, each with its partition's date.
+/// Without `{date}` that is every file the path matches, with no date.
+pub fn files_of(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<Vec<(Option<Day>, Object)>> {
     if !source.path.contains(DATE) {
-        return matching(plan, &source.path);
+        return Ok(matching(plan, &source.path)?.into_iter().map(|file| (None, file)).collect());
     }
-    let (from, to) = partitions(plan, source, first, last)?;
     let mut files = Vec::new();
-    for day in from.through(to) {
-        files.extend(matching(plan, &source.path.replace(DATE, &day.to_string()))?);
+    for day in partitions(plan, source, first, last)? {
+        files.extend(matching(plan, &source.path.replace(DATE, &day.to_string()))?.into_iter().map(|file| (Some(day), file)));
     }
     Ok(files)
 }
 
-/// A table that is configured has files: without any, every number of it would be a silent 0.
-/// Errors: none found, unless [quality] on_missing = "empty".
-pub fn require_files(plan: &Plan, table: Table, source: &Source, files: &[Object], day: Day) -> Result<()> {
-    if !files.is_empty() || plan.job.quality.on_missing == OnMissing::Empty {
+/// A table that is configured has files, and every partition that overlaps the days asked for: without, its numbers would be silent
+/// zeros or half a day. Errors: one is missing, unless [quality] on_missing = "empty".
+pub fn require_files(plan: &Plan, table: Table, source: &Source, files: &[(Option<Day>, Object)], first: Day, last: Day) -> Result<()> {
+    if plan.job.quality.on_missing == OnMissing::Empty {
         return Ok(());
     }
+    let missing = match source.path.contains(DATE) {
+        true => partitions(plan, source, first, last)?.find(|day| files.iter().all(|(date, _)| *date != Some(*day))),
+        false => files.is_empty().then_some(first),
+    };
+    let Some(day) = missing else { return Ok(()) };
     Err(Error::new(Kind::NotReady, format!("no {} for {day}", table.name()))
         .with("looked for", plan.input.describe(&source.path.replace(DATE, &day.to_string())))
         .hint("has the export landed? If days without files are normal, set [quality] on_missing = \"empty\""))
@@ -58,11 +62,11 @@ pub fn dates(plan: &Plan, source: &Source) -> Result<Option<(Day, Day)>> {
 }
 
 /// Partition dates whose own day overlaps any of the business days.
-fn partitions(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<(Day, Day)> {
+fn partitions(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<impl DoubleEndedIterator<Item = Day> + use<>> {
     let calendar = partition_calendar(plan, source)?;
     let start = plan.calendar.bounds(first)?.start;
     let end = plan.calendar.bounds(last)?.end - 1;
-    Ok((calendar.day_of(start)?, calendar.day_of(end)?))
+    Ok(calendar.day_of(start)?.through(calendar.day_of(end)?))
 }
 
 fn partition_calendar(plan: &Plan, source: &Source) -> Result<Calendar> {
@@ -71,6 +75,11 @@ fn partition_calendar(plan: &Plan, source: &Source) -> Result<Calendar> {
 }
 
 fn matching(plan: &Plan, pattern: &str) -> Result<Vec<Object>> {
+    let pattern = pattern.trim_start_matches("./");
+    if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
+        return Err(Error::new(Kind::Config, format!("path = \"{pattern}\" does not lie below `input`"))
+            .hint("paths of tables are relative to `input`; set `input` to the folder that holds them"));
+    }
     if !pattern.contains(['*', '?', '[', '{']) {
         return Ok(plan.input.head(pattern)?.into_iter().collect());
     }

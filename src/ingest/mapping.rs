@@ -17,6 +17,8 @@ use std::sync::Arc;
 
 /// 2000-01-01 and 2100-01-01 in UTC ms: a time outside is a mistake, not a chat.
 const TIMES: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
+/// More of anything in one row is a mistake, and could overflow a sum.
+const MOST_COUNTED: i64 = 1_000_000_000;
 /// 10^12 yuan in fen.
 const MOST_FEN: i64 = 100_000_000_000_000;
 
@@ -70,7 +72,8 @@ impl Batch {
 }
 
 enum From {
-    Source(usize),
+    /// The source column's name.
+    Source(String),
     Constant(String),
     Missing,
 }
@@ -93,8 +96,8 @@ impl Resolved {
         for column in table.columns() {
             from.push(origin(table, source, schema, column)?);
         }
-        let used = from.iter().filter_map(|f| if let From::Source(i) = f { Some(*i) } else { None }).collect::<Vec<_>>();
-        let unused = schema.fields().iter().enumerate().filter(|(i, _)| !used.contains(i)).map(|(_, f)| f.name().clone()).collect();
+        let used = from.iter().filter_map(|f| if let From::Source(name) = f { Some(name) } else { None }).collect::<Vec<_>>();
+        let unused = schema.fields().iter().map(|f| f.name()).filter(|name| !used.contains(name)).cloned().collect();
         let values = table.columns().iter().map(|c| source.values.get(c.name).map(Values::new)).collect();
         let times = Times::new(plan, source)?;
         Ok(Resolved { table, from, values, times, unused })
@@ -109,7 +112,9 @@ impl Resolved {
         let mut columns = Vec::with_capacity(self.from.len());
         for ((column, from), values) in self.table.columns().iter().zip(&self.from).zip(&self.values) {
             let raw: ArrayRef = match from {
-                From::Source(i) => Arc::clone(decoded.batch.column(*i)),
+                From::Source(name) => {
+                    decoded.batch.column_by_name(name).map_or_else(|| Arc::new(StringArray::new_null(rows)) as ArrayRef, Arc::clone)
+                }
                 From::Constant(text) => Arc::new(StringArray::from(vec![text.as_str(); rows])),
                 From::Missing => Arc::new(StringArray::new_null(rows)),
             };
@@ -117,11 +122,32 @@ impl Resolved {
                 Some(values) => values.replace(&raw)?,
                 None => raw,
             };
+            let raw = plain(raw, column.of)?;
             let mut cells = Converted { column, raw: &raw, bad: &mut bad };
             columns.push(cells.convert(&self.times)?);
         }
         Ok(Batch { file: file.to_owned(), first_row: decoded.first_row, rows, columns, bad })
     }
+}
+
+/// Text as Utf8 with nothing for an empty cell, whatever the format; a whole float that is an id without its `.0`.
+fn plain(raw: ArrayRef, of: Type) -> Result<ArrayRef> {
+    use DataType as D;
+    let text = match raw.data_type() {
+        D::Utf8 => raw,
+        D::LargeUtf8 | D::Utf8View | D::Binary | D::LargeBinary | D::BinaryView => cast(&raw, &D::Utf8)?,
+        D::Float16 | D::Float32 | D::Float64 if matches!(of, Type::Key | Type::Id | Type::Word(_)) => {
+            let floats = cast(&raw, &D::Float64)?;
+            let floats = floats.as_primitive::<arrow::datatypes::Float64Type>().iter();
+            Arc::new(floats.map(|f| f.map(|f| f.to_string())).collect::<StringArray>())
+        }
+        _ => return Ok(raw),
+    };
+    let cells = text.as_string::<i32>();
+    if cells.offsets().lengths().all(|length| length > 0) {
+        return Ok(text);
+    }
+    Ok(Arc::new(cells.iter().map(|cell| cell.filter(|cell| !cell.is_empty())).collect::<StringArray>()))
 }
 
 /// A mapping for a column that is not canonical is a typing error, not an extra.
@@ -149,7 +175,7 @@ fn origin(table: Table, source: &Source, schema: &Schema, column: &Column) -> Re
             let message = format!("column `{name}` is {found}, which cannot be {}", describe(column.of));
             return Err(Error::new(Kind::Refused, message).with("column", format!("{}.{}", table.name(), column.name)));
         }
-        return Ok(From::Source(index));
+        return Ok(From::Source(name.to_owned()));
     }
     if let Some(text) = source.constants.get(column.name) {
         return Ok(From::Constant(text.clone()));
@@ -177,9 +203,9 @@ fn castable(found: &DataType, of: Type) -> bool {
         D::Boolean => matches!(of, Type::Bool | Type::Word(_) | Type::Text),
         D::Timestamp(..) => matches!(of, Type::Time | Type::Date),
         D::Date32 | D::Date64 => matches!(of, Type::Date),
-        D::Float16 | D::Float32 | D::Float64 => {
-            matches!(of, Type::Int | Type::Count | Type::Money | Type::Word(_) | Type::Text | Type::Bool)
-        }
+        D::Binary | D::LargeBinary | D::BinaryView => true,
+        // A column of whole numbers with gaps is one of floats to some writers.
+        D::Float16 | D::Float32 | D::Float64 => of != Type::Date,
         D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
             matches!(of, Type::Money | Type::Int | Type::Count | Type::Text)
         }
@@ -202,12 +228,16 @@ fn describe(of: Type) -> &'static str {
 /// source value → canonical value, as the pipeline writes it
 struct Values {
     exact: BTreeMap<String, String>,
+    /// What stands for true and what for false, where the mapping names one of each.
+    truths: Option<[String; 2]>,
 }
 
 impl Values {
     fn new(written: &BTreeMap<String, Vec<String>>) -> Values {
-        let pairs = written.iter().flat_map(|(to, from)| from.iter().map(|from| (from.clone(), to.clone())));
-        Values { exact: pairs.collect() }
+        let exact = written.iter().flat_map(|(to, from)| from.iter().map(|from| (from.clone(), to.clone()))).collect::<BTreeMap<_, _>>();
+        let word = |wanted: bool| exact.iter().find(|(from, _)| spelled(from) == Some(wanted)).map(|(_, to)| to.clone());
+        let truths = word(true).zip(word(false)).map(|(yes, no)| [yes, no]);
+        Values { exact, truths }
     }
 
     fn replace(&self, raw: &ArrayRef) -> Result<ArrayRef> {
@@ -219,10 +249,15 @@ impl Values {
     /// Exact first; then the spellings of a truth value are one value (DECISIONS #1).
     fn of(&self, cell: &str) -> Option<&str> {
         self.exact.get(cell).map(String::as_str).or_else(|| {
-            let truth = truth(cell)?;
-            self.exact.iter().find(|(from, _)| self::truth(from) == Some(truth)).map(|(_, to)| to.as_str())
+            let [yes, no] = self.truths.as_ref()?;
+            spelled(cell).map(|truth| if truth { yes.as_str() } else { no.as_str() })
         })
     }
+}
+
+/// A truth value in letters: digits are as often numbers.
+fn spelled(text: &str) -> Option<bool> {
+    truth(text).filter(|_| !text.bytes().any(|b| b.is_ascii_digit()))
 }
 
 fn truth(text: &str) -> Option<bool> {
@@ -255,7 +290,7 @@ impl Times {
                 Err(_) => self.local(parsed.to_datetime().ok()?),
             };
         }
-        if let Ok(number) = text.parse::<i64>() {
+        if let Some(number) = whole(text) {
             return self.epoch(number);
         }
         match text.parse::<jiff::Timestamp>() {
@@ -296,7 +331,7 @@ impl Converted<'_> {
             Type::Id => self.texts(is_id, "an id is 1 to 256 bytes"),
             Type::Text => self.texts(|_| true, ""),
             Type::Int => self.numbers(whole, "not a whole number"),
-            Type::Count => self.numbers(|text| whole(text).filter(|n| *n >= 0), "not a whole number of 0 or more"),
+            Type::Count => self.numbers(|text| whole(text).filter(|n| (0..=MOST_COUNTED).contains(n)), "not a whole number of 0 to 10^9"),
             Type::Money => self.numbers(fen, "not an amount with at most 2 decimals and 10^12 yuan"),
             Type::Bool => self.truths(),
             Type::Time => self.times(times),
@@ -328,15 +363,17 @@ impl Converted<'_> {
         let keys = dictionary.as_dictionary::<Int32Type>();
         let values = keys.values().as_string::<i32>();
         let accepted = values.iter().map(|value| value.and_then(&accept)).collect::<StringArray>();
+        let mut codes = keys.keys().clone();
         if accepted.null_count() > 0 {
             for row in 0..keys.len() {
-                if let Some(code) = keys.key(row).filter(|code| accepted.is_null(*code)) {
+                if let Some(code) = keys.key(row).filter(|code| accepted.is_null(*code) && !values.value(*code).is_empty()) {
                     self.bad(row, reason, values.value(code));
                 }
             }
+            codes = codes.iter().map(|code| code.filter(|code| accepted.is_valid(*code as usize))).collect();
         }
-        self.refuse_nulls(keys);
-        Ok(Arc::new(DictionaryArray::try_new(keys.keys().clone(), Arc::new(accepted))?))
+        self.refuse_nulls(&codes);
+        Ok(Arc::new(DictionaryArray::try_new(codes, Arc::new(accepted))?))
     }
 
     fn texts(&mut self, accept: impl Fn(&str) -> bool, reason: &str) -> Result<ArrayRef> {
@@ -392,14 +429,17 @@ impl Converted<'_> {
                     Some(_) => ms,
                     // Without a zone it is what the wall clock showed.
                     None => Arc::new(
-                        ms.as_primitive::<arrow::datatypes::Int64Type>().iter().map(|at| times.local(wall(at?)?)).collect::<Int64Array>(),
+                        ms.as_primitive::<arrow::datatypes::Int64Type>()
+                            .iter()
+                            .map(|at| at.map(|at| wall(at).and_then(|at| times.local(at)).unwrap_or(i64::MIN)))
+                            .collect::<Int64Array>(),
                     ),
                 }
             }
             found if found.is_integer() => {
                 let numbers = cast(self.raw, &DataType::Int64)?;
-                Arc::new(numbers.as_primitive::<arrow::datatypes::Int64Type>().iter().map(|n| times.epoch(n?)).collect::<Int64Array>())
-                    as ArrayRef
+                let written = cast(&numbers, &DataType::Utf8)?;
+                Arc::new(self.parsed(written.as_string(), "not a time", |cell| times.epoch(cell.parse().ok()?))) as ArrayRef
             }
             _ => {
                 let text = cast(self.raw, &DataType::Utf8)?;

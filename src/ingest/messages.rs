@@ -11,7 +11,7 @@ use crate::names::Names;
 use crate::rules::{ReplyMode, Rules};
 use hashbrown::HashMap;
 use regex::Regex;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 /// Buckets a day's shops fall into: enough that both cores stay busy, few enough that each holds a day's worth of work.
@@ -42,7 +42,7 @@ pub struct Raw {
     pub seq: i64,
     /// Unicode scalar values in the text of a reply.
     pub words: u32,
-    pub file: u16,
+    pub file: u32,
     pub what: What,
     /// The buyer left a way to be reached (有效信息).
     pub lead: bool,
@@ -64,21 +64,32 @@ pub struct Reading {
     pub earliest: Option<i64>,
 }
 
-/// Reads the lines of business days `first..=last` in one pass over their files.
+/// Reads the lines of some business days in one pass over their files.
 /// Errors: no file for them (by `on_missing`), a file that is not what it claims.
-pub fn read_messages(plan: &Plan, first: Day, last: Day) -> Result<Reading> {
+pub fn read_messages(plan: &Plan, needed: &BTreeSet<Day>) -> Result<Reading> {
+    let (Some(first), Some(last)) = (needed.first().copied(), needed.last().copied()) else {
+        return Ok(Reading { days: BTreeMap::new(), earliest: None });
+    };
     let files = files_of(plan, &plan.job.messages, first, last)?;
-    require_files(plan, Table::Messages, &plan.job.messages, &files, first)?;
+    require_files(plan, Table::Messages, &plan.job.messages, &files, first, last)?;
+    let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut days = BTreeMap::new();
-    for day in first.through(last) {
-        days.insert(day, (plan.calendar.bounds(day)?, Chats::new()));
+    for day in needed {
+        days.insert(*day, (plan.calendar.bounds(*day)?, Chats::new()));
     }
     let mut earliest: Option<i64> = None;
     read(plan, Table::Messages, &files, |batch| {
         let good = batch.ints(COLUMNS.sent_at).iter().enumerate().filter(|(row, _)| !batch.bad.contains_key(row));
-        earliest = good.filter_map(|(_, at)| at).min().into_iter().chain(earliest).min();
+        let times = good
+            .filter_map(|(_, at)| at)
+            .fold(None, |span: Option<(i64, i64)>, at| Some(span.map_or((at, at), |(min, max)| (min.min(at), max.max(at)))));
+        earliest = times.map(|(min, _)| min).into_iter().chain(earliest).min();
         for (bounds, chats) in days.values_mut() {
-            chats.append(&batch, bounds, &plan.rules);
+            // Logs come in time order: most batches touch one day of many.
+            match times {
+                Some((min, max)) if min < bounds.end && max >= bounds.start => chats.append(&batch, bounds, &plan.rules),
+                _ => chats.pass_over(&batch),
+            }
         }
         Ok(())
     })?;
@@ -131,6 +142,14 @@ impl Chats {
         Chats { names: Names::default(), buckets, audit: Audit::new(Table::Messages), files: Vec::new() }
     }
 
+    /// Counts a batch without a line in the day.
+    fn pass_over(&mut self, batch: &Batch) {
+        self.audit.set_aside(batch);
+        let tally = self.audit.file(&batch.file);
+        tally.read += batch.rows as i64;
+        tally.outside += (batch.rows - batch.bad.len()) as i64;
+    }
+
     /// Adds the batch's lines that lie in the day.
     fn append(&mut self, batch: &Batch, bounds: &std::ops::Range<i64>, rules: &Rules) {
         use arrow::array::{Array, AsArray};
@@ -138,7 +157,7 @@ impl Chats {
         if self.files.last() != Some(&batch.file) {
             self.files.push(batch.file.clone());
         }
-        let file = (self.files.len() - 1).min(usize::from(u16::MAX)) as u16;
+        let file = self.files.len() as u32 - 1;
         self.audit.set_aside(batch);
         let (times, seqs, recalls) = (batch.ints(c.sent_at), batch.ints(c.seq), batch.columns[c.recalled].as_boolean());
         let (kinds, texts, ids, platforms) = (batch.text(c.kind), batch.text(c.text), batch.text(c.message), batch.text(c.platform));
@@ -202,7 +221,7 @@ impl Chats {
             }
             let mut kept = keep.iter();
             bucket.retain_mut(|line| {
-                let [used, duplicates, ignored] = &mut tallies[usize::from(line.file)];
+                let [used, duplicates, ignored] = &mut tallies[line.file as usize];
                 let keep = kept.next().copied().unwrap_or(true);
                 match (keep, line.what) {
                     (false, _) => *duplicates += 1,

@@ -8,6 +8,10 @@ use crate::error::Result;
 use crate::job::Plan;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// An order is rarely paid later than a month after the partition that announced it.
+const LEAST_REACH: i32 = 31;
 
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -23,20 +27,30 @@ pub struct Order {
     pub flag: Option<String>,
     updated_at: Option<i64>,
     file: String,
+    /// The partition its newest version stands in, where files are cut by day.
+    partition: Option<Day>,
 }
 
-/// The orders of a run, and what became of the rows read.
+/// The orders of a run, by creation and by payment, and what became of the rows read.
 pub struct Orders {
-    pub orders: Vec<Order>,
+    /// Sorted by creation.
+    orders: Vec<Order>,
+    /// (paid at, place in `orders`), sorted.
+    paid: Vec<(i64, usize)>,
+    /// Days a partition is looked back on for: the same for every day, so that what a day sees does not depend on the run's range.
+    reach: i32,
     audit: Audit,
 }
 
-/// Reads the orders that business days `first..=last` may ask about: all versions in the partitions of those days.
+/// Reads the orders that business days `first..=landed` may ask about (DECISIONS #16); partitions of the days `asked` must be there.
 /// Errors: as for every table; an order paid before it was created is a bad row.
-pub fn read_orders(plan: &Plan, first: Day, last: Day) -> Result<Option<Orders>> {
+pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> Result<Option<Orders>> {
     let Some(source) = plan.source(Table::Orders) else { return Ok(None) };
-    let files = files_of(plan, source, first, last)?;
-    require_files(plan, Table::Orders, source, &files, last)?;
+    let reach = LEAST_REACH.max(plan.rules.after_sale_days as i32 + 1);
+    let dated = files_of(plan, source, first.plus(-reach), landed)?;
+    require_files(plan, Table::Orders, source, &dated, asked.0, asked.1.min(landed))?;
+    let partitions = dated.iter().filter_map(|(day, file)| Some((file.key.clone(), (*day)?))).collect::<HashMap<_, _>>();
+    let files = dated.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut audit = Audit::new(Table::Orders);
     let mut newest: HashMap<(String, String), usize> = HashMap::new();
     let mut orders: Vec<Order> = Vec::new();
@@ -45,8 +59,7 @@ pub fn read_orders(plan: &Plan, first: Day, last: Day) -> Result<Option<Orders>>
     let [created, paid, cancelled, amount, quantity, postage, updated] = columns;
     read(plan, Table::Orders, &files, |mut batch| {
         for row in 0..batch.rows {
-            if let Some((created, paid)) = batch.int(created, row).zip(batch.int(paid, row)).filter(|(created, paid)| paid < created) {
-                let _ = (created, paid);
+            if batch.int(created, row).zip(batch.int(paid, row)).is_some_and(|(created, paid)| paid < created) {
                 batch.refuse(row, "paid_at", "paid before it was created");
             }
         }
@@ -67,6 +80,7 @@ pub fn read_orders(plan: &Plan, first: Day, last: Day) -> Result<Option<Orders>>
                 flag: text("flag"),
                 updated_at: batch.int(updated, row),
                 file: batch.file.clone(),
+                partition: partitions.get(&batch.file).copied(),
             };
             let key = (order.shop_id.clone(), order.order_id.clone());
             match newest.get(&key).copied() {
@@ -85,10 +99,30 @@ pub fn read_orders(plan: &Plan, first: Day, last: Day) -> Result<Option<Orders>>
         Ok(())
     })?;
     audit.check(plan.job.quality.max_bad_ratio)?;
-    Ok(Some(Orders { orders, audit }))
+    orders.sort_by(|a, b| (a.created_at, &a.shop_id, &a.order_id).cmp(&(b.created_at, &b.shop_id, &b.order_id)));
+    let mut paid = orders.iter().enumerate().filter_map(|(place, order)| Some((order.paid_at?, place))).collect::<Vec<_>>();
+    paid.sort_unstable();
+    Ok(Some(Orders { orders, paid, reach, audit }))
 }
 
 impl Orders {
+    /// Orders created in an interval, as a business day sees them.
+    pub fn created_in(&self, day: Day, interval: Range<i64>) -> impl Iterator<Item = &Order> {
+        let start = self.orders.partition_point(|order| order.created_at < interval.start);
+        self.orders[start..].iter().take_while(move |order| order.created_at < interval.end).filter(move |order| self.sees(day, order))
+    }
+
+    /// Orders paid in an interval, as a business day sees them.
+    pub fn paid_in(&self, day: Day, interval: Range<i64>) -> impl Iterator<Item = &Order> {
+        let start = self.paid.partition_point(|(at, _)| *at < interval.start);
+        let paid = self.paid[start..].iter().take_while(move |(at, _)| *at < interval.end);
+        paid.map(|(_, place)| &self.orders[*place]).filter(move |order| self.sees(day, order))
+    }
+
+    fn sees(&self, day: Day, order: &Order) -> bool {
+        order.partition.is_none_or(|partition| partition.0 >= day.0 - self.reach)
+    }
+
     /// What became of the rows read, as a business day sees it: it uses the orders created in it, the others lie outside.
     pub fn audit(&self, plan: &Plan, day: Day) -> Result<Audit> {
         let bounds = plan.calendar.bounds(day)?;

@@ -153,7 +153,11 @@ pub(super) fn read(plan: &Plan, table: Table, files: &[Object], mut each: impl F
         let mut resolved: Option<Resolved> = None;
         decode(&plan.input, file, source, table, &mut |decoded: Decoded| {
             if resolved.is_none() {
-                resolved = Some(Resolved::new(plan, table, source, &decoded.batch.schema())?);
+                let new = Resolved::new(plan, table, source, &decoded.found)?;
+                if !new.unused.is_empty() {
+                    tracing::info!(table = table.name(), file = file.key, columns = new.unused.join(", "), "columns nobody reads");
+                }
+                resolved = Some(new);
             }
             match &resolved {
                 Some(resolved) => each(resolved.map(&file.key, decoded)?),
@@ -169,11 +173,7 @@ pub(super) fn read(plan: &Plan, table: Table, files: &[Object], mut each: impl F
 /// Resolves a table's columns against the first rows of a file, without reading on: what `check` does.
 pub fn headers(plan: &Plan, table: Table, file: &Object) -> Result<Resolved> {
     let Some(source) = plan.source(table) else { return Err(crate::error::Error::new(crate::error::Kind::Config, "no such table")) };
-    let mut resolved = None;
     let schema =
         super::decode::schema(&plan.input, file, source, table).with("table", table.name()).with("file", plan.input.describe(&file.key))?;
-    if resolved.is_none() {
-        resolved = Some(Resolved::new(plan, table, source, &schema).with("file", plan.input.describe(&file.key))?);
-    }
-    resolved.ok_or_else(|| crate::error::Error::new(crate::error::Kind::Refused, "the file has no columns"))
+    Resolved::new(plan, table, source, &schema).with("file", plan.input.describe(&file.key))
 }

@@ -46,7 +46,14 @@ pub fn detail(name: &str, grain: &str, frame: &DataFrame, names: Option<&Names>,
         arrays.push(array);
     }
     let rows = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?;
-    Ok(Table { folder: format!("details/{name}"), dt: Some(day), grain: grain.to_owned(), rows, sorted_by: vec!["shop_id"] })
+    Ok(Table {
+        folder: format!("details/{name}"),
+        dt: Some(day),
+        grain: grain.to_owned(),
+        rows,
+        sorted_by: vec!["shop_id"],
+        rule_sets: String::new(),
+    })
 }
 
 fn column(name: &str, array: &ArrayRef, names: Option<&Names>) -> Result<Option<(String, ArrayRef)>> {
@@ -96,7 +103,14 @@ pub fn audit_rows(audits: &[Audit], day: Day) -> Result<Table> {
         ("outside", counts(|t| t.outside)),
         ("ignored", counts(|t| t.ignored)),
     ])?;
-    Ok(Table { folder: "_meta/audit".into(), dt: Some(day), grain: "one row per table and file".into(), rows, sorted_by: vec![] })
+    Ok(Table {
+        folder: "_meta/audit".into(),
+        dt: Some(day),
+        grain: "one row per table and file".into(),
+        rows,
+        sorted_by: vec![],
+        rule_sets: String::new(),
+    })
 }
 
 /// The rows a table set aside: one row per bad input row.
@@ -109,5 +123,12 @@ pub fn quarantine_rows(table: &str, bad: &[Quarantined], day: Day) -> Result<Tab
         ("reason", texts(|b| &b.bad.reason)),
         ("value", texts(|b| &b.bad.value)),
     ])?;
-    Ok(Table { folder: format!("quarantine/{table}"), dt: Some(day), grain: "one row per bad input row".into(), rows, sorted_by: vec![] })
+    Ok(Table {
+        folder: format!("quarantine/{table}"),
+        dt: Some(day),
+        grain: "one row per bad input row".into(),
+        rows,
+        sorted_by: vec![],
+        rule_sets: String::new(),
+    })
 }

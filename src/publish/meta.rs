@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 
 const MEMORY: &str = "_meta/landed.json";
 
-/// The latest business day any run was given, and the platform each shop's lines name.
+/// The latest business day any run was given.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Memory {
     landed: Option<String>,
-    pub platforms: BTreeMap<String, String>,
 }
 
 impl Memory {

@@ -21,8 +21,17 @@ pub fn encode(table: &Table) -> Result<Vec<u8>> {
     let schema = table.rows.schema();
     let sorting = table.sorted_by.iter().filter_map(|name| schema.index_of(name).ok());
     let sorting = sorting.map(|index| SortingColumn { column_idx: index as i32, descending: false, nulls_first: true }).collect::<Vec<_>>();
-    let metadata = [("kefu.table", table.folder.as_str()), ("kefu.grain", table.grain.as_str()), ("kefu.schema_version", SCHEMA_VERSION)];
-    let metadata = metadata.map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned())).to_vec();
+    let metadata = [
+        ("kefu.table", table.folder.as_str()),
+        ("kefu.grain", table.grain.as_str()),
+        ("kefu.schema_version", SCHEMA_VERSION),
+        ("kefu.rule_sets", table.rule_sets.as_str()),
+    ];
+    let metadata = metadata
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()))
+        .collect();
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         .set_max_row_group_row_count(Some(ROW_GROUP))

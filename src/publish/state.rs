@@ -5,6 +5,7 @@ use crate::calendar::Day;
 use crate::error::Result;
 use crate::frames::{from_arrow, to_arrow};
 use crate::job::Level;
+use crate::names::Names;
 use crate::reports::{Kind, Part, States, Table};
 use crate::rules::Rules;
 use crate::store::Store;
@@ -74,8 +75,29 @@ impl<'a> StateStore<'a> {
         self.read("replies", day)
     }
 
+    /// The platform that each shop's lines of a day name.
+    pub fn put_platforms(&self, day: Day, names: &Names) -> Result<()> {
+        let named = names.platforms().filter_map(|(shop, platform)| Some((shop, platform?))).collect::<Vec<_>>();
+        let columns = [("shop_id", named.iter().map(|n| n.0).collect::<Vec<_>>()), ("platform", named.iter().map(|n| n.1).collect())];
+        let columns = columns.map(|(name, values)| Column::new(name.into(), values)).to_vec();
+        self.write("platforms", day, &DataFrame::new_infer_height(columns)?)
+    }
+
+    pub fn platforms(&self, day: Day) -> Result<Vec<(String, String)>> {
+        let frame = self.read("platforms", day)?;
+        let (shops, platforms) = (frame.column("shop_id")?.str()?, frame.column("platform")?.str()?);
+        Ok(shops.iter().zip(platforms.iter()).filter_map(|(shop, platform)| Some((shop?.to_owned(), platform?.to_owned()))).collect())
+    }
+
     fn write(&self, name: &str, day: Day, frame: &DataFrame) -> Result<()> {
-        let table = Table { folder: self.folder(name), dt: Some(day), grain: "internal".into(), rows: to_arrow(frame)?, sorted_by: vec![] };
+        let table = Table {
+            folder: self.folder(name),
+            dt: Some(day),
+            grain: "internal".into(),
+            rows: to_arrow(frame)?,
+            sorted_by: vec![],
+            rule_sets: String::new(),
+        };
         self.store.put(&super::key_of(&table), encode(&table)?)
     }
 

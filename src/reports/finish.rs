@@ -106,7 +106,9 @@ fn counts(level: Level, persons: LazyFrame, keys: &[Expr], rules: &Rules) -> Res
         Formula::Persons(_, holds) => Some(holds(rules).cast(DataType::Int64).sum().alias(metric.id.as_str())),
         _ => None,
     });
-    Ok(persons.group_by(keys).agg(counts.collect::<Vec<_>>()))
+    // A person of whom nothing can be said, as a filtered buyer who only was written to, makes no row.
+    let said = metrics::flags().iter().map(|flag| col(flag.name.as_str())).reduce(Expr::or).unwrap_or(lit(true));
+    Ok(persons.filter(said).group_by(keys).agg(counts.collect::<Vec<_>>()))
 }
 
 /// Nearest rank from the merged histogram: the middle of the bucket that holds it.
@@ -119,7 +121,8 @@ fn percentiles(level: Level, waits: LazyFrame, keys: &[Expr]) -> Result<LazyFram
         }
         _ => None,
     });
-    let longest = bucket_bounds(0).0 as i64 + 1000;
+    // Buckets up to longer than any day.
+    let longest = 1000;
     let middle = |bucket: i64| match bucket_bounds(bucket) {
         (_, 0.0) => 0.0,
         (from, to) => 2.0 * from * to / (from + to) / 1000.0,

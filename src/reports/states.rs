@@ -100,7 +100,7 @@ pub fn chat_states(level: Level, facts: &ChatFacts, rules: &Rules, day_starts: i
     };
     let names = NameFrames::new(&facts.names)?;
     let sums = sums(level, Part::Chats, &sources, &codes, rules)?;
-    let persons = chat_persons(level, &sources, &codes, rules)?;
+    let persons = chat_persons(&sources, &codes, rules)?;
     let hours = hours(level, talks, rounds.clone(), &facts.hours, &codes, day_starts)?;
     let waits = rounds
         .filter(col("answered"))
@@ -206,9 +206,9 @@ fn persons(part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rul
     Ok(stack(parts)?.group_by(cols(keys)).agg(any))
 }
 
-fn chat_persons(level: Level, sources: &[(Fact, LazyFrame)], codes: &[&str], rules: &Rules) -> Result<LazyFrame> {
+fn chat_persons(sources: &[(Fact, LazyFrame)], codes: &[&str], rules: &Rules) -> Result<LazyFrame> {
     let keys = [codes, &["buyer"]].concat();
-    let instants = peer_instants(level, sources, &keys);
+    let instants = peer_instants(sources, &keys);
     // Slow response is said of received buyers: the two must hold on one day.
     let received = |flag: &str| col(flag).and(col("receive")).alias(flag);
     let persons = persons(Part::Chats, sources, &keys, rules)?;
@@ -217,7 +217,7 @@ fn chat_persons(level: Level, sources: &[(Fact, LazyFrame)], codes: &[&str], rul
 }
 
 /// First and last buyer line of each person: what inquiry and silence look at.
-fn peer_instants(_level: Level, sources: &[(Fact, LazyFrame)], keys: &[&str]) -> LazyFrame {
+fn peer_instants(sources: &[(Fact, LazyFrame)], keys: &[&str]) -> LazyFrame {
     let peers = sources.iter().find(|(fact, _)| *fact == Fact::PeerDays).map(|(_, rows)| rows.clone()).unwrap_or_default();
     peers.select([cols(keys), vec![col("first_buyer_at"), col("last_buyer_at")]].concat())
 }

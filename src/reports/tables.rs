@@ -25,6 +25,8 @@ pub struct Table {
     pub rows: RecordBatch,
     /// Columns the rows are sorted by.
     pub sorted_by: Vec<&'static str>,
+    /// The rule sets its numbers follow, where it has any.
+    pub rule_sets: String,
 }
 
 /// What every row of a period says of itself.
@@ -145,8 +147,7 @@ fn by_level(rows: Vec<(Level, LazyFrame)>, dims: &Dims, last: &'static str) -> R
         parts.push(rows.select([lead.to_vec(), vec![others]].concat()));
     }
     let order = ["platform", "shop_id", "level", "agent_id", last];
-    let descending = SortMultipleOptions::default().with_order_descending_multi([false, false, true, false, false]);
-    Columns::of(&collect(dims.join(stack(parts)?).sort(order, descending))?)
+    Columns::of(&collect(dims.join(stack(parts)?).sort(order, SortMultipleOptions::default()))?)
 }
 
 /// `dims/*`: dates, shops, agents and metrics, to join and to label by.
@@ -163,6 +164,7 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
         grain: grain.to_owned(),
         rows,
         sorted_by,
+        rule_sets: String::new(),
     };
     Ok(vec![
         dim("date", "one row per business day", date_rows(calendar, days)?, vec!["date"]),
@@ -315,6 +317,6 @@ impl<'a> Out<'a> {
         self.date("data_through", landed.through.min(span.last), "数据截至 · Last business day with data");
         self.date("matures_on", landed.matures_on(self.level, *span, rules), "全部指标定型之日 · Day on which every value is final");
         let rows = RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)?;
-        Ok(Table { folder, dt: Some(self.row.span.first), grain, rows, sorted_by })
+        Ok(Table { folder, dt: Some(self.row.span.first), grain, rows, sorted_by, rule_sets: rules.rule_set() })
     }
 }
