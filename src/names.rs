@@ -29,11 +29,36 @@ impl Pairs {
     }
 }
 
+/// Distinct texts → codes from 1.
 #[derive(Default)]
-pub struct Names {
-    texts: HashMap<Box<str>, u32>,
+pub struct Texts {
+    codes: HashMap<Box<str>, u32>,
     /// Texts by code less 1.
     spelled: Vec<Box<str>>,
+}
+
+impl Texts {
+    pub fn code(&mut self, text: &str) -> u32 {
+        if let Some(&code) = self.codes.get(text) {
+            return code;
+        }
+        self.spelled.push(text.into());
+        let code = self.spelled.len() as u32;
+        self.codes.insert(text.into(), code);
+        code
+    }
+
+    pub fn spell(&self, text: u32) -> &str {
+        match text {
+            0 => "",
+            code => &self.spelled[code as usize - 1],
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Names {
+    texts: Texts,
     shops: Pairs,
     /// By shop code less 1: the least platform name its lines carry, so that their order does not matter.
     platforms: Vec<Option<Box<str>>>,
@@ -49,28 +74,11 @@ impl Names {
     pub fn batch<'a>(&'a mut self, [shop, buyer, agent, session]: [&'a DictionaryArray<Int32Type>; 4]) -> BatchNames<'a> {
         let mut coded = |keys: &'a DictionaryArray<Int32Type>| {
             let values = keys.values().as_string::<i32>();
-            let codes = values.iter().map(|text| text.map_or(0, |text| self.text(text))).collect();
+            let codes = values.iter().map(|text| text.map_or(0, |text| self.texts.code(text))).collect();
             Column { keys, codes }
         };
         let (shop, buyer, agent, session) = (coded(shop), coded(buyer), coded(agent), coded(session));
         BatchNames { names: self, shop, buyer, agent, session }
-    }
-
-    fn text(&mut self, text: &str) -> u32 {
-        if let Some(&code) = self.texts.get(text) {
-            return code;
-        }
-        self.spelled.push(text.into());
-        let code = self.spelled.len() as u32;
-        self.texts.insert(text.into(), code);
-        code
-    }
-
-    fn spell(&self, text: u32) -> &str {
-        match text {
-            0 => "",
-            code => &self.spelled[code as usize - 1],
-        }
     }
 
     /// Which of `buckets` (a power of two) a shop falls into: the leading bits of a hash that never changes.
@@ -99,7 +107,7 @@ impl Names {
     }
 
     pub fn shop(&self, shop: u32) -> &str {
-        self.spell(self.shops.get(shop).1)
+        self.texts.spell(self.shops.get(shop).1)
     }
 
     pub fn shop_of(&self, conversation: u32) -> u32 {
@@ -107,15 +115,15 @@ impl Names {
     }
 
     pub fn buyer(&self, conversation: u32) -> &str {
-        self.spell(self.conversations.get(conversation).1)
+        self.texts.spell(self.conversations.get(conversation).1)
     }
 
     pub fn agent(&self, agent: u32) -> &str {
-        self.spell(self.agents.get(agent).1)
+        self.texts.spell(self.agents.get(agent).1)
     }
 
     pub fn session(&self, session: u32) -> &str {
-        self.spell(self.sessions.get(session).1)
+        self.texts.spell(self.sessions.get(session).1)
     }
 
     /// The shops with lines, each with its platform as its lines name it.
@@ -137,7 +145,7 @@ impl Names {
     }
 
     fn column(&self, pairs: &Pairs) -> StringArray {
-        std::iter::once(None).chain(pairs.pairs.iter().map(|pair| Some(self.spell(pair.1)))).collect()
+        std::iter::once(None).chain(pairs.pairs.iter().map(|pair| Some(self.texts.spell(pair.1)))).collect()
     }
 }
 
@@ -192,7 +200,7 @@ mod tests {
         let mut names = Names::default();
         let mut buckets = Vec::new();
         for shop in ["s1", "007", "店铺/二=x"] {
-            let text = names.text(shop);
+            let text = names.texts.code(shop);
             let code = names.shops.code(0, text);
             buckets.push(names.bucket(code, 64));
         }

@@ -8,7 +8,7 @@ use crate::ingest::{self, Audit, Chats, Orders, Reference};
 use crate::job::{Level, Plan};
 use crate::metrics;
 use crate::publish::{Memory, Publisher, RunRecord, StateStore, audit_rows, detail, quarantine_rows};
-use crate::reports::{self, Dims, Kind, Landed, Merged, Part, Row};
+use crate::reports::{self, Dims, Kind, Landed, Merged, Part, Persons, Row};
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -293,23 +293,25 @@ impl<'a> Run<'a> {
         let row = Row { span, landed, complete: self.is_complete(span, days.len())?, rules: &plan.rules };
         let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
         let states = |part, level, kind| days.iter().map(|day| self.states.get(*day, part, level, kind)).collect::<Result<Vec<_>>>();
-        let merged = |part, level, kind| reports::merge(level, part, kind, states(part, level, kind)?);
+        let sums = |part, level| reports::merge_sums(level, part, states(part, level, Kind::Sums)?);
         let mut tables = Vec::new();
         let mut shop = None;
         let (mut waits, mut hours) = (Vec::new(), Vec::new());
         for level in Level::ALL {
-            let sums = [merged(Part::Chats, level, Kind::Sums)?, merged(Part::Sales, level, Kind::Sums)?];
-            let persons = |part| Ok::<_, Error>((part, states(part, level, Kind::Persons)?));
-            let persons = reports::merge_persons(level, [persons(Part::Chats)?, persons(Part::Sales)?])?;
-            let wait = merged(Part::Chats, level, Kind::Waits)?;
-            let merged_states = Merged { sums, persons, waits: wait.clone() };
+            let mut persons = Persons::new(level);
+            for (day, part) in days.iter().flat_map(|day| [(day, Part::Chats), (day, Part::Sales)]) {
+                persons.add(part, &self.states.get(*day, part, level, Kind::Persons)?)?;
+            }
+            let wait = reports::merge_waits(level, states(Part::Chats, level, Kind::Waits)?)?;
+            let sums = [sums(Part::Chats, level)?, sums(Part::Sales, level)?];
+            let merged_states = Merged { sums, persons: persons.counted()?, waits: wait.clone() };
             let finished = reports::finish(level, merged_states, shop.as_ref(), &zero, &landed, span, &plan.rules)?;
             if plan.job.reports.levels.contains(&level) {
                 tables.push(reports::report(level, &finished, dims, &row)?);
             }
             shop = Some(finished);
             waits.push((level, wait));
-            hours.push((level, merged(Part::Chats, level, Kind::Hours)?));
+            hours.push((level, reports::merge_hours(level, states(Part::Chats, level, Kind::Hours)?)?));
         }
         tables.push(reports::histogram(waits, dims, &row)?);
         tables.push(reports::hourly(hours, dims, &row)?);

@@ -44,7 +44,8 @@ impl Landed {
 /// The merged states of a period at one level: sums of each part, persons and waits.
 pub struct Merged {
     pub sums: [LazyFrame; 2],
-    pub persons: LazyFrame,
+    /// One row per key and combination of flags, with how many `persons` there are.
+    pub persons: DataFrame,
     pub waits: LazyFrame,
 }
 
@@ -62,7 +63,7 @@ pub fn finish(
     let keys = keys(level).into_iter().map(col).collect::<Vec<_>>();
     // Each of these is read twice below: for its keys, and for its values.
     let run_once = |query: LazyFrame| Ok::<_, crate::error::Error>(collect(query)?.lazy());
-    let counts = run_once(counts(level, merged.persons, &keys, rules)?)?;
+    let counts = run_once(counts(level, &merged.persons, &keys, rules))?;
     let percentiles = percentiles(level, merged.waits, &keys)?;
     let [chats, sales] = merged.sums;
     let (chats, sales) = (run_once(chats)?, run_once(sales)?);
@@ -100,15 +101,13 @@ fn null(metric: &Metric) -> Expr {
     lit(NULL).cast(if integer { DataType::Int64 } else { DataType::Float64 })
 }
 
-/// Distinct persons of the period, by what holds of them.
-fn counts(level: Level, persons: LazyFrame, keys: &[Expr], rules: &Rules) -> Result<LazyFrame> {
+/// Distinct persons of the period, by what holds of them. `persons`: one row per key and combination of flags.
+fn counts(level: Level, persons: &DataFrame, keys: &[Expr], rules: &Rules) -> LazyFrame {
     let counts = metrics::of_level(level).filter_map(|metric| match &metric.formula {
-        Formula::Persons(_, holds) => Some(holds(rules).cast(DataType::Int64).sum().alias(metric.id.as_str())),
+        Formula::Persons(_, holds) => Some(when(holds(rules)).then(col("persons")).otherwise(lit(0i64)).sum().alias(metric.id.as_str())),
         _ => None,
     });
-    // A person of whom nothing can be said, as a filtered buyer who only was written to, makes no row.
-    let said = metrics::flags().iter().map(|flag| col(flag.name.as_str())).reduce(Expr::or).unwrap_or(lit(true));
-    Ok(persons.filter(said).group_by(keys).agg(counts.collect::<Vec<_>>()))
+    persons.clone().lazy().group_by(keys).agg(counts.collect::<Vec<_>>())
 }
 
 /// Nearest rank from the merged histogram: the middle of the bucket that holds it.

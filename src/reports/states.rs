@@ -59,7 +59,7 @@ impl Part {
         }
     }
 
-    fn has(self, fact: Fact) -> bool {
+    pub(super) fn has(self, fact: Fact) -> bool {
         fact.of_chats() == (self == Part::Chats)
     }
 }
@@ -331,33 +331,24 @@ fn kind_keys(level: Level, kind: Kind) -> Vec<&'static str> {
     }
 }
 
-/// Merges the states of days: the same whatever their order.
-pub fn merge(level: Level, part: Part, kind: Kind, days: Vec<DataFrame>) -> Result<LazyFrame> {
-    let rows = stack(days.into_iter().map(IntoLazy::lazy))?;
-    let keys = kind_keys(level, kind);
-    Ok(match kind {
-        Kind::Sums => merged_sums(level, part, rows, &keys),
-        Kind::Waits => rows.group_by(cols(&keys)).agg([col("rounds").sum(), col("assessed_rounds").sum()]),
-        Kind::Hours => rows.group_by(cols(&keys)).agg(HOURLY.map(|name| col(name).sum())),
-        Kind::Persons => merge_persons(level, [(part, vec![collect(rows)?])])?,
-    })
+/// Merges the sums of days: the same whatever their order.
+pub fn merge_sums(level: Level, part: Part, days: Vec<DataFrame>) -> Result<LazyFrame> {
+    Ok(merged_sums(level, part, stack(days.into_iter().map(IntoLazy::lazy))?, &keys(level)))
 }
 
-/// Merges the persons of both parts: one row per person, every flag by "on any day".
-pub fn merge_persons<const N: usize>(level: Level, parts: [(Part, Vec<DataFrame>); N]) -> Result<LazyFrame> {
-    let flags = metrics::flags();
-    let keys = kind_keys(level, Kind::Persons);
-    let mut rows = Vec::new();
-    for (part, days) in parts {
-        let columns = flags.iter().map(|flag| {
-            let name = flag.name.as_str();
-            if part.has(flag.of) { col(name) } else { lit(false).alias(name) }
-        });
-        let columns = [cols(&keys), columns.collect()].concat();
-        rows.extend(days.into_iter().map(|day| day.lazy().select(&columns)));
-    }
-    let any = flags.iter().map(|flag| col(flag.name.as_str()).max()).collect::<Vec<_>>();
-    Ok(stack(rows)?.group_by(cols(&keys)).agg(any))
+/// Merges the wait histograms of days.
+pub fn merge_waits(level: Level, days: Vec<DataFrame>) -> Result<LazyFrame> {
+    added(days, &with(level, &["bucket"]), &["rounds", "assessed_rounds"])
+}
+
+/// Merges the hours of days.
+pub fn merge_hours(level: Level, days: Vec<DataFrame>) -> Result<LazyFrame> {
+    added(days, &with(level, &["hour"]), &HOURLY)
+}
+
+fn added(days: Vec<DataFrame>, keys: &[&str], counts: &[&str]) -> Result<LazyFrame> {
+    let sums = counts.iter().map(|name| col(*name).sum()).collect::<Vec<_>>();
+    Ok(stack(days.into_iter().map(IntoLazy::lazy))?.group_by(cols(keys)).agg(sums))
 }
 
 /// Visitors of a day as a fact: one row per shop.
