@@ -6,5 +6,19 @@ mod oracle;
 /// A log as files, the pipeline run on it, its tables read back.
 mod support;
 
+/// Every declaration: its worked example, and what holds of all of them.
+mod metrics;
 /// Any log: every number is the oracle's.
 mod oracle_agrees;
+/// The examples of the platforms' own texts, with the numbers they give.
+mod worked;
+/// What waits for later days.
+mod maturity;
+/// From a number back to the lines that made it.
+mod trace;
+/// The same inputs give the same bytes.
+mod bytes;
+/// The demo's numbers as a person reads them.
+mod golden;
+/// The committed sample is what the generator writes.
+mod sample_data;

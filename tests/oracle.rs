@@ -462,14 +462,7 @@ fn spoken_lines(moments: &[Moment], after: &[Option<String>]) -> Vec<Spoken> {
             Step::Reply { agent } => (false, Some(agent.clone())),
             _ => continue,
         };
-        spoken.push(Spoken {
-            at: moment.at,
-            buyer,
-            agent,
-            text: moment.text.clone(),
-            answered: false,
-            place,
-        });
+        spoken.push(Spoken { at: moment.at, buyer, agent, text: moment.text.clone(), answered: false, place });
     }
     spoken
 }
@@ -533,13 +526,7 @@ fn read_rounds(draft: &Draft, after: &[Option<String>], spoken: &mut [Spoken], r
 }
 
 fn opened(draft: &Draft, moment: &Moment) -> Open {
-    Open {
-        session: draft.id.clone(),
-        asked_at: moment.at,
-        asks: Vec::new(),
-        takes: Vec::new(),
-        queued: false,
-    }
+    Open { session: draft.id.clone(), asked_at: moment.at, asks: Vec::new(), takes: Vec::new(), queued: false }
 }
 
 /// The `asks` buyer lines before the reply at `place` are those of its round.
@@ -677,13 +664,7 @@ struct Facts<'a> {
 
 fn facts<'a>(input: &'a Input, rules: &'a Rules) -> Facts<'a> {
     let lines = lines_that_count(input);
-    Facts {
-        input,
-        rules,
-        visits: visits(input, rules, &lines),
-        replies: reply_lines(input, rules, &lines),
-        orders: newest_orders(input),
-    }
+    Facts { input, rules, visits: visits(input, rules, &lines), replies: reply_lines(input, rules, &lines), orders: newest_orders(input) }
 }
 
 fn lines_that_count(input: &Input) -> Vec<Line> {
@@ -717,9 +698,10 @@ fn visits(input: &Input, rules: &Rules, lines: &[Line]) -> Vec<Visit> {
 /// §8: the two filters that are said of a buyer.
 fn is_filtered(input: &Input, rules: &Rules, shop: &str, buyer: &str, day: i64) -> bool {
     let own = input.staff.iter().any(|(s, agent)| s == shop && agent == buyer);
-    let blocked = input.blocklist.iter().any(|(s, b, from, to)| {
-        s == shop && b == buyer && from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to)
-    });
+    let blocked = input
+        .blocklist
+        .iter()
+        .any(|(s, b, from, to)| s == shop && b == buyer && from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to));
     (rules.own_accounts && own) || (rules.blocklist && blocked)
 }
 
@@ -1168,9 +1150,7 @@ fn persons(row: &Row, cells: &mut Cells) {
 }
 
 fn manual<'a, 'b>(row: &'b Row<'a>) -> Vec<&'b Part<'a>> {
-    let is_manual = |part: &&Part| {
-        part.has_buyer_line() && part.session.ever_in_charge && row.in_assessed_hours(part.session.start)
-    };
+    let is_manual = |part: &&Part| part.has_buyer_line() && part.session.ever_in_charge && row.in_assessed_hours(part.session.start);
     row.kept.iter().copied().filter(is_manual).collect()
 }
 
@@ -1334,9 +1314,7 @@ fn first_waits(row: &Row, only_assessed: bool) -> Vec<i64> {
             let Some(wait) = row.wait(round) else {
                 continue;
             };
-            let first = per_peer_day
-                .entry((part.buyer, part.day, round.agent.as_deref()))
-                .or_insert((round.asked_at, wait));
+            let first = per_peer_day.entry((part.buyer, part.day, round.agent.as_deref())).or_insert((round.asked_at, wait));
             if round.asked_at < first.0 {
                 *first = (round.asked_at, wait);
             }
@@ -1473,10 +1451,9 @@ fn reception_time(row: &Row, cells: &mut Cells) {
 
 /// M.B: rounds opened with nobody in charge. A session has at most one.
 fn queue(row: &Row, cells: &mut Cells) {
-    for (only_assessed, sessions, average) in [
-        (false, "queued_sessions", "avg_queue_s"),
-        (true, "queued_sessions_assessed", "avg_queue_s_assessed"),
-    ] {
+    for (only_assessed, sessions, average) in
+        [(false, "queued_sessions", "avg_queue_s"), (true, "queued_sessions_assessed", "avg_queue_s_assessed")]
+    {
         let rounds = row.kept.iter().flat_map(|part| chosen(row, part, only_assessed));
         let queued: Vec<&Round> = rounds.filter(|round| round.queued).collect();
         let taken: Vec<i64> = queued.iter().filter_map(|round| round.queue_ms).collect();
@@ -1550,8 +1527,7 @@ fn cohort<'a>(row: &Row, day: i64, buyer: &'a str, c: i64) -> Cohort<'a> {
     let end_of_d1 = input.end_of_day(day + 1);
     let pay_by = input.end_of_day(day + row.rules().final_pay_days);
     // Cancelled orders are no orders here, neither before nor after c.
-    let mine =
-        |order: &&Order| order.shop == row.shop && order.buyer == buyer && order.cancelled_at.is_none();
+    let mine = |order: &&Order| order.shop == row.shop && order.buyer == buyer && order.cancelled_at.is_none();
     let orders: Vec<&Order> = row.facts.orders.iter().filter(mine).collect();
     let since = c - row.rules().after_sale_days * DAY_MS;
     let before = orders.iter().any(|order| since <= order.created_at && order.created_at < c);
@@ -1736,8 +1712,7 @@ fn sum<'a>(credits: impl Iterator<Item = &'a Credit>) -> Sum {
 
 /// The orders of the shop that count in the period under a rule.
 fn shop_credits<'a>(row: &Row<'a>, rule: Attribution) -> Vec<&'a Credit> {
-    let counts =
-        |credit: &&Credit| credit.rule == rule && credit.shop == row.shop && row.in_period(credit.day);
+    let counts = |credit: &&Credit| credit.rule == rule && credit.shop == row.shop && row.in_period(credit.day);
     row.credits.iter().filter(counts).collect()
 }
 
@@ -1756,16 +1731,10 @@ fn delay(row: &Row, rule: Attribution) -> i64 {
 }
 
 const SALES: [&str; 4] = ["sales_amount", "sales_qty", "sales_buyers", "sales_orders"];
-const ORDER_SALES: [&str; 4] =
-    ["order_sales_amount", "order_sales_qty", "order_sales_buyers", "order_sales_orders"];
-const PAYMENT_SALES: [&str; 4] =
-    ["payment_sales_amount", "payment_sales_qty", "payment_sales_buyers", "payment_sales_orders"];
-const ORDER_FIRST_SALES: [&str; 4] = [
-    "order_first_sales_amount",
-    "order_first_sales_qty",
-    "order_first_sales_buyers",
-    "order_first_sales_orders",
-];
+const ORDER_SALES: [&str; 4] = ["order_sales_amount", "order_sales_qty", "order_sales_buyers", "order_sales_orders"];
+const PAYMENT_SALES: [&str; 4] = ["payment_sales_amount", "payment_sales_qty", "payment_sales_buyers", "payment_sales_orders"];
+const ORDER_FIRST_SALES: [&str; 4] =
+    ["order_first_sales_amount", "order_first_sales_qty", "order_first_sales_buyers", "order_first_sales_orders"];
 const SHOP: [&str; 4] = ["shop_amount", "shop_qty", "shop_buyers", "shop_orders"];
 const SILENT: [&str; 4] = ["silent_amount", "silent_qty", "silent_buyers", "silent_orders"];
 
@@ -1777,11 +1746,7 @@ fn put_sum(cells: &mut Cells, mature: bool, ids: [&'static str; 4], sum: &Sum) {
 }
 
 fn sales(row: &Row, cells: &mut Cells) {
-    let by_rule = [
-        (Attribution::Order, ORDER_SALES),
-        (Attribution::Payment, PAYMENT_SALES),
-        (Attribution::OrderFirst, ORDER_FIRST_SALES),
-    ];
+    let by_rule = [(Attribution::Order, ORDER_SALES), (Attribution::Payment, PAYMENT_SALES), (Attribution::OrderFirst, ORDER_FIRST_SALES)];
     for (rule, ids) in by_rule {
         let sum = credited(row, &shop_credits(row, rule));
         put_sum(cells, row.mature(delay(row, rule)), ids, &sum);

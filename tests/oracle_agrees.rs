@@ -1,5 +1,7 @@
 //! Every metric of families A to G, at both levels and for all five periods, equals the row-loop oracle on logs made to be nasty.
 
+use crate::oracle::Rules;
+use crate::support::company::{self, DEMO};
 use crate::support::compare::disagreements;
 use crate::support::nasty::cases;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
@@ -19,11 +21,18 @@ fn config() -> Config {
 fn the_pipeline_and_the_oracle_agree() {
     let result = TestRunner::new(config()).run(&cases(), |case| {
         let given = case.given();
-        let wrong = disagreements(&given, &case.rules, &given.run());
+        let wrong = disagreements(&given.input, &case.rules, &given.run());
         if wrong.is_empty() { Ok(()) } else { Err(proptest::test_runner::TestCaseError::fail(wrong.join("\n"))) }
     });
     if let Err(TestError::Fail(reason, case)) = result {
         let given = case.given();
         panic!("{}\nlines {:#?}\norders {:#?}\nrules\n{}", reason, given.input.lines, given.input.orders, given.rules);
     }
+}
+
+/// The whole demo, five weeks of three shops, at once.
+#[test]
+fn the_sample_company_is_what_the_oracle_says() {
+    let wrong = disagreements(&company::input(), &Rules::default(), &DEMO.tables);
+    assert!(wrong.is_empty(), "{} cells differ:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
 }

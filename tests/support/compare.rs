@@ -1,8 +1,7 @@
 //! The published report tables against the oracle, cell by cell.
 
-use super::given::{Given, Ran};
-use super::tables::{Key, Row, number};
-use crate::oracle::{self, Cells, Rules};
+use super::tables::{Key, Row, Tables, number};
+use crate::oracle::{self, Cells, Input, Rules};
 use kefu::job::Level;
 use kefu::metrics;
 
@@ -16,12 +15,12 @@ pub(crate) const PERIODS: [(oracle::Period, &str); 5] = [
 ];
 
 /// Every metric of every row of both levels and all periods that is not what the oracle says.
-pub(crate) fn disagreements(given: &Given, rules: &Rules, ran: &Ran) -> Vec<String> {
+pub(crate) fn disagreements(input: &Input, rules: &Rules, tables: &Tables) -> Vec<String> {
     let mut found = Vec::new();
     for (of_oracle, level) in LEVELS {
         for (period, name) in PERIODS {
-            let expected = oracle::report(&given.input, rules, of_oracle, period);
-            let got = ran.tables().report(level.name(), name);
+            let expected = oracle::report(input, rules, of_oracle, period);
+            let got = tables.report(level.name(), name);
             for key in expected.keys().chain(got.keys().filter(|key| !expected.contains_key(key))) {
                 let wrong = row(level, expected.get(key), got.get(key));
                 found.extend(wrong.into_iter().map(|cell| format!("{}_{name} {}: {cell}", level.name(), spelled(key))));

@@ -6,6 +6,7 @@ use super::{date, day};
 use crate::oracle::{DAY_MS, Input, Line, Mode, Order, Sender};
 use kefu::calendar::Day;
 use kefu::job::{Overrides, Plan};
+use kefu::publish::RunRecord;
 use kefu::run::{Request, run};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -124,24 +125,12 @@ impl Given {
         Sheet { columns: &["shop_id", "buyer_id", "from", "to"], rows: rows.collect() }
     }
 
-    /// Runs business days first to last of the input, and keeps the tables in memory.
-    pub(crate) fn run(&self) -> Ran {
+    /// Runs business days first to last of the input, and gives what was published.
+    pub(crate) fn run(&self) -> Tables {
         let folder = TempDir::new().unwrap();
         let plan = plan(&self.write(folder.path()), "memory:///");
-        backfill(&plan, self.input.first_day, self.input.landed);
-        Ran { plan, _folder: folder }
-    }
-}
-
-/// A pipeline that has run, with its output.
-pub(crate) struct Ran {
-    plan: Plan,
-    _folder: TempDir,
-}
-
-impl Ran {
-    pub(crate) fn tables(&self) -> Tables<'_> {
-        Tables(&self.plan.output)
+        run_days(&plan, self.input.first_day, self.input.landed, None);
+        Tables::of(&plan.output)
     }
 }
 
@@ -150,17 +139,13 @@ pub(crate) fn plan(pipeline: &Path, output: &str) -> Plan {
     Plan::load(Some(pipeline), &overrides).unwrap_or_else(|e| panic!("{e}"))
 }
 
-/// Runs days first to last, as of the latest day given.
-pub(crate) fn backfill(plan: &Plan, first: i64, last: i64) {
-    run_as_of(plan, first, last, None);
-}
-
-pub(crate) fn run_as_of(plan: &Plan, first: i64, last: i64, as_of: Option<i64>) {
+/// Runs days first to last; what has landed is the latest day ever given, unless said.
+pub(crate) fn run_days(plan: &Plan, first: i64, last: i64, as_of: Option<i64>) -> RunRecord {
     let of = |day: i64| Day(day as i32);
     // Any instant does: no clock reaches the tables.
     let started = "2026-11-20T00:00:00Z".parse().unwrap();
     let request = Request { from: of(first), to: of(last), as_of: as_of.map(of), started };
-    run(plan, request).unwrap_or_else(|e| panic!("{e}"));
+    run(plan, request).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// An empty log in Shanghai, business days from midnight, the days given.
@@ -169,20 +154,8 @@ pub(crate) fn input(first: &str, landed: &str) -> Input {
     Input { utc_offset_ms: 8 * 3_600_000, first_day, landed, ..Input::default() }
 }
 
-const MESSAGES: &[&str] = &[
-    "shop_id",
-    "buyer_id",
-    "sender",
-    "sent_at",
-    "agent_id",
-    "session_id",
-    "message_id",
-    "seq",
-    "reply_mode",
-    "kind",
-    "text",
-    "recalled",
-];
+const MESSAGES: &[&str] =
+    &["shop_id", "buyer_id", "sender", "sent_at", "agent_id", "session_id", "message_id", "seq", "reply_mode", "kind", "text", "recalled"];
 
 pub(crate) fn messages_sheet(lines: &[Line], offset_ms: i64) -> Sheet {
     Sheet { columns: MESSAGES, rows: lines.iter().map(|line| message(line, offset_ms)).collect() }
@@ -216,19 +189,8 @@ fn message(line: &Line, offset_ms: i64) -> Vec<Option<String>> {
     ]
 }
 
-const ORDERS: &[&str] = &[
-    "shop_id",
-    "order_id",
-    "buyer_id",
-    "created_at",
-    "paid_at",
-    "cancelled_at",
-    "amount",
-    "quantity",
-    "postage",
-    "flag",
-    "updated_at",
-];
+const ORDERS: &[&str] =
+    &["shop_id", "order_id", "buyer_id", "created_at", "paid_at", "cancelled_at", "amount", "quantity", "postage", "flag", "updated_at"];
 
 pub(crate) fn orders_sheet(orders: &[Order], offset_ms: i64) -> Sheet {
     let row = |order: &Order| {

@@ -178,9 +178,8 @@ fn talk() -> impl Strategy<Value = Talk> {
     let of = |count: usize| prop_oneof![2 => Just(0), 1 => 0..count];
     let start = prop_oneof![2 => select(&STARTS[..]), 1 => 0..24 * HOUR];
     let session = prop_oneof![2 => Just(0usize), 1 => 1..SESSIONS.len()];
-    (of(SHOPS.len()), of(BUYERS.len()), 0..4i64, start, session, prop::collection::vec(step(), 1..12)).prop_map(
-        |(shop, buyer, day, start, session, steps)| Talk { shop, buyer, day, start, session, steps },
-    )
+    (of(SHOPS.len()), of(BUYERS.len()), 0..4i64, start, session, prop::collection::vec(step(), 1..12))
+        .prop_map(|(shop, buyer, day, start, session, steps)| Talk { shop, buyer, day, start, session, steps })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -212,7 +211,8 @@ fn who() -> impl Strategy<Value = Who> {
 
 fn purchase() -> impl Strategy<Value = Purchase> {
     let near = [0, 1, -1, 5 * MINUTE, HOUR];
-    let far = [DAY_MS, 2 * DAY_MS, 2 * DAY_MS + 1, 3 * DAY_MS, 3 * DAY_MS + 1, -15 * DAY_MS, -15 * DAY_MS - 1, -15 * DAY_MS + 1, -2 * DAY_MS];
+    let far =
+        [DAY_MS, 2 * DAY_MS, 2 * DAY_MS + 1, 3 * DAY_MS, 3 * DAY_MS + 1, -15 * DAY_MS, -15 * DAY_MS - 1, -15 * DAY_MS + 1, -2 * DAY_MS];
     let after = move || {
         prop_oneof![
             3 => select(near.to_vec()).prop_map(After::Line),

@@ -25,13 +25,8 @@ pub(crate) fn line(text: &str, base: i64, shop: &str) -> Line {
 }
 
 fn spoken_by(who: &str, line: Line) -> Line {
-    let event = |kind: &str, agent: Option<String>| Line {
-        sender: Sender::System,
-        kind: Some(kind.to_owned()),
-        agent,
-        text: None,
-        ..line.clone()
-    };
+    let event =
+        |kind: &str, agent: Option<String>| Line { sender: Sender::System, kind: Some(kind.to_owned()), agent, text: None, ..line.clone() };
     match who.split_once('>').unwrap_or((who, "")) {
         ("buyer", agent) => Line { sender: Sender::Buyer, agent: some(agent), ..line },
         ("robot", agent) => Line { sender: Sender::Robot, agent: some(agent), ..line },

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use kefu::store::Store;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// A cell. Dates are days since 1970, instants UTC ms, money yuan: all exact in an f64.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,16 +23,32 @@ pub(crate) type Row = BTreeMap<String, Value>;
 /// First day of the period, shop, agent.
 pub(crate) type Key = (i64, String, Option<String>);
 
-/// What a pipeline published.
-pub(crate) struct Tables<'a>(pub &'a Store);
+/// What a pipeline published: files by their path below the output root. `state/` is internal and left out.
+pub(crate) struct Tables(pub BTreeMap<String, Bytes>);
 
-impl Tables<'_> {
+impl Tables {
+    pub(crate) fn of(store: &Store) -> Tables {
+        let folders = ["reports", "details", "dims", "quarantine", "_meta", "_staging"];
+        let objects = folders.iter().flat_map(|folder| store.list(folder).unwrap());
+        Tables(objects.map(|object| (object.key.clone(), store.get(&object.key).unwrap())).collect())
+    }
+
+    pub(crate) fn in_folder(path: &Path) -> Tables {
+        Tables::of(&Store::open(path.to_str().unwrap()).unwrap())
+    }
+
+    /// The files below some folders.
+    pub(crate) fn files(&self, folders: &[&str]) -> BTreeMap<&str, &Bytes> {
+        let below = |key: &str| folders.iter().any(|folder| key.starts_with(&format!("{folder}/")));
+        self.0.iter().map(|(key, bytes)| (key.as_str(), bytes)).filter(|(key, _)| below(key)).collect()
+    }
+
     /// All partitions of a table in order of their day; each row with its partition as `dt`.
     pub(crate) fn rows(&self, folder: &str) -> Vec<Row> {
         let mut rows = Vec::new();
-        for object in self.0.list(folder).unwrap() {
-            let partition = object.key.rsplit_once("dt=").map(|(_, rest)| &rest[..10]);
-            for mut row in decode(self.0.get(&object.key).unwrap()) {
+        for (key, bytes) in self.files(&[folder]) {
+            let partition = key.rsplit_once("dt=").map(|(_, rest)| &rest[..10]);
+            for mut row in decode(bytes.clone()) {
                 if let Some(date) = partition {
                     row.insert("dt".to_owned(), Value::Number(day(date) as f64));
                 }
