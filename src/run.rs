@@ -135,10 +135,9 @@ impl<'a> Run<'a> {
             self.audit(day, &chats.audit)?;
         }
         self.states.put_platforms(day, &chats.names)?;
-        let starts = self.plan.calendar.bounds(day)?.start;
         let facts = facts::chat_facts(self.plan, day, chats, &self.reference)?;
         for level in Level::ALL {
-            let states = reports::chat_states(level, &facts, &self.plan.rules, starts)?;
+            let states = reports::chat_states(level, &facts, &self.plan.rules)?;
             self.states.put(day, Part::Chats, level, &states)?;
         }
         self.states.put_replies(day, &facts::spelled_replies(&facts.replies, &facts.names)?)?;

@@ -73,10 +73,26 @@ fn days_can_be_run_one_by_one_in_any_order() {
     }
 }
 
+/// What a day looks back on is read from the log where no run has made it.
 #[test]
-fn the_number_of_files_does_not_matter() {
-    for count in [1, 7] {
-        assert_same(&Given { cut: Cut::Files(count), ..given() }.run());
+fn a_day_alone_is_what_it_is_in_a_backfill() {
+    let alone = given().run_in_parts(&[(day(LAST), day(LAST))]);
+    let last = |tables: &Tables| -> Vec<_> {
+        let files = tables.files(&["reports", "details"]).into_iter();
+        files
+            .filter(|(key, _)| key.contains("_day/dt=") || key.starts_with("details/"))
+            .filter(|(key, _)| key.contains(LAST))
+            .map(|(key, bytes)| (key.to_owned(), bytes.clone()))
+            .collect()
+    };
+    assert!(last(&EXPECTED).len() >= 8);
+    assert_eq!(last(&alone), last(&EXPECTED));
+}
+
+#[test]
+fn the_cut_of_the_files_does_not_matter() {
+    for cut in [Cut::Files(1), Cut::Files(7), Cut::ByUtcDay] {
+        assert_same(&Given { cut, ..given() }.in_file_order().run());
     }
 }
 

@@ -63,3 +63,26 @@ fn as_of_says_what_has_landed() {
     given::run_days(&plan, day(MONDAY), day(MONDAY), Some(day(MONDAY) + 4));
     assert_eq!(number(&monday(&plan, "day"), "pay_final_buyers"), Some(1.0));
 }
+
+/// A reply of Monday that lands late: what looks back on it is restated with Monday, and ends as if it had been there all along.
+#[test]
+fn a_late_line_restates_the_sales_that_look_back_on_it() {
+    let base = day(MONDAY);
+    let mut input = given::input(MONDAY, "2026-09-13");
+    input.lines = vec![script::line("10:00:00 s1 b1 buyer 推荐", base, "s1")];
+    input.lines.extend((0..7).map(|after| script::line("12:00:00 s1 b2 buyer>A 在吗", base + after, "s1")));
+    // One is paid within the lookback of the late reply; one is only created there, and paid days after.
+    let orders = ["o1 b1 +2/09:00:00 +2/09:01:00 50.00 1 -", "o2 b1 +1/09:00:00 +5/09:00:00 70.00 1 -"];
+    input.orders = Some(orders.iter().map(|order| script::order(order, base, "s1")).collect());
+    let folder = tempfile::tempdir().unwrap();
+    let plan = given::plan(&Given::new(input.clone()).in_file_order().write(folder.path()), "memory:///");
+    given::run_days(&plan, base, base + 6, None);
+    input.lines.push(script::line("10:00:20 s1 b1 A 这款", base, "s1"));
+    let late = Given::new(input).in_file_order();
+    late.write(folder.path());
+    given::run_days(&plan, base, base, None);
+    let (restated, fresh) = (Tables::of(&plan.output), late.run());
+    let week = |tables: &Tables| number(&tables.report("shop", "week")[&(base, "s1".to_owned(), None)], "sales_amount");
+    assert_eq!((week(&restated), week(&fresh)), (Some(120.0), Some(120.0)));
+    assert_eq!(restated.files(&["reports", "details"]), fresh.files(&["reports", "details"]));
+}

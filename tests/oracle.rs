@@ -327,18 +327,6 @@ pub(crate) struct Session {
     pub(crate) ever_in_charge: bool,
 }
 
-/// The sessions of one conversation-day. `lines` are those of one shop, buyer and day, in input order.
-pub(crate) fn sessions(lines: &[Line], rules: &Rules) -> Vec<Session> {
-    let distinct = without_duplicates(lines, &|_| 0);
-    let borrowed: Vec<&Line> = distinct.iter().collect();
-    read_conversation(&borrowed, rules)
-}
-
-/// The rounds of one conversation-day, session by session; handed-over rows included.
-pub(crate) fn rounds(lines: &[Line], rules: &Rules) -> Vec<Round> {
-    sessions(lines, rules).into_iter().flat_map(|session| session.rounds).collect()
-}
-
 fn read_conversation(lines: &[&Line], rules: &Rules) -> Vec<Session> {
     let ordered = in_order(lines);
     let mut drafts = by_id(&ordered, rules);
@@ -636,12 +624,17 @@ fn handed_over_rows(round: &Open, owner: Option<&str>) -> Vec<Round> {
 // ---------------------------------------------------------------------------------------------
 
 /// A session with whose and when it was, and whether the reception filters (§8) take it out.
-struct Visit {
-    shop: String,
-    buyer: String,
-    day: i64,
-    filtered: bool,
-    session: Session,
+pub(crate) struct Visit {
+    pub(crate) shop: String,
+    pub(crate) buyer: String,
+    pub(crate) day: i64,
+    pub(crate) filtered: bool,
+    pub(crate) session: Session,
+}
+
+/// Every session of the days read, filtered ones too.
+pub(crate) fn sessions(input: &Input, rules: &Rules) -> Vec<Visit> {
+    visits(input, rules, &lines_that_count(input))
 }
 
 /// A reply line as the credit of an order sees it (§7).
@@ -1721,7 +1714,7 @@ fn is_credited(row: &Row, credit: &Credit) -> bool {
     credit.agent.is_some() && (row.is_shop() || credit.agent.as_deref() == row.agent)
 }
 
-fn credited<'a>(row: &Row, credits: &[&'a Credit]) -> Sum {
+fn credited(row: &Row, credits: &[&Credit]) -> Sum {
     sum(credits.iter().copied().filter(|credit| is_credited(row, credit)))
 }
 

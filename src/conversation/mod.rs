@@ -27,7 +27,8 @@ impl Day<'_> {
         self.assessed.iter().any(|window| window.contains(&at))
     }
 
-    fn hour(&self, at: i64) -> i64 {
+    /// Hour of the business day, from 0.
+    pub fn hour(&self, at: i64) -> i64 {
         (at - self.starts_at) / 3_600_000
     }
 }

@@ -59,9 +59,9 @@ pub fn chat_facts(plan: &Plan, day: calendar::Day, chats: Chats, reference: &Ref
     let mut told = buckets.into_par_iter().flat_map_iter(|lines| tell(lines, &names, &rules, day, reference)).collect::<Vec<_>>();
     told.par_sort_unstable_by_key(|t| (names.shop(t.shop), names.buyer(t.conversation)));
     Ok(ChatFacts {
-        sessions: talks::sessions(&told)?,
-        receptions: talks::receptions(&told)?,
-        rounds: rounds::rounds(&told)?,
+        sessions: talks::sessions(&told, &rules)?,
+        receptions: talks::receptions(&told, &rules)?,
+        rounds: rounds::rounds(&told, &rules)?,
         hours: hours::hours(&told)?,
         replies: replies::replies(&told)?,
         peaks: peaks::peaks(&told)?,

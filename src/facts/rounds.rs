@@ -1,7 +1,7 @@
 //! rounds: one row per round (对话轮次), and one more for each agent who was in charge of it and handed it over.
 
 use super::{Told, frame};
-use crate::conversation::{Outcome, Round};
+use crate::conversation::{Day, Outcome, Round};
 use crate::error::Result;
 use crate::job::Level;
 use polars::prelude::*;
@@ -10,7 +10,7 @@ use polars::prelude::*;
 pub(super) const GAMMA: f64 = 1.02;
 
 /// One row per round and handing-over agent. Times in UTC ms; waits null unless answered.
-pub(crate) fn rounds(told: &[Told]) -> Result<DataFrame> {
+pub(crate) fn rounds(told: &[Told], day: &Day) -> Result<DataFrame> {
     let sessions = told.iter().flat_map(|t| (0i64..).zip(&t.story.sessions).map(move |(no, s)| (t, no, s)));
     let rows = sessions.flat_map(|(t, no, s)| s.rounds.iter().map(move |r| (t, s.id, no, r))).collect::<Vec<_>>();
     type Row<'a> = (&'a Told, u32, i64, &'a Round);
@@ -26,6 +26,7 @@ pub(crate) fn rounds(told: &[Told]) -> Result<DataFrame> {
         "session_no" => rows.iter().map(|r| r.2 + 1).collect::<Vec<_>>(),
         "outcome" => each(&rows, |r| r.outcome as u32),
         "asked_at" => each(&rows, |r| r.asked_at),
+        "asked_hour" => each(&rows, |r| day.hour(r.asked_at)),
         "replied_at" => each(&rows, |r| r.replied_at),
         "wait_ms" => each(&rows, |r| r.wait_ms),
         "agent_wait_ms" => each(&rows, |r| r.agent_wait_ms),

@@ -2,24 +2,24 @@
 //! so that one declaration serves shop and agent.
 
 use super::{Told, frame};
-use crate::conversation::{Reception, Session, Talk};
+use crate::conversation::{Day, Reception, Session, Talk};
 use crate::error::Result;
 use crate::job::Level;
 use polars::prelude::*;
 
 /// One row per session.
-pub(crate) fn sessions(told: &[Told]) -> Result<DataFrame> {
+pub(crate) fn sessions(told: &[Told], day: &Day) -> Result<DataFrame> {
     let rows = told.iter().flat_map(|t| (0i64..).zip(&t.story.sessions).map(move |(no, s)| (t, no, s)));
-    columns(rows.map(|(t, no, session)| Row { told: t, session, no, talk: &session.talk, reception: None }).collect())
+    columns(rows.map(|(t, no, session)| Row { told: t, session, no, talk: &session.talk, reception: None }).collect(), day)
 }
 
 /// One row per session and agent with a buyer line, a reply line or a round row in it.
-pub(crate) fn receptions(told: &[Told]) -> Result<DataFrame> {
+pub(crate) fn receptions(told: &[Told], day: &Day) -> Result<DataFrame> {
     let sessions = told.iter().flat_map(|t| (0i64..).zip(&t.story.sessions).map(move |(no, s)| (t, no, s)));
     let rows = sessions.flat_map(|(told, no, session)| {
         session.receptions.iter().map(move |r| Row { told, session, no, talk: &r.talk, reception: Some(r) })
     });
-    columns(rows.collect())
+    columns(rows.collect(), day)
 }
 
 /// The rows a level's metrics count: the shop's sessions or the agents' receptions, of buyers who are not filtered.
@@ -39,7 +39,7 @@ struct Row<'a> {
     reception: Option<&'a Reception>,
 }
 
-fn columns(rows: Vec<Row>) -> Result<DataFrame> {
+fn columns(rows: Vec<Row>, day: &Day) -> Result<DataFrame> {
     fn each<T>(rows: &[Row], value: impl Fn(&Row) -> T) -> Vec<T> {
         rows.iter().map(value).collect()
     }
@@ -52,6 +52,7 @@ fn columns(rows: Vec<Row>) -> Result<DataFrame> {
         "session_no" => each(&rows, |r| r.no + 1),
         "started_at" => each(&rows, |r| r.session.started_at),
         "first_at" => each(&rows, |r| r.talk.first_at),
+        "first_hour" => each(&rows, |r| r.talk.first_at.map(|at| day.hour(at))),
         "last_at" => each(&rows, |r| r.talk.last_at),
         "first_buyer_at" => each(&rows, |r| r.talk.first_buyer_at),
         "last_buyer_at" => each(&rows, |r| r.talk.last_buyer_at),

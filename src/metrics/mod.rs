@@ -21,12 +21,12 @@ use std::sync::LazyLock;
 pub fn all() -> &'static [Metric] {
     static ALL: LazyLock<Vec<Metric>> = LazyLock::new(|| {
         let families = [
-            ("A 接待 Reception", "semantics §3, §8", reception::metrics()),
-            ("B 响应 Response", "semantics §4, §5", response::metrics()),
-            ("C 回复 Reply", "catalogue C", service::metrics()),
-            ("D 询单 Inquiry", "semantics §6", conversion::metrics()),
-            ("E·G 销售与静默 Sales and silent orders", "semantics §7", sales::metrics()),
-            ("F 客单价 Basket", "semantics §7", basket::metrics()),
+            ("A 接待 Reception", "docs/semantics.md §3, §8; 赤兔·生意参谋 咨询接待", reception::metrics()),
+            ("B 响应 Response", "docs/semantics.md §4, §5; 淘宝·1688·快手·拼多多·京东·小红书·抖音 响应", response::metrics()),
+            ("C 回复 Reply", "docs/semantics.md §3; 快手 客服考核, 赤兔 回复率", service::metrics()),
+            ("D 询单 Inquiry", "docs/semantics.md §6; 生意参谋 业绩询单", conversion::metrics()),
+            ("E·G 销售与静默 Sales and silent orders", "docs/semantics.md §7; 赤兔 绩效判定", sales::metrics()),
+            ("F 客单价 Basket", "docs/semantics.md §7; 生意参谋 客单价", basket::metrics()),
         ];
         let of = |(family, source, metrics): (&'static str, &'static str, Vec<Metric>)| {
             metrics.into_iter().map(move |metric| Metric { family, source, ..metric })

@@ -59,7 +59,7 @@ pub fn detail(name: &str, grain: &str, frame: &DataFrame, names: Option<&Names>,
 fn column(name: &str, array: &ArrayRef, names: Option<&Names>) -> Result<Option<(String, ArrayRef)>> {
     let coded = |ids: StringArray| take(&ids, array, None);
     Ok(Some(match (name, names) {
-        ("bucket" | "agent_bucket" | "own", _) => return Ok(None),
+        ("bucket" | "agent_bucket" | "own" | "first_hour" | "asked_hour", _) => return Ok(None),
         ("shop", Some(names)) => ("shop_id".into(), coded(names.shop_ids())?),
         ("agent", Some(names)) => ("agent_id".into(), coded(names.agent_ids())?),
         ("buyer", Some(names)) => ("buyer_id".into(), coded(names.buyer_ids())?),

@@ -150,7 +150,8 @@ fn value(metric: &Metric, level: Level, rules: &Rules) -> Expr {
     let part = |id: &str| metrics::find(level, id).map_or(lit(NULL), |part| value(part, level, rules));
     let scale = |level: Level, id: &str| metrics::find(level, id).map_or(1.0, |part| part.unit.scale());
     let divided = |over: Expr, under: Expr, scale: f64| {
-        let quotient = over.cast(DataType::Float64) / under.clone().cast(DataType::Float64) / lit(scale);
+        // One division, by a column: polars divides by a constant through its reciprocal, which is off in the last bit.
+        let quotient = over.cast(DataType::Float64) / (under.clone().cast(DataType::Float64) * lit(scale));
         when(under.neq(lit(0))).then(quotient).otherwise(lit(NULL))
     };
     match &metric.formula {

@@ -84,7 +84,7 @@ fn cols(names: &[&str]) -> Vec<Expr> {
 }
 
 /// The states of a day's chat facts.
-pub fn chat_states(level: Level, facts: &ChatFacts, rules: &Rules, day_starts: i64) -> Result<States> {
+pub fn chat_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<States> {
     let talks = talks_of(level, &facts.sessions, &facts.receptions);
     let rounds = rounds_of(level, &facts.rounds, false);
     let sources = [
@@ -101,7 +101,7 @@ pub fn chat_states(level: Level, facts: &ChatFacts, rules: &Rules, day_starts: i
     let names = NameFrames::new(&facts.names)?;
     let sums = sums(level, Part::Chats, &sources, &codes, rules)?;
     let persons = chat_persons(&sources, &codes, rules)?;
-    let hours = hours(level, talks, rounds.clone(), &facts.hours, &codes, day_starts)?;
+    let hours = hours(level, talks, rounds.clone(), &facts.hours, &codes)?;
     let waits = rounds
         .filter(col("answered"))
         .group_by(cols(&[&codes[..], &["bucket"]].concat()))
@@ -226,8 +226,8 @@ fn peer_instants(sources: &[(Fact, LazyFrame)], keys: &[&str]) -> LazyFrame {
 const HOURLY: [&str; 5] = ["receptions", "buyer_msgs", "rounds", "wait_ms_sum", "unanswered"];
 
 /// Columns: `hour`, `receptions` (by their first buyer or reply line), `buyer_msgs`, `rounds`, `wait_ms_sum`, `unanswered` (by the question).
-fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame, codes: &[&str], day_starts: i64) -> Result<LazyFrame> {
-    let hour = |at: &str| ((col(at) - lit(day_starts)).cast(DataType::Float64) / lit(3_600_000.0)).cast(DataType::Int64).alias("hour");
+fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame, codes: &[&str]) -> Result<LazyFrame> {
+    let hour = |of: &str| col(of).alias("hour");
     let one = |condition: Expr, name: &str| condition.cast(DataType::Int64).sum().alias(name);
     let spoken = hours.clone().lazy().filter(col("filtered").eq(lit(0u32))).filter(match level {
         Level::Shop => col("agent").eq(lit(0u32)),
@@ -236,10 +236,10 @@ fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame, c
     let keys = [codes, &["hour"]].concat();
     let receptions = talks
         .filter(col("first_at").is_not_null())
-        .with_column(hour("first_at"))
+        .with_column(hour("first_hour"))
         .group_by(cols(&keys))
         .agg([one(lit(true).and(col("hour").is_not_null()), "receptions")]);
-    let asked = rounds.filter(col("handed_over").not()).with_column(hour("asked_at")).group_by(cols(&keys)).agg([
+    let asked = rounds.filter(col("handed_over").not()).with_column(hour("asked_hour")).group_by(cols(&keys)).agg([
         one(col("hour").is_not_null(), "rounds"),
         when(col("answered")).then(col("wait_ms")).otherwise(lit(0i64)).sum().alias("wait_ms_sum"),
         one(col("answered").not(), "unanswered"),

@@ -17,6 +17,8 @@ pub(crate) enum Cut {
     /// `messages/date=…/chats.csv`, by the zone's civil date.
     #[default]
     ByDay,
+    /// The same by UTC dates, as a warehouse elsewhere does; the orders too, each version by the day its order was created.
+    ByUtcDay,
     /// So many files of consecutive lines.
     Files(usize),
 }
@@ -39,15 +41,29 @@ impl Given {
         Given { input, zone: "Asia/Shanghai", head, rules, cut: Cut::ByDay, style: Style::default() }
     }
 
-    pub(crate) fn civil_day(&self, at: i64) -> i64 {
-        (at + self.input.utc_offset_ms).div_euclid(DAY_MS)
+    /// The date of an instant's partition. Files of no date are all of one.
+    fn partition(&self, at: i64) -> i64 {
+        match self.cut {
+            Cut::ByDay => (at + self.input.utc_offset_ms).div_euclid(DAY_MS),
+            Cut::ByUtcDay => at.div_euclid(DAY_MS),
+            Cut::Files(_) => 0,
+        }
     }
 
-    /// Puts the lines into the order in which the files hold them: that is their input order.
+    /// A run reads the partitions up to the last landed day: what was created later is written then.
+    fn order_partition(&self, order: &Order) -> i64 {
+        self.partition(order.created_at).min(self.input.start_of_day(self.input.landed).div_euclid(DAY_MS))
+    }
+
+    /// Puts lines and orders into the order in which the files hold them: that is their input order.
     pub(crate) fn in_file_order(mut self) -> Given {
-        if self.cut == Cut::ByDay {
-            let offset = self.input.utc_offset_ms;
-            self.input.lines.sort_by_key(|line| (line.sent_at + offset).div_euclid(DAY_MS));
+        let mut lines = std::mem::take(&mut self.input.lines);
+        lines.sort_by_key(|line| self.partition(line.sent_at));
+        self.input.lines = lines;
+        if self.cut == Cut::ByUtcDay {
+            let mut orders = self.input.orders.take();
+            orders.iter_mut().for_each(|orders| orders.sort_by_key(|order| self.order_partition(order)));
+            self.input.orders = orders;
         }
         self
     }
@@ -58,10 +74,7 @@ impl Given {
         let plain = Style { format: super::sheet::Format::Csv, gbk: false, packing: self.style.packing };
         self.staff().write(&folder.join(format!("staff.{}", plain.ending())), plain);
         self.blocklist().write(&folder.join(format!("blocklist.{}", plain.ending())), plain);
-        if let Some(orders) = &self.input.orders {
-            let sheet = orders_sheet(orders, self.input.utc_offset_ms);
-            sheet.write(&folder.join(format!("orders.{}", self.style.ending())), self.style);
-        }
+        self.write_orders(folder);
         if let Some(visits) = &self.input.visits {
             visits_sheet(visits).write(&folder.join("visits.csv"), Style::default());
         }
@@ -73,17 +86,19 @@ impl Given {
     pub(crate) fn pipeline(&self) -> String {
         let Given { zone, head, rules, .. } = self;
         let (ending, packing) = (self.style.ending(), Style { packing: self.style.packing, ..Style::default() }.ending());
-        let messages = match self.cut {
-            Cut::ByDay => format!("messages/date={{date}}/*.{ending}"),
-            Cut::Files(_) => format!("messages/*.{ending}"),
+        let (messages, orders) = match self.cut {
+            Cut::ByDay => (format!("messages/date={{date}}/*.{ending}"), format!("orders.{ending}")),
+            Cut::ByUtcDay => (format!("messages/date={{date}}/*.{ending}"), format!("orders/{{date}}.{ending}")),
+            Cut::Files(_) => (format!("messages/*.{ending}"), format!("orders.{ending}")),
         };
+        let zoned = if self.cut == Cut::ByUtcDay { "partition_timezone = \"UTC\"\n" } else { "" };
         let encoding = if self.style.gbk { "encoding = \"gbk\"\n" } else { "" };
         let mut text = format!(
-            "name = \"given\"\ntimezone = \"{zone}\"\n{head}\n[messages]\npath = \"{messages}\"\n{encoding}\
+            "name = \"given\"\ntimezone = \"{zone}\"\n{head}\n[messages]\npath = \"{messages}\"\n{encoding}{zoned}\
              [staff]\npath = \"staff.{packing}\"\n[blocklist]\npath = \"blocklist.{packing}\"\n"
         );
         if self.input.orders.is_some() {
-            text += &format!("[orders]\npath = \"orders.{ending}\"\n{encoding}");
+            text += &format!("[orders]\npath = \"{orders}\"\n{encoding}{zoned}");
         }
         if self.input.visits.is_some() {
             text += "[visits]\npath = \"visits.csv\"\n";
@@ -93,22 +108,31 @@ impl Given {
 
     fn write_messages(&self, folder: &Path) {
         let Input { lines, utc_offset_ms, .. } = &self.input;
-        let ending = self.style.ending();
-        match self.cut {
-            Cut::ByDay => {
-                for part in lines.chunk_by(|a, b| self.civil_day(a.sent_at) == self.civil_day(b.sent_at)) {
-                    let partition = date(self.civil_day(part[0].sent_at));
-                    let path = folder.join(format!("messages/date={partition}/chats.{ending}"));
-                    messages_sheet(part, *utc_offset_ms).write(&path, self.style);
-                }
-            }
-            Cut::Files(count) => {
-                let size = lines.len().div_ceil(count).max(1);
-                for (number, part) in lines.chunks(size).enumerate() {
-                    let path = folder.join(format!("messages/{number:03}.{ending}"));
-                    messages_sheet(part, *utc_offset_ms).write(&path, self.style);
-                }
-            }
+        let write = |part: &[Line], name: String| {
+            let path = folder.join(format!("messages/{name}.{}", self.style.ending()));
+            messages_sheet(part, *utc_offset_ms).write(&path, self.style);
+        };
+        if let Cut::Files(count) = self.cut {
+            let parts = lines.chunks(lines.len().div_ceil(count).max(1)).enumerate();
+            parts.for_each(|(number, part)| write(part, format!("{number:03}")));
+            return;
+        }
+        for part in lines.chunk_by(|a, b| self.partition(a.sent_at) == self.partition(b.sent_at)) {
+            write(part, format!("date={}/chats", date(self.partition(part[0].sent_at))));
+        }
+    }
+
+    fn write_orders(&self, folder: &Path) {
+        let Some(orders) = &self.input.orders else { return };
+        let write = |part: &[Order], name: String| {
+            let path = folder.join(format!("{name}.{}", self.style.ending()));
+            orders_sheet(part, self.input.utc_offset_ms).write(&path, self.style);
+        };
+        if self.cut != Cut::ByUtcDay {
+            return write(orders, "orders".to_owned());
+        }
+        for part in orders.chunk_by(|a, b| self.order_partition(a) == self.order_partition(b)) {
+            write(part, format!("orders/{}", date(self.order_partition(&part[0]))));
         }
     }
 
@@ -127,9 +151,16 @@ impl Given {
 
     /// Runs business days first to last of the input, and gives what was published.
     pub(crate) fn run(&self) -> Tables {
+        self.run_in_parts(&[(self.input.first_day, self.input.landed)])
+    }
+
+    /// One run after another, each of some business days.
+    pub(crate) fn run_in_parts(&self, parts: &[(i64, i64)]) -> Tables {
         let folder = TempDir::new().unwrap();
         let plan = plan(&self.write(folder.path()), "memory:///");
-        run_days(&plan, self.input.first_day, self.input.landed, None);
+        for (first, last) in parts {
+            run_days(&plan, *first, *last, None);
+        }
         Tables::of(&plan.output)
     }
 }

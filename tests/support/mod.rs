@@ -4,6 +4,7 @@ pub(crate) mod company;
 pub(crate) mod compare;
 pub(crate) mod given;
 pub(crate) mod nasty;
+pub(crate) mod place;
 pub(crate) mod script;
 pub(crate) mod sheet;
 pub(crate) mod tables;

@@ -139,6 +139,8 @@ pub(crate) struct Case {
     more_days: i64,
     cut: Cut,
     style: Style,
+    /// Run in two parts, cut after so many days; the later part first or last.
+    parts: Option<(i64, bool)>,
     pub rules: Rules,
 }
 
@@ -158,12 +160,13 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
         prop::collection::vec(blocked(), 0..3),
         prop::option::of(prop::collection::vec((0..SHOPS.len(), 0..4i64, 0..50i64), 0..4)),
     );
-    let files = (prop_oneof![Just(Cut::ByDay), (1..4usize).prop_map(Cut::Files)], style());
-    (place, log, files, rules()).prop_map(|(place, log, (cut, style), rules)| {
+    let cut = prop_oneof![2 => Just(Cut::ByDay), 1 => Just(Cut::ByUtcDay), 1 => (1..4usize).prop_map(Cut::Files)];
+    let files = (cut, style(), prop::option::weighted(0.3, (0..4i64, any::<bool>())));
+    (place, log, files, rules()).prop_map(|(place, log, (cut, style, parts), rules)| {
         let (base, (offset_ms, zone), day_starts, more_days) = place;
         let (talks, shuffled, purchases, blocked, visits) = log;
         let base = super::day(base);
-        Case { base, offset_ms, zone, day_starts, talks, shuffled, purchases, blocked, visits, more_days, cut, style, rules }
+        Case { base, offset_ms, zone, day_starts, talks, shuffled, purchases, blocked, visits, more_days, cut, style, parts, rules }
     })
 }
 
@@ -327,6 +330,18 @@ impl Case {
         input.visits = self.visits.as_ref().map(|visits| once_a_day(visits, self.base));
         let (head, rules) = (format!("business_day_starts_at = \"{}\"", clock(self.day_starts)), toml(&self.rules));
         Given { input, zone: self.zone, head, rules, cut: self.cut, style: self.style }.in_file_order()
+    }
+
+    /// What of the days is run when.
+    pub(crate) fn parts(&self, input: &Input) -> Vec<(i64, i64)> {
+        let (first, last) = (input.first_day, input.landed);
+        match self.parts {
+            Some((days, later_first)) if first + days < last => {
+                let parts = [(first, first + days), (first + days + 1, last)];
+                if later_first { parts.into_iter().rev().collect() } else { parts.to_vec() }
+            }
+            _ => vec![(first, last)],
+        }
     }
 
     fn lines(&self) -> Vec<Line> {
