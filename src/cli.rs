@@ -5,6 +5,7 @@ use crate::check;
 use crate::error::{Error, Kind, Result};
 use crate::generate::{self, Compression, Encoding, Format, Spec};
 use crate::job::{Level, Overrides, Plan};
+use crate::memory;
 use crate::metrics;
 use crate::publish::RunRecord;
 use crate::run::{Request, run};
@@ -52,10 +53,12 @@ enum Command {
         /// What has landed: the last business day whose orders are all there [default: the latest day any run was given]
         #[arg(long)]
         as_of: Option<String>,
+        #[command(flatten)]
+        means: Means,
     },
     /// A range of business days, both included, and every period they lie in
     #[command(
-        after_help = "Example:\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31\n  kefu backfill --from 2026-08-31 --to 2026-10-04          the demo"
+        after_help = "Example:\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31 --jobs 2 --memory-limit 1GB\n  kefu backfill --from 2026-08-31 --to 2026-10-04          the demo"
     )]
     Backfill {
         #[command(flatten)]
@@ -69,6 +72,8 @@ enum Command {
         /// What has landed [default: the latest day any run was given]
         #[arg(long)]
         as_of: Option<String>,
+        #[command(flatten)]
+        means: Means,
     },
     /// Checks the pipeline file and what its inputs look like, without computing anything
     #[command(after_help = "Example:\n  kefu check pipelines/nightly.toml --date yesterday")]
@@ -117,6 +122,16 @@ struct Pipeline {
     output: Option<String>,
 }
 
+#[derive(Debug, Args)]
+struct Means {
+    /// Days worked on side by side [default: one per core]
+    #[arg(long, env = "KEFU_JOBS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
+    /// Memory to keep within, 512MB or more: what does not fit waits on disk [default: 1536MB]
+    #[arg(long, env = "KEFU_MEMORY_LIMIT")]
+    memory_limit: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Lang {
     Zh,
@@ -129,7 +144,7 @@ struct Generate {
     #[arg(long)]
     out: PathBuf,
     /// The invented company of sample_data: fixed days and shops, every edge case
-    #[arg(long, conflicts_with_all = ["from", "days", "shops", "messages_per_day", "format", "compression", "encoding"])]
+    #[arg(long, conflicts_with_all = ["from", "days", "shops", "giant_percent", "messages_per_day", "format", "compression", "encoding"])]
     company: bool,
     /// First day, in Asia/Shanghai
     #[arg(long, default_value = "2026-09-01")]
@@ -140,6 +155,9 @@ struct Generate {
     /// Shops, of very different sizes
     #[arg(long, default_value_t = 20)]
     shops: u32,
+    /// Per cent of all lines that the first shop has [default: as large as its rank makes it]
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=90))]
+    giant_percent: Option<u64>,
     /// Lines of a day, all shops together
     #[arg(long, default_value_t = 100_000)]
     messages_per_day: u64,
@@ -170,15 +188,15 @@ impl Cli {
         let now = now();
         let json = self.json;
         match self.command {
-            Command::Run { pipeline, date, as_of } => {
+            Command::Run { pipeline, date, as_of, means } => {
                 let plan = pipeline.load()?;
                 let day = plan.day(date.as_deref(), now)?;
-                execute(&plan, (day, day), as_of.as_deref(), now, json)
+                execute(&plan, (day, day), as_of.as_deref(), &means, now, json)
             }
-            Command::Backfill { pipeline, from, to, as_of } => {
+            Command::Backfill { pipeline, from, to, as_of, means } => {
                 let plan = pipeline.load()?;
                 let days = (plan.day(Some(&from), now)?, plan.day(Some(&to), now)?);
-                execute(&plan, days, as_of.as_deref(), now, json)
+                execute(&plan, days, as_of.as_deref(), &means, now, json)
             }
             Command::Check { pipeline, date } => {
                 let plan = pipeline.load()?;
@@ -217,7 +235,8 @@ fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
-fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, now: jiff::Timestamp, json: bool) -> Result<()> {
+fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, means: &Means, now: jiff::Timestamp, json: bool) -> Result<()> {
+    let memory = means.memory_limit.as_deref().map_or(Ok(memory::DEFAULT_LIMIT), memory::limit)?;
     if from > to {
         return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
     }
@@ -230,7 +249,7 @@ fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, now: jiff::
     let days = to.0 - from.0 + 1;
     eprintln!("kefu {} · {} · {days} day(s): {from} .. {to} ({}, day starts {})", env!("CARGO_PKG_VERSION"), plan.job.name, zone.0, zone.1);
     eprintln!("input  {}\noutput {}", plan.input.name(), plan.output.name());
-    let record = run(plan, Request { from, to, as_of, started: now })?;
+    let record = run(plan, Request { from, to, as_of, started: now, jobs: means.jobs.unwrap_or_else(crate::pipe::workers), memory })?;
     if json { print(&serde_json::to_string(&record)?) } else { summarize(&record) }
 }
 
@@ -341,9 +360,9 @@ impl Generate {
                 .from
                 .parse()
                 .map_err(|_| Error::new(Kind::Usage, format!("`{}` is not a date", self.from)).hint("write 2026-09-01"))?;
-            let Generate { out, days, shops, messages_per_day, seed, format, compression, encoding, .. } = self;
+            let Generate { out, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding, .. } = self;
             let seed = seed.unwrap_or(1);
-            generate::load(&Spec { out, from, days, shops, messages_per_day, seed, format, compression, encoding })?
+            generate::load(&Spec { out, from, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding })?
         };
         let generate::Summary { files, messages, orders, bytes } = summary;
         if json {

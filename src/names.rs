@@ -2,88 +2,162 @@
 //! A name is hashed once per batch dictionary, not once per line. Code 0 is "none".
 
 use arrow::array::types::Int32Type;
-use arrow::array::{AsArray, DictionaryArray, StringArray};
-use hashbrown::HashMap;
+use arrow::array::{Array, AsArray, DictionaryArray, StringArray};
+use hashbrown::{HashMap, HashTable};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Distinct pairs (owner, text) → codes from 1.
-#[derive(Default)]
-struct Pairs {
-    codes: HashMap<(u32, u32), u32>,
-    pairs: Vec<(u32, u32)>,
-}
-
-impl Pairs {
-    fn code(&mut self, owner: u32, text: u32) -> u32 {
-        *self.codes.entry((owner, text)).or_insert_with(|| {
-            self.pairs.push((owner, text));
-            self.pairs.len() as u32
-        })
-    }
-
-    fn get(&self, code: u32) -> (u32, u32) {
-        match code {
-            0 => (0, 0),
-            code => self.pairs[code as usize - 1],
-        }
-    }
-}
-
-/// Distinct texts → codes from 1.
+/// Distinct texts → codes from 1. The texts lie end to end in one piece of memory.
 #[derive(Default)]
 pub struct Texts {
-    codes: HashMap<Box<str>, u32>,
-    /// Texts by code less 1.
-    spelled: Vec<Box<str>>,
+    codes: HashTable<u32>,
+    spelled: String,
+    /// Where each text ends, by code less 1.
+    ends: Vec<usize>,
 }
 
 impl Texts {
     pub fn code(&mut self, text: &str) -> u32 {
-        if let Some(&code) = self.codes.get(text) {
-            return code;
+        let Texts { codes, spelled, ends } = self;
+        let spell = |code: u32| spelled_at(spelled, ends, code);
+        let entry = codes.entry(xxh3_64(text.as_bytes()), |code| spell(*code) == text, |code| xxh3_64(spell(*code).as_bytes()));
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(known) => *known.get(),
+            hashbrown::hash_table::Entry::Vacant(free) => {
+                let code = ends.len() as u32 + 1;
+                free.insert(code);
+                spelled.push_str(text);
+                ends.push(spelled.len());
+                code
+            }
         }
-        self.spelled.push(text.into());
-        let code = self.spelled.len() as u32;
-        self.codes.insert(text.into(), code);
+    }
+
+    pub fn spell(&self, code: u32) -> &str {
+        spelled_at(&self.spelled, &self.ends, code)
+    }
+
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
+fn spelled_at<'a>(spelled: &'a str, ends: &[usize], code: u32) -> &'a str {
+    match code as usize {
+        0 => "",
+        1 => &spelled[..ends[0]],
+        code => &spelled[ends[code - 2]..ends[code - 1]],
+    }
+}
+
+/// The codes of a dictionary's values. Batches of one row group share their dictionary: it is looked up once.
+#[derive(Default)]
+struct Known {
+    values: Option<StringArray>,
+    codes: Arc<Vec<u32>>,
+}
+
+impl Known {
+    fn codes(&mut self, values: &StringArray, texts: &mut Texts) -> Arc<Vec<u32>> {
+        let place = |array: &StringArray| (array.values().as_ptr(), array.offsets().inner().as_ptr(), array.len());
+        if self.values.as_ref().is_none_or(|known| place(known) != place(values)) {
+            self.codes = Arc::new(values.iter().map(|text| text.map_or(0, |text| texts.code(text))).collect());
+            self.values = Some(values.clone());
+        }
+        Arc::clone(&self.codes)
+    }
+}
+
+/// Distinct pairs (owner, text) → codes from 1. Most texts have one owner: a buyer's shop, a session's buyer.
+#[derive(Default)]
+pub(crate) struct Pairs {
+    texts: Texts,
+    known: Known,
+    /// By text: its first owner and the pair's code.
+    first: Vec<(u32, u32)>,
+    /// The pairs of its other owners.
+    others: HashMap<(u32, u32), u32>,
+    pairs: Vec<(u32, u32)>,
+}
+
+impl Pairs {
+    /// `text` is a code of this list's own texts; 0 is none.
+    fn code(&mut self, owner: u32, text: u32) -> u32 {
+        let Some(index) = (text as usize).checked_sub(1) else { return 0 };
+        if self.first.len() <= index {
+            self.first.resize(self.texts.len(), (0, 0));
+        }
+        let next = self.pairs.len() as u32 + 1;
+        let first = &mut self.first[index];
+        let code = match first.1 {
+            0 => {
+                *first = (owner, next);
+                next
+            }
+            code if first.0 == owner => code,
+            _ => *self.others.entry((owner, text)).or_insert(next),
+        };
+        if code == next {
+            self.pairs.push((owner, text));
+        }
         code
     }
 
-    pub fn spell(&self, text: u32) -> &str {
-        match text {
-            0 => "",
-            code => &self.spelled[code as usize - 1],
-        }
+    /// The code of an owner's text.
+    pub(crate) fn find(&mut self, owner: u32, text: &str) -> u32 {
+        let text = self.texts.code(text);
+        self.code(owner, text)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    pub(crate) fn owner(&self, code: u32) -> u32 {
+        code.checked_sub(1).map_or(0, |index| self.pairs[index as usize].0)
+    }
+
+    fn spell(&self, code: u32) -> &str {
+        code.checked_sub(1).map_or("", |index| self.texts.spell(self.pairs[index as usize].1))
     }
 }
 
 #[derive(Default)]
 pub struct Names {
-    texts: Texts,
     shops: Pairs,
     /// By shop code less 1: the least platform name its lines carry, so that their order does not matter.
     platforms: Vec<Option<Box<str>>>,
     conversations: Pairs,
     agents: Pairs,
     sessions: Pairs,
-    message_bytes: String,
-    message_ends: Vec<usize>,
 }
 
 impl Names {
     /// Prepares a batch: each dictionary value becomes a text code once.
     pub fn batch<'a>(&'a mut self, [shop, buyer, agent, session]: [&'a DictionaryArray<Int32Type>; 4]) -> BatchNames<'a> {
-        let mut coded = |keys: &'a DictionaryArray<Int32Type>| {
-            let values = keys.values().as_string::<i32>();
-            let codes = values.iter().map(|text| text.map_or(0, |text| self.texts.code(text))).collect();
-            Column { keys, codes }
+        let coded = |pairs: &mut Pairs, keys: &'a DictionaryArray<Int32Type>| Column {
+            keys,
+            codes: pairs.known.codes(keys.values().as_string::<i32>(), &mut pairs.texts),
         };
-        let (shop, buyer, agent, session) = (coded(shop), coded(buyer), coded(agent), coded(session));
+        let shop = coded(&mut self.shops, shop);
+        let buyer = coded(&mut self.conversations, buyer);
+        let agent = coded(&mut self.agents, agent);
+        let session = coded(&mut self.sessions, session);
         BatchNames { names: self, shop, buyer, agent, session }
     }
 
-    /// Which of `buckets` (a power of two) a shop falls into: the leading bits of a hash that never changes.
-    pub fn bucket(&self, shop: u32, buckets: usize) -> usize {
-        ((xxh3_64(self.shop(shop).as_bytes()) >> 32) as usize * buckets) >> 32
+    /// Which of `buckets` (a power of two) a shop falls into: the leading bits of a hash that never changes. What a cluster cuts by.
+    pub fn bucket(shop: &str, buckets: usize) -> usize {
+        ((xxh3_64(shop.as_bytes()) >> 32) as usize * buckets) >> 32
+    }
+
+    /// Which of 16 parts a conversation falls into when its shop, or the part of it at `depth`, is cut by buyer.
+    pub fn part(&self, conversation: u32, depth: u32) -> usize {
+        (xxh3_64(self.buyer(conversation).as_bytes()) >> (60 - 4 * depth.min(15))) as usize & 15
     }
 
     pub fn platform(&mut self, shop: u32, platform: &str) {
@@ -93,65 +167,39 @@ impl Names {
         }
     }
 
-    /// Keeps a message id; ids are nearly all different, so they are stored, not interned.
-    pub fn message(&mut self, id: &str) -> u32 {
-        self.message_bytes.push_str(id);
-        self.message_ends.push(self.message_bytes.len());
-        self.message_ends.len() as u32
-    }
-
-    pub fn message_id(&self, code: u32) -> &str {
-        let code = code as usize;
-        let start = if code < 2 { 0 } else { self.message_ends[code - 2] };
-        &self.message_bytes[start..self.message_ends[code - 1]]
-    }
-
     pub fn shop(&self, shop: u32) -> &str {
-        self.texts.spell(self.shops.get(shop).1)
+        self.shops.spell(shop)
     }
 
     pub fn shop_of(&self, conversation: u32) -> u32 {
-        self.conversations.get(conversation).0
+        self.conversations.owner(conversation)
     }
 
     pub fn buyer(&self, conversation: u32) -> &str {
-        self.texts.spell(self.conversations.get(conversation).1)
+        self.conversations.spell(conversation)
     }
 
     pub fn agent(&self, agent: u32) -> &str {
-        self.texts.spell(self.agents.get(agent).1)
+        self.agents.spell(agent)
+    }
+
+    pub fn shop_of_agent(&self, agent: u32) -> u32 {
+        self.agents.owner(agent)
     }
 
     pub fn session(&self, session: u32) -> &str {
-        self.texts.spell(self.sessions.get(session).1)
+        self.sessions.spell(session)
     }
 
     /// The shops with lines, each with its platform as its lines name it.
     pub fn platforms(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         (1..).zip(&self.platforms).map(|(shop, platform)| (self.shop(shop), platform.as_deref()))
     }
-
-    /// Every shop id by code, for a dictionary column; likewise below. Code 0 is null.
-    pub fn shop_ids(&self) -> StringArray {
-        self.column(&self.shops)
-    }
-
-    pub fn buyer_ids(&self) -> StringArray {
-        self.column(&self.conversations)
-    }
-
-    pub fn agent_ids(&self) -> StringArray {
-        self.column(&self.agents)
-    }
-
-    fn column(&self, pairs: &Pairs) -> StringArray {
-        std::iter::once(None).chain(pairs.pairs.iter().map(|pair| Some(self.texts.spell(pair.1)))).collect()
-    }
 }
 
 struct Column<'a> {
     keys: &'a DictionaryArray<Int32Type>,
-    codes: Vec<u32>,
+    codes: Arc<Vec<u32>>,
 }
 
 impl Column<'_> {
@@ -178,14 +226,8 @@ impl BatchNames<'_> {
             names.platforms.push(None);
         }
         let conversation = names.conversations.code(shop, self.buyer.text(row));
-        let agent = match self.agent.text(row) {
-            0 => 0,
-            agent => names.agents.code(shop, agent),
-        };
-        let session = match self.session.text(row) {
-            0 => 0,
-            session => names.sessions.code(conversation, session),
-        };
+        let agent = names.agents.code(shop, self.agent.text(row));
+        let session = names.sessions.code(conversation, self.session.text(row));
         (shop, conversation, agent, session)
     }
 }
@@ -197,20 +239,15 @@ mod tests {
     /// A shop's bucket is part of what other engines rely on: these values never change.
     #[test]
     fn a_shops_bucket_is_pinned() {
-        let mut names = Names::default();
-        let mut buckets = Vec::new();
-        for shop in ["s1", "007", "店铺/二=x"] {
-            let text = names.texts.code(shop);
-            let code = names.shops.code(0, text);
-            buckets.push(names.bucket(code, 64));
-        }
-        assert_eq!(buckets, [38, 0, 43]);
+        assert_eq!(["s1", "007", "店铺/二=x"].map(|shop| Names::bucket(shop, 64)), [38, 0, 43]);
     }
 
     #[test]
-    fn message_ids_come_back() {
-        let mut names = Names::default();
-        let codes = ["m1", "", "消息"].map(|id| names.message(id));
-        assert_eq!(codes.map(|code| names.message_id(code).to_owned()), ["m1", "", "消息"]);
+    fn one_text_of_two_owners_is_two_pairs() {
+        let mut pairs = Pairs::default();
+        let [b1, b2] = ["b1", "客"].map(|text| pairs.texts.code(text));
+        let codes = [(1, b1), (2, b1), (1, b2), (1, b1), (2, b1), (7, 0)].map(|(owner, text)| pairs.code(owner, text));
+        assert_eq!(codes, [1, 2, 3, 1, 2, 0]);
+        assert_eq!([1, 2, 3].map(|code| (pairs.owner(code), pairs.spell(code))), [(1, "b1"), (2, "b1"), (1, "客")]);
     }
 }

@@ -1,14 +1,19 @@
 //! One run: the chats of the days asked for, the sales of every day that can still change, the reports of every period they touch.
 
 use crate::calendar::{Day, Span};
+use crate::conversation;
 use crate::error::{self, Context, Error, Result};
 use crate::facts;
 use crate::frames::{collect, stack};
-use crate::ingest::{self, Audit, Chats, Orders, Reference};
+use crate::ingest::{self, Audit, Chats, Orders, Reference, Tallies};
 use crate::job::{Level, Plan};
+use crate::memory::{Budget, Means};
 use crate::metrics;
-use crate::publish::{Memory, Publisher, RunRecord, StateStore, audit_rows, detail, quarantine_rows};
-use crate::reports::{self, Dims, Kind, Landed, Merged, Part, Persons, Row};
+use crate::pipe;
+use crate::progress::Progress;
+use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, StateStore, audit_rows, detail, quarantine_rows};
+use crate::reports::{self, Dims, Kind, Landed, Ledger, Merged, Part, Row, ShardStates};
+use arrow::array::RecordBatch;
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,6 +28,10 @@ pub struct Request {
     /// What has landed, where the user says so.
     pub as_of: Option<Day>,
     pub started: jiff::Timestamp,
+    /// Days worked on side by side.
+    pub jobs: usize,
+    /// Bytes of memory to keep within.
+    pub memory: usize,
 }
 
 /// Runs a pipeline for some days: facts once, then everything that follows from them, published together at the end.
@@ -37,6 +46,21 @@ pub fn run(plan: &Plan, request: Request) -> Result<RunRecord> {
     run.passed("reports made");
     run.publish()
 }
+
+/// What comes of one shard.
+struct Made {
+    states: [ShardStates; 2],
+    /// By file, those of details first.
+    rows: Vec<Vec<Encoded>>,
+    edges: Vec<facts::Edge>,
+    tallies: Vec<Tallies>,
+}
+
+/// A period, how many of its days have states, and what these come to at each level.
+type Ended = (Span, usize, [Merged; 2]);
+
+/// The platform that each shop's lines of a day name.
+type Platforms = Vec<(String, String)>;
 
 struct Run<'a> {
     plan: &'a Plan,
@@ -63,9 +87,7 @@ impl<'a> Run<'a> {
         let before = memory.landed();
         let through = request.as_of.unwrap_or_else(|| before.map_or(request.to, |day| day.max(request.to)));
         let landed = Landed { through, orders: plan.job.orders.is_some(), visits: plan.job.visits.is_some() };
-        let job = &plan.job;
-        let made_of = (&job.timezone, &job.business_day_starts_at, &job.messages, &job.orders, &job.staff, &job.blocklist, &job.visits);
-        let states = StateStore::new(&plan.output, &plan.rules, &format!("{made_of:?}"))?;
+        let states = StateStore::new(plan)?;
         let asked = request.from.through(request.to).collect::<BTreeSet<_>>();
         refuse_mixed_rules(plan, &states, &asked)?;
         let mut reported = states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
@@ -99,19 +121,43 @@ impl<'a> Run<'a> {
         let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
         let context = self.context()?.into_iter().filter(|day| !asked.contains(day) && !made.contains(day));
         let context = context.filter(|day| self.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
-        for window in windows(&asked, &context, self.plan.job.messages.path.contains("{date}")) {
-            let reading = match ingest::read_messages(self.plan, &window) {
-                // A day only looked back on may lack its files.
-                Err(e) if window.is_disjoint(&asked) && e.retryable() => continue,
-                reading => reading?,
-            };
-            if !self.plan.job.messages.path.contains("{date}") {
-                let earliest = reading.earliest.map(|at| self.plan.calendar.day_of(at)).transpose()?;
-                self.first_log = earliest.into_iter().chain(self.first_log).min();
-            }
-            for (day, chats) in reading.days {
-                self.read_day(day, chats, asked.contains(&day)).with("business day", day)?;
-            }
+        let windows = windows(&asked, &context, self.plan.job.messages.path.contains("{date}"));
+        let jobs = self.request.jobs.clamp(1, windows.len().max(1));
+        let means = Means { budget: Budget::of_limit(self.request.memory), workers: (pipe::workers() / jobs).max(1) };
+        let (mut earliest, mut audits) = (None, Vec::new());
+        let progress = Progress::new(asked.len());
+        pipe::in_order(
+            &windows,
+            jobs,
+            |window, emit| {
+                let reading = match ingest::read_messages(self.plan, window, &means) {
+                    // A day only looked back on may lack its files.
+                    Err(e) if window.is_disjoint(&asked) && e.retryable() => return Ok(()),
+                    reading => reading?,
+                };
+                for (day, chats) in reading.days {
+                    let audit = self.read_day(day, chats, asked.contains(&day), means.workers).with("business day", day)?;
+                    emit((day, audit, reading.earliest))?;
+                }
+                Ok(())
+            },
+            |(day, audit, first)| {
+                earliest = first.into_iter().chain(earliest).min();
+                if asked.contains(&day) {
+                    progress.day_done(day, audit.total().read);
+                    audits.push((day, audit));
+                }
+                Ok(())
+            },
+        )?;
+        progress.end();
+        if !self.plan.job.messages.path.contains("{date}") {
+            let earliest = earliest.map(|at| self.plan.calendar.day_of(at)).transpose()?;
+            self.first_log = earliest.into_iter().chain(self.first_log).min();
+        }
+        for (day, audit) in audits {
+            self.record.days_read += 1;
+            self.audit(day, &audit)?;
         }
         Ok(())
     }
@@ -129,32 +175,52 @@ impl<'a> Run<'a> {
         Ok(days)
     }
 
-    fn read_day(&mut self, day: Day, chats: Chats, asked: bool) -> Result<()> {
+    /// Makes a day's facts shard by shard, adds them to its states and its detail tables, and returns what became of its rows.
+    fn read_day(&self, day: Day, mut chats: Chats, asked: bool, workers: usize) -> Result<Audit> {
         if asked {
             chats.audit.check(self.plan.job.quality.max_bad_ratio)?;
-            self.audit(day, &chats.audit)?;
+        }
+        let shards = chats.shelf.shards(&chats.names)?;
+        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
+        let rules_of_day = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
+        let context = facts::Context { day, names: &chats.names, rules: rules_of_day, reference: &self.reference };
+        // Files begin with the rows of no lines: with their columns.
+        let none = facts::chat_facts(&context, &chats.shelf, &[])?;
+        let details =
+            |facts: &facts::ChatFacts| if asked { publish::details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
+        let published = details(&none)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
+        let kept = self.states.open(day, publish::kept(&none, &chats.names, rules)?)?;
+        let (mut states, mut edges, mut tallies) = (Vec::new(), Vec::new(), Vec::new());
+        let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(Made) -> Result<()>| {
+            let facts = facts::chat_facts(&context, &chats.shelf, shard)?;
+            let mut rows = Vec::new();
+            for (sheet, table) in published.iter().zip(details(&facts)?) {
+                rows.push(sheet.encode(&table.rows)?);
+            }
+            for (sheet, (_, piece)) in kept.iter().zip(publish::kept(&facts, &chats.names, rules)?) {
+                rows.push(sheet.encode(&piece)?);
+            }
+            let [shops, agents] = Level::ALL.map(|level| reports::shard_states(level, &facts, rules));
+            emit(Made { states: [shops?, agents?], rows, edges: facts.edges, tallies: facts.tallies })
+        };
+        pipe::in_order(&shards, workers, work, |made| {
+            edges.extend(made.edges);
+            tallies.extend(made.tallies);
+            states.push(made.states);
+            published.iter().chain(&kept).zip(made.rows).try_for_each(|(sheet, rows)| sheet.append(rows))
+        })?;
+        let peaks = facts::peaks(edges, &chats.names)?;
+        let (shops, agents) = states.into_iter().map(|[shops, agents]| (shops, agents)).unzip();
+        for (level, shards) in Level::ALL.into_iter().zip([shops, agents]) {
+            let states: Vec<_> = shards;
+            self.states.put(day, Part::Chats, level, &reports::day_states(level, states, &peaks, &chats.names, rules)?)?;
         }
         self.states.put_platforms(day, &chats.names)?;
-        let facts = facts::chat_facts(self.plan, day, chats, &self.reference)?;
-        for level in Level::ALL {
-            let states = reports::chat_states(level, &facts, &self.plan.rules)?;
-            self.states.put(day, Part::Chats, level, &states)?;
-        }
-        self.states.put_replies(day, &facts::spelled_replies(&facts.replies, &facts.names)?)?;
-        if asked {
-            self.record.days_read += 1;
-            let peer_days = collect(facts::peer_days(Level::Agent, &facts.sessions, &facts.receptions))?;
-            let tables = [
-                ("rounds", "one row per round, and one per agent who handed it over", &facts.rounds),
-                ("sessions", "one row per session", &facts.sessions),
-                ("receptions", "one row per session and agent", &facts.receptions),
-                ("peer_days", "one row per agent and buyer", &peer_days),
-            ];
-            for (name, grain, frame) in tables {
-                self.publisher.stage(&detail(name, grain, frame, Some(&facts.names), day)?)?;
-            }
-        }
-        Ok(())
+        published.into_iter().try_for_each(|sheet| self.publisher.close(sheet))?;
+        // A day counts as made once its persons are there.
+        kept.into_iter().try_for_each(|sheet| sheet.close().map(drop))?;
+        tallies.iter().for_each(|tallies| chats.count(tallies));
+        Ok(chats.audit)
     }
 
     /// Keeps what became of every row read for a day, and the bad ones. Tables that are read whole are counted once, on the last day.
@@ -188,10 +254,13 @@ impl<'a> Run<'a> {
         let days = self.restated.intersection(&made).copied().collect::<Vec<_>>();
         for window in days.chunks(WINDOW) {
             let replies = collect(self.replies(window, &made)?)?;
-            for day in window {
+            let sell = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
                 self.sell_day(*day, &made, &replies).with("business day", day)?;
-            }
+                emit(())
+            };
+            pipe::in_order(window, self.request.jobs, sell, |()| Ok(()))?;
         }
+        self.record.days_restated += days.len();
         Ok(())
     }
 
@@ -212,14 +281,19 @@ impl<'a> Run<'a> {
         let mut kept = Vec::new();
         // A day without any order still gives the columns.
         days.extend(window.first());
-        for day in days.intersection(made) {
+        let days = days.intersection(made).copied().collect::<Vec<_>>();
+        let of_buyers = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| {
             let replies = self.states.replies(*day)?.lazy();
-            kept.push(collect(replies.join(buyers.clone(), on.clone(), on.clone(), JoinArgs::new(JoinType::Semi)))?.lazy());
-        }
+            emit(collect(replies.join(buyers.clone(), on.clone(), on.clone(), JoinArgs::new(JoinType::Semi)))?)
+        };
+        pipe::in_order(&days, self.request.jobs, of_buyers, |replies| {
+            kept.push(replies.lazy());
+            Ok(())
+        })?;
         stack(kept)
     }
 
-    fn sell_day(&mut self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
+    fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
         let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
         let mut credits = None;
         if self.orders.is_some() {
@@ -247,74 +321,96 @@ impl<'a> Run<'a> {
         if let Some(credits) = credits {
             self.publisher.stage(&detail("credits", "one row per order event, rule and agent", &credits, None, day)?)?;
         }
-        self.record.days_restated += 1;
         Ok(())
     }
 
-    /// The reports of every period that a restated day lies in, days before years.
-    fn make_reports(&mut self) -> Result<()> {
-        let mut spans = BTreeSet::new();
-        for period in &self.plan.job.reports.periods {
-            spans.extend(self.restated.iter().map(|day| self.plan.calendar.span(*period, *day)));
-        }
+    /// The reports of every period that a restated day lies in. Each day's states are read once for all of them.
+    fn make_reports(&self) -> Result<()> {
         let made = self.states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
-        for span in spans {
-            self.report(span, &made).with("period", format!("{} of {}", span.period.name(), span.first))?;
-        }
+        let spans_of = |day: Day| self.plan.job.reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day));
+        let mut spans = self.restated.iter().flat_map(|day| spans_of(*day)).collect::<BTreeSet<_>>();
+        spans.retain(|span| made.range(span.first..=span.last).next().is_some());
+        let days = made.iter().copied().filter(|day| spans_of(*day).any(|span| spans.contains(&span))).collect::<Vec<_>>();
+        let mut ledgers = Level::ALL.map(Ledger::new);
+        let mut platforms = BTreeMap::new();
+        let mut ended = Vec::new();
+        pipe::in_order(
+            &days,
+            pipe::workers(),
+            |day, emit| emit((*day, self.states.platforms(*day)?, self.day_rows(*day)?)),
+            |(day, platforms_of_day, rows)| {
+                platforms.insert(day, platforms_of_day);
+                let open = spans_of(day).filter(|span| spans.contains(span)).collect::<Vec<_>>();
+                for (level, part, kind, rows) in rows {
+                    ledgers[level as usize].add(&open, part, kind, &rows);
+                }
+                for span in open.into_iter().filter(|span| made.range(span.first..=span.last).next_back() == Some(&day)) {
+                    let [shops, agents] = ledgers.each_mut().map(|ledger| ledger.close(span));
+                    ended.push((span, made.range(span.first..=span.last).count(), [shops?, agents?]));
+                }
+                if ended.len() >= 4 * pipe::workers() {
+                    self.report_all(&std::mem::take(&mut ended), &platforms)?;
+                }
+                Ok(())
+            },
+        )?;
+        self.report_all(&ended, &platforms)?;
         let first = self.reported.first().copied().unwrap_or(self.request.from);
         let last = self.reported.last().copied().unwrap_or(self.request.to);
-        let dims = self.dims(made.iter().copied())?;
+        for day in made.iter().filter(|day| !days.contains(day)) {
+            platforms.insert(*day, self.states.platforms(*day)?);
+        }
+        let dims = self.dims(platforms.values())?;
         for table in reports::dims(&self.plan.calendar, (first, last), &self.reference, &dims)? {
             self.publisher.stage(&table)?;
         }
         Ok(())
     }
 
+    /// All states of a day.
+    fn day_rows(&self, day: Day) -> Result<Vec<(Level, Part, Kind, RecordBatch)>> {
+        let parts = [Part::Chats, Part::Sales].into_iter().flat_map(|part| Kind::of(part).iter().map(move |kind| (part, *kind)));
+        let wanted = Level::ALL.into_iter().flat_map(|level| parts.clone().map(move |(part, kind)| (level, part, kind)));
+        wanted.map(|(level, part, kind)| Ok((level, part, kind, self.states.rows(day, part, level, kind)?))).collect()
+    }
+
     /// Names for ids; a shop's platform is the least that its lines name on the days, where the shops table does not say.
-    fn dims(&self, days: impl Iterator<Item = Day>) -> Result<Dims> {
+    fn dims<'p>(&self, days: impl Iterator<Item = &'p Platforms>) -> Result<Dims> {
         let mut platforms: BTreeMap<String, String> = BTreeMap::new();
-        for day in days {
-            for (shop, platform) in self.states.platforms(day)? {
-                let known = platforms.entry(shop).or_insert_with(|| platform.clone());
-                *known = std::mem::take(known).min(platform);
+        for (shop, platform) in days.flatten() {
+            let known = platforms.entry(shop.clone()).or_insert_with(|| platform.clone());
+            if platform < known {
+                known.clone_from(platform);
             }
         }
         Dims::new(&self.reference, &platforms)
     }
 
-    fn report(&mut self, span: Span, made: &BTreeSet<Day>) -> Result<()> {
-        let days = made.range(span.first..=span.last).copied().collect::<Vec<_>>();
-        if days.is_empty() {
-            return Ok(());
-        }
+    /// The reports of periods that have ended, side by side; `Ended`: the period, its days with states, and what these come to.
+    fn report_all(&self, ended: &[Ended], platforms: &BTreeMap<Day, Platforms>) -> Result<()> {
+        let report = |(span, days, merged): &Ended, emit: &mut dyn FnMut(()) -> Result<()>| {
+            let dims = self.dims(platforms.range(span.first..=span.last).map(|(_, platforms)| platforms))?;
+            self.report(*span, *days, merged, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
+            emit(())
+        };
+        pipe::in_order(ended, pipe::workers(), report, |()| Ok(()))
+    }
+
+    fn report(&self, span: Span, days: usize, merged: &[Merged; 2], dims: &Dims) -> Result<()> {
         let (plan, landed) = (self.plan, self.landed);
-        let dims = &self.dims(days.iter().copied())?;
-        let row = Row { span, landed, complete: self.is_complete(span, days.len())?, rules: &plan.rules };
+        let row = Row { span, landed, complete: self.is_complete(span, days)?, rules: &plan.rules };
         let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
-        let states = |part, level, kind| days.iter().map(|day| self.states.get(*day, part, level, kind)).collect::<Result<Vec<_>>>();
-        let sums = |part, level| reports::merge_sums(level, part, states(part, level, Kind::Sums)?);
-        let mut tables = Vec::new();
         let mut shop = None;
-        let (mut waits, mut hours) = (Vec::new(), Vec::new());
-        for level in Level::ALL {
-            let mut persons = Persons::new(level);
-            for (day, part) in days.iter().flat_map(|day| [(day, Part::Chats), (day, Part::Sales)]) {
-                persons.add(part, &self.states.get(*day, part, level, Kind::Persons)?)?;
-            }
-            let wait = reports::merge_waits(level, states(Part::Chats, level, Kind::Waits)?)?;
-            let sums = [sums(Part::Chats, level)?, sums(Part::Sales, level)?];
-            let merged_states = Merged { sums, persons: persons.counted()?, waits: wait.clone() };
-            let finished = reports::finish(level, merged_states, shop.as_ref(), &zero, &landed, span, &plan.rules)?;
+        for (level, merged) in Level::ALL.into_iter().zip(merged) {
+            let finished = reports::finish(level, merged, shop.as_ref(), &zero, &landed, span, &plan.rules)?;
             if plan.job.reports.levels.contains(&level) {
-                tables.push(reports::report(level, &finished, dims, &row)?);
+                self.publisher.stage(&reports::report(level, &finished, dims, &row)?)?;
             }
             shop = Some(finished);
-            waits.push((level, wait));
-            hours.push((level, reports::merge_hours(level, states(Part::Chats, level, Kind::Hours)?)?));
         }
-        tables.push(reports::histogram(waits, dims, &row)?);
-        tables.push(reports::hourly(hours, dims, &row)?);
-        tables.iter().try_for_each(|table| self.publisher.stage(table))
+        let [shops, agents] = merged;
+        self.publisher.stage(&reports::histogram([shops, agents], dims, &row)?)?;
+        self.publisher.stage(&reports::hourly([shops, agents], dims, &row)?)
     }
 
     /// The period is over, every day of it has landed and been made, and nothing it looks back on lies before the first log.

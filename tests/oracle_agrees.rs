@@ -9,9 +9,10 @@ use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 
 /// Few cases, the same each time, since each runs the whole pipeline. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` ask for more and others.
 fn config() -> Config {
-    let config = Config { failure_persistence: None, max_shrink_iters: 300, ..Config::default() };
+    let config = Config { failure_persistence: None, ..Config::default() };
     let set = |name| std::env::var_os(name).is_some();
     Config {
+        max_shrink_iters: if set("PROPTEST_MAX_SHRINK_ITERS") { config.max_shrink_iters } else { 300 },
         cases: if set("PROPTEST_CASES") { config.cases } else { 24 },
         rng_seed: if set("PROPTEST_RNG_SEED") { config.rng_seed } else { RngSeed::Fixed(20_260_831) },
         ..config

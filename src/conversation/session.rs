@@ -150,7 +150,7 @@ impl Session {
         };
         for round in open.close(reply, session_start, day) {
             if round.outcome != Outcome::HandedOver {
-                self.talk.add_round(&round, round.wait_ms);
+                self.talk.add_round(&round, round.wait_ms, day.rules);
             }
             if round.agent != 0 {
                 let charge = open.charges.iter().find(|charge| charge.agent == round.agent).copied();
@@ -160,7 +160,7 @@ impl Session {
                     reception.acted = Some(reception.acted.map_or(charge.step, |step| step.min(charge.step)));
                 }
                 if round.outcome != Outcome::HandedOver {
-                    reception.talk.add_round(&round, round.agent_wait_ms);
+                    reception.talk.add_round(&round, round.agent_wait_ms, day.rules);
                 }
             }
             self.rounds.push(round);

@@ -2,6 +2,7 @@
 
 use super::round::Round;
 use crate::ingest::{Raw, What};
+use crate::rules::Rules;
 
 /// Counts and instants of one session or reception. Times are UTC ms.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,11 @@ pub struct Talk {
     pub assessed: i64,
     pub assessed_answered: i64,
     pub assessed_wait_ms: i64,
+    /// Assessed rounds that were not answered within `reply_threshold`.
+    pub missed: i64,
+    /// Answered rounds slower than `slow_threshold`, and the assessed ones among them.
+    pub slow: i64,
+    pub slow_assessed: i64,
     /// Buyer lines by hour of the business day.
     pub hours: Vec<(i64, i64)>,
 }
@@ -58,12 +64,16 @@ impl Talk {
     }
 
     /// Adds a round of this side with its wait on this side's clock.
-    pub fn add_round(&mut self, round: &Round, wait: Option<i64>) {
+    pub fn add_round(&mut self, round: &Round, wait: Option<i64>, rules: &Rules) {
+        let slow = wait.is_some_and(|wait| wait > rules.slow_threshold.0);
         self.answered += i64::from(wait.is_some());
+        self.slow += i64::from(slow);
         if round.assessed {
             self.assessed += 1;
             self.assessed_answered += i64::from(wait.is_some());
             self.assessed_wait_ms += wait.unwrap_or(0);
+            self.missed += i64::from(wait.is_none_or(|wait| wait > rules.reply_threshold.0));
+            self.slow_assessed += i64::from(slow);
         }
     }
 }

@@ -3,8 +3,10 @@
 use super::frame;
 use crate::calendar::{Calendar, DAY_MS, Day};
 use crate::error::Result;
+use crate::frames::stack;
 use crate::ingest::{Order, Orders};
 use crate::job::Level;
+use crate::reports::has_flag;
 use crate::rules::Rules;
 use polars::prelude::*;
 
@@ -27,10 +29,12 @@ pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &C
     let since_then = since.clone().and(created.clone().lt(end(1)?));
     let finally_paid = paid.clone().lt(end(rules.final_pay_days as i32)?).fill_null(lit(false));
     let any = |condition: Expr, name: &str| condition.fill_null(lit(false)).max().alias(name);
-    Ok(persons
-        .filter(col("receive"))
-        .select([keys.clone(), vec![c.clone()]].concat())
-        .join(ordered, on.clone(), on, JoinArgs::new(JoinType::Left))
+    let received = persons.filter(has_flag("receive")).select([keys.clone(), vec![c.clone()]].concat());
+    let flags = ["order_same_day", "order_final", "pay_next_day", "pay_final"];
+    let columns = [keys.clone(), flags.map(col).to_vec(), vec![col("inquiry"), col("lost")]].concat();
+    let buyers = received
+        .clone()
+        .join(ordered.clone(), on.clone(), on.clone(), JoinArgs::new(JoinType::Inner))
         .group_by(keys)
         .agg([
             any(created.clone().gt_eq(c.clone() - after_sale).and(created.clone().lt(c)), "ordered_before"),
@@ -43,7 +47,13 @@ pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &C
         .with_columns([
             col("order_final").or(col("ordered_before").not()).alias("inquiry"),
             when(col("order_final").and(col("pay_final").not())).then(col("unpaid")).otherwise(lit(0i64)).alias("lost"),
-        ]))
+        ])
+        .select(columns.clone());
+    // Most buyers order nothing: theirs is an inquiry, and nothing more need be asked.
+    let others =
+        received.join(ordered, on.clone(), on, JoinArgs::new(JoinType::Anti)).with_columns(flags.map(|flag| lit(false).alias(flag)));
+    let others = others.with_columns([lit(true).alias("inquiry"), lit(0i64).cast(DataType::Int64).alias("lost")]).select(columns);
+    stack([buyers, others])
 }
 
 fn ordered<'a>(orders: impl Iterator<Item = &'a Order>) -> Result<DataFrame> {

@@ -14,32 +14,53 @@ mod talks;
 pub use credits::{Instant, credits, instants, reply_days};
 pub use inquiries::inquiries;
 pub use paid::paid;
-pub use peer_days::peer_days;
-pub use replies::spelled_replies;
+pub use peaks::{Edge, peaks};
 pub use rounds::{bucket_bounds, rounds_of};
 pub use talks::talks_of;
 
 use crate::calendar;
 use crate::conversation::{Day, Story, replay};
 use crate::error::Result;
-use crate::ingest::{Chats, Raw, Reference};
-use crate::job::Plan;
+use crate::ingest::{Lines, Raw, Reference, Shelf, Tallies};
+use crate::job::Level;
 use crate::names::Names;
+use arrow::array::{StringArray, StringBuilder};
+use hashbrown::HashMap;
 use polars::prelude::*;
-use rayon::prelude::*;
 
 /// Why a buyer's day is out of every reception metric but `consult_*` and `filtered_*` (接待过滤). The code stands in `filtered`.
 pub const FILTERS: [&str; 3] = ["", "own_accounts", "blocklist"];
 
-/// The chat facts of one business day. Columns: see the file of each table.
+/// The chat facts of some shops or buyers of one business day. Columns: see the file of each table.
 pub struct ChatFacts {
-    pub names: Names,
     pub sessions: DataFrame,
     pub receptions: DataFrame,
     pub rounds: DataFrame,
+    pub shop_peer_days: DataFrame,
+    pub peer_days: DataFrame,
     pub hours: DataFrame,
     pub replies: DataFrame,
-    pub peaks: DataFrame,
+    /// Message ids that rows name, by code less 1.
+    pub messages: StringArray,
+    pub edges: Vec<Edge>,
+    pub tallies: Vec<Tallies>,
+}
+
+impl ChatFacts {
+    pub fn peer_days_of(&self, level: Level) -> &DataFrame {
+        match level {
+            Level::Shop => &self.shop_peer_days,
+            Level::Agent => &self.peer_days,
+        }
+    }
+}
+
+/// What a day's facts are made with besides its lines.
+pub struct Context<'a> {
+    pub day: calendar::Day,
+    pub names: &'a Names,
+    pub rules: Day<'a>,
+    pub reference: &'a Reference,
 }
 
 /// A replayed conversation with what its rows need besides.
@@ -50,49 +71,152 @@ pub(crate) struct Told {
     story: Story,
 }
 
-/// Replays every conversation of a day, bucket by bucket on all cores, and lays the results out in columns.
-/// Rows come in the order of shop id, buyer id and time, whatever the order of the files.
-pub fn chat_facts(plan: &Plan, day: calendar::Day, chats: Chats, reference: &Reference) -> Result<ChatFacts> {
-    let bounds = plan.calendar.bounds(day)?;
-    let rules = Day { rules: &plan.rules, starts_at: bounds.start, assessed: plan.rules.assessed(&plan.calendar, day)? };
-    let Chats { names, buckets, .. } = chats;
-    let mut told = buckets.into_par_iter().flat_map_iter(|lines| tell(lines, &names, &rules, day, reference)).collect::<Vec<_>>();
-    told.par_sort_unstable_by_key(|t| (names.shop(t.shop), names.buyer(t.conversation)));
+/// The rows of each table so far.
+#[derive(Default)]
+struct Rows {
+    sessions: talks::Talks,
+    receptions: talks::Talks,
+    rounds: rounds::Rounds,
+    shop_peer_days: peer_days::PeerDays,
+    peer_days: peer_days::PeerDays,
+    hours: hours::Hours,
+    replies: replies::Replies,
+    messages: Messages,
+    edges: Vec<Edge>,
+}
+
+/// Message ids worth keeping.
+#[derive(Default)]
+pub(crate) struct Messages {
+    ids: StringBuilder,
+    kept: u32,
+}
+
+impl Messages {
+    /// The code of a message id; 0 for none.
+    fn keep(&mut self, id: &[u8]) -> u32 {
+        match std::str::from_utf8(id) {
+            Ok(id) if !id.is_empty() => {
+                self.ids.append_value(id);
+                self.kept += 1;
+                self.kept
+            }
+            _ => 0,
+        }
+    }
+}
+
+/// Replays the conversations of a shard's pieces and lays the results out in columns.
+/// Rows come in the order of shop id, part of the shop, buyer id and time, whatever the order of the files.
+pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<ChatFacts> {
+    let mut rows = Rows::default();
+    let mut tallies = Vec::new();
+    for piece in shard {
+        let (lines, became) = shelf.take(*piece)?;
+        tallies.push(became);
+        for conversation in by_conversation(&lines, context.names).chunk_by(|a, b| a.conversation == b.conversation) {
+            rows.push(context, conversation, &lines);
+        }
+    }
+    let mut messages = rows.messages;
     Ok(ChatFacts {
-        sessions: talks::sessions(&told, &rules)?,
-        receptions: talks::receptions(&told, &rules)?,
-        rounds: rounds::rounds(&told, &rules)?,
-        hours: hours::hours(&told)?,
-        replies: replies::replies(&told)?,
-        peaks: peaks::peaks(&told)?,
-        names,
+        sessions: rows.sessions.frame()?,
+        receptions: rows.receptions.frame()?,
+        rounds: rows.rounds.frame()?,
+        shop_peer_days: rows.shop_peer_days.frame()?,
+        peer_days: rows.peer_days.frame()?,
+        hours: rows.hours.frame()?,
+        replies: rows.replies.frame()?,
+        messages: messages.ids.finish(),
+        edges: rows.edges,
+        tallies,
     })
 }
 
-/// The conversations of one bucket, each replayed from its lines in order.
-fn tell(mut lines: Vec<Raw>, names: &Names, rules: &Day, day: calendar::Day, reference: &Reference) -> Vec<Told> {
-    // Stable, so that input order decides where time and sequence do not.
-    lines.sort_by_key(|line| (line.conversation, line.at, line.seq));
-    let conversations = lines.chunk_by(|a, b| a.conversation == b.conversation);
-    conversations
-        .map(|lines| {
-            let conversation = lines[0].conversation;
-            let shop = names.shop_of(conversation);
-            let filtered = filter(names.shop(shop), names.buyer(conversation), day, rules, reference);
-            Told { conversation, shop, filtered, story: replay(lines, rules) }
-        })
-        .collect()
+impl Rows {
+    fn push(&mut self, context: &Context, conversation: &[Raw], lines: &Lines) {
+        let Some(first) = conversation.first() else { return };
+        let names = context.names;
+        let shop = names.shop_of(first.conversation);
+        let filtered = filter(names.shop(shop), names.buyer(first.conversation), context);
+        let day = &context.rules;
+        let told = Told { conversation: first.conversation, shop, filtered, story: replay(conversation, day) };
+        peaks::add(&mut self.edges, &told, day);
+        hours::add(&mut self.hours, &told);
+        peer_days::add(&mut self.shop_peer_days, &mut self.peer_days, &told);
+        replies::add(&mut self.replies, &mut self.messages, &told, lines);
+        talks::add(&mut self.sessions, &mut self.receptions, &told, day);
+        rounds::add(&mut self.rounds, &mut self.messages, &told, lines, day);
+    }
 }
 
-fn filter(shop: &str, buyer: &str, day: calendar::Day, rules: &Day, reference: &Reference) -> u32 {
-    if rules.rules.own_accounts && reference.is_staff(shop, buyer) {
+/// A piece's lines conversation by conversation, in the order of their buyers; each in order (semantics §2).
+fn by_conversation(lines: &Lines, names: &Names) -> Vec<Raw> {
+    let mut places: HashMap<u32, usize> = HashMap::new();
+    let mut counts: Vec<(u32, usize)> = Vec::new();
+    let mut place_of = Vec::with_capacity(lines.lines.len());
+    for line in &lines.lines {
+        let place = *places.entry(line.conversation).or_insert_with(|| {
+            counts.push((line.conversation, 0));
+            counts.len() - 1
+        });
+        counts[place].1 += 1;
+        place_of.push(place);
+    }
+    let mut by_buyer = counts.iter().enumerate().map(|(place, count)| (names.buyer(count.0), place)).collect::<Vec<_>>();
+    by_buyer.sort_unstable();
+    let mut next = 0;
+    for (_, place) in by_buyer {
+        next += std::mem::replace(&mut counts[place].1, next);
+    }
+    let mut sorted = vec![Raw::default(); lines.lines.len()];
+    for (line, place) in lines.lines.iter().zip(place_of) {
+        sorted[counts[place].1] = *line;
+        counts[place].1 += 1;
+    }
+    let key = |line: &Raw| (line.at, line.seq, line.order);
+    for conversation in sorted.chunk_by_mut(|a, b| a.conversation == b.conversation) {
+        // Logs come in time order; where a file does not, only what is out of it is sorted.
+        if !conversation.is_sorted_by_key(key) {
+            conversation.sort_unstable_by_key(key);
+        }
+    }
+    sorted
+}
+
+fn filter(shop: &str, buyer: &str, context: &Context) -> u32 {
+    let (rules, reference) = (context.rules.rules, context.reference);
+    if rules.own_accounts && reference.is_staff(shop, buyer) {
         1
-    } else if rules.rules.blocklist && reference.is_blocked(shop, buyer, day) {
+    } else if rules.blocklist && reference.is_blocked(shop, buyer, context.day) {
         2
     } else {
         0
     }
 }
+
+/// The columns of a table, each with how a row fills it.
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident($($given:ident: $type:ty),* $(,)?) { $($column:ident: $of:ty = $value:expr),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Default)]
+        pub(crate) struct $name {
+            $($column: Vec<$of>),*
+        }
+
+        impl $name {
+            fn push(&mut self, $($given: $type),*) {
+                $(self.$column.push($value);)*
+            }
+
+            pub(super) fn frame(self) -> $crate::error::Result<polars::prelude::DataFrame> {
+                use polars::prelude::{Column, DataFrame};
+                Ok(DataFrame::new_infer_height(vec![$(Column::new(stringify!($column).into(), self.$column)),*])?)
+            }
+        }
+    };
+}
+pub(crate) use table;
 
 /// A frame from named vectors of one length.
 macro_rules! frame {

@@ -4,6 +4,7 @@ use super::frame;
 use crate::calendar::{Calendar, Day};
 use crate::error::Result;
 use crate::ingest::Orders;
+use crate::reports::has_flag;
 use crate::rules::Rules;
 use polars::prelude::*;
 
@@ -23,7 +24,7 @@ pub fn paid(persons: LazyFrame, orders: &Orders, calendar: &Calendar, rules: &Ru
     let spoke = col("first_buyer_at").lt(col("paid_at")).and(col("last_buyer_at").gt_eq(col("paid_at") - lit(rules.credit_lookback.0)));
     Ok(orders
         .lazy()
-        .join(persons.filter(col("receive")), on.clone(), on, JoinArgs::new(JoinType::Left))
+        .join(persons.filter(has_flag("receive")), on.clone(), on, JoinArgs::new(JoinType::Left))
         .group_by([col("order"), col("shop_id"), col("buyer_id")])
         .agg([spoke.fill_null(lit(false)).max().not().alias("paid_silently")])
         .with_column(lit(true).alias("paid")))

@@ -1,52 +1,56 @@
 //! rounds: one row per round (对话轮次), and one more for each agent who was in charge of it and handed it over.
 
-use super::{Told, frame};
+use super::{Messages, Told, table};
 use crate::conversation::{Day, Outcome, Round};
-use crate::error::Result;
+use crate::ingest::Lines;
 use crate::job::Level;
 use polars::prelude::*;
+use std::sync::LazyLock;
 
 /// γ of the wait histogram: a bucket's middle is within (γ − 1) / (γ + 1) < 1 % of every wait in it.
 pub(super) const GAMMA: f64 = 1.02;
 
-/// One row per round and handing-over agent. Times in UTC ms; waits null unless answered.
-pub(crate) fn rounds(told: &[Told], day: &Day) -> Result<DataFrame> {
-    let sessions = told.iter().flat_map(|t| (0i64..).zip(&t.story.sessions).map(move |(no, s)| (t, no, s)));
-    let rows = sessions.flat_map(|(t, no, s)| s.rounds.iter().map(move |r| (t, s.id, no, r))).collect::<Vec<_>>();
-    type Row<'a> = (&'a Told, u32, i64, &'a Round);
-    fn each<T>(rows: &[Row], value: impl Fn(&Round) -> T) -> Vec<T> {
-        rows.iter().map(|row| value(row.3)).collect()
+table! {
+    /// One row per round and handing-over agent. Times in UTC ms; waits null unless answered.
+    Rounds(told: &Told, session_code: u32, no: i64, round: &Round, ids: (u32, u32), day: &Day) {
+        shop: u32 = told.shop,
+        agent: u32 = round.agent,
+        buyer: u32 = told.conversation,
+        filtered: u32 = told.filtered,
+        session: u32 = session_code,
+        session_no: i64 = no,
+        outcome: u32 = round.outcome as u32,
+        asked_at: i64 = round.asked_at,
+        asked_hour: i64 = day.hour(round.asked_at),
+        replied_at: Option<i64> = round.replied_at,
+        wait_ms: Option<i64> = round.wait_ms,
+        agent_wait_ms: Option<i64> = round.agent_wait_ms,
+        queued: bool = round.queued,
+        queue_ms: Option<i64> = round.queue_ms,
+        asks: i64 = round.asks,
+        asks_in_time: i64 = round.asks_in_time,
+        agent_asks_in_time: i64 = round.agent_asks_in_time,
+        assessed: bool = round.assessed,
+        first: bool = round.first,
+        first_assessed: bool = round.first_assessed,
+        agent_first: bool = round.agent_first,
+        agent_first_assessed: bool = round.agent_first_assessed,
+        opening: bool = round.opening,
+        agent_opening: bool = round.agent_opening,
+        asked_message: u32 = ids.0,
+        replied_message: u32 = ids.1,
+        bucket: Option<i64> = round.wait_ms.map(bucket),
+        agent_bucket: Option<i64> = round.agent_wait_ms.map(bucket),
     }
-    Ok(frame! {
-        "shop" => rows.iter().map(|r| r.0.shop).collect::<Vec<_>>(),
-        "agent" => each(&rows, |r| r.agent),
-        "buyer" => rows.iter().map(|r| r.0.conversation).collect::<Vec<_>>(),
-        "filtered" => rows.iter().map(|r| r.0.filtered).collect::<Vec<_>>(),
-        "session" => rows.iter().map(|r| r.1).collect::<Vec<_>>(),
-        "session_no" => rows.iter().map(|r| r.2 + 1).collect::<Vec<_>>(),
-        "outcome" => each(&rows, |r| r.outcome as u32),
-        "asked_at" => each(&rows, |r| r.asked_at),
-        "asked_hour" => each(&rows, |r| day.hour(r.asked_at)),
-        "replied_at" => each(&rows, |r| r.replied_at),
-        "wait_ms" => each(&rows, |r| r.wait_ms),
-        "agent_wait_ms" => each(&rows, |r| r.agent_wait_ms),
-        "queued" => each(&rows, |r| r.queued),
-        "queue_ms" => each(&rows, |r| r.queue_ms),
-        "asks" => each(&rows, |r| r.asks),
-        "asks_in_time" => each(&rows, |r| r.asks_in_time),
-        "agent_asks_in_time" => each(&rows, |r| r.agent_asks_in_time),
-        "assessed" => each(&rows, |r| r.assessed),
-        "first" => each(&rows, |r| r.first),
-        "first_assessed" => each(&rows, |r| r.first_assessed),
-        "agent_first" => each(&rows, |r| r.agent_first),
-        "agent_first_assessed" => each(&rows, |r| r.agent_first_assessed),
-        "opening" => each(&rows, |r| r.opening),
-        "agent_opening" => each(&rows, |r| r.agent_opening),
-        "asked_message" => each(&rows, |r| r.asked),
-        "replied_message" => each(&rows, |r| r.replied),
-        "bucket" => each(&rows, |r| r.wait_ms.map(bucket)),
-        "agent_bucket" => each(&rows, |r| r.agent_wait_ms.map(bucket)),
-    }?)
+}
+
+pub(super) fn add(rounds: &mut Rounds, messages: &mut Messages, told: &Told, lines: &Lines, day: &Day) {
+    for (no, session) in (1..).zip(&told.story.sessions) {
+        for round in &session.rounds {
+            let ids = [round.asked, round.replied].map(|code| messages.keep(lines.message(code)));
+            rounds.push(told, session.id, no, round, (ids[0], ids[1]), day);
+        }
+    }
 }
 
 /// The histogram bucket of a wait: 0 for 0 ms, else the k with γ^(k-1) < ms ≤ γ^k, counted from 1.
@@ -56,7 +60,12 @@ pub(super) fn bucket(wait_ms: i64) -> i64 {
 
 /// The bounds of a bucket in ms, `(from, to]`.
 pub fn bucket_bounds(bucket: i64) -> (f64, f64) {
-    if bucket == 0 { (0.0, 0.0) } else { (GAMMA.powi(bucket as i32 - 2), GAMMA.powi(bucket as i32 - 1)) }
+    /// As many as the longest business day can fill.
+    static BOUNDS: LazyLock<[f64; 1024]> = LazyLock::new(|| std::array::from_fn(|bucket| GAMMA.powi(bucket as i32 - 1)));
+    match bucket {
+        1..1024 => (BOUNDS[bucket as usize - 1], BOUNDS[bucket as usize]),
+        _ => (0.0, 0.0),
+    }
 }
 
 /// The rounds a level's metrics count, each on the level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `opening`),

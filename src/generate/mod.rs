@@ -36,6 +36,8 @@ pub struct Spec {
     pub from: Date,
     pub days: u32,
     pub shops: u32,
+    /// The share of the first shop, of all lines; none: as the others' sizes follow.
+    pub giant_percent: Option<u64>,
     /// Aimed at, and met within a percent once there are some thousand.
     pub messages_per_day: u64,
     pub seed: u64,

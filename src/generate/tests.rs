@@ -19,6 +19,7 @@ fn spec(out: PathBuf, format: Format) -> Spec {
         from: date(2026, 9, 30),
         days: 2,
         shops: 3,
+        giant_percent: None,
         messages_per_day: 3_000,
         seed: SEED,
         format,

@@ -40,17 +40,46 @@ pub struct Decoded {
 
 type Each<'a> = &'a mut dyn FnMut(Decoded) -> Result<()>;
 
-/// Streams one file. Errors: a file that is not what its name says, cut short, or empty.
-pub(super) fn decode(store: &Store, file: &Object, source: &Source, table: Table, each: Each) -> Result<()> {
+/// A piece of a file that can be decoded by itself: a row group of a Parquet file, or the whole of any other.
+pub(super) enum Part {
+    Whole(Format),
+    RowGroup { metadata: ArrowReaderMetadata, index: usize, first_row: u64 },
+}
+
+impl Part {
+    /// Nothing of the file comes before it.
+    pub(super) fn is_first(&self) -> bool {
+        !matches!(self, Part::RowGroup { index: 1.., .. })
+    }
+}
+
+/// The parts of a file, in row order. Errors: a file that is empty or not what its name says.
+pub(super) fn parts(store: &Store, file: &Object, source: &Source, table: Table) -> Result<Vec<Part>> {
     if file.size() == 0 {
         return Err(
             Error::new(Kind::Refused, "the file is empty (0 bytes)").hint("a day without rows still has a header; was the export cut off?")
         );
     }
     match format(file, source)? {
-        Format::Parquet => decode_parquet(store, file, source, table, each),
-        Format::Csv => decode_csv(text(store, file, source)?, source, table, each),
-        Format::Ndjson => decode_ndjson(text(store, file, source)?, source, table, each),
+        Format::Parquet => {
+            let metadata = keyed(parquet_metadata(store, file)?, source, table)?;
+            let rows = metadata.metadata().row_groups().iter().map(|group| group.num_rows().unsigned_abs());
+            let starts = rows.scan(0, |next, rows| Some(std::mem::replace(next, *next + rows)));
+            Ok(starts.enumerate().map(|(index, first_row)| Part::RowGroup { metadata: metadata.clone(), index, first_row }).collect())
+        }
+        format => Ok(vec![Part::Whole(format)]),
+    }
+}
+
+/// Streams one part of a file. Errors: a file that is cut short or damaged.
+pub(super) fn decode(store: &Store, file: &Object, part: &Part, source: &Source, table: Table, each: Each) -> Result<()> {
+    match part {
+        Part::RowGroup { metadata, index, first_row } => {
+            let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(store.parquet(file), metadata.clone());
+            decode_row_group(builder.with_row_groups(vec![*index]), *first_row, source, table, each)
+        }
+        Part::Whole(Format::Csv) => decode_csv(text(store, file, source)?, source, table, each),
+        Part::Whole(_) => decode_ndjson(text(store, file, source)?, source, table, each),
     }
 }
 
@@ -431,9 +460,8 @@ fn parquet_error(e: parquet::errors::ParquetError) -> Error {
     Error::new(Kind::Refused, format!("the Parquet file is damaged or cut short: {e}"))
 }
 
-/// Reads only the columns the table uses, keys as dictionaries: a key is hashed once per dictionary, not once per line.
-fn decode_parquet(store: &Store, file: &Object, source: &Source, table: Table, each: Each) -> Result<()> {
-    let metadata = parquet_metadata(store, file)?;
+/// The file's columns with keys as dictionaries: a key is hashed once per dictionary, not once per line.
+fn keyed(metadata: ArrowReaderMetadata, source: &Source, table: Table) -> Result<ArrowReaderMetadata> {
     let keys = wanted(source, table).filter(|(_, of)| matches!(of, Type::Key | Type::Word(_))).map(|(name, _)| name).collect::<Vec<_>>();
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let fields = metadata.schema().fields().iter().map(|field| match field.data_type() {
@@ -442,14 +470,23 @@ fn decode_parquet(store: &Store, file: &Object, source: &Source, table: Table, e
     });
     let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let options = ArrowReaderOptions::new().with_schema(schema);
-    let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(parquet_error)?;
-    let found = Arc::clone(metadata.schema());
+    ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(parquet_error)
+}
+
+/// Reads only the columns the table uses.
+#[expect(deprecated, reason = "the crate's own reader of a store; its successor is an example to copy")]
+fn decode_row_group(
+    builder: ParquetRecordBatchStreamBuilder<parquet::arrow::async_reader::ParquetObjectReader>,
+    mut first_row: u64,
+    source: &Source,
+    table: Table,
+    each: Each,
+) -> Result<()> {
+    let found = Arc::clone(builder.schema());
     let names = wanted(source, table).map(|(name, _)| name).collect::<Vec<_>>();
-    let used = metadata.schema().fields().iter().enumerate().filter(|(_, f)| names.contains(&f.name().as_str())).map(|(i, _)| i);
-    let projection = ProjectionMask::roots(metadata.parquet_schema(), used.collect::<Vec<_>>());
-    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(store.parquet(file), metadata);
+    let used = found.fields().iter().enumerate().filter(|(_, f)| names.contains(&f.name().as_str())).map(|(i, _)| i);
+    let projection = ProjectionMask::roots(builder.parquet_schema(), used.collect::<Vec<_>>());
     let mut stream = builder.with_projection(projection).with_batch_size(BATCH_ROWS).build().map_err(parquet_error)?;
-    let mut first_row = 0;
     while let Some(batch) = wait(stream.try_next())?.map_err(parquet_error)? {
         let rows = batch.num_rows() as u64;
         each(Decoded { batch, found: Arc::clone(&found), first_row, broken: Vec::new() })?;

@@ -362,6 +362,10 @@ impl Converted<'_> {
         };
         let keys = dictionary.as_dictionary::<Int32Type>();
         let values = keys.values().as_string::<i32>();
+        if values.iter().all(|value| value.is_some() && value.and_then(&accept) == value) {
+            self.refuse_nulls(keys.keys());
+            return Ok(dictionary);
+        }
         let accepted = values.iter().map(|value| value.and_then(&accept)).collect::<StringArray>();
         let mut codes = keys.keys().clone();
         if accepted.null_count() > 0 {

@@ -1,24 +1,26 @@
-//! The chat log of business days: every line with its names as codes, in input order, cut into buckets of shops.
+//! The chat log of business days: every line with its names as codes, by shop.
 
 use super::files::{files_of, require_files};
+use super::lines::{Lines, Shelf};
 use super::mapping::Batch;
 use super::quarantine::Audit;
 use super::table::{Table, read};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::Plan;
+use crate::memory::{Budget, Means};
 use crate::names::Names;
 use crate::rules::{ReplyMode, Rules};
-use hashbrown::HashMap;
+use arrow::array::{Array, AsArray, StringArray};
+use hashbrown::{HashMap, HashSet};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::sync::LazyLock;
-
-/// Buckets a day's shops fall into: enough that both cores stay busy, few enough that each holds a day's worth of work.
-const BUCKETS: usize = 64;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// What a line is (semantics §2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum What {
     Buyer,
     Reply,
@@ -27,36 +29,43 @@ pub enum What {
     Transfer,
     Close,
     /// A recalled buyer line, or an event of no kind we know: read, and then passed over.
+    #[default]
     Nothing,
 }
 
 /// One line of the log. Codes are those of `Names`; 0 is none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Raw {
-    pub conversation: u32,
-    pub agent: u32,
-    pub session: u32,
-    pub message: u32,
     pub at: i64,
     /// `i64::MIN` where the log gives none: it sorts first.
     pub seq: i64,
+    pub conversation: u32,
+    pub agent: u32,
+    pub session: u32,
+    /// Where its message id lies; see `Lines::message`.
+    pub message: u32,
     /// Unicode scalar values in the text of a reply.
     pub words: u32,
+    /// Place among the day's lines as they were read.
+    pub order: u32,
     pub file: u32,
     pub what: What,
     /// The buyer left a way to be reached (有效信息).
     pub lead: bool,
-    recalled: bool,
+    pub recalled: bool,
 }
 
 /// All lines of one business day.
 pub struct Chats {
     pub names: Names,
-    /// Lines in input order; a shop's lines are all in one bucket.
-    pub buckets: Vec<Vec<Raw>>,
+    pub shelf: Shelf,
     pub audit: Audit,
     files: Vec<String>,
+    read: u32,
 }
+
+/// What became of the lines of each file: used, duplicates, ignored. Files by their number in the day.
+pub type Tallies = Vec<[i64; 3]>;
 
 /// The lines of some business days, and the first instant any of their files speaks of.
 pub struct Reading {
@@ -64,9 +73,9 @@ pub struct Reading {
     pub earliest: Option<i64>,
 }
 
-/// Reads the lines of some business days in one pass over their files.
+/// Reads the lines of some business days in one pass over their files, on all cores; lines beyond the budget wait on disk.
 /// Errors: no file for them (by `on_missing`), a file that is not what it claims.
-pub fn read_messages(plan: &Plan, needed: &BTreeSet<Day>) -> Result<Reading> {
+pub fn read_messages(plan: &Plan, needed: &BTreeSet<Day>, means: &Means) -> Result<Reading> {
     let (Some(first), Some(last)) = (needed.first().copied(), needed.last().copied()) else {
         return Ok(Reading { days: BTreeMap::new(), earliest: None });
     };
@@ -75,29 +84,28 @@ pub fn read_messages(plan: &Plan, needed: &BTreeSet<Day>) -> Result<Reading> {
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut days = BTreeMap::new();
     for day in needed {
-        days.insert(*day, (plan.calendar.bounds(*day)?, Chats::new()));
+        days.insert(*day, (plan.calendar.bounds(*day)?, Chats::new(means.budget.clone())));
     }
     let mut earliest: Option<i64> = None;
-    read(plan, Table::Messages, &files, |batch| {
-        let good = batch.ints(COLUMNS.sent_at).iter().enumerate().filter(|(row, _)| !batch.bad.contains_key(row));
-        let times = good
-            .filter_map(|(_, at)| at)
-            .fold(None, |span: Option<(i64, i64)>, at| Some(span.map_or((at, at), |(min, max)| (min.min(at), max.max(at)))));
-        earliest = times.map(|(min, _)| min).into_iter().chain(earliest).min();
-        for (bounds, chats) in days.values_mut() {
-            // Logs come in time order: most batches touch one day of many.
-            match times {
-                Some((min, max)) if min < bounds.end && max >= bounds.start => chats.append(&batch, bounds, &plan.rules),
-                _ => chats.pass_over(&batch),
+    read(
+        plan,
+        Table::Messages,
+        &files,
+        means.workers,
+        |batch| Said::of(batch, &plan.rules),
+        |said| {
+            earliest = said.times.as_ref().map(|times| times.start).into_iter().chain(earliest).min();
+            for (bounds, chats) in days.values_mut() {
+                // Logs come in time order: most batches touch one day of many.
+                match &said.times {
+                    Some(times) if times.start < bounds.end && times.end >= bounds.start => chats.append(&said, bounds)?,
+                    _ => chats.pass_over(&said.batch),
+                }
             }
-        }
-        Ok(())
-    })?;
-    let chats = days.into_iter().map(|(day, (_, mut chats))| {
-        chats.drop_duplicates();
-        (day, chats)
-    });
-    Ok(Reading { days: chats.collect(), earliest })
+            Ok(())
+        },
+    )?;
+    Ok(Reading { days: days.into_iter().map(|(day, (_, chats))| (day, chats)).collect(), earliest })
 }
 
 /// The columns of the table, in the order of a batch.
@@ -136,10 +144,49 @@ static COLUMNS: LazyLock<Columns> = LazyLock::new(|| {
     }
 });
 
+/// A batch with what its rows say worked out: all that needs no names.
+struct Said {
+    batch: Batch,
+    /// First and last instant of its good rows.
+    times: Option<Range<i64>>,
+    /// By row; bad rows say nothing.
+    rows: Vec<(What, u32, bool)>,
+}
+
+impl Said {
+    fn of(batch: Batch, rules: &Rules) -> Said {
+        let c = &*COLUMNS;
+        let instants = batch.ints(c.sent_at);
+        let good = |row: &usize| batch.bad.is_empty() || !batch.bad.contains_key(row);
+        let mut times: Option<Range<i64>> = None;
+        for row in (0..batch.rows).filter(good) {
+            let at = instants.value(row);
+            times = Some(times.map_or(at..at, |times| times.start.min(at)..times.end.max(at)));
+        }
+        let (senders, modes, agents) = (batch.keys(c.sender), batch.keys(c.mode), batch.keys(c.agent));
+        let (sender_names, mode_names) = (senders.values().as_string::<i32>(), modes.values().as_string::<i32>());
+        let (kinds, texts) = (batch.text(c.kind), batch.text(c.text));
+        let cell = |column: &StringArray, row: usize| if column.is_valid(row) { column.value(row).to_owned() } else { String::new() };
+        let said = |row: usize| {
+            let sender = senders.key(row).map_or("", |key| sender_names.value(key));
+            let mode = modes.key(row).map(|key| mode_names.value(key));
+            let kind = if sender == "system" { cell(kinds, row) } else { String::new() };
+            let what = what(sender, &kind, mode, agents.is_valid(row), rules);
+            let text = if texts.is_valid(row) { texts.value(row) } else { "" };
+            match what {
+                What::Reply => (what, text.chars().count() as u32, false),
+                What::Buyer => (what, 0, is_lead(text)),
+                _ => (what, 0, false),
+            }
+        };
+        let rows = (0..batch.rows).map(|row| if good(&row) { said(row) } else { Default::default() }).collect();
+        Said { times, rows, batch }
+    }
+}
+
 impl Chats {
-    fn new() -> Chats {
-        let buckets = (0..BUCKETS).map(|_| Vec::new()).collect();
-        Chats { names: Names::default(), buckets, audit: Audit::new(Table::Messages), files: Vec::new() }
+    fn new(budget: Budget) -> Chats {
+        Chats { names: Names::default(), shelf: Shelf::new(budget), audit: Audit::new(Table::Messages), files: Vec::new(), read: 0 }
     }
 
     /// Counts a batch without a line in the day.
@@ -151,20 +198,19 @@ impl Chats {
     }
 
     /// Adds the batch's lines that lie in the day.
-    fn append(&mut self, batch: &Batch, bounds: &std::ops::Range<i64>, rules: &Rules) {
-        use arrow::array::{Array, AsArray};
-        let c = &*COLUMNS;
+    fn append(&mut self, said: &Said, bounds: &Range<i64>) -> Result<()> {
+        let (c, batch) = (&*COLUMNS, &said.batch);
         if self.files.last() != Some(&batch.file) {
             self.files.push(batch.file.clone());
         }
         let file = self.files.len() as u32 - 1;
         self.audit.set_aside(batch);
         let (times, seqs, recalls) = (batch.ints(c.sent_at), batch.ints(c.seq), batch.columns[c.recalled].as_boolean());
-        let (kinds, texts, ids, platforms) = (batch.text(c.kind), batch.text(c.text), batch.text(c.message), batch.text(c.platform));
+        let (ids, platforms) = (batch.text(c.message), batch.text(c.platform));
         let mut coded = self.names.batch([batch.keys(c.shop), batch.keys(c.buyer), batch.keys(c.agent), batch.keys(c.session)]);
         let mut outside = 0;
-        for row in 0..batch.rows {
-            if batch.bad.contains_key(&row) {
+        for (row, (what, words, lead)) in said.rows.iter().copied().enumerate() {
+            if !batch.bad.is_empty() && batch.bad.contains_key(&row) {
                 continue;
             }
             let at = times.value(row);
@@ -172,68 +218,25 @@ impl Chats {
                 outside += 1;
                 continue;
             }
-            let kind = if kinds.is_valid(row) { kinds.value(row) } else { "" };
-            let sender = batch.key(c.sender, row).unwrap_or_default();
             let (shop, conversation, agent, session) = coded.line(row);
-            let what = what(sender, kind, batch.key(c.mode, row), agent, rules);
-            let text = if texts.is_valid(row) { texts.value(row) } else { "" };
             if platforms.is_valid(row) {
                 coded.names.platform(shop, platforms.value(row));
             }
-            let message = if ids.is_valid(row) { coded.names.message(ids.value(row)) } else { 0 };
-            self.buckets[coded.names.bucket(shop, BUCKETS)].push(Raw {
-                conversation,
-                agent,
-                session,
-                message,
-                at,
-                seq: if seqs.is_valid(row) { seqs.value(row) } else { i64::MIN },
-                words: if what == What::Reply { text.chars().count() as u32 } else { 0 },
-                file,
-                what,
-                lead: what == What::Buyer && is_lead(text),
-                recalled: recalls.is_valid(row) && recalls.value(row),
-            });
+            let seq = if seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
+            let recalled = recalls.is_valid(row) && recalls.value(row);
+            let line = Raw { at, seq, conversation, agent, session, message: 0, words, order: self.read, file, what, lead, recalled };
+            self.read += 1;
+            self.shelf.add(shop, line, if ids.is_valid(row) { ids.value(row) } else { "" }, coded.names)?;
         }
+        self.shelf.relieve()?;
         let tally = self.audit.file(&batch.file);
         tally.read += batch.rows as i64;
         tally.outside += outside;
+        Ok(())
     }
 
-    /// The first of two lines with one message id in one shop counts; if either says recalled, the message is recalled.
-    fn drop_duplicates(&mut self) {
-        let mut tallies = vec![[0i64; 3]; self.files.len().max(1)];
-        for bucket in &mut self.buckets {
-            let mut first: HashMap<(u32, &str), usize> = HashMap::new();
-            let mut keep = vec![true; bucket.len()];
-            for index in 0..bucket.len() {
-                let line = bucket[index];
-                if line.message == 0 {
-                    continue;
-                }
-                let key = (self.names.shop_of(line.conversation), self.names.message_id(line.message));
-                if let Some(&original) = first.get(&key) {
-                    keep[index] = false;
-                    bucket[original].recalled |= line.recalled;
-                } else {
-                    first.insert(key, index);
-                }
-            }
-            let mut kept = keep.iter();
-            bucket.retain_mut(|line| {
-                let [used, duplicates, ignored] = &mut tallies[line.file as usize];
-                let keep = kept.next().copied().unwrap_or(true);
-                match (keep, line.what) {
-                    (false, _) => *duplicates += 1,
-                    (true, What::Nothing) => *ignored += 1,
-                    (true, _) => *used += 1,
-                }
-                if line.what == What::Buyer && line.recalled {
-                    line.what = What::Nothing;
-                }
-                keep && line.what != What::Nothing
-            });
-        }
+    /// Counts what became of the lines.
+    pub fn count(&mut self, tallies: &Tallies) {
         for (file, [used, duplicates, ignored]) in self.files.iter().zip(tallies) {
             let tally = self.audit.file(file);
             tally.used += used;
@@ -243,7 +246,73 @@ impl Chats {
     }
 }
 
-fn what(sender: &str, kind: &str, mode: Option<&str>, agent: u32, rules: &Rules) -> What {
+impl Lines {
+    /// Leaves each message once and only lines that say something: of two lines with one id the first read counts, and if either says
+    /// recalled, the message is recalled. Returns what became of the lines of each file.
+    pub fn settle(&mut self, doubles: &Doubles) -> Tallies {
+        let mut tallies = Tallies::new();
+        self.lines.retain_mut(|line| {
+            let file = line.file as usize;
+            if tallies.len() <= file {
+                tallies.resize(file + 1, [0; 3]);
+            }
+            let [used, duplicates, ignored] = &mut tallies[file];
+            let keep = !doubles.dropped.contains(&line.order);
+            match (keep, line.what) {
+                (false, _) => *duplicates += 1,
+                (true, What::Nothing) => *ignored += 1,
+                (true, _) => *used += 1,
+            }
+            if line.what == What::Buyer && (line.recalled || doubles.recalled.contains(&line.order)) {
+                line.what = What::Nothing;
+            }
+            keep && line.what != What::Nothing
+        });
+        tallies
+    }
+}
+
+/// The lines of a shop that say again what another line said, by their place among the day's lines.
+#[derive(Default)]
+pub struct Doubles {
+    dropped: HashSet<u32>,
+    /// First lines of which a later one says that they were recalled.
+    recalled: HashSet<u32>,
+}
+
+/// Shows each piece of a shop's lines to whoever asks.
+pub(super) type Pieces<'a> = dyn FnMut(&mut dyn FnMut(&Lines)) -> Result<()> + 'a;
+
+impl Doubles {
+    /// Looks for equal message ids in the pieces of one shop. `pieces` shows each piece; it is asked twice if there are any.
+    pub fn find(pieces: &mut Pieces) -> Result<Doubles> {
+        let mut hashes = Vec::new();
+        pieces(&mut |piece| hashes.extend(piece.ids().map(|(_, id)| xxh3_64(id))))?;
+        hashes.sort_unstable();
+        let twice = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect::<HashSet<_>>();
+        drop(hashes);
+        let mut doubles = Doubles::default();
+        if twice.is_empty() {
+            return Ok(doubles);
+        }
+        let mut said: HashMap<Box<[u8]>, Vec<(u32, bool)>> = HashMap::new();
+        pieces(&mut |piece| {
+            for (line, id) in piece.ids().filter(|(_, id)| twice.contains(&xxh3_64(id))) {
+                said.entry(id.into()).or_default().push((line.order, line.recalled));
+            }
+        })?;
+        for lines in said.values() {
+            let Some((first, _)) = lines.iter().min() else { continue };
+            doubles.dropped.extend(lines.iter().map(|(order, _)| *order).filter(|order| order != first));
+            if lines.iter().any(|(_, recalled)| *recalled) {
+                doubles.recalled.insert(*first);
+            }
+        }
+        Ok(doubles)
+    }
+}
+
+fn what(sender: &str, kind: &str, mode: Option<&str>, has_agent: bool, rules: &Rules) -> What {
     match (sender, kind) {
         ("buyer", _) => What::Buyer,
         ("system", "assign") => What::Assign,
@@ -256,7 +325,7 @@ fn what(sender: &str, kind: &str, mode: Option<&str>, agent: u32, rules: &Rules)
                 (Some("assist"), _) => ReplyMode::Assist,
                 _ => ReplyMode::Auto,
             };
-            if agent != 0 && rules.reply_modes.contains(&mode) { What::Reply } else { What::Auto }
+            if has_agent && rules.reply_modes.contains(&mode) { What::Reply } else { What::Auto }
         }
     }
 }
@@ -271,15 +340,21 @@ fn is_lead(text: &str) -> bool {
     });
     // The shortest lead, a@b.cc or a mobile number, has 6 bytes; most lines end here or at the two scans.
     let Some([mobile, other]) = PATTERNS.as_ref().filter(|_| text.len() >= 6) else { return false };
+    // Whatever names an address has a letter, and whatever dials has an 1: most Chinese text has neither.
+    let (mut letters, mut ones) = (false, false);
+    for byte in text.bytes() {
+        letters |= byte.is_ascii_alphabetic();
+        ones |= byte == b'1';
+    }
     let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
     let mut from = 0;
-    while let Some(found) = mobile.find_at(text, from) {
+    while let Some(found) = ones.then(|| mobile.find_at(text, from)).flatten() {
         if !digit(text.as_bytes()[..found.start()].last()) && !digit(text.as_bytes().get(found.end())) {
             return true;
         }
         from = found.start() + 1;
     }
-    other.is_match(text)
+    letters && other.is_match(text)
 }
 
 #[cfg(test)]

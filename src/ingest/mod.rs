@@ -2,6 +2,7 @@
 
 mod decode;
 mod files;
+mod lines;
 mod mapping;
 mod messages;
 mod orders;
@@ -10,8 +11,9 @@ mod reference;
 mod table;
 
 pub use files::{dates, files_of, require_files};
+pub use lines::{Lines, Shard, Shelf};
 pub use mapping::Resolved;
-pub use messages::{Chats, Raw, Reading, What, read_messages};
+pub use messages::{Chats, Raw, Reading, Tallies, What, read_messages};
 pub use orders::{Order, Orders, read_orders};
 pub use quarantine::{Audit, Quarantined, Tally};
 pub use reference::{Blocked, Reference, read_evaluations, read_reference};

@@ -1,11 +1,13 @@
 //! Orders: one row per order, its newest version. Amounts in fen, times in UTC ms.
 
 use super::files::{files_of, require_files};
+use super::mapping::Batch;
 use super::quarantine::Audit;
 use super::table::{Table, read};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::Plan;
+use crate::pipe;
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -57,12 +59,15 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> R
     let at = |name| Table::Orders.index(name);
     let columns = ["created_at", "paid_at", "cancelled_at", "amount", "quantity", "postage", "updated_at"].map(at);
     let [created, paid, cancelled, amount, quantity, postage, updated] = columns;
-    read(plan, Table::Orders, &files, |mut batch| {
+    let refuse = |mut batch: Batch| {
         for row in 0..batch.rows {
             if batch.int(created, row).zip(batch.int(paid, row)).is_some_and(|(created, paid)| paid < created) {
                 batch.refuse(row, "paid_at", "paid before it was created");
             }
         }
+        batch
+    };
+    read(plan, Table::Orders, &files, pipe::workers(), refuse, |batch| {
         audit.file(&batch.file).read += batch.rows as i64;
         audit.set_aside(&batch);
         for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {

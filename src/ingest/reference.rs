@@ -89,16 +89,23 @@ fn rows(plan: &Plan, table: Table, (first, last): (Day, Day), mut each: impl FnM
     // Partitions of a small table are not all there every day; its path must match something.
     require_files(plan, table, &Source { path: source.path.replace("{date}", "*"), ..source.clone() }, &files, first, last)?;
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
-    read(plan, table, &files, |batch| {
-        audit.set_aside(&batch);
-        for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
-            each(&batch, row, &|name| batch.string(table.index(name), row));
-        }
-        let tally = audit.file(&batch.file);
-        tally.read += batch.rows as i64;
-        tally.used += (batch.rows - batch.bad.len()) as i64;
-        Ok(())
-    })?;
+    read(
+        plan,
+        table,
+        &files,
+        crate::pipe::workers(),
+        |batch| batch,
+        |batch| {
+            audit.set_aside(&batch);
+            for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
+                each(&batch, row, &|name| batch.string(table.index(name), row));
+            }
+            let tally = audit.file(&batch.file);
+            tally.read += batch.rows as i64;
+            tally.used += (batch.rows - batch.bad.len()) as i64;
+            Ok(())
+        },
+    )?;
     audit.check(plan.job.quality.max_bad_ratio)?;
     Ok(Some(audit))
 }

@@ -1,9 +1,10 @@
 //! The canonical input tables: one list of columns each. Everything about a table follows from it.
 
-use super::decode::{Decoded, decode};
+use super::decode::{Decoded, Part, decode, parts};
 use super::mapping::{Batch, Resolved};
 use crate::error::{Context, Result};
 use crate::job::Plan;
+use crate::pipe;
 use crate::store::Object;
 
 /// What a canonical column holds and how a source value becomes one.
@@ -146,28 +147,42 @@ impl Table {
     }
 }
 
-/// Reads files in path order and hands each batch of canonical rows to `each`, in file and row order.
-pub(super) fn read(plan: &Plan, table: Table, files: &[Object], mut each: impl FnMut(Batch) -> Result<()>) -> Result<()> {
+/// Reads files on some threads. `prepare` works on each batch of canonical rows where it was decoded; what it makes of them is handed
+/// to `each` in file and row order.
+pub(super) fn read<T: Send>(
+    plan: &Plan,
+    table: Table,
+    files: &[Object],
+    workers: usize,
+    prepare: impl Fn(Batch) -> T + Sync,
+    each: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
     let Some(source) = plan.source(table) else { return Ok(()) };
-    for file in files {
+    let blamed = |file: &Object, done: Result<()>| done.with("table", table.name()).with("file", plan.input.describe(&file.key));
+    let mut cut = Vec::new();
+    let cut_up = |file: &&Object, emit: &mut dyn FnMut(Vec<(Object, Part)>) -> Result<()>| {
+        let parts = parts(&plan.input, file, source, table).map(|parts| parts.into_iter().map(|part| ((*file).clone(), part)).collect());
+        blamed(file, parts.and_then(emit))
+    };
+    pipe::in_order(&files.iter().collect::<Vec<_>>(), workers, cut_up, |parts| {
+        cut.extend(parts);
+        Ok(())
+    })?;
+    let decode = |(file, part): &(Object, Part), emit: &mut dyn FnMut(T) -> Result<()>| {
         let mut resolved: Option<Resolved> = None;
-        decode(&plan.input, file, source, table, &mut |decoded: Decoded| {
-            if resolved.is_none() {
-                let new = Resolved::new(plan, table, source, &decoded.found)?;
-                if !new.unused.is_empty() {
-                    tracing::info!(table = table.name(), file = file.key, columns = new.unused.join(", "), "columns nobody reads");
-                }
-                resolved = Some(new);
+        let decoded = decode(&plan.input, file, part, source, table, &mut |decoded: Decoded| {
+            let resolved = match &mut resolved {
+                Some(resolved) => resolved,
+                None => resolved.insert(Resolved::new(plan, table, source, &decoded.found)?),
+            };
+            if decoded.first_row == 0 && part.is_first() && !resolved.unused.is_empty() {
+                tracing::info!(table = table.name(), file = file.key, columns = resolved.unused.join(", "), "columns nobody reads");
             }
-            match &resolved {
-                Some(resolved) => each(resolved.map(&file.key, decoded)?),
-                None => Ok(()),
-            }
-        })
-        .with("table", table.name())
-        .with("file", plan.input.describe(&file.key))?;
-    }
-    Ok(())
+            emit(prepare(resolved.map(&file.key, decoded)?))
+        });
+        blamed(file, decoded)
+    };
+    pipe::in_order(&cut, workers, decode, each)
 }
 
 /// Resolves a table's columns against the first rows of a file, without reading on: what `check` does.

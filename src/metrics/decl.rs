@@ -248,6 +248,6 @@ pub fn count(condition: Expr) -> Expr {
 pub struct Flag {
     pub name: String,
     pub of: Fact,
-    /// An aggregate over the person's rows of the fact on a day.
+    /// Whether a row of the fact says it; the person's rows of a day are merged by "any".
     pub holds: Expression,
 }

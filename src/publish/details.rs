@@ -3,13 +3,13 @@
 use crate::calendar::Day;
 use crate::conversation::Outcome;
 use crate::error::Result;
-use crate::facts::FILTERS;
+use crate::facts::{ChatFacts, FILTERS};
 use crate::frames::to_arrow;
 use crate::ingest::{Audit, Quarantined};
 use crate::names::Names;
 use crate::reports::Table;
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray};
-use arrow::compute::{cast, take};
+use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimeUnit, UInt32Type};
 use polars::prelude::DataFrame;
 use std::collections::HashMap;
@@ -33,13 +33,32 @@ const COMMENTS: &[(&str, &str)] = &[
     ("at", "判定时刻 · The instant that decided"),
 ];
 
+/// What codes stand for.
+#[derive(Clone, Copy)]
+pub struct Spelling<'a> {
+    pub names: &'a Names,
+    /// Message ids by code less 1.
+    pub messages: &'a StringArray,
+}
+
+/// The detail tables of chat facts; all rows of a table in any number of pieces.
+pub fn details(facts: &ChatFacts, names: &Names, day: Day) -> Result<[Table; 4]> {
+    let spelling = Some(Spelling { names, messages: &facts.messages });
+    Ok([
+        detail("rounds", "one row per round, and one per agent who handed it over", &facts.rounds, spelling, day)?,
+        detail("sessions", "one row per session", &facts.sessions, spelling, day)?,
+        detail("receptions", "one row per session and agent", &facts.receptions, spelling, day)?,
+        detail("peer_days", "one row per agent and buyer", &facts.peer_days, spelling, day)?,
+    ])
+}
+
 /// A detail table of a day. Columns that are codes or bookkeeping inside leave under their readers' names.
-pub fn detail(name: &str, grain: &str, frame: &DataFrame, names: Option<&Names>, day: Day) -> Result<Table> {
+pub fn detail(name: &str, grain: &str, frame: &DataFrame, spelling: Option<Spelling>, day: Day) -> Result<Table> {
     let batch = to_arrow(frame)?;
     let mut fields = vec![Field::new("business_day", DataType::Date32, false)];
     let mut arrays: Vec<ArrayRef> = vec![Arc::new(Date32Array::from(vec![day.0; batch.num_rows()]))];
     for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
-        let Some((name, array)) = column(field.name(), array, names)? else { continue };
+        let Some((name, array)) = column(field.name(), array, spelling)? else { continue };
         let comment = COMMENTS.iter().find(|(column, _)| *column == name).map(|(_, comment)| *comment);
         let metadata = comment.map(|c| HashMap::from([("comment".to_owned(), c.to_owned())])).unwrap_or_default();
         fields.push(Field::new(name, array.data_type().clone(), true).with_metadata(metadata));
@@ -56,16 +75,35 @@ pub fn detail(name: &str, grain: &str, frame: &DataFrame, names: Option<&Names>,
     })
 }
 
-fn column(name: &str, array: &ArrayRef, names: Option<&Names>) -> Result<Option<(String, ArrayRef)>> {
-    let coded = |ids: StringArray| take(&ids, array, None);
-    Ok(Some(match (name, names) {
-        ("bucket" | "agent_bucket" | "own" | "first_hour" | "asked_hour", _) => return Ok(None),
-        ("shop", Some(names)) => ("shop_id".into(), coded(names.shop_ids())?),
-        ("agent", Some(names)) => ("agent_id".into(), coded(names.agent_ids())?),
-        ("buyer", Some(names)) => ("buyer_id".into(), coded(names.buyer_ids())?),
-        ("session", Some(names)) => ("session_id".into(), each(array, |code| (code > 0).then(|| names.session(code)))),
-        ("asked_message", Some(names)) => ("asked_message_id".into(), each(array, |code| (code > 0).then(|| names.message_id(code)))),
-        ("replied_message", Some(names)) => ("replied_message_id".into(), each(array, |code| (code > 0).then(|| names.message_id(code)))),
+/// Columns that only metrics look at.
+const INSIDE: [&str; 9] = [
+    "bucket",
+    "agent_bucket",
+    "own",
+    "first_hour",
+    "asked_hour",
+    "rounds_assessed",
+    "rounds_missed",
+    "rounds_slow",
+    "rounds_slow_assessed",
+];
+
+pub(super) fn column(name: &str, array: &ArrayRef, spelling: Option<Spelling>) -> Result<Option<(String, ArrayRef)>> {
+    if INSIDE.contains(&name) {
+        return Ok(None);
+    }
+    Ok(Some(match (name, spelling) {
+        ("shop", Some(of)) => ("shop_id".into(), each(array, |code| some(code, |code| of.names.shop(code)))),
+        ("agent", Some(of)) => ("agent_id".into(), each(array, |code| some(code, |code| of.names.agent(code)))),
+        ("buyer", Some(of)) => ("buyer_id".into(), each(array, |code| some(code, |code| of.names.buyer(code)))),
+        ("session", Some(of)) => ("session_id".into(), each(array, |code| some(code, |code| of.names.session(code)))),
+        ("message", Some(of)) => ("message_id".into(), each(array, |code| some(code, |code| of.messages.value(code as usize - 1)))),
+        ("asked_message", Some(of)) => {
+            ("asked_message_id".into(), each(array, |code| some(code, |code| of.messages.value(code as usize - 1))))
+        }
+        ("replied_message", Some(of)) => {
+            ("replied_message_id".into(), each(array, |code| some(code, |code| of.messages.value(code as usize - 1))))
+        }
         ("outcome", _) => {
             let outcomes = [Outcome::Answered, Outcome::Unanswered, Outcome::HandedOver];
             (name.into(), each(array, |code| outcomes.into_iter().find(|o| *o as u32 == code).map(Outcome::name)))
@@ -81,6 +119,11 @@ fn column(name: &str, array: &ArrayRef, names: Option<&Names>) -> Result<Option<
         }
         _ => (name.into(), Arc::clone(array)),
     }))
+}
+
+/// Code 0 is none.
+fn some<'n>(code: u32, name: impl Fn(u32) -> &'n str) -> Option<&'n str> {
+    (code > 0).then(|| name(code))
 }
 
 fn each<'n>(codes: &ArrayRef, name: impl Fn(u32) -> Option<&'n str>) -> ArrayRef {

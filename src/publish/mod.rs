@@ -5,14 +5,16 @@ mod meta;
 mod parquet;
 mod state;
 
-pub use details::{audit_rows, detail, quarantine_rows};
+pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use meta::{Memory, RunRecord};
-pub use parquet::{decode, encode};
-pub use state::StateStore;
+pub use parquet::{Encoded, Sheet, decode};
+pub use state::{StateStore, kept};
 
+use crate::calendar::Period;
 use crate::error::Result;
 use crate::reports::Table;
 use crate::store::Store;
+use std::sync::{Mutex, PoisonError};
 
 /// What a run wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,11 +25,10 @@ pub struct Written {
     pub bytes: usize,
 }
 
-/// Files on their way: staged as they come, moved into place together.
+/// Files on their way: staged as they come, moved into place together. Days may stage side by side.
 pub struct Publisher<'a> {
     store: &'a Store,
-    staged: Vec<String>,
-    written: Written,
+    staged: Mutex<(Vec<String>, Written)>,
 }
 
 const STAGING: &str = "_staging";
@@ -36,33 +37,56 @@ impl<'a> Publisher<'a> {
     /// Sweeps what a run that died may have left.
     pub fn new(store: &'a Store) -> Result<Publisher<'a>> {
         store.sweep(STAGING)?;
-        Ok(Publisher { store, staged: Vec::new(), written: Written::default() })
+        Ok(Publisher { store, staged: Mutex::default() })
     }
 
-    /// Stages a table's file, unless the same bytes are already in place.
-    pub fn stage(&mut self, table: &Table) -> Result<()> {
-        let key = key_of(table);
-        let bytes = encode(table)?;
-        self.written.rows += table.rows.num_rows();
-        let same_size = self.store.head(&key)?.is_some_and(|object| object.size() == bytes.len() as u64);
-        if same_size && self.store.get(&key)? == bytes {
-            self.written.unchanged += 1;
-            return Ok(());
+    /// Stages a table's file whole.
+    pub fn stage(&self, table: &Table) -> Result<()> {
+        self.close(self.open(table)?)
+    }
+
+    /// Begins a table's file with the rows it has; more may follow.
+    pub fn open(&self, table: &Table) -> Result<Sheet> {
+        Sheet::open(self.store, &format!("{STAGING}/{}", key_of(table)), table)
+    }
+
+    /// Ends a table's file. The same bytes already in place are left alone.
+    pub fn close(&self, sheet: Sheet) -> Result<()> {
+        let (staged, rows, bytes) = sheet.close()?;
+        let key = staged[STAGING.len() + 1..].to_owned();
+        let same = self.store.is_same(&staged, &key)?;
+        if same {
+            self.store.delete(&staged)?;
         }
-        self.written.files += 1;
-        self.written.bytes += bytes.len();
-        self.store.put(&format!("{STAGING}/{key}"), bytes)?;
-        self.staged.push(key);
+        let (keys, written) = &mut *self.staged.lock().unwrap_or_else(PoisonError::into_inner);
+        written.rows += rows;
+        if same {
+            written.unchanged += 1;
+        } else {
+            written.files += 1;
+            written.bytes += bytes;
+            keys.push(key);
+        }
         Ok(())
     }
 
-    /// Moves everything staged into place. Nothing under a table's folder has changed before this.
+    /// Moves everything staged into place, details before reports, days before years. Nothing under a table's folder has changed before this.
     pub fn publish(self) -> Result<Written> {
-        for key in &self.staged {
+        let (keys, written) = self.staged.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let rank = |key: &str| match key.split('/').next() {
+            Some("reports") => {
+                1 + Period::ALL.iter().position(|p| key.split('/').nth(1).is_some_and(|table| table.ends_with(p.name()))).unwrap_or(0)
+            }
+            Some("dims") => 9,
+            _ => 0,
+        };
+        let mut keys = keys;
+        keys.sort_unstable_by(|a, b| (rank(a), a).cmp(&(rank(b), b)));
+        for key in &keys {
             self.store.rename(&format!("{STAGING}/{key}"), key)?;
         }
         self.store.sweep(STAGING)?;
-        Ok(self.written)
+        Ok(written)
     }
 }
 

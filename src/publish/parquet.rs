@@ -2,22 +2,89 @@
 
 use crate::error::Result;
 use crate::reports::Table;
+use crate::store::{Store, Upload};
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::ColumnPath;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Of the layout of every file; a change rewrites them all.
-pub(super) const SCHEMA_VERSION: &str = "1";
+pub(super) const SCHEMA_VERSION: &str = "2";
 
 /// One row group suits every reader; larger ones help none.
 const ROW_GROUP: usize = 122_880;
 
-pub fn encode(table: &Table) -> Result<Vec<u8>> {
+/// A table's file while its rows come piece by piece, each encoded where it was made.
+pub struct Sheet {
+    key: String,
+    schema: SchemaRef,
+    factory: ArrowRowGroupWriterFactory,
+    file: Mutex<(SerializedFileWriter<Upload>, usize)>,
+}
+
+/// Rows ready to be written: one row group.
+pub struct Encoded {
+    columns: Vec<ArrowColumnChunk>,
+    rows: usize,
+}
+
+impl Sheet {
+    /// Opens the file of a table at a key; the rows the table has are its first.
+    pub fn open(store: &Store, key: &str, table: &Table) -> Result<Sheet> {
+        let schema = table.rows.schema();
+        let writer = ArrowWriter::try_new(store.upload(key)?, Arc::clone(&schema), Some(properties(table)?))?;
+        let (file, factory) = writer.into_serialized_writer()?;
+        let sheet = Sheet { key: key.to_owned(), schema, factory, file: Mutex::new((file, 0)) };
+        let rows = sheet.encode(&table.rows)?;
+        sheet.append(rows)?;
+        Ok(sheet)
+    }
+
+    pub fn encode(&self, rows: &RecordBatch) -> Result<Vec<Encoded>> {
+        let groups = (0..rows.num_rows()).step_by(ROW_GROUP).map(|start| rows.slice(start, ROW_GROUP.min(rows.num_rows() - start)));
+        groups.map(|rows| self.encode_group(&rows)).collect()
+    }
+
+    fn encode_group(&self, rows: &RecordBatch) -> Result<Encoded> {
+        let mut columns = Vec::new();
+        let writers = self.factory.create_column_writers(0)?;
+        for ((mut writer, field), array) in writers.into_iter().zip(self.schema.fields()).zip(rows.columns()) {
+            // Every column is flat: one leaf each.
+            compute_leaves(field, array)?.iter().try_for_each(|leaf| writer.write(leaf))?;
+            columns.push(writer.close()?);
+        }
+        Ok(Encoded { columns, rows: rows.num_rows() })
+    }
+
+    pub fn append(&self, groups: Vec<Encoded>) -> Result<()> {
+        let (file, rows) = &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        for group in groups {
+            let mut row_group = file.next_row_group()?;
+            group.columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut row_group))?;
+            row_group.close()?;
+            *rows += group.rows;
+        }
+        Ok(())
+    }
+
+    /// Ends the file. Returns its key, rows and bytes.
+    pub fn close(self) -> Result<(String, usize, usize)> {
+        let (file, rows) = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let bytes = file.into_inner()?.finish()?;
+        Ok((self.key, rows, bytes))
+    }
+}
+
+fn properties(table: &Table) -> Result<WriterProperties> {
     let schema = table.rows.schema();
     let sorting = table.sorted_by.iter().filter_map(|name| schema.index_of(name).ok());
     let sorting = sorting.map(|index| SortingColumn { column_idx: index as i32, descending: false, nulls_first: true }).collect::<Vec<_>>();
@@ -32,24 +99,36 @@ pub fn encode(table: &Table) -> Result<Vec<u8>> {
         .filter(|(_, value)| !value.is_empty())
         .map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()))
         .collect();
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_created_by(concat!("kefu ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
-        .set_key_value_metadata(Some(metadata))
-        .build();
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, schema, Some(properties))?;
-    writer.write(&table.rows)?;
-    writer.close()?;
-    Ok(bytes)
+        .set_key_value_metadata(Some(metadata));
+    // Values that hardly repeat: a dictionary of them would only cost time.
+    for name in schema.fields().iter().map(|field| field.name()) {
+        let column = ColumnPath::from(name.as_str());
+        if name == "at" || name.ends_with("_at") {
+            properties =
+                properties.set_column_dictionary_enabled(column.clone(), false).set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+        } else if name.ends_with("message_id") {
+            properties = properties.set_column_dictionary_enabled(column, false);
+        }
+    }
+    Ok(properties.build())
 }
 
-/// All rows of one of our own files.
-pub fn decode(bytes: Bytes) -> Result<RecordBatch> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
-    let schema = builder.schema().clone();
-    let batches = builder.build()?.collect::<std::result::Result<Vec<_>, _>>()?;
+/// All rows of one of our own files; `keys` are text columns to keep as dictionaries.
+pub fn decode(bytes: Bytes, keys: &[&str]) -> Result<RecordBatch> {
+    let found = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())?;
+    let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    let fields = found.schema().fields().iter().map(|field| match keys.contains(&field.name().as_str()) {
+        true => Arc::new(field.as_ref().clone().with_data_type(dictionary.clone())),
+        false => Arc::clone(field),
+    });
+    let schema = Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), found.schema().metadata().clone()));
+    let metadata = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), ArrowReaderOptions::new().with_schema(Arc::clone(&schema)))?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
+    let batches = builder.with_batch_size(ROW_GROUP).build()?.collect::<std::result::Result<Vec<_>, _>>()?;
     Ok(concat_batches(&schema, &batches)?)
 }

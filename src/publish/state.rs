@@ -1,15 +1,20 @@
 //! State files: a day's mergeable states and its reply index. Internal; whatever is missing or of other rules is made again.
 
-use super::parquet::{SCHEMA_VERSION, decode, encode};
+use super::details::{Spelling, column};
+use super::parquet::{SCHEMA_VERSION, Sheet, decode};
 use crate::calendar::Day;
 use crate::error::Result;
+use crate::facts::ChatFacts;
 use crate::frames::{from_arrow, to_arrow};
-use crate::job::Level;
+use crate::job::{Level, Plan};
 use crate::names::Names;
-use crate::reports::{Kind, Part, States, Table};
+use crate::reports::{Kind, Part, States, Table, shard_persons};
 use crate::rules::Rules;
 use crate::store::Store;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema};
 use polars::prelude::*;
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// States under an output root, kept apart by what they were made with.
@@ -20,10 +25,12 @@ pub struct StateStore<'a> {
 }
 
 impl<'a> StateStore<'a> {
-    pub fn new(store: &'a Store, rules: &Rules, job: &str) -> Result<StateStore<'a>> {
-        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, job);
-        let made_with = format!("{:016x}", xxh3_64(&serde_json::to_vec(&(rules, version))?));
-        Ok(StateStore { store, made_with })
+    pub fn new(plan: &'a Plan) -> Result<StateStore<'a>> {
+        let job = &plan.job;
+        let inputs = (&job.timezone, &job.business_day_starts_at, &job.messages, &job.orders, &job.staff, &job.blocklist, &job.visits);
+        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, format!("{inputs:?}"));
+        let made_with = format!("{:016x}", xxh3_64(&serde_json::to_vec(&(&plan.rules, version))?));
+        Ok(StateStore { store: &plan.output, made_with })
     }
 
     fn folder(&self, name: &str) -> String {
@@ -66,11 +73,18 @@ impl<'a> StateStore<'a> {
         self.read(&format!("{}/{}_{}", part.name(), level.name(), kind.name()), day)
     }
 
-    /// The reply index: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id`.
-    pub fn put_replies(&self, day: Day, replies: &DataFrame) -> Result<()> {
-        self.write("replies", day, replies)
+    /// As Arrow rows, with `shop_id` and `agent_id` as dictionaries.
+    pub fn rows(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<RecordBatch> {
+        let key = format!("{}/dt={day}/data.parquet", self.folder(&format!("{}/{}_{}", part.name(), level.name(), kind.name())));
+        decode(self.store.get(&key)?, &["shop_id", "agent_id"])
     }
 
+    /// Begins the state files that chat facts fill piece by piece, with the rows of the first.
+    pub fn open(&self, day: Day, pieces: Vec<(String, RecordBatch)>) -> Result<Vec<Sheet>> {
+        pieces.into_iter().map(|(name, rows)| self.sheet(&name, day, rows)).collect()
+    }
+
+    /// The reply index: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id`.
     pub fn replies(&self, day: Day) -> Result<DataFrame> {
         self.read("replies", day)
     }
@@ -90,21 +104,46 @@ impl<'a> StateStore<'a> {
     }
 
     fn write(&self, name: &str, day: Day, frame: &DataFrame) -> Result<()> {
-        let table = Table {
-            folder: self.folder(name),
-            dt: Some(day),
-            grain: "internal".into(),
-            rows: to_arrow(frame)?,
-            sorted_by: vec![],
-            rule_sets: String::new(),
-        };
-        self.store.put(&super::key_of(&table), encode(&table)?)
+        self.sheet(name, day, to_arrow(frame)?)?.close()?;
+        Ok(())
+    }
+
+    fn sheet(&self, name: &str, day: Day, rows: RecordBatch) -> Result<Sheet> {
+        let (folder, grain, rule_sets) = (self.folder(name), "internal".into(), String::new());
+        let table = Table { folder, dt: Some(day), grain, rows, sorted_by: vec![], rule_sets };
+        Sheet::open(self.store, &super::key_of(&table), &table)
     }
 
     fn read(&self, name: &str, day: Day) -> Result<DataFrame> {
         let key = format!("{}/dt={day}/data.parquet", self.folder(name));
-        from_arrow(&decode(self.store.get(&key)?)?)
+        from_arrow(&decode(self.store.get(&key)?, &[])?)
     }
+}
+
+/// The rows of a shard that states keep one by one: the persons of each level, and the replies. With the name of each.
+pub fn kept(facts: &ChatFacts, names: &Names, rules: &Rules) -> Result<Vec<(String, RecordBatch)>> {
+    let spelling = Spelling { names, messages: &facts.messages };
+    let mut pieces = vec![("replies".to_owned(), spelled(&facts.replies, spelling)?)];
+    for level in Level::ALL {
+        let persons = shard_persons(level, facts, rules)?;
+        pieces.push((format!("{}/{}_{}", Part::Chats.name(), level.name(), Kind::Persons.name()), spelled(&persons, spelling)?));
+    }
+    Ok(pieces)
+}
+
+fn spelled(frame: &DataFrame, spelling: Spelling) -> Result<RecordBatch> {
+    let batch = to_arrow(frame)?;
+    let mut fields = Vec::new();
+    let mut arrays = Vec::new();
+    for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
+        let array = match field.name().as_str() {
+            "shop" | "agent" | "buyer" | "message" => column(field.name(), array, Some(spelling))?,
+            own => Some((own.to_owned(), Arc::clone(array))),
+        };
+        fields.extend(array.iter().map(|(name, array)| Field::new(name, array.data_type().clone(), true)));
+        arrays.extend(array.map(|(_, array)| array));
+    }
+    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
 }
 
 fn day_in(key: &str) -> Option<Day> {

@@ -1,5 +1,6 @@
 //! The last step: from merged states to values. Rows for every key with a state; ratios of sums; nulls for what cannot be known yet.
 
+use super::ledger::{Counts, Merged};
 use super::states::keys;
 use crate::calendar::{Day, Span};
 use crate::error::Result;
@@ -41,19 +42,11 @@ impl Landed {
     }
 }
 
-/// The merged states of a period at one level: sums of each part, persons and waits.
-pub struct Merged {
-    pub sums: [LazyFrame; 2],
-    /// One row per key and combination of flags, with how many `persons` there are.
-    pub persons: DataFrame,
-    pub waits: LazyFrame,
-}
-
 /// One row per key: the key columns, then every declared column of the level in order, typed i64, f64 or null.
 /// `shop`: the finished shop rows, for what an agent is compared with. `zero`: shops that have a row even without a state.
 pub fn finish(
     level: Level,
-    merged: Merged,
+    merged: &Merged,
     shop: Option<&DataFrame>,
     zero: &[String],
     landed: &Landed,
@@ -61,12 +54,10 @@ pub fn finish(
     rules: &Rules,
 ) -> Result<DataFrame> {
     let keys = keys(level).into_iter().map(col).collect::<Vec<_>>();
-    // Each of these is read twice below: for its keys, and for its values.
-    let run_once = |query: LazyFrame| Ok::<_, crate::error::Error>(collect(query)?.lazy());
-    let counts = run_once(counts(level, &merged.persons, &keys, rules))?;
-    let percentiles = percentiles(level, merged.waits, &keys)?;
-    let [chats, sales] = merged.sums;
-    let (chats, sales) = (run_once(chats)?, run_once(sales)?);
+    // Read twice below: for its keys, and for its values.
+    let counts = collect(counts(level, &merged.persons, &keys, rules))?.lazy();
+    let percentiles = percentiles(level, &merged.waits)?.lazy();
+    let [chats, sales] = merged.sums.each_ref().map(|sums| sums.clone().lazy());
     let mut rows = [&chats, &sales, &counts].map(|rows| rows.clone().select(&keys)).to_vec();
     if level == Level::Shop {
         rows.push(frame! { "shop_id" => zero }?.lazy());
@@ -111,24 +102,33 @@ fn counts(level: Level, persons: &DataFrame, keys: &[Expr], rules: &Rules) -> La
 }
 
 /// Nearest rank from the merged histogram: the middle of the bucket that holds it.
-fn percentiles(level: Level, waits: LazyFrame, keys: &[Expr]) -> Result<LazyFrame> {
-    let wanted = metrics::of_level(level).filter_map(|metric| match &metric.formula {
-        Formula::Percentile { percent, assessed, .. } => {
-            let rounds = col(if *assessed { "assessed_rounds" } else { "rounds" });
-            let reached = (rounds.clone().cum_sum(false) * lit(100i64)).gt_eq(rounds.clone().sum() * lit(*percent));
-            Some(col("middle_s").filter(reached.and(rounds.sum().gt(lit(0)))).first().alias(metric.id.as_str()))
+fn percentiles(level: Level, waits: &Counts) -> Result<DataFrame> {
+    let ids = |key: &str| {
+        waits.of.iter().map(|of| if key == "shop_id" { Some(of.shop.as_str()) } else { of.agent.as_deref() }).collect::<Vec<_>>()
+    };
+    let mut columns = keys(level).into_iter().map(|key| Column::new(key.into(), ids(key))).collect::<Vec<_>>();
+    for metric in metrics::of_level(level) {
+        if let Formula::Percentile { percent, assessed, .. } = &metric.formula {
+            let column = waits.names.iter().position(|name| *name == if *assessed { "assessed_rounds" } else { "rounds" }).unwrap_or(0);
+            let values = waits.of.iter().map(|of| nearest_rank(waits, &of.rows, column, *percent)).collect::<Vec<_>>();
+            columns.push(Column::new(metric.id.as_str().into(), values));
         }
-        _ => None,
+    }
+    Ok(DataFrame::new(waits.of.len(), columns)?)
+}
+
+/// `rows`: one's buckets, ascending.
+fn nearest_rank(waits: &Counts, rows: &[(i64, u32)], column: usize, percent: i64) -> Option<f64> {
+    let total = rows.iter().map(|row| waits.value(row, column)).sum::<i64>();
+    let mut reached = 0;
+    let holds = rows.iter().filter(|_| total > 0).find(|row| {
+        reached += waits.value(row, column);
+        reached * 100 >= total * percent
     });
-    // Buckets up to longer than any day.
-    let longest = 1000;
-    let middle = |bucket: i64| match bucket_bounds(bucket) {
+    holds.map(|row| match bucket_bounds(row.0) {
         (_, 0.0) => 0.0,
         (from, to) => 2.0 * from * to / (from + to) / 1000.0,
-    };
-    let middles = frame! { "bucket" => (0..longest).collect::<Vec<_>>(), "middle_s" => (0..longest).map(middle).collect::<Vec<_>>() }?;
-    let sorted = waits.left_join(middles.lazy(), col("bucket"), col("bucket")).sort(["bucket"], SortMultipleOptions::default());
-    Ok(sorted.group_by_stable(keys).agg(wanted.collect::<Vec<_>>()))
+    })
 }
 
 /// Sums and counts without rows are 0; those that cannot be known yet are null.

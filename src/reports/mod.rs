@@ -1,11 +1,11 @@
 //! states × metrics × level × period → tables. States merge; finishing expressions run last.
 
 mod finish;
-mod persons;
+mod ledger;
 mod states;
 mod tables;
 
-pub use finish::{Landed, Merged, finish};
-pub use persons::Persons;
-pub use states::{Kind, Part, States, chat_states, merge_hours, merge_sums, merge_waits, sales_states, visits_frame};
+pub use finish::{Landed, finish};
+pub use ledger::{Ledger, Merged};
+pub use states::{Kind, Part, ShardStates, States, day_states, has_flag, sales_states, shard_persons, shard_states, visits_frame};
 pub use tables::{Dims, Row, Table, dims, histogram, hourly, report};

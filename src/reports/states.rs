@@ -2,13 +2,12 @@
 //! in any order; that is what makes nightly runs, re-runs and backfills agree.
 
 use crate::error::Result;
-use crate::facts::{ChatFacts, frame, peer_days, rounds_of, talks_of};
+use crate::facts::{ChatFacts, frame, rounds_of, talks_of};
 use crate::frames::{collect, stack};
 use crate::job::Level;
-use crate::metrics::{self, Fact, Formula};
+use crate::metrics::{self, Fact, Flag, Formula};
 use crate::names::Names;
 use crate::rules::Rules;
-use arrow::array::Array as _;
 use polars::prelude::*;
 
 /// What a state is of: the chat log alone, or the orders too. The second is made anew while a day matures.
@@ -22,7 +21,7 @@ pub enum Part {
 pub enum Kind {
     /// One row per key: a column for every `Sum` and `Max`.
     Sums,
-    /// One row per key and buyer: a column for every flag, and (of chats) `first_buyer_at`, `last_buyer_at`.
+    /// One row per key and buyer: `flags` as bits, and (of chats) `first_buyer_at`, `last_buyer_at`.
     Persons,
     /// One row per key and wait bucket: `rounds`, `assessed_rounds`.
     Waits,
@@ -83,80 +82,75 @@ fn cols(names: &[&str]) -> Vec<Expr> {
     names.iter().map(|name| col(*name)).collect()
 }
 
-/// The states of a day's chat facts.
-pub fn chat_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<States> {
-    let talks = talks_of(level, &facts.sessions, &facts.receptions);
+/// The states of one shard's chat facts at one level, names still as codes: sums, waits and hours, to be merged with other shards'.
+pub struct ShardStates(Vec<(Kind, DataFrame)>);
+
+pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<ShardStates> {
+    let talks = talks_of(level, facts);
     let rounds = rounds_of(level, &facts.rounds, false);
     let sources = [
         (Fact::Talks, talks.clone()),
         (Fact::Rounds, rounds.clone()),
         (Fact::AssessedRounds, rounds_of(level, &facts.rounds, true)),
-        (Fact::PeerDays, peer_days(level, &facts.sessions, &facts.receptions)),
-        (Fact::Peaks, facts.peaks.clone().lazy()),
+        (Fact::PeerDays, facts.peer_days_of(level).clone().lazy()),
     ];
-    let codes = match level {
-        Level::Shop => vec!["shop"],
-        Level::Agent => vec!["shop", "agent"],
-    };
-    let names = NameFrames::new(&facts.names)?;
-    let sums = sums(level, Part::Chats, &sources, &codes, rules)?;
-    let persons = chat_persons(&sources, &codes, rules)?;
-    let hours = hours(level, talks, rounds.clone(), &facts.hours, &codes)?;
+    let codes = codes(level);
+    let sums = sums(level, Part::Chats, &sources, codes, rules);
+    let hours = hours(level, talks, rounds.clone(), &facts.hours, codes)?;
     let waits = rounds
         .filter(col("answered"))
-        .group_by(cols(&[&codes[..], &["bucket"]].concat()))
+        .group_by(cols(&[codes, &["bucket"]].concat()))
         .agg([len().cast(DataType::Int64).alias("rounds"), col("assessed").cast(DataType::Int64).sum().alias("assessed_rounds")]);
-    let frames = [(Kind::Sums, sums), (Kind::Persons, persons), (Kind::Waits, waits), (Kind::Hours, hours)];
-    let spelled = frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(names.spell(level, kind, frame), level, kind))?)));
+    let frames = sums.into_iter().map(|sums| (Kind::Sums, sums)).chain([(Kind::Waits, waits), (Kind::Hours, hours)]);
+    Ok(ShardStates(frames.map(|(kind, frame)| Ok((kind, collect(frame)?))).collect::<Result<_>>()?))
+}
+
+fn codes(level: Level) -> &'static [&'static str] {
+    match level {
+        Level::Shop => &["shop"],
+        Level::Agent => &["shop", "agent"],
+    }
+}
+
+/// A day's states of its shards': sums, waits and hours, with names. `peaks` are those of the whole day.
+pub fn day_states(level: Level, shards: Vec<ShardStates>, peaks: &DataFrame, names: &Names, rules: &Rules) -> Result<States> {
+    let codes = codes(level);
+    let rows = |kind: Kind| {
+        let frames = shards.iter().flat_map(|shard| &shard.0).filter(move |(of, _)| *of == kind);
+        frames.map(|(_, frame)| frame.clone().lazy()).collect::<Vec<_>>()
+    };
+    let peaks = sums(level, Part::Chats, &[(Fact::Peaks, peaks.clone().lazy())], codes, rules);
+    let sums = merged_sums(level, Part::Chats, stack([rows(Kind::Sums), peaks].concat())?, codes);
+    let waits = added(rows(Kind::Waits), &[codes, &["bucket"]].concat(), &WAITED)?;
+    let hours = added(rows(Kind::Hours), &[codes, &["hour"]].concat(), &HOURLY)?;
+    let frames = [(Kind::Sums, sums), (Kind::Waits, waits), (Kind::Hours, hours)];
+    let spelled =
+        frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(spell(level, collect(frame)?, names)?, level, kind))?)));
     Ok(States(spelled.collect::<Result<_>>()?))
 }
 
-/// Names for codes, to be joined once a frame is small.
-struct NameFrames {
-    shops: DataFrame,
-    agents: DataFrame,
-    buyers: DataFrame,
-}
-
-impl NameFrames {
-    fn new(names: &Names) -> Result<NameFrames> {
-        let named = |code: &str, id: &str, ids: arrow::array::StringArray| -> Result<DataFrame> {
-            let codes = Column::new(code.into(), (0..ids.len() as u32).collect::<Vec<_>>());
-            Ok(DataFrame::new_infer_height(vec![codes, Column::new(id.into(), ids.iter().collect::<Vec<_>>())])?)
-        };
-        Ok(NameFrames {
-            shops: named("shop", "shop_id", names.shop_ids())?,
-            agents: named("agent", "agent_id", names.agent_ids())?,
-            buyers: named("buyer", "buyer_id", names.buyer_ids())?,
-        })
+/// Names for codes, once a frame is small.
+fn spell(level: Level, mut frame: DataFrame, names: &Names) -> Result<LazyFrame> {
+    for (code, key) in codes(level).iter().zip(keys(level)) {
+        let of = |code: u32| if key == "shop_id" { names.shop(code) } else { names.agent(code) };
+        let spelled = frame.column(code)?.u32()?.iter().map(|code| code.map(of)).collect::<Vec<_>>();
+        let spelled = Column::new(key.into(), spelled);
+        frame.drop_in_place(code)?;
+        frame.insert_column(0, spelled)?;
     }
-
-    fn spell(&self, level: Level, kind: Kind, frame: LazyFrame) -> LazyFrame {
-        let mut spelled = frame;
-        let mut codes = vec![("shop", &self.shops)];
-        if level == Level::Agent {
-            codes.push(("agent", &self.agents));
-        }
-        if kind == Kind::Persons {
-            codes.push(("buyer", &self.buyers));
-        }
-        for (code, names) in codes {
-            spelled = spelled.left_join(names.clone().lazy(), col(code), col(code));
-            spelled = spelled.drop(Selector::ByName { names: [PlSmallStr::from_static(code)].into(), strict: true });
-        }
-        spelled
-    }
+    Ok(frame.lazy())
 }
 
 /// Columns and merges of the sums a level and part have.
-fn sum_columns(level: Level, part: Part) -> impl Iterator<Item = (&'static str, Fact, &'static Formula)> {
+pub(super) fn sum_columns(level: Level, part: Part) -> impl Iterator<Item = (&'static str, Fact, &'static Formula)> {
     metrics::of_level(level).filter_map(move |metric| match &metric.formula {
         formula @ (Formula::Sum(fact, _) | Formula::Max(fact, _)) if part.has(*fact) => Some((metric.id.as_str(), *fact, formula)),
         _ => None,
     })
 }
 
-fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rules) -> Result<LazyFrame> {
+/// The sums of each fact, every column there, null where it is another fact's: to be merged.
+fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rules) -> Vec<LazyFrame> {
     let mut parts = Vec::new();
     for (fact, rows) in sources {
         let aggregates = sum_columns(level, part).filter(|(_, of, _)| of == fact).map(|(id, _, formula)| match formula {
@@ -173,7 +167,7 @@ fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], 
             sum_columns(level, part).map(|(id, of, _)| if of == *fact { col(id) } else { lit(NULL).cast(DataType::Int64).alias(id) });
         parts.push(summed.select([cols(keys), columns.collect()].concat()));
     }
-    Ok(merged_sums(level, part, stack(parts)?, keys))
+    parts
 }
 
 fn merged_sums(level: Level, part: Part, rows: LazyFrame, keys: &[&str]) -> LazyFrame {
@@ -184,46 +178,46 @@ fn merged_sums(level: Level, part: Part, rows: LazyFrame, keys: &[&str]) -> Lazy
     rows.group_by(cols(keys)).agg(merges.collect::<Vec<_>>())
 }
 
-fn flag_names(part: Part) -> Vec<String> {
-    metrics::flags().into_iter().filter(|flag| part.has(flag.of)).map(|flag| flag.name).collect()
+/// The flags of a part as bits of one number, bit i for the i-th declared: a person's state is one row.
+fn bits(part: Part, holds: impl Fn(&Flag) -> Expr) -> Expr {
+    let flags = metrics::flags();
+    let bit = |(bit, flag): (usize, &Flag)| when(holds(flag)).then(lit(1i64 << bit)).otherwise(lit(0i64)).cast(DataType::Int64);
+    let own = flags.iter().enumerate().filter(|(_, flag)| part.has(flag.of));
+    own.map(bit).reduce(|sum, bit| sum + bit).unwrap_or_else(|| lit(0i64)).alias("flags")
 }
 
-/// Persons of the day with the flags of each fact, merged by "any".
-fn persons(part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rules) -> Result<LazyFrame> {
+/// The persons of one shard: `shop`, `agent`, `buyer` as codes, `flags`, and `first_buyer_at`, `last_buyer_at`, what inquiry and silence look at.
+pub fn shard_persons(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<DataFrame> {
+    let flags = bits(Part::Chats, |flag| (flag.holds)(rules));
+    let columns = [cols(codes(level)), vec![col("buyer"), flags, col("first_buyer_at"), col("last_buyer_at")]].concat();
+    collect(facts.peer_days_of(level).clone().lazy().select(columns))
+}
+
+/// Whether a flag is among a person's `flags`.
+pub fn has_flag(name: &str) -> Expr {
+    let bit = metrics::flags().iter().position(|flag| flag.name == name).unwrap_or(63);
+    col("flags").and(lit(1i64 << bit)).neq(lit(0i64))
+}
+
+/// Persons of the day with the flags of each of the sales' facts, merged by "any".
+fn sales_persons(sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rules) -> Result<LazyFrame> {
     let flags = metrics::flags();
     let mut parts = Vec::new();
     for (fact, rows) in sources {
-        let own = flags.iter().filter(|flag| flag.of == *fact).collect::<Vec<_>>();
-        if own.is_empty() {
-            continue;
-        }
-        let aggregates = own.iter().map(|flag| (flag.holds)(rules).alias(flag.name.as_str())).collect::<Vec<_>>();
-        let columns = flags.iter().filter(|flag| part.has(flag.of));
-        let columns = columns.map(|flag| if flag.of == *fact { col(flag.name.as_str()) } else { lit(false).alias(flag.name.as_str()) });
-        parts.push(rows.clone().group_by(cols(keys)).agg(aggregates).select([cols(keys), columns.collect()].concat()));
+        let columns = flags.iter().filter(|flag| Part::Sales.has(flag.of));
+        let columns = columns.map(|flag| if flag.of == *fact { (flag.holds)(rules) } else { lit(false) }.alias(flag.name.as_str()));
+        parts.push(rows.clone().select([cols(keys), columns.collect()].concat()));
     }
-    let any = flag_names(part).into_iter().map(|name| col(name).max()).collect::<Vec<_>>();
-    Ok(stack(parts)?.group_by(cols(keys)).agg(any))
+    let any = flags.iter().filter(|flag| Part::Sales.has(flag.of)).map(|flag| col(flag.name.as_str()).max());
+    let merged = stack(parts)?.group_by(cols(keys)).agg(any.collect::<Vec<_>>());
+    Ok(merged.select([cols(keys), vec![bits(Part::Sales, |flag| col(flag.name.as_str()))]].concat()))
 }
 
-fn chat_persons(sources: &[(Fact, LazyFrame)], codes: &[&str], rules: &Rules) -> Result<LazyFrame> {
-    let keys = [codes, &["buyer"]].concat();
-    let instants = peer_instants(sources, &keys);
-    // Slow response is said of received buyers: the two must hold on one day.
-    let received = |flag: &str| col(flag).and(col("receive")).alias(flag);
-    let persons = persons(Part::Chats, sources, &keys, rules)?;
-    let persons = persons.with_columns([received("slow"), received("slow_assessed")]);
-    Ok(persons.join(instants, cols(&keys), cols(&keys), JoinArgs::new(JoinType::Left)))
-}
-
-/// First and last buyer line of each person: what inquiry and silence look at.
-fn peer_instants(sources: &[(Fact, LazyFrame)], keys: &[&str]) -> LazyFrame {
-    let peers = sources.iter().find(|(fact, _)| *fact == Fact::PeerDays).map(|(_, rows)| rows.clone()).unwrap_or_default();
-    peers.select([cols(keys), vec![col("first_buyer_at"), col("last_buyer_at")]].concat())
-}
+/// What the waits state counts.
+pub(super) const WAITED: [&str; 2] = ["rounds", "assessed_rounds"];
 
 /// What the hours state counts.
-const HOURLY: [&str; 5] = ["receptions", "buyer_msgs", "rounds", "wait_ms_sum", "unanswered"];
+pub(super) const HOURLY: [&str; 5] = ["receptions", "buyer_msgs", "rounds", "wait_ms_sum", "unanswered"];
 
 /// Columns: `hour`, `receptions` (by their first buyer or reply line), `buyer_msgs`, `rounds`, `wait_ms_sum`, `unanswered` (by the question).
 fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame, codes: &[&str]) -> Result<LazyFrame> {
@@ -299,9 +293,10 @@ pub fn sales_states(
         &[(Fact::Inquiries, inquiries.clone()), (Fact::Credits, credited), (Fact::Visits, visits)],
         &keys(level),
         rules,
-    )?;
+    );
+    let sums = merged_sums(level, Part::Sales, stack(sums)?, &keys(level));
     let persons =
-        persons(Part::Sales, &[(Fact::Inquiries, inquiries), (Fact::Credits, stack([roles, paid])?)], &with(level, &["buyer_id"]), rules)?;
+        sales_persons(&[(Fact::Inquiries, inquiries), (Fact::Credits, stack([roles, paid])?)], &with(level, &["buyer_id"]), rules)?;
     let frames = [(Kind::Sums, sums), (Kind::Persons, persons)];
     Ok(States(frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(frame, level, kind))?))).collect::<Result<_>>()?))
 }
@@ -331,24 +326,9 @@ fn kind_keys(level: Level, kind: Kind) -> Vec<&'static str> {
     }
 }
 
-/// Merges the sums of days: the same whatever their order.
-pub fn merge_sums(level: Level, part: Part, days: Vec<DataFrame>) -> Result<LazyFrame> {
-    Ok(merged_sums(level, part, stack(days.into_iter().map(IntoLazy::lazy))?, &keys(level)))
-}
-
-/// Merges the wait histograms of days.
-pub fn merge_waits(level: Level, days: Vec<DataFrame>) -> Result<LazyFrame> {
-    added(days, &with(level, &["bucket"]), &["rounds", "assessed_rounds"])
-}
-
-/// Merges the hours of days.
-pub fn merge_hours(level: Level, days: Vec<DataFrame>) -> Result<LazyFrame> {
-    added(days, &with(level, &["hour"]), &HOURLY)
-}
-
-fn added(days: Vec<DataFrame>, keys: &[&str], counts: &[&str]) -> Result<LazyFrame> {
+fn added(parts: Vec<LazyFrame>, keys: &[&str], counts: &[&str]) -> Result<LazyFrame> {
     let sums = counts.iter().map(|name| col(*name).sum()).collect::<Vec<_>>();
-    Ok(stack(days.into_iter().map(IntoLazy::lazy))?.group_by(cols(keys)).agg(sums))
+    Ok(stack(parts)?.group_by(cols(keys)).agg(sums))
 }
 
 /// Visitors of a day as a fact: one row per shop.

@@ -1,11 +1,12 @@
 //! Tables as analysts read them: leading columns, metrics, and what the row is worth, in documented order.
 
 use super::finish::Landed;
+use super::ledger::{Counts, CountsOf, Merged};
 use super::states::keys;
 use crate::calendar::{Calendar, Day, Span};
 use crate::error::Result;
 use crate::facts::bucket_bounds;
-use crate::frames::{collect, stack, to_arrow};
+use crate::frames::{collect, to_arrow};
 use crate::ingest::Reference;
 use crate::job::Level;
 use crate::metrics::{self, Formula, Unit};
@@ -41,6 +42,13 @@ pub struct Row<'a> {
 pub struct Dims {
     shops: DataFrame,
     agents: DataFrame,
+    by_shop: BTreeMap<String, Shop>,
+    by_agent: BTreeMap<(String, String), Option<String>>,
+}
+
+struct Shop {
+    platform: Option<String>,
+    name: Option<String>,
 }
 
 impl Dims {
@@ -49,10 +57,12 @@ impl Dims {
         let ids = reference.shops.keys().chain(platforms.keys()).collect::<std::collections::BTreeSet<_>>();
         let shop = |id: &String| reference.shops.get(id);
         let platform = |id: &&String| shop(id).and_then(|s| s.platform.clone()).or_else(|| platforms.get(*id).cloned());
+        let by_shop = ids.iter().map(|id| ((*id).clone(), Shop { platform: platform(id), name: shop(id).and_then(|s| s.name.clone()) }));
+        let by_shop = by_shop.collect::<BTreeMap<_, _>>();
         let shops = DataFrame::new_infer_height(vec![
-            Column::new("shop_id".into(), ids.iter().map(|id| id.as_str()).collect::<Vec<_>>()),
-            Column::new("platform".into(), ids.iter().map(platform).collect::<Vec<_>>()),
-            Column::new("shop_name".into(), ids.iter().map(|id| shop(id).and_then(|s| s.name.clone())).collect::<Vec<_>>()),
+            Column::new("shop_id".into(), by_shop.keys().map(String::as_str).collect::<Vec<_>>()),
+            Column::new("platform".into(), by_shop.values().map(|s| s.platform.as_deref()).collect::<Vec<_>>()),
+            Column::new("shop_name".into(), by_shop.values().map(|s| s.name.as_deref()).collect::<Vec<_>>()),
         ])?;
         let staff = &reference.staff;
         let agents = DataFrame::new_infer_height(vec![
@@ -60,7 +70,7 @@ impl Dims {
             Column::new("agent_id".into(), staff.keys().map(|key| key.1.as_str()).collect::<Vec<_>>()),
             Column::new("agent_name".into(), staff.values().cloned().collect::<Vec<_>>()),
         ])?;
-        Ok(Dims { shops, agents })
+        Ok(Dims { shops, agents, by_shop, by_agent: staff.clone() })
     }
 
     fn join(&self, rows: LazyFrame) -> LazyFrame {
@@ -95,8 +105,8 @@ pub fn report(level: Level, finished: &DataFrame, dims: &Dims, row: &Row) -> Res
 }
 
 /// `wait_histogram_<period>`: one row per shop or agent and wait bucket, on its own clock.
-pub fn histogram(waits: Vec<(Level, LazyFrame)>, dims: &Dims, row: &Row) -> Result<Table> {
-    let rows = by_level(waits, dims, "bucket")?;
+pub fn histogram(merged: [&Merged; 2], dims: &Dims, row: &Row) -> Result<Table> {
+    let rows = by_level(merged.map(|merged| &merged.waits), dims, "bucket")?;
     let bounds = |rows: &Columns, pick: fn((f64, f64)) -> f64| -> ArrayRef {
         Arc::new(rows.ints("bucket").iter().map(|b| b.map(|b| pick(bucket_bounds(b)) / 1000.0)).collect::<Float64Array>())
     };
@@ -116,8 +126,8 @@ pub fn histogram(waits: Vec<(Level, LazyFrame)>, dims: &Dims, row: &Row) -> Resu
 }
 
 /// `hourly_<period>`: one row per shop or agent and hour of the business day (分时接待).
-pub fn hourly(hours: Vec<(Level, LazyFrame)>, dims: &Dims, row: &Row) -> Result<Table> {
-    let rows = by_level(hours, dims, "hour")?;
+pub fn hourly(merged: [&Merged; 2], dims: &Dims, row: &Row) -> Result<Table> {
+    let rows = by_level(merged.map(|merged| &merged.hours), dims, "hour")?;
     let mut out = Out::new(rows, row, Level::Agent);
     let columns = [
         ("hour", "业务天的第几小时 · Hour of the business day, from 0"),
@@ -134,20 +144,37 @@ pub fn hourly(hours: Vec<(Level, LazyFrame)>, dims: &Dims, row: &Row) -> Result<
     out.table(format!("reports/hourly_{}", row.span.period.name()), grain, vec!["platform", "shop_id", "level", "agent_id", "hour"])
 }
 
-/// The rows of both levels in one frame; a shop's row has no agent.
-fn by_level(rows: Vec<(Level, LazyFrame)>, dims: &Dims, last: &'static str) -> Result<Columns> {
-    let mut parts = Vec::new();
-    for (level, rows) in rows {
-        let rows = match level {
-            Level::Shop => rows.with_column(lit(NULL).cast(DataType::String).alias("agent_id")),
-            Level::Agent => rows,
-        };
-        let lead = [col("shop_id"), col("agent_id"), lit(level.name()).alias("level")];
-        let others = all().exclude_cols(["shop_id", "agent_id"]).as_expr();
-        parts.push(rows.select([lead.to_vec(), vec![others]].concat()));
+/// The rows of both levels in one table, by platform, shop, level, agent and `number`; a shop's row has no agent.
+fn by_level(counts: [&Counts; 2], dims: &Dims, number: &str) -> Result<Columns> {
+    let mut all = Vec::new();
+    for (level, counts) in Level::ALL.into_iter().zip(counts) {
+        all.extend(counts.of.iter().map(|of| (dims.by_shop.get(&of.shop), level.name(), counts, of)));
     }
-    let order = ["platform", "shop_id", "level", "agent_id", last];
-    Columns::of(&collect(dims.join(stack(parts)?).sort(order, SortMultipleOptions::default()))?)
+    let platform = |shop: Option<&'_ Shop>| shop.and_then(|shop| shop.platform.clone());
+    all.sort_by_cached_key(|(shop, level, _, of)| (platform(*shop), &of.shop, *level, &of.agent));
+    let lengths = all.iter().map(|row| row.3.rows.len()).collect::<Vec<_>>();
+    let repeated = |texts: Vec<Option<&str>>| -> ArrayRef {
+        let rows = texts.into_iter().zip(&lengths).flat_map(|(text, length)| std::iter::repeat_n(text, *length));
+        Arc::new(rows.collect::<StringArray>())
+    };
+    let agent_name = |of: &CountsOf| dims.by_agent.get(&(of.shop.clone(), of.agent.clone()?))?.as_deref();
+    let mut by_name = HashMap::from([
+        ("platform".to_owned(), repeated(all.iter().map(|row| row.0?.platform.as_deref()).collect())),
+        ("shop_id".to_owned(), repeated(all.iter().map(|row| Some(row.3.shop.as_str())).collect())),
+        ("shop_name".to_owned(), repeated(all.iter().map(|row| row.0?.name.as_deref()).collect())),
+        ("level".to_owned(), repeated(all.iter().map(|row| Some(row.1)).collect())),
+        ("agent_id".to_owned(), repeated(all.iter().map(|row| row.3.agent.as_deref()).collect())),
+        ("agent_name".to_owned(), repeated(all.iter().map(|row| agent_name(row.3)).collect())),
+    ]);
+    let each = |value: &dyn Fn(&Counts, &(i64, u32)) -> i64| -> ArrayRef {
+        let rows = all.iter().flat_map(|(_, _, counts, of)| of.rows.iter().map(move |row| value(counts, row)));
+        Arc::new(rows.collect::<Int64Array>())
+    };
+    by_name.insert(number.to_owned(), each(&|_, row| row.0));
+    for (column, name) in counts[0].names.iter().enumerate() {
+        by_name.insert((*name).to_owned(), each(&|counts, row| counts.value(row, column)));
+    }
+    Ok(Columns { rows: lengths.iter().sum(), by_name })
 }
 
 /// `dims/*`: dates, shops, agents and metrics, to join and to label by.

@@ -175,7 +175,7 @@ pub(crate) fn run_days(plan: &Plan, first: i64, last: i64, as_of: Option<i64>) -
     let of = |day: i64| Day(day as i32);
     // Any instant does: no clock reaches the tables.
     let started = "2026-11-20T00:00:00Z".parse().unwrap();
-    let request = Request { from: of(first), to: of(last), as_of: as_of.map(of), started };
+    let request = Request { from: of(first), to: of(last), as_of: as_of.map(of), started, jobs: 2, memory: kefu::memory::DEFAULT_LIMIT };
     run(plan, request).unwrap_or_else(|e| panic!("{e}"))
 }
 

@@ -14,7 +14,7 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 
 /// Ids that break quoting, paths, partition keys and CSV if anything lets them.
-const SHOPS: [&str; 3] = ["s1", "../../x", "店铺/二=a,\"b\"\nc"];
+const SHOPS: [&str; 6] = ["s1", "../../x", "店铺/二=a,\"b\"\nc", "s 4", "5", "null"];
 const AGENTS: [&str; 4] = ["A", "B", "null", "客服 🙂:丁"];
 /// The last is staff of the first shop as well.
 const BUYERS: [&str; 4] = ["b1", "b/2=%2F", "0", "A"];
@@ -36,34 +36,21 @@ const STARTS: [i64; 12] = [
     4 * HOUR - 1,
 ];
 
-/// Silences between lines: ties, thresholds and caps, each ± 1 ms.
-const GAPS: [i64; 25] = [
-    0,
-    0,
-    1,
-    500,
-    5 * SECOND,
-    15 * SECOND,
-    15 * SECOND + 1,
-    30 * SECOND,
-    30 * SECOND + 1,
-    59 * SECOND,
-    60 * SECOND,
-    60 * SECOND + 1,
-    90 * SECOND,
-    180 * SECOND - 1,
-    180 * SECOND,
-    180 * SECOND + 1,
-    10 * MINUTE,
-    10 * MINUTE + 1,
-    20 * MINUTE,
-    30 * MINUTE - 1,
-    30 * MINUTE,
-    30 * MINUTE + 1,
-    45 * MINUTE,
-    2 * HOUR,
-    7 * HOUR,
-];
+/// Silences between lines that no rule names.
+const GAPS: [i64; 12] = [0, 0, 1, 500, 5 * SECOND, 15 * SECOND, 59 * SECOND, 90 * SECOND, 20 * MINUTE, 45 * MINUTE, 2 * HOUR, 7 * HOUR];
+
+/// A silence: so many ms, or what one of the rules says and some ms more.
+#[derive(Clone, Copy, Debug)]
+enum Gap {
+    Ms(i64),
+    Rule(usize, i64),
+}
+
+/// The rules a silence can lie on the edge of.
+fn durations(rules: &Rules) -> [i64; 7] {
+    let Rules { session_gap, response_cap, reply_threshold, quick_threshold, slow_threshold, max_wait, long_reception, .. } = *rules;
+    [session_gap, response_cap, reply_threshold, quick_threshold, slow_threshold, max_wait, long_reception]
+}
 
 /// Whose line it is. The agents are indexes into `AGENTS`.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +63,7 @@ enum Who {
 
 #[derive(Clone, Debug)]
 struct Step {
-    gap: i64,
+    gap: Gap,
     who: Who,
     /// Moves the line to another of the conversation's sessions.
     strays: bool,
@@ -120,6 +107,12 @@ enum After {
     Line(i64),
     /// The end of the line's business day and so many more.
     EndOfDay(i64, i64),
+    /// `final_pay_days` later, at the end of the day.
+    EndOfFinalDay(i64),
+    /// As far off as an order may be from the reply that earns it, or after a buyer's silence.
+    Lookback(i64),
+    /// As far before the line as an order may be that makes it after-sales.
+    Aftersale(i64),
     /// So many ms after the order was created (payments only).
     Creation(i64),
 }
@@ -154,11 +147,11 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
         select(&[0, 0, 1, 4][..]),
     );
     let log = (
-        prop::collection::vec(talk(), 1..14),
+        prop::collection::vec(talk(), 5..40),
         prop::option::weighted(0.3, prop::collection::vec(any::<u32>(), 40)),
-        prop::option::weighted(0.9, prop::collection::vec(purchase(), 0..10)),
-        prop::collection::vec(blocked(), 0..3),
-        prop::option::of(prop::collection::vec((0..SHOPS.len(), 0..4i64, 0..50i64), 0..4)),
+        prop::option::weighted(0.9, prop::collection::vec(purchase(), 5..40)),
+        prop::collection::vec(blocked(), 0..5),
+        prop::option::of(prop::collection::vec((0..SHOPS.len(), 0..4i64, 0..50i64), 0..8)),
     );
     let cut = prop_oneof![2 => Just(Cut::ByDay), 1 => Just(Cut::ByUtcDay), 1 => (1..4usize).prop_map(Cut::Files)];
     let files = (cut, style(), prop::option::weighted(0.3, (0..4i64, any::<bool>())));
@@ -187,8 +180,13 @@ fn talk() -> impl Strategy<Value = Talk> {
 
 fn step() -> impl Strategy<Value = Step> {
     let text = select(&["在吗", "", "有货吗，谢谢", "138-1234 5678", "加vx: wx_abc123", "a@b.cc", "😀\n\"x\"", "订单213812345678"][..]);
+    let gap = prop_oneof![
+        4 => select(&GAPS[..]).prop_map(Gap::Ms),
+        3 => (0..7usize, -1..2i64).prop_map(|(rule, ms)| Gap::Rule(rule, ms)),
+        1 => (0..40 * MINUTE).prop_map(Gap::Ms),
+    ];
     (
-        prop_oneof![6 => select(&GAPS[..]), 1 => 0..40 * MINUTE],
+        gap,
         who(),
         prop::bool::weighted(0.1),
         prop::option::weighted(0.3, select(&[-1, 0, 1, 2, 10][..])),
@@ -213,14 +211,14 @@ fn who() -> impl Strategy<Value = Who> {
 }
 
 fn purchase() -> impl Strategy<Value = Purchase> {
-    let near = [0, 1, -1, 5 * MINUTE, HOUR];
-    let far =
-        [DAY_MS, 2 * DAY_MS, 2 * DAY_MS + 1, 3 * DAY_MS, 3 * DAY_MS + 1, -15 * DAY_MS, -15 * DAY_MS - 1, -15 * DAY_MS + 1, -2 * DAY_MS];
+    let edge = || -1..2i64;
     let after = move || {
         prop_oneof![
-            3 => select(near.to_vec()).prop_map(After::Line),
-            2 => select(far.to_vec()).prop_map(After::Line),
-            2 => (0..5i64, select(vec![-1, 0, 1])).prop_map(|(days, ms)| After::EndOfDay(days, ms)),
+            3 => select(vec![0, 1, -1, 5 * MINUTE, HOUR, DAY_MS, -2 * DAY_MS]).prop_map(After::Line),
+            2 => (0..4i64, edge()).prop_map(|(days, ms)| After::EndOfDay(days, ms)),
+            1 => edge().prop_map(After::EndOfFinalDay),
+            2 => edge().prop_map(After::Lookback),
+            2 => edge().prop_map(After::AfterSale),
         ]
     };
     let paid = prop_oneof![2 => select(vec![0, 1, 60 * SECOND, DAY_MS, 3 * DAY_MS]).prop_map(After::Creation), 2 => after()];
@@ -349,7 +347,10 @@ impl Case {
         for talk in &self.talks {
             let mut at = instant(self.base + talk.day, talk.start, self.offset_ms);
             for step in &talk.steps {
-                at += step.gap;
+                at += match step.gap {
+                    Gap::Ms(ms) => ms,
+                    Gap::Rule(rule, ms) => (durations(&self.rules)[rule] + ms).max(0),
+                };
                 let line = said(talk, step, at, &lines);
                 lines.push(line);
             }
@@ -360,14 +361,26 @@ impl Case {
         keyed.into_iter().map(|(_, line)| line).collect()
     }
 
+    fn after(&self, after: After, input: &Input, line: &Line, created_at: i64) -> i64 {
+        let end_of_day = |days: i64| input.end_of_day(input.business_day(line.sent_at) + days);
+        match after {
+            After::Line(ms) => line.sent_at + ms,
+            After::EndOfDay(days, ms) => end_of_day(days) + ms,
+            After::EndOfFinalDay(ms) => end_of_day(self.rules.final_pay_days) + ms,
+            After::Lookback(ms) => line.sent_at + self.rules.credit_lookback + ms,
+            After::Aftersale(ms) => line.sent_at - self.rules.after_sale_days * DAY_MS + ms,
+            After::Creation(ms) => created_at + ms,
+        }
+    }
+
     /// The versions of one order. Every one is one that inputs.md accepts: none is paid before it was created.
     fn orders(&self, input: &Input, number: usize, purchase: &Purchase) -> Vec<Order> {
         if input.lines.is_empty() {
             return Vec::new();
         }
         let (line, paid_line) = (purchase.line.get(&input.lines), purchase.paid_line.get(&input.lines));
-        let created_at = after(purchase.created, input, line, 0);
-        let paid_at = purchase.paid.map(|paid| after(paid, input, paid_line, created_at).max(created_at));
+        let created_at = self.after(purchase.created, input, line, 0);
+        let paid_at = purchase.paid.map(|paid| self.after(paid, input, paid_line, created_at).max(created_at));
         let buyer = purchase.other_buyer.map_or(line.buyer.clone(), |buyer| BUYERS[buyer].to_owned());
         let first = Order {
             shop: line.shop.clone(),
@@ -415,14 +428,6 @@ fn said(talk: &Talk, step: &Step, at: i64, before: &[Line]) -> Line {
     match &step.repeats {
         Some(index) if !before.is_empty() => Line { message_id: index.get(before).message_id.clone(), ..line },
         _ => line,
-    }
-}
-
-fn after(after: After, input: &Input, line: &Line, created_at: i64) -> i64 {
-    match after {
-        After::Line(ms) => line.sent_at + ms,
-        After::EndOfDay(days, ms) => input.end_of_day(input.business_day(line.sent_at) + days) + ms,
-        After::Creation(ms) => created_at + ms,
     }
 }
 

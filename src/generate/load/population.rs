@@ -32,16 +32,19 @@ pub(super) struct Shop {
 impl Population {
     pub(super) fn new(spec: &Spec) -> Population {
         let chats = (spec.messages_per_day * 1_000 / chat::LINES.mean_thousandfold()).max(1);
-        let upto: Vec<u64> = (0..u64::from(spec.shops))
-            .scan(0, |sum, rank| {
-                *sum += WEIGHT / (rank + FIRST_RANK);
-                Some(*sum)
-            })
-            .collect();
+        let mut weights = (0..u64::from(spec.shops)).map(|rank| WEIGHT / (rank + FIRST_RANK)).collect::<Vec<_>>();
+        if let (Some(percent), [giant, others @ ..]) = (spec.giant_percent, weights.as_mut_slice()) {
+            *giant = others.iter().sum::<u64>() * percent / (100 - percent);
+        }
+        let upto = weights.iter().scan(0, |sum, weight| {
+            *sum += weight;
+            Some(*sum)
+        });
+        let upto = upto.collect::<Vec<u64>>();
         let total = upto.last().copied().unwrap_or(1);
-        let share = |all: u64, rank: u64| (u128::from(all) * u128::from(WEIGHT / (rank + FIRST_RANK)) / u128::from(total)) as u64;
-        let shops =
-            (0..u64::from(spec.shops)).map(|rank| Shop::new(rank, share(spec.messages_per_day, rank), share(chats, rank))).collect();
+        let share = |all: u64, weight: u64| (u128::from(all) * u128::from(weight) / u128::from(total)) as u64;
+        let shop = |(rank, weight): (u64, &u64)| Shop::new(rank, share(spec.messages_per_day, *weight), share(chats, *weight));
+        let shops = (0..).zip(&weights).map(shop).collect();
         Population { shops, upto, chats }
     }
 

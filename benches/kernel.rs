@@ -1,0 +1,102 @@
+//! What a change shows in: the kernel per line, the merge of a day's states into five periods, the attribution join.
+//! `cargo bench --bench kernel`
+#![expect(clippy::expect_used, reason = "a bench that cannot go on has failed")]
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use kefu::calendar::{Day, Period};
+use kefu::conversation;
+use kefu::facts;
+use kefu::generate::{self, Compression, Encoding, Format, Spec};
+use kefu::ingest::{self, Raw, What};
+use kefu::job::{Level, Overrides, Plan};
+use kefu::memory::DEFAULT_LIMIT;
+use kefu::publish::StateStore;
+use kefu::reports::{Kind, Ledger, Part};
+use kefu::rules::Rules;
+use kefu::run::{Request, run};
+use polars::prelude::IntoLazy;
+
+const PIPELINE: &str = r#"
+name = "bench"
+input = "."
+output = "out"
+[messages]
+path = "messages/date={date}/*.parquet"
+[orders]
+path = "orders/date={date}/*.parquet"
+[quality]
+on_missing = "empty"
+"#;
+
+/// A conversation of a waiting, a handed-over and an answered round.
+fn lines() -> Vec<Raw> {
+    let line = |at: i64, what, agent| Raw { at: 36_000_000 + at * 1000, conversation: 1, session: 1, agent, what, ..Raw::default() };
+    [0, 40, 300, 900]
+        .iter()
+        .flat_map(|start| {
+            [
+                line(*start, What::Buyer, 0),
+                line(start + 5, What::Buyer, 0),
+                line(start + 9, What::Assign, 1),
+                line(start + 20, What::Reply, 1),
+                line(start + 22, What::Buyer, 1),
+                line(start + 25, What::Transfer, 2),
+                line(start + 31, What::Reply, 2),
+                line(start + 33, What::Reply, 2),
+            ]
+        })
+        .collect()
+}
+
+fn kernel(c: &mut Criterion) {
+    let rules = Rules::default();
+    let hours = 28_800_000..82_800_000;
+    let day = conversation::Day { rules: &rules, starts_at: 0, assessed: vec![hours] };
+    let lines = lines();
+    let mut group = c.benchmark_group("kernel");
+    group.throughput(Throughput::Elements(lines.len() as u64));
+    group.bench_function("replay, per line", |b| b.iter(|| conversation::replay(std::hint::black_box(&lines), &day)));
+    group.finish();
+}
+
+/// One generated day of 200 000 lines, run once.
+fn states(c: &mut Criterion) {
+    let place = tempfile::tempdir().expect("a folder for the logs");
+    let out = place.path().to_owned();
+    let from = "2026-09-01".parse().expect("a date");
+    let (format, compression, encoding) = (Format::Parquet, Compression::None, Encoding::Utf8);
+    let (days, shops, giant_percent, messages_per_day, seed) = (1, 50, Some(30), 200_000, 1);
+    generate::load(&Spec { out, from, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding }).expect("logs");
+    let pipeline = place.path().join("pipeline.toml");
+    std::fs::write(&pipeline, PIPELINE).expect("a pipeline file");
+    let plan = Plan::load(Some(&pipeline), &Overrides::default()).expect("a plan");
+    let day = Day::from(from);
+    let started = "2026-09-02T00:00:00Z".parse().expect("an instant");
+    run(&plan, Request { from: day, to: day, as_of: None, started, jobs: 1, memory: DEFAULT_LIMIT }).expect("a run");
+    let states = StateStore::new(&plan).expect("its states");
+    merge(c, &plan, &states, day);
+    attribution(c, &plan, &states, day);
+}
+
+fn merge(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
+    let spans = Period::ALL.map(|period| plan.calendar.span(period, day));
+    let rows = Kind::ALL.map(|kind| (kind, states.rows(day, Part::Chats, Level::Agent, kind).expect("a state")));
+    let merged = |mut ledger: Ledger| {
+        rows.iter().for_each(|(kind, rows)| ledger.add(&spans, Part::Chats, *kind, rows));
+        ledger
+    };
+    c.bench_function("merge a day's agent states into five periods", |b| {
+        b.iter_batched(|| Ledger::new(Level::Agent), merged, BatchSize::LargeInput)
+    });
+}
+
+fn attribution(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
+    let orders = ingest::read_orders(plan, day, day, (day, day)).expect("orders").expect("a table of orders");
+    let instants = facts::instants(&orders, &plan.calendar, &plan.rules, day).expect("instants");
+    let replies = states.replies(day).expect("the reply index");
+    let credits = || facts::credits(&instants, replies.clone().lazy(), &plan.calendar, &plan.rules, day, day).expect("credits");
+    c.bench_function("attribute a day's orders", |b| b.iter(credits));
+}
+
+criterion_group!(benches, kernel, states);
+criterion_main!(benches);

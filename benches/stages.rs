@@ -1,0 +1,59 @@
+//! The pass alone: a day's logs → its day states of families A to C, nothing published. `benches/run` measures it as a process of its own.
+
+use kefu::calendar::Day;
+use kefu::error::Result;
+use kefu::job::{Level, Overrides, Plan};
+use kefu::memory::{Budget, DEFAULT_LIMIT, Means};
+use kefu::{conversation, facts, ingest, pipe, reports};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> Result<()> {
+    let arguments = std::env::args().skip(1).filter(|argument| argument != "--bench").collect::<Vec<_>>();
+    let [command, pipeline, date] = arguments.as_slice() else {
+        return Ok(writeln!(std::io::stdout(), "Usage: stages pass PIPELINE DATE")?);
+    };
+    let plan = Plan::load(Some(Path::new(pipeline)), &Overrides::default())?;
+    let day = kefu::calendar::parse_day(date, Day(0))?;
+    let keys = match command.as_str() {
+        "pass" => pass(&plan, day)?,
+        _ => 0,
+    };
+    Ok(writeln!(std::io::stdout(), "{keys} rows of states")?)
+}
+
+fn pass(plan: &Plan, day: Day) -> Result<usize> {
+    let means = Means { budget: Budget::of_limit(DEFAULT_LIMIT), workers: pipe::workers() };
+    let mut chats = ingest::read_messages(plan, &BTreeSet::from([day]), &means)?.days.remove(&day).into_iter();
+    let Some(mut chats) = chats.next() else { return Ok(0) };
+    let reference = ingest::read_reference(plan, day, day)?;
+    let shards = chats.shelf.shards(&chats.names)?;
+    let (calendar, rules) = (&plan.calendar, &plan.rules);
+    let rules_of_day = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
+    let context = facts::Context { day, names: &chats.names, rules: rules_of_day, reference: &reference };
+    let (mut edges, mut shops, mut agents, mut persons) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(_) -> Result<()>| {
+        let facts = facts::chat_facts(&context, &chats.shelf, shard)?;
+        let [shops, agents] = Level::ALL.map(|level| reports::shard_states(level, &facts, rules));
+        let [persons, peers] = Level::ALL.map(|level| reports::shard_persons(level, &facts, rules));
+        emit((facts.edges, shops?, agents?, persons?.height() + peers?.height()))
+    };
+    pipe::in_order(&shards, means.workers, work, |(edge, shop, agent, rows)| {
+        edges.extend(edge);
+        shops.push(shop);
+        agents.push(agent);
+        persons += rows;
+        Ok(())
+    })?;
+    let peaks = facts::peaks(edges, &chats.names)?;
+    let mut rows = persons;
+    for (level, shards) in Level::ALL.into_iter().zip([shops, agents]) {
+        let states = reports::day_states(level, shards, &peaks, &chats.names, rules)?;
+        rows += states.0.iter().map(|(_, frame)| frame.height()).sum::<usize>();
+    }
+    Ok(rows)
+}

@@ -1,0 +1,317 @@
+//! The lines of a day by shop, in the order they were read: in memory as far as the budget goes, then on disk.
+//! A shop too large to be worked on at once is cut by buyer, again and again; how depends on the lines alone, so every run cuts alike.
+
+use super::messages::{Doubles, Raw, Tallies, What};
+use crate::error::Result;
+use crate::memory::Budget;
+use crate::names::Names;
+use hashbrown::HashMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// A larger piece is cut by buyer.
+const MOST_LINES: usize = 1 << 18;
+/// Lines held in one piece of memory.
+const CHUNK: usize = 4096;
+/// Parts a piece is cut into, and how often at most: a hash has so many digits.
+const FAN: usize = 16;
+const DEEPEST: u32 = 15;
+/// A smaller shard costs more to set up than to work on.
+const LEAST_SHARD: usize = 1 << 15;
+
+/// Lines with their message ids.
+#[derive(Default)]
+pub struct Lines {
+    pub lines: Vec<Raw>,
+    /// The ids end to end, each after its length in two bytes; a line's code is the place of the length, plus 1.
+    ids: Vec<u8>,
+}
+
+impl Lines {
+    fn push(&mut self, line: Raw, id: &[u8]) {
+        let message = if id.is_empty() { 0 } else { self.ids.len() as u32 + 1 };
+        if message > 0 {
+            self.ids.extend((id.len() as u16).to_le_bytes());
+            self.ids.extend(id);
+        }
+        self.lines.push(Raw { message, ..line });
+    }
+
+    /// A line's message id; empty if it has none.
+    pub fn message(&self, code: u32) -> &[u8] {
+        let Some(start) = (code as usize).checked_sub(1) else { return &[] };
+        let length = usize::from(u16::from_le_bytes([self.ids[start], self.ids[start + 1]]));
+        &self.ids[start + 2..start + 2 + length]
+    }
+
+    /// The lines that have a message id.
+    pub fn ids(&self) -> impl Iterator<Item = (&Raw, &[u8])> {
+        self.lines.iter().filter(|line| line.message > 0).map(|line| (line, self.message(line.message)))
+    }
+
+    fn append(&mut self, other: Lines) {
+        let base = self.ids.len() as u32;
+        let moved = |line: Raw| Raw { message: if line.message > 0 { line.message + base } else { 0 }, ..line };
+        self.lines.extend(other.lines.into_iter().map(moved));
+        self.ids.extend(other.ids);
+    }
+}
+
+/// Lines of one shop, or of one part of its buyers.
+#[derive(Default)]
+struct Piece {
+    shop: u32,
+    /// How often its shop was cut to come to it.
+    depth: u32,
+    count: usize,
+    /// In chunks, so that what is there need not be moved to make room.
+    held: Mutex<Vec<Lines>>,
+    /// Where earlier lines lie on disk: offset, lines, bytes of ids.
+    spooled: Vec<(u64, usize, usize)>,
+    /// Its parts follow from this index on, once it is cut.
+    parts: Option<usize>,
+}
+
+impl Piece {
+    fn push(&mut self, line: Raw, id: &[u8]) {
+        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
+        match held.last_mut() {
+            Some(chunk) if chunk.lines.len() < CHUNK => chunk.push(line, id),
+            last => {
+                // The first chunk of a small shop grows as it needs.
+                let room = if last.is_some() { CHUNK } else { 16 };
+                let mut chunk = Lines { lines: Vec::with_capacity(room), ids: Vec::with_capacity(room * (id.len() + 2)) };
+                chunk.push(line, id);
+                held.push(chunk);
+            }
+        }
+        self.count += 1;
+    }
+
+    fn take_held(&self) -> Vec<Lines> {
+        std::mem::take(&mut *locked(&self.held))
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The lines of a day, by shop.
+pub struct Shelf {
+    pieces: Vec<Piece>,
+    /// By shop code less 1.
+    of_shop: Vec<usize>,
+    spool: Mutex<Option<Spool>>,
+    budget: Budget,
+    /// Bytes of the lines held, and how many of them the budget knows of.
+    held: usize,
+    taken: usize,
+    /// Of the shops that were cut, whose parts cannot tell alone.
+    doubles: HashMap<u32, Doubles>,
+}
+
+/// Pieces that are worked on together.
+pub type Shard = Vec<usize>;
+
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        self.budget.give_back(self.taken);
+    }
+}
+
+impl Shelf {
+    pub fn new(budget: Budget) -> Shelf {
+        let (pieces, of_shop, doubles) = Default::default();
+        Shelf { pieces, of_shop, spool: Mutex::default(), budget, held: 0, taken: 0, doubles }
+    }
+
+    pub fn add(&mut self, shop: u32, line: Raw, id: &str, names: &Names) -> Result<()> {
+        while self.of_shop.len() < shop as usize {
+            self.of_shop.push(self.pieces.len());
+            self.pieces.push(Piece { shop: self.of_shop.len() as u32, ..Piece::default() });
+        }
+        let mut index = self.of_shop[shop as usize - 1];
+        while let Some(parts) = self.pieces[index].parts {
+            index = parts + names.part(line.conversation, self.pieces[index].depth);
+        }
+        self.held += size_of::<Raw>() + id.len() + 2;
+        let piece = &mut self.pieces[index];
+        piece.push(line, id.as_bytes());
+        if piece.count > MOST_LINES && piece.depth < DEEPEST { self.cut(index, names) } else { Ok(()) }
+    }
+
+    fn cut(&mut self, index: usize, names: &Names) -> Result<()> {
+        let lines = self.load(index)?;
+        let Piece { shop, depth, .. } = self.pieces[index];
+        let first = self.pieces.len();
+        self.pieces.extend((0..FAN).map(|_| Piece { shop, depth: depth + 1, ..Piece::default() }));
+        for line in &lines.lines {
+            self.pieces[first + names.part(line.conversation, depth)].push(*line, lines.message(line.message));
+        }
+        self.pieces[index] = Piece { shop, depth, parts: Some(first), ..Piece::default() };
+        Ok(())
+    }
+
+    /// Settles with the budget; when that is spent, writes all lines held to the disk.
+    pub fn relieve(&mut self) -> Result<()> {
+        self.budget.take(self.held - self.taken);
+        self.taken = self.held;
+        if self.budget.is_spent() { self.spool_all() } else { Ok(()) }
+    }
+
+    fn spool_all(&mut self) -> Result<()> {
+        let mut spool = locked(&self.spool);
+        let spool = match &mut *spool {
+            Some(spool) => spool,
+            none => none.insert(Spool { file: tempfile::tempfile()?, end: 0 }),
+        };
+        for piece in &mut self.pieces {
+            for lines in piece.take_held() {
+                piece.spooled.push((spool.write(&lines)?, lines.lines.len(), lines.ids.len()));
+            }
+        }
+        self.budget.give_back(self.taken);
+        (self.held, self.taken) = (0, 0);
+        Ok(())
+    }
+
+    /// Cuts the day into shards, in the order of shop ids: about a quarter of the lines each, within what can be worked on at once.
+    pub fn shards(&mut self, names: &Names) -> Result<Vec<Shard>> {
+        let mut shops = (1..=self.of_shop.len() as u32).collect::<Vec<_>>();
+        shops.sort_unstable_by_key(|shop| names.shop(*shop));
+        let total = self.pieces.iter().map(|piece| piece.count).sum::<usize>();
+        let most = (total / 4).clamp(LEAST_SHARD, MOST_LINES);
+        let mut shards = vec![Shard::new()];
+        let mut lines = 0;
+        for shop in shops {
+            let whole = self.of_shop[shop as usize - 1];
+            let pieces = self.uncut(whole);
+            if self.pieces[whole].parts.is_some() {
+                let doubles = Doubles::find(&mut |each| self.show(&pieces, each))?;
+                self.doubles.insert(shop, doubles);
+            }
+            for piece in pieces {
+                let count = self.pieces[piece].count;
+                if lines > 0 && lines + count > most {
+                    shards.push(Shard::new());
+                    lines = 0;
+                }
+                lines += count;
+                shards.last_mut().into_iter().for_each(|shard| shard.push(piece));
+            }
+        }
+        Ok(shards)
+    }
+
+    /// What a piece was cut into in the end, in order.
+    fn uncut(&self, index: usize) -> Vec<usize> {
+        match self.pieces[index].parts {
+            Some(first) => (first..first + FAN).flat_map(|part| self.uncut(part)).collect(),
+            None => vec![index],
+        }
+    }
+
+    fn show(&self, pieces: &[usize], each: &mut dyn FnMut(&Lines)) -> Result<()> {
+        for piece in pieces.iter().map(|index| &self.pieces[*index]) {
+            for place in &piece.spooled {
+                each(&self.read(*place)?);
+            }
+            locked(&piece.held).iter().for_each(&mut *each);
+        }
+        Ok(())
+    }
+
+    /// Takes the lines of a piece in the order they were read, each message once; and what became of the lines of each file.
+    pub fn take(&self, index: usize) -> Result<(Lines, Tallies)> {
+        let mut lines = self.load(index)?;
+        let tallies = match self.doubles.get(&self.pieces[index].shop) {
+            Some(doubles) => lines.settle(doubles),
+            None => {
+                let doubles = Doubles::find(&mut |each| {
+                    each(&lines);
+                    Ok(())
+                })?;
+                lines.settle(&doubles)
+            }
+        };
+        Ok((lines, tallies))
+    }
+
+    fn load(&self, index: usize) -> Result<Lines> {
+        let piece = &self.pieces[index];
+        let mut lines = Lines { lines: Vec::with_capacity(piece.count), ids: Vec::new() };
+        for place in &piece.spooled {
+            lines.append(self.read(*place)?);
+        }
+        piece.take_held().into_iter().for_each(|chunk| lines.append(chunk));
+        Ok(lines)
+    }
+
+    fn read(&self, place: (u64, usize, usize)) -> Result<Lines> {
+        match &mut *locked(&self.spool) {
+            Some(spool) => spool.read(place),
+            None => Ok(Lines::default()),
+        }
+    }
+}
+
+/// Lines on their way through the disk, in a file without a name that ends with the run.
+struct Spool {
+    file: File,
+    end: u64,
+}
+
+/// Bytes of a line on disk.
+const RECORD: usize = 47;
+
+impl Spool {
+    fn write(&mut self, lines: &Lines) -> Result<u64> {
+        let start = self.end;
+        let mut bytes = Vec::with_capacity(lines.lines.len() * RECORD);
+        for line in &lines.lines {
+            bytes.extend(line.at.to_le_bytes());
+            bytes.extend(line.seq.to_le_bytes());
+            for code in [line.conversation, line.agent, line.session, line.message, line.words, line.order, line.file] {
+                bytes.extend(code.to_le_bytes());
+            }
+            bytes.extend([line.what as u8, u8::from(line.lead), u8::from(line.recalled)]);
+        }
+        self.file.seek(SeekFrom::Start(start))?;
+        self.file.write_all(&bytes)?;
+        self.file.write_all(&lines.ids)?;
+        self.end += (bytes.len() + lines.ids.len()) as u64;
+        Ok(start)
+    }
+
+    fn read(&mut self, (start, lines, ids): (u64, usize, usize)) -> Result<Lines> {
+        let mut bytes = vec![0; lines * RECORD];
+        let mut read = Lines { lines: Vec::with_capacity(lines), ids: vec![0; ids] };
+        self.file.seek(SeekFrom::Start(start))?;
+        self.file.read_exact(&mut bytes)?;
+        self.file.read_exact(&mut read.ids)?;
+        read.lines.extend(bytes.chunks_exact(RECORD).map(line_from));
+        Ok(read)
+    }
+}
+
+fn line_from(record: &[u8]) -> Raw {
+    let long = |at: usize| record[at..at + 8].iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte)) as i64;
+    let code = |n: usize| record[16 + 4 * n..20 + 4 * n].iter().rev().fold(0u32, |value, byte| value << 8 | u32::from(*byte));
+    const WHATS: [What; 7] = [What::Buyer, What::Reply, What::Auto, What::Assign, What::Transfer, What::Close, What::Nothing];
+    Raw {
+        at: long(0),
+        seq: long(8),
+        conversation: code(0),
+        agent: code(1),
+        session: code(2),
+        message: code(3),
+        words: code(4),
+        order: code(5),
+        file: code(6),
+        what: WHATS[usize::from(record[44])],
+        lead: record[45] == 1,
+        recalled: record[46] == 1,
+    }
+}

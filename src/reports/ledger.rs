@@ -1,0 +1,261 @@
+//! Days added up to periods: each day's states are read once and go to the day, week, month, quarter and year it lies in.
+//! Adding is the same in any order of days and whatever the periods are, so that nightly runs, re-runs and backfills agree.
+
+use super::states::{HOURLY, Kind, Part, WAITED, keys, sum_columns};
+use crate::calendar::Span;
+use crate::error::Result;
+use crate::job::Level;
+use crate::metrics::{self, Formula};
+use crate::names::{Pairs, Texts};
+use arrow::array::types::{Int32Type, Int64Type};
+use arrow::array::{Array, AsArray, RecordBatch};
+use hashbrown::HashMap;
+use polars::prelude::*;
+use std::collections::BTreeMap;
+
+/// One level's periods under way.
+pub struct Ledger {
+    level: Level,
+    whos: Whos,
+    /// A person is a buyer (text) of someone (owner): a shop, or an agent.
+    people: Pairs,
+    periods: BTreeMap<Span, Period>,
+}
+
+/// The merged states of a period at one level.
+pub struct Merged {
+    pub sums: [DataFrame; 2],
+    /// One row per key and combination of flags, with how many `persons` there are.
+    pub persons: DataFrame,
+    pub waits: Counts,
+    pub hours: Counts,
+}
+
+/// Rows of whole numbers, added up, for each of those they are of, by shop and agent.
+pub struct Counts {
+    pub of: Vec<CountsOf>,
+    pub names: Vec<&'static str>,
+    values: Vec<i64>,
+}
+
+pub struct CountsOf {
+    pub shop: String,
+    pub agent: Option<String>,
+    /// Bucket or hour, ascending, and where its values lie.
+    pub rows: Vec<(i64, u32)>,
+}
+
+impl Counts {
+    pub fn value(&self, row: &(i64, u32), column: usize) -> i64 {
+        self.values[row.1 as usize * self.names.len() + column]
+    }
+}
+
+/// Whom rows are of: a shop, or an agent of it.
+#[derive(Default)]
+struct Whos {
+    texts: Texts,
+    codes: HashMap<(u32, u32), u32>,
+    /// Shop and agent as text codes, agent 0 for none.
+    list: Vec<(u32, u32)>,
+}
+
+impl Whos {
+    /// Whom each row of a state is of.
+    fn of(&mut self, rows: &RecordBatch) -> Vec<u32> {
+        let mut texts = |name: &str| {
+            let ids = rows.column_by_name(name)?.as_dictionary_opt::<Int32Type>()?;
+            let codes = ids.values().as_string::<i32>().iter().map(|id| id.map_or(0, |id| self.texts.code(id))).collect::<Vec<_>>();
+            Some((0..rows.num_rows()).map(|row| ids.key(row).map_or(0, |key| codes[key])).collect::<Vec<_>>())
+        };
+        let none = || vec![0; rows.num_rows()];
+        let (shops, agents) = (texts("shop_id").unwrap_or_else(none), texts("agent_id").unwrap_or_else(none));
+        let mut last = ((0, 0), 0);
+        let mut code = |pair| {
+            if last.0 != pair || pair == (0, 0) {
+                let next = self.list.len() as u32;
+                let code = *self.codes.entry(pair).or_insert(next);
+                if code == next {
+                    self.list.push(pair);
+                }
+                last = (pair, code);
+            }
+            last.1
+        };
+        shops.into_iter().zip(agents).map(&mut code).collect()
+    }
+
+    fn shop(&self, who: u32) -> &str {
+        self.texts.spell(self.list[who as usize].0)
+    }
+
+    fn agent(&self, who: u32) -> Option<&str> {
+        let agent = self.list[who as usize].1;
+        (agent > 0).then(|| self.texts.spell(agent))
+    }
+}
+
+/// Whole numbers added up by whom they are of and a small number: a bucket, an hour, or 0.
+#[derive(Clone)]
+struct Added {
+    names: Vec<&'static str>,
+    /// Columns of which the largest counts; `i64::MIN` is none.
+    maxima: Vec<bool>,
+    /// By who and number: the row, from 1.
+    places: Vec<Vec<u32>>,
+    rows: Vec<(u32, i64)>,
+    values: Vec<i64>,
+}
+
+impl Added {
+    fn new(names: Vec<&'static str>, maxima: Vec<bool>) -> Added {
+        Added { names, maxima, places: Vec::new(), rows: Vec::new(), values: Vec::new() }
+    }
+
+    fn of_sums(level: Level, part: Part) -> Added {
+        let (names, maxima) = sum_columns(level, part).map(|(id, _, formula)| (id, matches!(formula, Formula::Max(..)))).unzip();
+        Added::new(names, maxima)
+    }
+
+    fn place(&mut self, who: u32, number: i64) -> usize {
+        let (who_index, at) = (who as usize, number.max(0) as usize);
+        if self.places.len() <= who_index {
+            self.places.resize(who_index + 1, Vec::new());
+        }
+        let places = &mut self.places[who_index];
+        if places.len() <= at {
+            places.resize(at + 1, 0);
+        }
+        if places[at] == 0 {
+            self.rows.push((who, number));
+            places[at] = self.rows.len() as u32;
+            self.values.extend(self.maxima.iter().map(|max| if *max { i64::MIN } else { 0 }));
+        }
+        places[at] as usize - 1
+    }
+
+    fn add(&mut self, whos: &[u32], number: Option<&str>, rows: &RecordBatch) {
+        let numbers = number.and_then(|name| rows.column_by_name(name)).map(|column| column.as_primitive::<Int64Type>());
+        let places =
+            whos.iter().enumerate().map(|(row, who)| self.place(*who, numbers.map_or(0, |numbers| numbers.value(row)))).collect::<Vec<_>>();
+        let width = self.names.len();
+        for (index, (name, max)) in self.names.iter().zip(&self.maxima).enumerate() {
+            let Some(column) = rows.column_by_name(name) else { continue };
+            let column = column.as_primitive::<Int64Type>();
+            for (row, place) in places.iter().enumerate().filter(|(row, _)| column.is_valid(*row)) {
+                let (sum, value) = (&mut self.values[place * width + index], column.value(row));
+                *sum = if *max { value.max(*sum) } else { *sum + value };
+            }
+        }
+    }
+
+    /// Keys and columns, one row for each who.
+    fn frame(&self, level: Level, whos: &Whos) -> Result<DataFrame> {
+        let mut columns = key_columns(level, whos, self.rows.iter().map(|row| row.0));
+        for (index, name) in self.names.iter().enumerate() {
+            let values =
+                self.values.iter().skip(index).step_by(self.names.len()).map(|value| Some(*value).filter(|value| *value != i64::MIN));
+            columns.push(Column::new((*name).into(), values.collect::<Vec<_>>()));
+        }
+        Ok(DataFrame::new(self.rows.len(), columns)?)
+    }
+
+    fn counts(self, whos: &Whos) -> Counts {
+        let of = |who: u32| CountsOf { shop: whos.shop(who).to_owned(), agent: whos.agent(who).map(str::to_owned), rows: Vec::new() };
+        let mut of = (0..self.places.len() as u32).map(of).collect::<Vec<_>>();
+        for (place, (who, number)) in (0..).zip(&self.rows) {
+            of[*who as usize].rows.push((*number, place));
+        }
+        of.retain(|one| !one.rows.is_empty());
+        of.iter_mut().for_each(|one| one.rows.sort_unstable());
+        of.sort_unstable_by(|a, b| (&a.shop, &a.agent).cmp(&(&b.shop, &b.agent)));
+        Counts { of, names: self.names, values: self.values }
+    }
+}
+
+fn key_columns(level: Level, whos: &Whos, of: impl Iterator<Item = u32> + Clone) -> Vec<Column> {
+    let ids = |key: &str| of.clone().map(|who| if key == "shop_id" { Some(whos.shop(who)) } else { whos.agent(who) }).collect::<Vec<_>>();
+    keys(level).into_iter().map(|key| Column::new(key.into(), ids(key))).collect()
+}
+
+/// One period under way.
+struct Period {
+    sums: [Added; 2],
+    waits: Added,
+    hours: Added,
+    /// By person: the flags that held on any of the days, bit i for the i-th declared. Names are kept once for all periods.
+    flags: Vec<u64>,
+}
+
+impl Period {
+    fn new(level: Level) -> Period {
+        let added = |names: &[&'static str]| Added::new(names.to_vec(), vec![false; names.len()]);
+        let sums = [Part::Chats, Part::Sales].map(|part| Added::of_sums(level, part));
+        Period { sums, waits: added(&WAITED), hours: added(&HOURLY), flags: Vec::new() }
+    }
+}
+
+impl Ledger {
+    pub fn new(level: Level) -> Ledger {
+        Ledger { level, whos: Whos::default(), people: Pairs::default(), periods: BTreeMap::new() }
+    }
+
+    /// Adds one state of a day to the periods the day lies in.
+    pub fn add(&mut self, spans: &[Span], part: Part, kind: Kind, rows: &RecordBatch) {
+        let whos = self.whos.of(rows);
+        let people = if kind == Kind::Persons { self.people(&whos, rows) } else { Vec::new() };
+        for span in spans {
+            let period = self.periods.entry(*span).or_insert_with(|| Period::new(self.level));
+            match kind {
+                Kind::Sums => period.sums[part as usize].add(&whos, None, rows),
+                Kind::Waits => period.waits.add(&whos, Some("bucket"), rows),
+                Kind::Hours => period.hours.add(&whos, Some("hour"), rows),
+                Kind::Persons => {
+                    for (person, flags) in &people {
+                        if period.flags.len() <= *person as usize {
+                            period.flags.resize(self.people.len() + 1, 0);
+                        }
+                        period.flags[*person as usize] |= flags;
+                    }
+                }
+            }
+        }
+    }
+
+    fn people(&mut self, whos: &[u32], rows: &RecordBatch) -> Vec<(u32, u64)> {
+        let (Some(buyers), Some(flags)) = (rows.column_by_name("buyer_id"), rows.column_by_name("flags")) else { return Vec::new() };
+        let (buyers, flags) = (buyers.as_string::<i32>(), flags.as_primitive::<Int64Type>());
+        // Owner 0 is none.
+        let person = |(row, who): (usize, &u32)| (self.people.find(who + 1, buyers.value(row)), flags.value(row) as u64);
+        whos.iter().enumerate().map(person).collect()
+    }
+
+    /// Ends a period. A period without a day of states has none.
+    pub fn close(&mut self, span: Span) -> Result<Merged> {
+        let Period { sums, waits, hours, flags } = self.periods.remove(&span).unwrap_or_else(|| Period::new(self.level));
+        let [chats, sales] = sums;
+        Ok(Merged {
+            sums: [chats.frame(self.level, &self.whos)?, sales.frame(self.level, &self.whos)?],
+            persons: self.counted(&flags)?,
+            waits: waits.counts(&self.whos),
+            hours: hours.counts(&self.whos),
+        })
+    }
+
+    /// One row per key and combination of flags: the key columns, a column for every flag, and `persons`, how many there are.
+    /// A person of whom nothing can be said, as a filtered buyer who was only written to, makes no row.
+    fn counted(&self, flags: &[u64]) -> Result<DataFrame> {
+        let mut counts: HashMap<(u32, u64), i64> = HashMap::new();
+        for (person, flags) in (0..).zip(flags).filter(|(_, flags)| **flags != 0) {
+            *counts.entry((self.people.owner(person) - 1, *flags)).or_default() += 1;
+        }
+        let rows = counts.into_iter().collect::<Vec<_>>();
+        let mut columns = key_columns(self.level, &self.whos, rows.iter().map(|row| row.0.0));
+        for (bit, flag) in metrics::flags().iter().enumerate() {
+            let held = rows.iter().map(|((_, flags), _)| flags >> bit & 1 == 1);
+            columns.push(Column::new(flag.name.as_str().into(), held.collect::<Vec<_>>()));
+        }
+        columns.push(Column::new("persons".into(), rows.iter().map(|(_, count)| *count).collect::<Vec<_>>()));
+        Ok(DataFrame::new(rows.len(), columns)?)
+    }
+}
