@@ -218,7 +218,7 @@ fn purchase() -> impl Strategy<Value = Purchase> {
             2 => (0..4i64, edge()).prop_map(|(days, ms)| After::EndOfDay(days, ms)),
             1 => edge().prop_map(After::EndOfFinalDay),
             2 => edge().prop_map(After::Lookback),
-            2 => edge().prop_map(After::AfterSale),
+            2 => edge().prop_map(After::Aftersale),
         ]
     };
     let paid = prop_oneof![2 => select(vec![0, 1, 60 * SECOND, DAY_MS, 3 * DAY_MS]).prop_map(After::Creation), 2 => after()];
