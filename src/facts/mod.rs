@@ -109,7 +109,7 @@ impl Messages {
 /// Replays the conversations of a shard's pieces and lays the results out in columns.
 /// Rows come in the order of shop id, part of the shop, buyer id and time, whatever the order of the files.
 pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<ChatFacts> {
-    let mut rows = Rows::default();
+    let mut rows = Rows::with_room(shelf.count(shard));
     let mut tallies = Vec::new();
     for piece in shard {
         let (lines, became) = shelf.take(*piece)?;
@@ -134,6 +134,20 @@ pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<C
 }
 
 impl Rows {
+    /// Room for what so many lines mostly come to: making room while rows are added would move them again and again.
+    fn with_room(lines: usize) -> Rows {
+        Rows {
+            rounds: rounds::Rounds::with_room(lines / 3),
+            replies: replies::Replies::with_room(lines / 2),
+            sessions: talks::Talks::with_room(lines / 10),
+            receptions: talks::Talks::with_room(lines / 10),
+            shop_peer_days: peer_days::PeerDays::with_room(lines / 10),
+            peer_days: peer_days::PeerDays::with_room(lines / 10),
+            hours: hours::Hours::with_room(lines / 5),
+            ..Rows::default()
+        }
+    }
+
     fn push(&mut self, context: &Context, conversation: &[Raw], lines: &Lines) {
         let Some(first) = conversation.first() else { return };
         let names = context.names;
@@ -195,6 +209,13 @@ fn filter(shop: &str, buyer: &str, context: &Context) -> u32 {
     }
 }
 
+/// The rows of buyers who are not filtered: mostly all of them, and then none need be copied.
+fn unfiltered(rows: &DataFrame) -> LazyFrame {
+    let none = rows.column("filtered").and_then(|codes| Ok(codes.u32()?.max())).is_ok_and(|most| most.is_none_or(|most| most == 0));
+    let rows = rows.clone().lazy();
+    if none { rows } else { rows.filter(col("filtered").eq(lit(0u32))) }
+}
+
 /// The columns of a table, each with how a row fills it.
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident($($given:ident: $type:ty),* $(,)?) { $($column:ident: $of:ty = $value:expr),* $(,)? }) => {
@@ -207,6 +228,11 @@ macro_rules! table {
         impl $name {
             fn push(&mut self, $($given: $type),*) {
                 $(self.$column.push($value);)*
+            }
+
+            /// With room for so many rows.
+            pub(super) fn with_room(rows: usize) -> Self {
+                $name { $($column: Vec::with_capacity(rows)),* }
             }
 
             pub(super) fn frame(self) -> $crate::error::Result<polars::prelude::DataFrame> {

@@ -1,6 +1,6 @@
 //! rounds: one row per round (对话轮次), and one more for each agent who was in charge of it and handed it over.
 
-use super::{Messages, Told, table};
+use super::{Messages, Told, table, unfiltered};
 use crate::conversation::{Day, Outcome, Round};
 use crate::ingest::Lines;
 use crate::job::Level;
@@ -72,7 +72,7 @@ pub fn bucket_bounds(bucket: i64) -> (f64, f64) {
 /// with `answered`, `handed_over`. `assessed` keeps assessed rounds only, with their own firsts.
 pub fn rounds_of(level: Level, rounds: &DataFrame, assessed: bool) -> LazyFrame {
     let outcome = |outcome: Outcome| col("outcome").eq(lit(outcome as u32));
-    let rows = rounds.clone().lazy().filter(col("filtered").eq(lit(0u32)));
+    let rows = unfiltered(rounds);
     let rows = if assessed { rows.filter(col("assessed")) } else { rows };
     let first = |plain: &str, of_assessed: &str| col(if assessed { of_assessed } else { plain }).alias("first");
     let rows = match level {

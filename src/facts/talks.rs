@@ -1,7 +1,7 @@
 //! sessions: one row per session (会话). receptions: one row per session × agent (接待). The same columns, seen from two sides,
 //! so that one declaration serves shop and agent.
 
-use super::{ChatFacts, Told, table};
+use super::{ChatFacts, Told, table, unfiltered};
 use crate::conversation::{Day, Reception, Session, Talk};
 use crate::job::Level;
 use polars::prelude::*;
@@ -55,5 +55,5 @@ pub fn talks_of(level: Level, facts: &ChatFacts) -> LazyFrame {
         Level::Shop => &facts.sessions,
         Level::Agent => &facts.receptions,
     };
-    rows.clone().lazy().filter(col("filtered").eq(lit(0u32)))
+    unfiltered(rows)
 }

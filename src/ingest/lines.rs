@@ -205,6 +205,11 @@ impl Shelf {
         Ok(shards)
     }
 
+    /// Lines of a shard.
+    pub fn count(&self, shard: &[usize]) -> usize {
+        shard.iter().map(|piece| self.pieces[*piece].count).sum()
+    }
+
     /// What a piece was cut into in the end, in order.
     fn uncut(&self, index: usize) -> Vec<usize> {
         match self.pieces[index].parts {

@@ -100,7 +100,7 @@ fn properties(table: &Table) -> Result<WriterProperties> {
         .map(|(key, value)| KeyValue::new(key.to_owned(), value.to_owned()))
         .collect();
     let mut properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_compression(if table.folder.starts_with("state/") { Compression::LZ4_RAW } else { Compression::ZSTD(ZstdLevel::try_new(1)?) })
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_created_by(concat!("kefu ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_sorting_columns((!sorting.is_empty()).then_some(sorting))

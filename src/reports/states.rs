@@ -94,51 +94,73 @@ pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<Sh
         (Fact::AssessedRounds, rounds_of(level, &facts.rounds, true)),
         (Fact::PeerDays, facts.peer_days_of(level).clone().lazy()),
     ];
-    let codes = codes(level);
-    let sums = sums(level, Part::Chats, &sources, codes, rules);
-    let hours = hours(level, talks, rounds.clone(), &facts.hours, codes)?;
+    let code = code(level);
+    let sums = sums(level, Part::Chats, &sources, &[code], rules).into_iter().map(|sums| (Kind::Sums, sums));
+    let hours = hours(level, talks, rounds.clone(), &facts.hours).into_iter().map(|hours| (Kind::Hours, hours));
     let waits = rounds
         .filter(col("answered"))
-        .group_by(cols(&[codes, &["bucket"]].concat()))
+        .group_by([slot(level, Kind::Waits, "bucket")])
         .agg([len().cast(DataType::Int64).alias("rounds"), col("assessed").cast(DataType::Int64).sum().alias("assessed_rounds")]);
-    let frames = sums.into_iter().map(|sums| (Kind::Sums, sums)).chain([(Kind::Waits, waits), (Kind::Hours, hours)]);
+    let frames = sums.chain(hours).chain([(Kind::Waits, waits)]);
     Ok(ShardStates(frames.map(|(kind, frame)| Ok((kind, collect(frame)?))).collect::<Result<_>>()?))
 }
 
-fn codes(level: Level) -> &'static [&'static str] {
+/// The code that names a level's rows: an agent's tells its shop.
+fn code(level: Level) -> &'static str {
     match level {
-        Level::Shop => &["shop"],
-        Level::Agent => &["shop", "agent"],
+        Level::Shop => "shop",
+        Level::Agent => "agent",
     }
 }
 
+/// Numbers that a kind of state can have for one shop or agent: buckets, hours of the day.
+fn numbers(kind: Kind) -> i64 {
+    match kind {
+        Kind::Waits => 1024,
+        Kind::Hours => 64,
+        Kind::Sums | Kind::Persons => 1,
+    }
+}
+
+/// Code and number as one key: a group is found by one number, not by a tuple.
+fn slot(level: Level, kind: Kind, number: &str) -> Expr {
+    (col(code(level)).cast(DataType::Int64) * lit(numbers(kind)) + col(number)).alias(SLOT)
+}
+
+const SLOT: &str = "slot";
+
 /// A day's states of its shards': sums, waits and hours, with names. `peaks` are those of the whole day.
 pub fn day_states(level: Level, shards: Vec<ShardStates>, peaks: &DataFrame, names: &Names, rules: &Rules) -> Result<States> {
-    let codes = codes(level);
+    let code = code(level);
     let rows = |kind: Kind| {
         let frames = shards.iter().flat_map(|shard| &shard.0).filter(move |(of, _)| *of == kind);
         frames.map(|(_, frame)| frame.clone().lazy()).collect::<Vec<_>>()
     };
-    let peaks = sums(level, Part::Chats, &[(Fact::Peaks, peaks.clone().lazy())], codes, rules);
-    let sums = merged_sums(level, Part::Chats, stack([rows(Kind::Sums), peaks].concat())?, codes);
-    let waits = added(rows(Kind::Waits), &[codes, &["bucket"]].concat(), &WAITED)?;
-    let hours = added(rows(Kind::Hours), &[codes, &["hour"]].concat(), &HOURLY)?;
-    let frames = [(Kind::Sums, sums), (Kind::Waits, waits), (Kind::Hours, hours)];
-    let spelled =
-        frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(spell(level, collect(frame)?, names)?, level, kind))?)));
+    let peaks = sums(level, Part::Chats, &[(Fact::Peaks, peaks.clone().lazy())], &[code], rules);
+    let sums = merged_sums(level, Part::Chats, stack([rows(Kind::Sums), peaks].concat())?, &[code]);
+    let sums = sums.rename([code], [SLOT], true).with_column(col(SLOT).cast(DataType::Int64));
+    let waits = added(rows(Kind::Waits), &[SLOT], &WAITED)?;
+    let hours = added(rows(Kind::Hours), &[SLOT], &HOURLY)?;
+    let frames = [(Kind::Sums, sums, None), (Kind::Waits, waits, Some("bucket")), (Kind::Hours, hours, Some("hour"))];
+    let spelled = frames.into_iter().map(|(kind, frame, number)| Ok((kind, spell(level, kind, collect(frame)?, number, names)?)));
     Ok(States(spelled.collect::<Result<_>>()?))
 }
 
-/// Names for codes, once a frame is small.
-fn spell(level: Level, mut frame: DataFrame, names: &Names) -> Result<LazyFrame> {
-    for (code, key) in codes(level).iter().zip(keys(level)) {
-        let of = |code: u32| if key == "shop_id" { names.shop(code) } else { names.agent(code) };
-        let spelled = frame.column(code)?.u32()?.iter().map(|code| code.map(of)).collect::<Vec<_>>();
-        let spelled = Column::new(key.into(), spelled);
-        frame.drop_in_place(code)?;
-        frame.insert_column(0, spelled)?;
-    }
-    Ok(frame.lazy())
+/// Names and numbers for slots, once a frame is small. Rows stay unordered: a state is merged, never read in order.
+fn spell(level: Level, kind: Kind, mut frame: DataFrame, number: Option<&str>, names: &Names) -> Result<DataFrame> {
+    let slots = frame.drop_in_place(SLOT)?;
+    let slots = slots.i64()?.iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
+    let codes = slots.iter().map(|slot| (slot / numbers(kind)) as u32);
+    let mut columns = match level {
+        Level::Shop => vec![Column::new("shop_id".into(), codes.map(|shop| names.shop(shop)).collect::<Vec<_>>())],
+        Level::Agent => vec![
+            Column::new("shop_id".into(), codes.clone().map(|agent| names.shop(names.shop_of_agent(agent))).collect::<Vec<_>>()),
+            Column::new("agent_id".into(), codes.map(|agent| names.agent(agent)).collect::<Vec<_>>()),
+        ],
+    };
+    columns.extend(number.map(|name| Column::new(name.into(), slots.iter().map(|slot| slot % numbers(kind)).collect::<Vec<_>>())));
+    columns.extend(frame.columns().iter().cloned());
+    Ok(DataFrame::new(slots.len(), columns)?)
 }
 
 /// Columns and merges of the sums a level and part have.
@@ -189,7 +211,8 @@ fn bits(part: Part, holds: impl Fn(&Flag) -> Expr) -> Expr {
 /// The persons of one shard: `shop`, `agent`, `buyer` as codes, `flags`, and `first_buyer_at`, `last_buyer_at`, what inquiry and silence look at.
 pub fn shard_persons(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<DataFrame> {
     let flags = bits(Part::Chats, |flag| (flag.holds)(rules));
-    let columns = [cols(codes(level)), vec![col("buyer"), flags, col("first_buyer_at"), col("last_buyer_at")]].concat();
+    let codes: &[&str] = if level == Level::Agent { &["shop", "agent"] } else { &["shop"] };
+    let columns = [cols(codes), vec![col("buyer"), flags, col("first_buyer_at"), col("last_buyer_at")]].concat();
     collect(facts.peer_days_of(level).clone().lazy().select(columns))
 }
 
@@ -220,32 +243,26 @@ pub(super) const WAITED: [&str; 2] = ["rounds", "assessed_rounds"];
 pub(super) const HOURLY: [&str; 5] = ["receptions", "buyer_msgs", "rounds", "wait_ms_sum", "unanswered"];
 
 /// Columns: `hour`, `receptions` (by their first buyer or reply line), `buyer_msgs`, `rounds`, `wait_ms_sum`, `unanswered` (by the question).
-fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame, codes: &[&str]) -> Result<LazyFrame> {
-    let hour = |of: &str| col(of).alias("hour");
+fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame) -> Vec<LazyFrame> {
+    let key = |hour: &str| [slot(level, Kind::Hours, hour)];
     let one = |condition: Expr, name: &str| condition.cast(DataType::Int64).sum().alias(name);
     let spoken = hours.clone().lazy().filter(col("filtered").eq(lit(0u32))).filter(match level {
         Level::Shop => col("agent").eq(lit(0u32)),
         Level::Agent => col("agent").neq(lit(0u32)),
     });
-    let keys = [codes, &["hour"]].concat();
-    let receptions = talks
-        .filter(col("first_at").is_not_null())
-        .with_column(hour("first_hour"))
-        .group_by(cols(&keys))
-        .agg([one(lit(true).and(col("hour").is_not_null()), "receptions")]);
-    let asked = rounds.filter(col("handed_over").not()).with_column(hour("asked_hour")).group_by(cols(&keys)).agg([
-        one(col("hour").is_not_null(), "rounds"),
+    let begun = col("first_at").is_not_null();
+    let receptions = talks.filter(begun.clone()).group_by(key("first_hour")).agg([one(begun, "receptions")]);
+    let asked = rounds.filter(col("handed_over").not()).group_by(key("asked_hour")).agg([
+        one(col("asked_hour").is_not_null(), "rounds"),
         when(col("answered")).then(col("wait_ms")).otherwise(lit(0i64)).sum().alias("wait_ms_sum"),
         one(col("answered").not(), "unanswered"),
     ]);
-    let spoken = spoken.group_by(cols(&keys)).agg([col("buyer_msgs").sum()]);
+    let spoken = spoken.group_by(key("hour")).agg([col("buyer_msgs").sum()]);
     let padded = |rows: LazyFrame, has: &[&str]| {
         let columns = HOURLY.map(|name| if has.contains(&name) { col(name) } else { lit(0i64).cast(DataType::Int64).alias(name) });
-        rows.select([cols(&keys), columns.to_vec()].concat())
+        rows.select([vec![col(SLOT)], columns.to_vec()].concat())
     };
-    let parts =
-        [padded(receptions, &["receptions"]), padded(spoken, &["buyer_msgs"]), padded(asked, &["rounds", "wait_ms_sum", "unanswered"])];
-    Ok(stack(parts)?.group_by(cols(&keys)).agg(HOURLY.map(|name| col(name).sum())))
+    vec![padded(receptions, &["receptions"]), padded(spoken, &["buyer_msgs"]), padded(asked, &["rounds", "wait_ms_sum", "unanswered"])]
 }
 
 /// The states of a day's order facts. `None`: the table is not configured, and the state has no rows of it.
