@@ -14,6 +14,10 @@ use std::io::{BufRead, BufReader, Read, Write, stdout};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+/// The allocator of kefu, so that it makes no difference.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "\

@@ -93,7 +93,8 @@ fn merge(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
 fn attribution(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
     let orders = ingest::read_orders(plan, day, day, (day, day)).expect("orders").expect("a table of orders");
     let instants = facts::instants(&orders, &plan.calendar, &plan.rules, day).expect("instants");
-    let replies = states.replies(day).expect("the reply index");
+    let buyers = instants.iter().map(|instant| (instant.order.shop_id.clone(), instant.order.buyer_id.clone())).collect();
+    let replies = states.replies(day, &std::sync::Arc::new(buyers)).expect("the reply index");
     let credits = || facts::credits(&instants, replies.clone().lazy(), &plan.calendar, &plan.rules, day, day).expect("credits");
     c.bench_function("attribute a day's orders", |b| b.iter(credits));
 }

@@ -34,9 +34,9 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A sixth of the limit: a line becomes rows of several tables before it leaves.
+    /// An eighth of the limit: a line becomes rows of several tables before it leaves.
     pub fn of_limit(limit: usize) -> Budget {
-        Budget { used: Arc::default(), most: limit / 6 }
+        Budget { used: Arc::default(), most: limit / 8 }
     }
 
     pub fn take(&self, bytes: usize) {
@@ -50,6 +50,11 @@ impl Budget {
     pub fn is_spent(&self) -> bool {
         self.used.load(Ordering::Relaxed) > self.most
     }
+}
+
+/// Threads that a limit has room for: what each works on takes some hundred megabytes.
+pub fn workers(limit: usize) -> usize {
+    (limit / (384 << 20)).clamp(1, crate::pipe::workers())
 }
 
 /// What one day may use.

@@ -150,7 +150,7 @@ impl Names {
         BatchNames { names: self, shop, buyer, agent, session }
     }
 
-    /// Which of `buckets` (a power of two) a shop falls into: the leading bits of a hash that never changes. What a cluster cuts by.
+    /// Which of `buckets` a shop falls into: the leading bits of a hash that never changes. What a cluster cuts by.
     pub fn bucket(shop: &str, buckets: usize) -> usize {
         ((xxh3_64(shop.as_bytes()) >> 32) as usize * buckets) >> 32
     }

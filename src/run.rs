@@ -7,15 +7,16 @@ use crate::facts;
 use crate::frames::{collect, stack};
 use crate::ingest::{self, Audit, Chats, Orders, Reference, Tallies};
 use crate::job::{Level, Plan};
-use crate::memory::{Budget, Means};
+use crate::memory::{self, Budget, Means};
 use crate::metrics;
 use crate::pipe;
 use crate::progress::Progress;
-use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, StateStore, audit_rows, detail, quarantine_rows};
+use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, Share, StateStore, audit_rows, detail, quarantine_rows};
 use crate::reports::{self, Dims, Kind, Landed, Ledger, Merged, Part, Row, ShardStates};
 use arrow::array::RecordBatch;
 use polars::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 /// Days read in one pass where the files are not cut by day.
 const WINDOW: usize = 31;
@@ -61,6 +62,9 @@ type Ended = (Span, usize, [Merged; 2]);
 
 /// The platform that each shop's lines of a day name.
 type Platforms = Vec<(String, String)>;
+
+/// The rows of one state of a day.
+type StateRows = (Level, Part, Kind, RecordBatch);
 
 struct Run<'a> {
     plan: &'a Plan,
@@ -122,8 +126,9 @@ impl<'a> Run<'a> {
         let context = self.context()?.into_iter().filter(|day| !asked.contains(day) && !made.contains(day));
         let context = context.filter(|day| self.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
         let windows = windows(&asked, &context, self.plan.job.messages.path.contains("{date}"));
-        let jobs = self.request.jobs.clamp(1, windows.len().max(1));
-        let means = Means { budget: Budget::of_limit(self.request.memory), workers: (pipe::workers() / jobs).max(1) };
+        let workers = memory::workers(self.request.memory);
+        let jobs = self.request.jobs.clamp(1, windows.len().clamp(1, workers));
+        let means = Means { budget: Budget::of_limit(self.request.memory), workers: workers.div_ceil(jobs) };
         let (mut earliest, mut audits) = (None, Vec::new());
         let progress = Progress::new(asked.len());
         pipe::in_order(
@@ -267,30 +272,22 @@ impl<'a> Run<'a> {
     /// The reply lines that the orders of some days look back on: each day's index is read once, and only the buyers who ordered are kept.
     fn replies(&self, window: &[Day], made: &BTreeSet<Day>) -> Result<LazyFrame> {
         let mut days = BTreeSet::new();
-        let mut buyers = BTreeSet::new();
+        let mut buyers = HashSet::new();
         for day in window {
             for instant in self.instants(*day)? {
                 days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
-                buyers.insert((instant.order.shop_id.as_str(), instant.order.buyer_id.as_str()));
+                buyers.insert((instant.order.shop_id.clone(), instant.order.buyer_id.clone()));
             }
         }
-        let (shops, buyers): (Vec<&str>, Vec<&str>) = buyers.into_iter().unzip();
-        let ids = [Column::new("shop_id".into(), shops), Column::new("buyer_id".into(), buyers)];
-        let buyers = DataFrame::new_infer_height(ids.to_vec())?.lazy();
-        let on = [col("shop_id"), col("buyer_id")];
+        let buyers = Arc::new(buyers);
         let mut kept = Vec::new();
-        // A day without any order still gives the columns.
-        days.extend(window.first());
         let days = days.intersection(made).copied().collect::<Vec<_>>();
-        let of_buyers = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| {
-            let replies = self.states.replies(*day)?.lazy();
-            emit(collect(replies.join(buyers.clone(), on.clone(), on.clone(), JoinArgs::new(JoinType::Semi)))?)
-        };
+        let of_buyers = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &buyers)?);
         pipe::in_order(&days, self.request.jobs, of_buyers, |replies| {
             kept.push(replies.lazy());
             Ok(())
         })?;
-        stack(kept)
+        if kept.is_empty() { facts::no_replies().map(IntoLazy::lazy) } else { stack(kept) }
     }
 
     fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
@@ -331,47 +328,100 @@ impl<'a> Run<'a> {
         let mut spans = self.restated.iter().flat_map(|day| spans_of(*day)).collect::<BTreeSet<_>>();
         spans.retain(|span| made.range(span.first..=span.last).next().is_some());
         let days = made.iter().copied().filter(|day| spans_of(*day).any(|span| spans.contains(&span))).collect::<Vec<_>>();
+        let ends = |day: Day, span: &Span| made.range(span.first..=span.last).next_back() == Some(&day);
+        let open = |day: Day| spans_of(day).filter(|span| spans.contains(span)).collect::<Vec<_>>();
+        let shares = self.shares(&days)?;
+        let mut persons = self.further_shares(shares, &days, &open, &ends)?;
         let mut ledgers = Level::ALL.map(Ledger::new);
         let mut platforms = BTreeMap::new();
         let mut ended = Vec::new();
+        let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
+            emit((*day, self.states.platforms(*day)?, self.day_rows(*day)?, self.persons(*day, (0, shares))?))
+        };
         pipe::in_order(
             &days,
-            pipe::workers(),
-            |day, emit| emit((*day, self.states.platforms(*day)?, self.day_rows(*day)?)),
-            |(day, platforms_of_day, rows)| {
+            if shares > 1 { 1 } else { memory::workers(self.request.memory) },
+            read,
+            |(day, platforms_of_day, rows, persons_of_day)| {
                 platforms.insert(day, platforms_of_day);
-                let open = spans_of(day).filter(|span| spans.contains(span)).collect::<Vec<_>>();
-                for (level, part, kind, rows) in rows {
-                    ledgers[level as usize].add(&open, part, kind, &rows);
-                }
-                for span in open.into_iter().filter(|span| made.range(span.first..=span.last).next_back() == Some(&day)) {
+                add(&mut ledgers, &open(day), rows);
+                add(&mut ledgers, &open(day), persons_of_day);
+                for span in open(day).into_iter().filter(|span| ends(day, span)) {
                     let [shops, agents] = ledgers.each_mut().map(|ledger| ledger.close(span));
-                    ended.push((span, made.range(span.first..=span.last).count(), [shops?, agents?]));
+                    let mut merged = [shops?, agents?];
+                    for (level, merged) in merged.iter_mut().enumerate() {
+                        for share in persons.remove(&(span, level)).unwrap_or_default() {
+                            merged.persons.vstack_mut_owned(share)?;
+                        }
+                    }
+                    ended.push((span, made.range(span.first..=span.last).count(), merged));
                 }
-                if ended.len() >= 4 * pipe::workers() {
+                if ended.len() >= 4 {
                     self.report_all(&std::mem::take(&mut ended), &platforms)?;
                 }
                 Ok(())
             },
         )?;
         self.report_all(&ended, &platforms)?;
-        let first = self.reported.first().copied().unwrap_or(self.request.from);
-        let last = self.reported.last().copied().unwrap_or(self.request.to);
         for day in made.iter().filter(|day| !days.contains(day)) {
             platforms.insert(*day, self.states.platforms(*day)?);
         }
-        let dims = self.dims(platforms.values())?;
-        for table in reports::dims(&self.plan.calendar, (first, last), &self.reference, &dims)? {
-            self.publisher.stage(&table)?;
-        }
-        Ok(())
+        self.stage_dims(&platforms)
     }
 
-    /// All states of a day.
-    fn day_rows(&self, day: Day) -> Result<Vec<(Level, Part, Kind, RecordBatch)>> {
-        let parts = [Part::Chats, Part::Sales].into_iter().flat_map(|part| Kind::of(part).iter().map(move |kind| (part, *kind)));
-        let wanted = Level::ALL.into_iter().flat_map(|level| parts.clone().map(move |(part, kind)| (level, part, kind)));
+    fn stage_dims(&self, platforms: &BTreeMap<Day, Platforms>) -> Result<()> {
+        let first = self.reported.first().copied().unwrap_or(self.request.from);
+        let last = self.reported.last().copied().unwrap_or(self.request.to);
+        let dims = self.dims(platforms.values())?;
+        reports::dims(&self.plan.calendar, (first, last), &self.reference, &dims)?.iter().try_for_each(|table| self.publisher.stage(table))
+    }
+
+    /// Where all persons do not fit, a share of the shops is counted at a time: all shares but the first, which goes with everything else.
+    fn further_shares(
+        &self,
+        shares: usize,
+        days: &[Day],
+        open: &dyn Fn(Day) -> Vec<Span>,
+        ends: &dyn Fn(Day, &Span) -> bool,
+    ) -> Result<BTreeMap<(Span, usize), Vec<DataFrame>>> {
+        let mut persons: BTreeMap<(Span, usize), Vec<DataFrame>> = BTreeMap::new();
+        for share in 1..shares {
+            let mut ledgers = Level::ALL.map(Ledger::new);
+            let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| emit((*day, self.persons(*day, (share, shares))?));
+            pipe::in_order(days, 1, read, |(day, rows)| {
+                add(&mut ledgers, &open(day), rows);
+                for span in open(day).into_iter().filter(|span| ends(day, span)) {
+                    for (level, ledger) in ledgers.iter_mut().enumerate() {
+                        persons.entry((span, level)).or_default().push(ledger.close(span)?.persons);
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(persons)
+    }
+
+    /// How many shares the shops are counted in: a person of the largest day, and a few of other days, take some hundred bytes each.
+    fn shares(&self, days: &[Day]) -> Result<usize> {
+        const BYTES_IN_MEMORY: u64 = 16;
+        let mut largest = 0;
+        for day in days {
+            largest = largest.max(self.states.persons_size(*day, Part::Chats, Level::Agent)?);
+        }
+        Ok((largest * BYTES_IN_MEMORY).div_ceil((self.request.memory as u64 / 2).max(1)).clamp(1, 256) as usize)
+    }
+
+    /// The states of a day that are small however many persons it has.
+    fn day_rows(&self, day: Day) -> Result<Vec<StateRows>> {
+        let small = [Part::Chats, Part::Sales].into_iter().flat_map(|part| Kind::of(part).iter().map(move |kind| (part, *kind)));
+        let small = small.filter(|(_, kind)| *kind != Kind::Persons);
+        let wanted = Level::ALL.into_iter().flat_map(|level| small.clone().map(move |(part, kind)| (level, part, kind)));
         wanted.map(|(level, part, kind)| Ok((level, part, kind, self.states.rows(day, part, level, kind)?))).collect()
+    }
+
+    fn persons(&self, day: Day, share: Share) -> Result<Vec<StateRows>> {
+        let wanted = Level::ALL.into_iter().flat_map(|level| [(level, Part::Chats), (level, Part::Sales)]);
+        wanted.map(|(level, part)| Ok((level, part, Kind::Persons, self.states.persons(day, part, level, share)?))).collect()
     }
 
     /// Names for ids; a shop's platform is the least that its lines name on the days, where the shops table does not say.
@@ -393,7 +443,7 @@ impl<'a> Run<'a> {
             self.report(*span, *days, merged, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
             emit(())
         };
-        pipe::in_order(ended, pipe::workers(), report, |()| Ok(()))
+        pipe::in_order(ended, memory::workers(self.request.memory), report, |()| Ok(()))
     }
 
     fn report(&self, span: Span, days: usize, merged: &[Merged; 2], dims: &Dims) -> Result<()> {
@@ -431,6 +481,12 @@ impl<'a> Run<'a> {
         self.record.seconds = self.clock.elapsed().as_secs_f64();
         self.record.save(&self.plan.output)?;
         Ok(self.record)
+    }
+}
+
+fn add(ledgers: &mut [Ledger; 2], spans: &[Span], rows: Vec<StateRows>) {
+    for (level, part, kind, rows) in rows {
+        ledgers[level as usize].add(spans, part, kind, &rows);
     }
 }
 

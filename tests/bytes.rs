@@ -60,6 +60,17 @@ fn one_day_again_leaves_the_others_as_they_are() {
     assert_same(&Tables::of(&plan.output));
 }
 
+/// With room for nothing every line goes by way of the disk, and a share of the shops is counted at a time.
+#[test]
+fn neither_memory_nor_days_side_by_side_change_a_byte() {
+    for (jobs, memory) in [(1, 0), (4, 1 << 16), (3, usize::MAX)] {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = planned(&given(), folder.path());
+        given::run_within(&plan, (day(FIRST), day(LAST)), None, jobs, memory);
+        assert_same(&Tables::of(&plan.output));
+    }
+}
+
 /// Night after night, and as somebody catches up: the last day first, the middle ones after it.
 #[test]
 fn days_can_be_run_one_by_one_in_any_order() {

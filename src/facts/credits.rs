@@ -118,6 +118,18 @@ fn candidates(instants: &[Instant], replies: LazyFrame, rules: &Rules) -> Result
     Ok(candidates)
 }
 
+/// The columns of a reply index without rows.
+pub fn no_replies() -> Result<DataFrame> {
+    Ok(frame! {
+        "shop_id" => Vec::<String>::new(),
+        "buyer_id" => Vec::<String>::new(),
+        "agent_id" => Vec::<String>::new(),
+        "at" => Vec::<i64>::new(),
+        "place" => Vec::<i64>::new(),
+        "message_id" => Vec::<String>::new(),
+    }?)
+}
+
 struct Share<'a> {
     rule: Attribution,
     role: &'static str,

@@ -11,7 +11,7 @@ mod replies;
 mod rounds;
 mod talks;
 
-pub use credits::{Instant, credits, instants, reply_days};
+pub use credits::{Instant, credits, instants, no_replies, reply_days};
 pub use inquiries::inquiries;
 pub use paid::paid;
 pub use peaks::{Edge, peaks};

@@ -100,6 +100,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The lines of a day, by shop.
 pub struct Shelf {
+    most_lines: usize,
     pieces: Vec<Piece>,
     /// By shop code less 1.
     of_shop: Vec<usize>,
@@ -124,7 +125,7 @@ impl Drop for Shelf {
 impl Shelf {
     pub fn new(budget: Budget) -> Shelf {
         let (pieces, of_shop, doubles) = Default::default();
-        Shelf { pieces, of_shop, spool: Mutex::default(), budget, held: 0, taken: 0, doubles }
+        Shelf { most_lines: MOST_LINES, pieces, of_shop, spool: Mutex::default(), budget, held: 0, taken: 0, doubles }
     }
 
     pub fn add(&mut self, shop: u32, line: Raw, id: &str, names: &Names) -> Result<()> {
@@ -139,7 +140,7 @@ impl Shelf {
         self.held += size_of::<Raw>() + id.len() + 2;
         let piece = &mut self.pieces[index];
         piece.push(line, id.as_bytes());
-        if piece.count > MOST_LINES && piece.depth < DEEPEST { self.cut(index, names) } else { Ok(()) }
+        if piece.count > self.most_lines && piece.depth < DEEPEST { self.cut(index, names) } else { Ok(()) }
     }
 
     fn cut(&mut self, index: usize, names: &Names) -> Result<()> {
@@ -182,7 +183,7 @@ impl Shelf {
         let mut shops = (1..=self.of_shop.len() as u32).collect::<Vec<_>>();
         shops.sort_unstable_by_key(|shop| names.shop(*shop));
         let total = self.pieces.iter().map(|piece| piece.count).sum::<usize>();
-        let most = (total / 4).clamp(LEAST_SHARD, MOST_LINES);
+        let most = (total / 4).clamp(LEAST_SHARD.min(self.most_lines), self.most_lines);
         let mut shards = vec![Shard::new()];
         let mut lines = 0;
         for shop in shops {
@@ -318,5 +319,55 @@ fn line_from(record: &[u8]) -> Raw {
         what: WHATS[usize::from(record[44])],
         lead: record[45] == 1,
         recalled: record[46] == 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::DictionaryArray;
+    use arrow::array::types::Int32Type;
+
+    /// 200 lines of 40 buyers of two shops; line 150 says again what line 4 of another buyer said, and that it was recalled.
+    fn shelf(most_lines: usize, budget: Budget) -> (Shelf, Names) {
+        let (mut shelf, mut names) = (Shelf::new(budget), Names::default());
+        shelf.most_lines = most_lines;
+        for order in 0..200u32 {
+            let dictionary = |text: String| std::iter::once(Some(text.as_str())).collect::<DictionaryArray<Int32Type>>();
+            let keys = [format!("s{}", order % 2), format!("b{}", order % 40), "A".into(), "c".into()].map(dictionary);
+            let (shop, conversation, agent, session) = names.batch(keys.each_ref()).line(0);
+            let id = if order == 150 { 4 } else { order };
+            let line = Raw { conversation, agent, session, order, at: i64::from(order), recalled: order == 150, ..Raw::default() };
+            let line = Raw { what: if order == 4 { What::Buyer } else { What::Reply }, ..line };
+            shelf.add(shop, line, &format!("m{id}"), &names).unwrap();
+            shelf.relieve().unwrap();
+        }
+        (shelf, names)
+    }
+
+    /// The lines as they leave: who, when, and message id.
+    fn taken(mut shelf: Shelf, names: &Names) -> Vec<(u32, u32, String)> {
+        let pieces = shelf.shards(names).unwrap().concat();
+        let lines = pieces.into_iter().flat_map(|piece| {
+            let (lines, _) = shelf.take(piece).unwrap();
+            let of = |line: &Raw| (line.conversation, line.order, String::from_utf8(lines.message(line.message).to_vec()).unwrap());
+            lines.lines.iter().map(of).collect::<Vec<_>>()
+        });
+        let mut lines = lines.collect::<Vec<_>>();
+        assert!(lines.chunk_by(|a, b| a.0 == b.0).all(|chunk| chunk.is_sorted()), "a buyer's lines lost their order");
+        lines.sort_unstable();
+        lines
+    }
+
+    #[test]
+    fn cut_or_spooled_the_lines_are_the_same() {
+        let (whole, names) = shelf(MOST_LINES, Budget::of_limit(usize::MAX));
+        let expected = taken(whole, &names);
+        // One was said twice, and the first of the two was recalled by its buyer.
+        assert_eq!(expected.len(), 198);
+        for (most_lines, limit) in [(16, usize::MAX), (MOST_LINES, 0), (16, 0), (2, 800)] {
+            let (shelf, names) = shelf(most_lines, Budget::of_limit(limit));
+            assert_eq!(taken(shelf, &names), expected, "cut at {most_lines}, limit {limit}");
+        }
     }
 }

@@ -8,7 +8,7 @@ mod state;
 pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use meta::{Memory, RunRecord};
 pub use parquet::{Encoded, Sheet, decode};
-pub use state::{StateStore, kept};
+pub use state::{Share, StateStore, kept};
 
 use crate::calendar::Period;
 use crate::error::Result;

@@ -3,16 +3,16 @@
 use crate::error::Result;
 use crate::reports::Table;
 use crate::store::{Store, Upload};
-use arrow::array::RecordBatch;
+use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -112,6 +112,11 @@ fn properties(table: &Table) -> Result<WriterProperties> {
             properties =
                 properties.set_column_dictionary_enabled(column.clone(), false).set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
         } else if name.ends_with("message_id") {
+            // Nor would bounds of pages tell where one is: ids follow no order here.
+            properties = properties
+                .set_column_dictionary_enabled(column.clone(), false)
+                .set_column_statistics_enabled(column, EnabledStatistics::None);
+        } else if name == "buyer_id" || name == "session_id" {
             properties = properties.set_column_dictionary_enabled(column, false);
         }
     }
@@ -120,6 +125,23 @@ fn properties(table: &Table) -> Result<WriterProperties> {
 
 /// All rows of one of our own files; `keys` are text columns to keep as dictionaries.
 pub fn decode(bytes: Bytes, keys: &[&str]) -> Result<RecordBatch> {
+    read(reader(bytes, keys)?)
+}
+
+/// The rows of one of our own files that are wanted by some of their columns; of the others nothing but these is decoded.
+pub(super) fn decode_some(
+    bytes: Bytes,
+    keys: &[&str],
+    by: &[&'static str],
+    mut wanted: impl FnMut(&RecordBatch) -> BooleanArray + Send + 'static,
+) -> Result<RecordBatch> {
+    let builder = reader(bytes, keys)?;
+    let columns = ProjectionMask::columns(builder.parquet_schema(), by.iter().copied());
+    let predicate = ArrowPredicateFn::new(columns, move |rows: RecordBatch| Ok(wanted(&rows)));
+    read(builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)])))
+}
+
+fn reader(bytes: Bytes, keys: &[&str]) -> Result<ParquetRecordBatchReaderBuilder<Bytes>> {
     let found = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())?;
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let fields = found.schema().fields().iter().map(|field| match keys.contains(&field.name().as_str()) {
@@ -127,8 +149,12 @@ pub fn decode(bytes: Bytes, keys: &[&str]) -> Result<RecordBatch> {
         false => Arc::clone(field),
     });
     let schema = Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), found.schema().metadata().clone()));
-    let metadata = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), ArrowReaderOptions::new().with_schema(Arc::clone(&schema)))?;
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata);
-    let batches = builder.with_batch_size(ROW_GROUP).build()?.collect::<std::result::Result<Vec<_>, _>>()?;
+    let metadata = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), ArrowReaderOptions::new().with_schema(schema))?;
+    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata).with_batch_size(ROW_GROUP))
+}
+
+fn read(builder: ParquetRecordBatchReaderBuilder<Bytes>) -> Result<RecordBatch> {
+    let schema = Arc::clone(builder.schema());
+    let batches = builder.build()?.collect::<std::result::Result<Vec<_>, _>>()?;
     Ok(concat_batches(&schema, &batches)?)
 }

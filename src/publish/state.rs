@@ -1,7 +1,7 @@
 //! State files: a day's mergeable states and its reply index. Internal; whatever is missing or of other rules is made again.
 
 use super::details::{Spelling, column};
-use super::parquet::{SCHEMA_VERSION, Sheet, decode};
+use super::parquet::{SCHEMA_VERSION, Sheet, decode, decode_some};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::facts::ChatFacts;
@@ -11,11 +11,16 @@ use crate::names::Names;
 use crate::reports::{Kind, Part, States, Table, shard_persons};
 use crate::rules::Rules;
 use crate::store::Store;
-use arrow::array::RecordBatch;
+use arrow::array::types::Int32Type;
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Field, Schema};
 use polars::prelude::*;
+use std::collections::HashSet;
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
+
+/// One of so many shares of the shops, from 0.
+pub type Share = (usize, usize);
 
 /// States under an output root, kept apart by what they were made with.
 pub struct StateStore<'a> {
@@ -79,14 +84,51 @@ impl<'a> StateStore<'a> {
         decode(self.store.get(&key)?, &["shop_id", "agent_id"])
     }
 
+    /// The persons of every shop of one share of the shops: the `share.0`-th of `share.1`.
+    pub fn persons(&self, day: Day, part: Part, level: Level, share: Share) -> Result<RecordBatch> {
+        if share.1 == 1 {
+            return self.rows(day, part, level, Kind::Persons);
+        }
+        let wanted = move |rows: &RecordBatch| {
+            let shops = rows.column(0).as_dictionary::<Int32Type>();
+            let own = shops.values().as_string::<i32>().iter().map(|shop| Names::bucket(shop.unwrap_or_default(), share.1) == share.0);
+            let own = own.collect::<Vec<_>>();
+            (0..rows.num_rows()).map(|row| Some(shops.key(row).is_some_and(|key| own[key]))).collect()
+        };
+        decode_some(self.store.get(&self.persons_key(day, part, level))?, &["shop_id", "agent_id"], &["shop_id"], wanted)
+    }
+
+    /// Bytes of a day's persons.
+    pub fn persons_size(&self, day: Day, part: Part, level: Level) -> Result<u64> {
+        Ok(self.store.head(&self.persons_key(day, part, level))?.map_or(0, |object| object.size()))
+    }
+
+    fn persons_key(&self, day: Day, part: Part, level: Level) -> String {
+        format!("{}/dt={day}/data.parquet", self.folder(&format!("{}/{}_{}", part.name(), level.name(), Kind::Persons.name())))
+    }
+
     /// Begins the state files that chat facts fill piece by piece, with the rows of the first.
     pub fn open(&self, day: Day, pieces: Vec<(String, RecordBatch)>) -> Result<Vec<Sheet>> {
         pieces.into_iter().map(|(name, rows)| self.sheet(&name, day, rows)).collect()
     }
 
     /// The reply index: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id`.
-    pub fn replies(&self, day: Day) -> Result<DataFrame> {
-        self.read("replies", day)
+    /// Only the rows of some buyers, each a shop and a buyer.
+    pub fn replies(&self, day: Day, buyers: &Arc<HashSet<(String, String)>>) -> Result<DataFrame> {
+        let key = format!("{}/dt={day}/data.parquet", self.folder("replies"));
+        let buyers = Arc::clone(buyers);
+        let wanted = move |rows: &RecordBatch| {
+            let [shops, ids] = [0, 1].map(|column| rows.column(column).as_string::<i32>());
+            let mut kept: Vec<bool> = Vec::with_capacity(rows.num_rows());
+            for row in 0..rows.num_rows() {
+                let pair = (shops.value(row), ids.value(row));
+                // A buyer's rows stand together.
+                let again = row > 0 && pair == (shops.value(row - 1), ids.value(row - 1));
+                kept.push(if again { kept[row - 1] } else { buyers.contains(&(pair.0.to_owned(), pair.1.to_owned())) });
+            }
+            BooleanArray::from(kept)
+        };
+        from_arrow(&decode_some(self.store.get(&key)?, &[], &["shop_id", "buyer_id"], wanted)?)
     }
 
     /// The platform that each shop's lines of a day name.

@@ -142,11 +142,13 @@ pub fn day_states(level: Level, shards: Vec<ShardStates>, peaks: &DataFrame, nam
     let waits = added(rows(Kind::Waits), &[SLOT], &WAITED)?;
     let hours = added(rows(Kind::Hours), &[SLOT], &HOURLY)?;
     let frames = [(Kind::Sums, sums, None), (Kind::Waits, waits, Some("bucket")), (Kind::Hours, hours, Some("hour"))];
-    let spelled = frames.into_iter().map(|(kind, frame, number)| Ok((kind, spell(level, kind, collect(frame)?, number, names)?)));
+    let spelled = frames.into_iter().map(|(kind, frame, number)| {
+        Ok((kind, spell(level, kind, collect(frame.sort([SLOT], SortMultipleOptions::default()))?, number, names)?))
+    });
     Ok(States(spelled.collect::<Result<_>>()?))
 }
 
-/// Names and numbers for slots, once a frame is small. Rows stay unordered: a state is merged, never read in order.
+/// Names and numbers for slots, once a frame is small.
 fn spell(level: Level, kind: Kind, mut frame: DataFrame, number: Option<&str>, names: &Names) -> Result<DataFrame> {
     let slots = frame.drop_in_place(SLOT)?;
     let slots = slots.i64()?.iter().map(Option::unwrap_or_default).collect::<Vec<_>>();

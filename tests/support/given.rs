@@ -172,10 +172,15 @@ pub(crate) fn plan(pipeline: &Path, output: &str) -> Plan {
 
 /// Runs days first to last; what has landed is the latest day ever given, unless said.
 pub(crate) fn run_days(plan: &Plan, first: i64, last: i64, as_of: Option<i64>) -> RunRecord {
+    run_within(plan, (first, last), as_of, 2, kefu::memory::DEFAULT_LIMIT)
+}
+
+/// The same with so many days side by side, in so many bytes of memory.
+pub(crate) fn run_within(plan: &Plan, (first, last): (i64, i64), as_of: Option<i64>, jobs: usize, memory: usize) -> RunRecord {
     let of = |day: i64| Day(day as i32);
     // Any instant does: no clock reaches the tables.
     let started = "2026-11-20T00:00:00Z".parse().unwrap();
-    let request = Request { from: of(first), to: of(last), as_of: as_of.map(of), started, jobs: 2, memory: kefu::memory::DEFAULT_LIMIT };
+    let request = Request { from: of(first), to: of(last), as_of: as_of.map(of), started, jobs, memory };
     run(plan, request).unwrap_or_else(|e| panic!("{e}"))
 }
 
