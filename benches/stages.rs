@@ -52,7 +52,8 @@ fn pass(plan: &Plan, day: Day) -> Result<usize> {
     let peaks = facts::peaks(edges, &chats.names)?;
     let mut rows = persons;
     for (level, shards) in Level::ALL.into_iter().zip([shops, agents]) {
-        let states = reports::day_states(level, shards, &peaks, &chats.names, rules)?;
+        let merged = reports::ShardStates::merge(level, shards)?;
+        let states = reports::day_states(level, merged, &peaks, &chats.names, rules)?;
         rows += states.0.iter().map(|(_, frame)| frame.height()).sum::<usize>();
     }
     Ok(rows)

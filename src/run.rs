@@ -12,7 +12,7 @@ use crate::metrics;
 use crate::pipe;
 use crate::progress::Progress;
 use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, Share, StateStore, audit_rows, detail, quarantine_rows};
-use crate::reports::{self, Dims, Kind, Landed, Ledger, Merged, Part, Row, ShardStates};
+use crate::reports::{self, Dims, Kind, Landed, Ledger, Merged, Part, Row, ShardStates, Stretch};
 use arrow::array::RecordBatch;
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -58,7 +58,7 @@ struct Made {
 }
 
 /// A period, how many of its days have states, and what these come to at each level.
-type Ended = (Span, usize, [Merged; 2]);
+type Ended = (Span, usize, Arc<[Merged; 2]>);
 
 /// The platform that each shop's lines of a day name.
 type Platforms = Vec<(String, String)>;
@@ -212,12 +212,14 @@ impl<'a> Run<'a> {
             edges.extend(made.edges);
             tallies.extend(made.tallies);
             states.push(made.states);
+            // The agents of a shop that was cut stand in every part of it.
+            if states.len() >= 8 {
+                states = vec![merged(std::mem::take(&mut states))?];
+            }
             published.iter().chain(&kept).zip(made.rows).try_for_each(|(sheet, rows)| sheet.append(rows))
         })?;
         let peaks = facts::peaks(edges, &chats.names)?;
-        let (shops, agents) = states.into_iter().map(|[shops, agents]| (shops, agents)).unzip();
-        for (level, shards) in Level::ALL.into_iter().zip([shops, agents]) {
-            let states: Vec<_> = shards;
+        for (level, states) in Level::ALL.into_iter().zip(merged(states)?) {
             self.states.put(day, Part::Chats, level, &reports::day_states(level, states, &peaks, &chats.names, rules)?)?;
         }
         self.states.put_platforms(day, &chats.names)?;
@@ -325,13 +327,19 @@ impl<'a> Run<'a> {
     fn make_reports(&self) -> Result<()> {
         let made = self.states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
         let spans_of = |day: Day| self.plan.job.reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day));
-        let mut spans = self.restated.iter().flat_map(|day| spans_of(*day)).collect::<BTreeSet<_>>();
-        spans.retain(|span| made.range(span.first..=span.last).next().is_some());
-        let days = made.iter().copied().filter(|day| spans_of(*day).any(|span| spans.contains(&span))).collect::<Vec<_>>();
-        let ends = |day: Day, span: &Span| made.range(span.first..=span.last).next_back() == Some(&day);
-        let open = |day: Day| spans_of(day).filter(|span| spans.contains(span)).collect::<Vec<_>>();
+        let spans = self.restated.iter().flat_map(|day| spans_of(*day)).collect::<BTreeSet<_>>();
+        // Periods with states of the same days have one sum: a first night's are all five the same.
+        let mut stretches: BTreeMap<Stretch, Vec<Span>> = BTreeMap::new();
+        for span in spans {
+            let mut days = made.range(span.first..=span.last);
+            if let Some(first) = days.next() {
+                stretches.entry((*first, *days.next_back().unwrap_or(first))).or_default().push(span);
+            }
+        }
+        let open = |day: Day| stretches.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
+        let days = made.iter().copied().filter(|day| !open(*day).is_empty()).collect::<Vec<_>>();
         let shares = self.shares(&days)?;
-        let mut persons = self.further_shares(shares, &days, &open, &ends)?;
+        let mut persons = self.further_shares(shares, &days, &open)?;
         let mut ledgers = Level::ALL.map(Ledger::new);
         let mut platforms = BTreeMap::new();
         let mut ended = Vec::new();
@@ -346,15 +354,16 @@ impl<'a> Run<'a> {
                 platforms.insert(day, platforms_of_day);
                 add(&mut ledgers, &open(day), rows);
                 add(&mut ledgers, &open(day), persons_of_day);
-                for span in open(day).into_iter().filter(|span| ends(day, span)) {
-                    let [shops, agents] = ledgers.each_mut().map(|ledger| ledger.close(span));
+                for stretch in open(day).into_iter().filter(|days| days.1 == day) {
+                    let [shops, agents] = ledgers.each_mut().map(|ledger| ledger.close(stretch));
                     let mut merged = [shops?, agents?];
                     for (level, merged) in merged.iter_mut().enumerate() {
-                        for share in persons.remove(&(span, level)).unwrap_or_default() {
+                        for share in persons.remove(&(stretch, level)).unwrap_or_default() {
                             merged.persons.vstack_mut_owned(share)?;
                         }
                     }
-                    ended.push((span, made.range(span.first..=span.last).count(), merged));
+                    let (merged, count) = (Arc::new(merged), made.range(stretch.0..=stretch.1).count());
+                    ended.extend(stretches[&stretch].iter().map(|span| (*span, count, Arc::clone(&merged))));
                 }
                 if ended.len() >= 4 {
                     self.report_all(&std::mem::take(&mut ended), &platforms)?;
@@ -381,18 +390,17 @@ impl<'a> Run<'a> {
         &self,
         shares: usize,
         days: &[Day],
-        open: &dyn Fn(Day) -> Vec<Span>,
-        ends: &dyn Fn(Day, &Span) -> bool,
-    ) -> Result<BTreeMap<(Span, usize), Vec<DataFrame>>> {
-        let mut persons: BTreeMap<(Span, usize), Vec<DataFrame>> = BTreeMap::new();
+        open: &dyn Fn(Day) -> Vec<Stretch>,
+    ) -> Result<BTreeMap<(Stretch, usize), Vec<DataFrame>>> {
+        let mut persons: BTreeMap<(Stretch, usize), Vec<DataFrame>> = BTreeMap::new();
         for share in 1..shares {
             let mut ledgers = Level::ALL.map(Ledger::new);
             let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| emit((*day, self.persons(*day, (share, shares))?));
             pipe::in_order(days, 1, read, |(day, rows)| {
                 add(&mut ledgers, &open(day), rows);
-                for span in open(day).into_iter().filter(|span| ends(day, span)) {
+                for stretch in open(day).into_iter().filter(|days| days.1 == day) {
                     for (level, ledger) in ledgers.iter_mut().enumerate() {
-                        persons.entry((span, level)).or_default().push(ledger.close(span)?.persons);
+                        persons.entry((stretch, level)).or_default().push(ledger.close(stretch)?.persons);
                     }
                 }
                 Ok(())
@@ -484,9 +492,15 @@ impl<'a> Run<'a> {
     }
 }
 
-fn add(ledgers: &mut [Ledger; 2], spans: &[Span], rows: Vec<StateRows>) {
+/// The states of some shards as one's.
+fn merged(shards: Vec<[ShardStates; 2]>) -> Result<[ShardStates; 2]> {
+    let (shops, agents) = shards.into_iter().map(|[shops, agents]| (shops, agents)).unzip();
+    Ok([ShardStates::merge(Level::Shop, shops)?, ShardStates::merge(Level::Agent, agents)?])
+}
+
+fn add(ledgers: &mut [Ledger; 2], stretches: &[Stretch], rows: Vec<StateRows>) {
     for (level, part, kind, rows) in rows {
-        ledgers[level as usize].add(spans, part, kind, &rows);
+        ledgers[level as usize].add(stretches, part, kind, &rows);
     }
 }
 

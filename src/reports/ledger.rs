@@ -2,7 +2,7 @@
 //! Adding is the same in any order of days and whatever the periods are, so that nightly runs, re-runs and backfills agree.
 
 use super::states::{HOURLY, Kind, Part, WAITED, keys, sum_columns};
-use crate::calendar::Span;
+use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::Level;
 use crate::metrics::{self, Formula};
@@ -13,13 +13,16 @@ use hashbrown::HashMap;
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
+/// The first and last day with states that a period has: all such days between are its own.
+pub type Stretch = (Day, Day);
+
 /// One level's periods under way.
 pub struct Ledger {
     level: Level,
     whos: Whos,
     /// A person is a buyer (text) of someone (owner): a shop, or an agent.
     people: Pairs,
-    periods: BTreeMap<Span, Period>,
+    periods: BTreeMap<Stretch, Period>,
 }
 
 /// The merged states of a period at one level.
@@ -201,11 +204,11 @@ impl Ledger {
     }
 
     /// Adds one state of a day to the periods the day lies in.
-    pub fn add(&mut self, spans: &[Span], part: Part, kind: Kind, rows: &RecordBatch) {
+    pub fn add(&mut self, stretches: &[Stretch], part: Part, kind: Kind, rows: &RecordBatch) {
         let whos = self.whos.of(rows);
         let people = if kind == Kind::Persons { self.people(&whos, rows) } else { Vec::new() };
-        for span in spans {
-            let period = self.periods.entry(*span).or_insert_with(|| Period::new(self.level));
+        for stretch in stretches {
+            let period = self.periods.entry(*stretch).or_insert_with(|| Period::new(self.level));
             match kind {
                 Kind::Sums => period.sums[part as usize].add(&whos, None, rows),
                 Kind::Waits => period.waits.add(&whos, Some("bucket"), rows),
@@ -231,8 +234,8 @@ impl Ledger {
     }
 
     /// Ends a period. A period without a day of states has none.
-    pub fn close(&mut self, span: Span) -> Result<Merged> {
-        let Period { sums, waits, hours, flags } = self.periods.remove(&span).unwrap_or_else(|| Period::new(self.level));
+    pub fn close(&mut self, stretch: Stretch) -> Result<Merged> {
+        let Period { sums, waits, hours, flags } = self.periods.remove(&stretch).unwrap_or_else(|| Period::new(self.level));
         let [chats, sales] = sums;
         Ok(Merged {
             sums: [chats.frame(self.level, &self.whos)?, sales.frame(self.level, &self.whos)?],

@@ -6,6 +6,6 @@ mod states;
 mod tables;
 
 pub use finish::{Landed, finish};
-pub use ledger::{Ledger, Merged};
+pub use ledger::{Ledger, Merged, Stretch};
 pub use states::{Kind, Part, ShardStates, States, day_states, has_flag, sales_states, shard_persons, shard_states, visits_frame};
 pub use tables::{Dims, Row, Table, dims, histogram, hourly, report};

@@ -129,23 +129,39 @@ fn slot(level: Level, kind: Kind, number: &str) -> Expr {
 
 const SLOT: &str = "slot";
 
-/// A day's states of its shards': sums, waits and hours, with names. `peaks` are those of the whole day.
-pub fn day_states(level: Level, shards: Vec<ShardStates>, peaks: &DataFrame, names: &Names, rules: &Rules) -> Result<States> {
+impl ShardStates {
+    /// The states of several shards as one's.
+    pub fn merge(level: Level, shards: Vec<ShardStates>) -> Result<ShardStates> {
+        let rows = |kind: Kind| {
+            let frames = shards.iter().flat_map(|shard| &shard.0).filter(move |(of, _)| *of == kind);
+            frames.map(|(_, frame)| frame.clone().lazy()).collect::<Vec<_>>()
+        };
+        let sums = merged_sums(level, Part::Chats, stack(rows(Kind::Sums))?, &[code(level)]);
+        let waits = added(rows(Kind::Waits), &[SLOT], &WAITED)?;
+        let hours = added(rows(Kind::Hours), &[SLOT], &HOURLY)?;
+        let frames = [(Kind::Sums, sums), (Kind::Waits, waits), (Kind::Hours, hours)];
+        Ok(ShardStates(frames.into_iter().map(|(kind, frame)| Ok((kind, collect(frame)?))).collect::<Result<_>>()?))
+    }
+}
+
+/// A day's states: sums, waits and hours, with names. `peaks` are those of the whole day.
+pub fn day_states(level: Level, states: ShardStates, peaks: &DataFrame, names: &Names, rules: &Rules) -> Result<States> {
     let code = code(level);
-    let rows = |kind: Kind| {
-        let frames = shards.iter().flat_map(|shard| &shard.0).filter(move |(of, _)| *of == kind);
-        frames.map(|(_, frame)| frame.clone().lazy()).collect::<Vec<_>>()
-    };
-    let peaks = sums(level, Part::Chats, &[(Fact::Peaks, peaks.clone().lazy())], &[code], rules);
-    let sums = merged_sums(level, Part::Chats, stack([rows(Kind::Sums), peaks].concat())?, &[code]);
-    let sums = sums.rename([code], [SLOT], true).with_column(col(SLOT).cast(DataType::Int64));
-    let waits = added(rows(Kind::Waits), &[SLOT], &WAITED)?;
-    let hours = added(rows(Kind::Hours), &[SLOT], &HOURLY)?;
-    let frames = [(Kind::Sums, sums, None), (Kind::Waits, waits, Some("bucket")), (Kind::Hours, hours, Some("hour"))];
-    let spelled = frames.into_iter().map(|(kind, frame, number)| {
-        Ok((kind, spell(level, kind, collect(frame.sort([SLOT], SortMultipleOptions::default()))?, number, names)?))
-    });
-    Ok(States(spelled.collect::<Result<_>>()?))
+    let mut spelled = Vec::new();
+    for (kind, frame) in states.0 {
+        let slotted = match kind {
+            Kind::Sums => {
+                let peaks = sums(level, Part::Chats, &[(Fact::Peaks, peaks.clone().lazy())], &[code], rules);
+                let sums = merged_sums(level, Part::Chats, stack([vec![frame.lazy()], peaks].concat())?, &[code]);
+                sums.rename([code], [SLOT], true).with_column(col(SLOT).cast(DataType::Int64))
+            }
+            _ => frame.lazy(),
+        };
+        let number = [(Kind::Waits, "bucket"), (Kind::Hours, "hour")].into_iter().find(|(of, _)| *of == kind).map(|(_, name)| name);
+        let sorted = collect(slotted.sort([SLOT], SortMultipleOptions::default()))?;
+        spelled.push((kind, spell(level, kind, sorted, number, names)?));
+    }
+    Ok(States(spelled))
 }
 
 /// Names and numbers for slots, once a frame is small.
