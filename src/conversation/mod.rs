@@ -33,44 +33,26 @@ impl Day<'_> {
     }
 }
 
-/// A reply line, kept for attribution: the last one before an order earns it.
-#[derive(Clone, Copy, Debug)]
-pub struct Reply {
-    pub agent: u32,
-    pub at: i64,
-    /// Place among the conversation's lines: orders lines of one instant.
-    pub place: u32,
-    pub message: u32,
-}
-
-/// What a conversation comes to.
-#[derive(Default)]
-pub struct Story {
-    pub sessions: Vec<Session>,
-    pub replies: Vec<Reply>,
-}
-
-/// Replays a conversation from its lines in order (`sent_at`, `seq`, input order).
-pub fn replay(lines: &[Raw], day: &Day) -> Story {
+/// Replays a conversation from its lines in order (`sent_at`, `seq`, input order): its sessions, by their start.
+pub fn replay(lines: &[Raw], day: &Day) -> Vec<Session> {
     let mut conversation = Conversation::default();
-    let mut replies = Vec::new();
-    for (place, line) in (0u32..).zip(lines) {
+    for line in lines {
         match line.session {
             0 => conversation.take_without_id(line, day),
             id => conversation.with_id(id).take(line, day),
         }
-        if line.what == What::Reply {
-            replies.push(Reply { agent: line.agent, at: line.at, place, message: line.message });
-        }
     }
-    Story { sessions: conversation.end(day), replies }
+    conversation.end(day)
 }
+
+/// From so many on, sessions are looked up instead of looked through.
+const MANY: usize = 9;
 
 /// The sessions of a conversation as they unfold.
 #[derive(Default)]
 struct Conversation {
     with_id: Vec<Session>,
-    /// Session id → its place in `with_id`.
+    /// Session id → its place in `with_id`, once there are many.
     places: HashMap<u32, usize>,
     /// The session without id that is begun and not closed.
     current: Option<Session>,
@@ -81,11 +63,19 @@ struct Conversation {
 
 impl Conversation {
     fn with_id(&mut self, id: u32) -> &mut Session {
-        let next = self.with_id.len();
-        let index = *self.places.entry(id).or_insert(next);
-        if index == next {
+        // A buyer has few sessions a day, and the last is mostly meant; but an id may also stand for all guests.
+        let known = match self.with_id.len() {
+            0..MANY => self.with_id.iter().rposition(|session| session.id == id),
+            _ => self.places.get(&id).copied(),
+        };
+        let index = known.unwrap_or_else(|| {
             self.with_id.push(Session::new(id));
-        }
+            if self.with_id.len() >= MANY {
+                let unplaced = self.places.len()..self.with_id.len();
+                self.places.extend(unplaced.map(|index| (self.with_id[index].id, index)));
+            }
+            self.with_id.len() - 1
+        });
         &mut self.with_id[index]
     }
 

@@ -94,33 +94,31 @@ impl Open {
         }
     }
 
-    /// The round's rows: its owner's first, then one for each other agent who was in charge of it.
+    /// Adds the round's rows: its owner's first, then one for each other agent who was in charge of it.
     /// `session_start` is given where the rules assess by it.
-    pub(super) fn close(&self, reply: Option<&Raw>, session_start: Option<i64>, day: &Day) -> Vec<Round> {
+    pub(super) fn close(&self, reply: Option<&Raw>, session_start: Option<i64>, day: &Day, rounds: &mut Vec<Round>) {
         let assessed = day.is_assessed(session_start.unwrap_or(self.asked_at));
         let owner = match reply {
             Some(reply) => reply.agent,
             None => self.charges.last().map_or(0, |charge| charge.agent),
         };
-        let round = self.owned(owner, reply, assessed, day);
+        let owned = rounds.len();
+        rounds.push(self.owned(owner, reply, assessed, day));
         // In the order they took charge: codes depend on the order of the files.
-        let mut others: Vec<u32> = Vec::new();
         for charge in &self.charges {
-            if charge.agent != owner && !others.contains(&charge.agent) {
-                others.push(charge.agent);
+            if rounds[owned..].iter().all(|round| round.agent != charge.agent) {
+                let handed_over = Round {
+                    outcome: Outcome::HandedOver,
+                    agent: charge.agent,
+                    wait_ms: None,
+                    agent_wait_ms: None,
+                    asks_in_time: 0,
+                    agent_asks_in_time: 0,
+                    ..rounds[owned].clone()
+                };
+                rounds.push(handed_over);
             }
         }
-        let handed_over = |agent| Round {
-            outcome: Outcome::HandedOver,
-            agent,
-            wait_ms: None,
-            agent_wait_ms: None,
-            asks_in_time: 0,
-            agent_asks_in_time: 0,
-            ..round.clone()
-        };
-        let others = others.into_iter().map(handed_over).collect::<Vec<_>>();
-        std::iter::once(round).chain(others).collect()
     }
 
     fn owned(&self, owner: u32, reply: Option<&Raw>, assessed: bool, day: &Day) -> Round {

@@ -148,9 +148,12 @@ impl Session {
             Anchor::RoundStart => None,
             Anchor::SessionStart => self.started_at,
         };
-        for round in open.close(reply, session_start, day) {
+        let mut rounds = std::mem::take(&mut self.rounds);
+        let closed = rounds.len();
+        open.close(reply, session_start, day, &mut rounds);
+        for round in &rounds[closed..] {
             if round.outcome != Outcome::HandedOver {
-                self.talk.add_round(&round, round.wait_ms, day.rules);
+                self.talk.add_round(round, round.wait_ms, day.rules);
             }
             if round.agent != 0 {
                 let charge = open.charges.iter().find(|charge| charge.agent == round.agent).copied();
@@ -160,11 +163,11 @@ impl Session {
                     reception.acted = Some(reception.acted.map_or(charge.step, |step| step.min(charge.step)));
                 }
                 if round.outcome != Outcome::HandedOver {
-                    reception.talk.add_round(&round, round.agent_wait_ms, day.rules);
+                    reception.talk.add_round(round, round.agent_wait_ms, day.rules);
                 }
             }
-            self.rounds.push(round);
         }
+        self.rounds = rounds;
         if let Some(reply) = reply {
             self.talk.served = true;
             // Queueing lines went to the first agent to come, at the latest the one who replies.

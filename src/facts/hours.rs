@@ -14,7 +14,7 @@ table! {
 }
 
 pub(super) fn add(hours: &mut Hours, told: &Told) {
-    for session in &told.story.sessions {
+    for session in &told.sessions {
         let receptions = session.receptions.iter().map(|r| (r.agent, &r.talk));
         for (agent, talk) in std::iter::once((0, &session.talk)).chain(receptions) {
             talk.hours.iter().for_each(|(hour, count)| hours.push(told, agent, *hour, *count));

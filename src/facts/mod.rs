@@ -19,12 +19,12 @@ pub use rounds::{bucket_bounds, rounds_of};
 pub use talks::talks_of;
 
 use crate::calendar;
-use crate::conversation::{Day, Story, replay};
+use crate::conversation::{Day, Session, replay};
 use crate::error::Result;
 use crate::ingest::{Lines, Raw, Reference, Shelf, Tallies};
 use crate::job::Level;
 use crate::names::Names;
-use arrow::array::{StringArray, StringBuilder};
+use arrow::array::{BinaryBuilder, StringArray};
 use hashbrown::HashMap;
 use polars::prelude::*;
 
@@ -68,7 +68,7 @@ pub(crate) struct Told {
     conversation: u32,
     shop: u32,
     filtered: u32,
-    story: Story,
+    sessions: Vec<Session>,
 }
 
 /// The rows of each table so far.
@@ -88,21 +88,19 @@ struct Rows {
 /// Message ids worth keeping.
 #[derive(Default)]
 pub(crate) struct Messages {
-    ids: StringBuilder,
+    ids: BinaryBuilder,
     kept: u32,
 }
 
 impl Messages {
     /// The code of a message id; 0 for none.
     fn keep(&mut self, id: &[u8]) -> u32 {
-        match std::str::from_utf8(id) {
-            Ok(id) if !id.is_empty() => {
-                self.ids.append_value(id);
-                self.kept += 1;
-                self.kept
-            }
-            _ => 0,
+        if id.is_empty() {
+            return 0;
         }
+        self.ids.append_value(id);
+        self.kept += 1;
+        self.kept
     }
 }
 
@@ -127,7 +125,7 @@ pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<C
         peer_days: rows.peer_days.frame()?,
         hours: rows.hours.frame()?,
         replies: rows.replies.frame()?,
-        messages: messages.ids.finish(),
+        messages: StringArray::try_from_binary(messages.ids.finish())?,
         edges: rows.edges,
         tallies,
     })
@@ -154,11 +152,11 @@ impl Rows {
         let shop = names.shop_of(first.conversation);
         let filtered = filter(names.shop(shop), names.buyer(first.conversation), context);
         let day = &context.rules;
-        let told = Told { conversation: first.conversation, shop, filtered, story: replay(conversation, day) };
+        let told = Told { conversation: first.conversation, shop, filtered, sessions: replay(conversation, day) };
         peaks::add(&mut self.edges, &told, day);
         hours::add(&mut self.hours, &told);
         peer_days::add(&mut self.shop_peer_days, &mut self.peer_days, &told);
-        replies::add(&mut self.replies, &mut self.messages, &told, lines);
+        replies::add(&mut self.replies, &mut self.messages, &told, conversation, lines);
         talks::add(&mut self.sessions, &mut self.receptions, &told, day);
         rounds::add(&mut self.rounds, &mut self.messages, &told, lines, day);
     }

@@ -55,7 +55,7 @@ table! {
 pub(super) fn add(shops: &mut PeerDays, agents: &mut PeerDays, told: &Told) {
     let mut shop = Peer::default();
     let mut peers: Vec<Peer> = Vec::new();
-    for session in &told.story.sessions {
+    for session in &told.sessions {
         shop.add(&session.talk);
         for reception in &session.receptions {
             let known = peers.iter().position(|peer| peer.agent == reception.agent).unwrap_or_else(|| {
@@ -69,7 +69,7 @@ pub(super) fn add(shops: &mut PeerDays, agents: &mut PeerDays, told: &Told) {
         }
     }
     let received = |peer: &Peer| peer.talk.buyer_msgs > 0 && told.filtered == 0;
-    if !told.story.sessions.is_empty() {
+    if !told.sessions.is_empty() {
         shops.push(told, &shop, received(&shop));
     }
     peers.iter().for_each(|peer| agents.push(told, peer, received(peer)));

@@ -45,7 +45,7 @@ table! {
 }
 
 pub(super) fn add(rounds: &mut Rounds, messages: &mut Messages, told: &Told, lines: &Lines, day: &Day) {
-    for (no, session) in (1..).zip(&told.story.sessions) {
+    for (no, session) in (1..).zip(&told.sessions) {
         for round in &session.rounds {
             let ids = [round.asked, round.replied].map(|code| messages.keep(lines.message(code)));
             rounds.push(told, session.id, no, round, (ids[0], ids[1]), day);

@@ -41,7 +41,7 @@ table! {
 }
 
 pub(super) fn add(sessions: &mut Talks, receptions: &mut Talks, told: &Told, day: &Day) {
-    for (no, session) in (1..).zip(&told.story.sessions) {
+    for (no, session) in (1..).zip(&told.sessions) {
         sessions.push(told, no, session, &session.talk, None, day);
         for reception in &session.receptions {
             receptions.push(told, no, session, &reception.talk, Some(reception), day);

@@ -247,7 +247,9 @@ impl Shelf {
 
     fn load(&self, index: usize) -> Result<Lines> {
         let piece = &self.pieces[index];
-        let mut lines = Lines { lines: Vec::with_capacity(piece.count), ids: Vec::new() };
+        let ids = piece.spooled.iter().map(|place| place.2).sum::<usize>()
+            + locked(&piece.held).iter().map(|chunk| chunk.ids.len()).sum::<usize>();
+        let mut lines = Lines { lines: Vec::with_capacity(piece.count), ids: Vec::with_capacity(ids) };
         for place in &piece.spooled {
             lines.append(self.read(*place)?);
         }
