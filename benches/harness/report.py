@@ -17,6 +17,9 @@ RAW = BENCHES / "results.json"
 # What others are measured against, with the head of the column.
 BASES = {FLOOR: "÷ floor", FLOOR_FIVE: "÷ floor (5)", PASS: "÷ pass", RUN: "÷ run"}
 
+# Options that name a path.
+HERE = ("--kefu", "--floor", "--stages", "--python")
+
 
 class Record:
     """Who was measured, when and where: the same for all tables of one call."""
@@ -27,7 +30,7 @@ class Record:
             "machine": machine(),
             "load_before": round(os.getloadavg()[0], 2),
             "versions": versions(tools),
-            "command": shlex.join(["benches/run", *arguments]),
+            "command": shlex.join(["benches/run", *told(arguments)]),
         }
 
     def line(self):
@@ -139,3 +142,9 @@ def markdown(head, rows):
 
 def say(*words):
     print(*words, file=sys.stderr, flush=True)
+
+
+def told(arguments):
+    """The arguments without those that say where things lie on this machine."""
+    given = iter(arguments)
+    return [word for word in given if not (word in HERE and next(given)) and word != "--no-build"]
