@@ -1,0 +1,187 @@
+//! The last part of a run: every period that a restated day lies in, each day's states read once for all of them.
+
+use super::Run;
+use crate::calendar::{Day, Span};
+use crate::error::{Context, Result};
+use crate::job::Level;
+use crate::memory;
+use crate::pipe;
+use crate::publish::Share;
+use crate::reports::{self, Dims, Kind, Ledger, Merged, Part, Row, Stretch};
+use arrow::array::RecordBatch;
+use polars::prelude::DataFrame;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A period, how many of its days have states, and what these come to at each level.
+type Ended = (Span, usize, Arc<[Merged; 2]>);
+
+/// The platform that each shop's lines of a day name.
+type Platforms = Vec<(String, String)>;
+
+/// The rows of one state of a day.
+type StateRows = (Level, Part, Kind, RecordBatch);
+
+impl Run<'_> {
+    /// The reports of every period that a restated day lies in. Each day's states are read once for all of them.
+    pub(super) fn make_reports(&self) -> Result<()> {
+        let made = self.states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
+        let spans_of = |day: Day| self.plan.job.reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day));
+        let spans = self.restated.iter().flat_map(|day| spans_of(*day)).collect::<BTreeSet<_>>();
+        // Periods with states of the same days have one sum: a first night's are all five the same.
+        let mut stretches: BTreeMap<Stretch, Vec<Span>> = BTreeMap::new();
+        for span in spans {
+            let mut days = made.range(span.first..=span.last);
+            if let Some(first) = days.next() {
+                stretches.entry((*first, *days.next_back().unwrap_or(first))).or_default().push(span);
+            }
+        }
+        let open = |day: Day| stretches.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
+        let days = made.iter().copied().filter(|day| !open(*day).is_empty()).collect::<Vec<_>>();
+        let shares = self.shares(&days)?;
+        let mut persons = self.further_shares(shares, &days, &open)?;
+        let mut ledgers = Level::ALL.map(Ledger::new);
+        let mut platforms = BTreeMap::new();
+        let mut ended = Vec::new();
+        let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
+            emit((*day, self.states.platforms(*day)?, self.day_rows(*day)?, self.persons(*day, (0, shares))?))
+        };
+        pipe::in_order(
+            &days,
+            if shares > 1 { 1 } else { memory::workers(self.request.memory) },
+            read,
+            |(day, platforms_of_day, rows, persons_of_day)| {
+                platforms.insert(day, platforms_of_day);
+                add(&mut ledgers, &open(day), rows);
+                add(&mut ledgers, &open(day), persons_of_day);
+                for stretch in open(day).into_iter().filter(|days| days.1 == day) {
+                    let [shops, agents] = ledgers.each_mut().map(|ledger| ledger.close(stretch));
+                    let mut merged = [shops?, agents?];
+                    for (level, merged) in merged.iter_mut().enumerate() {
+                        for share in persons.remove(&(stretch, level)).unwrap_or_default() {
+                            merged.persons.vstack_mut_owned(share)?;
+                        }
+                    }
+                    let (merged, count) = (Arc::new(merged), made.range(stretch.0..=stretch.1).count());
+                    ended.extend(stretches[&stretch].iter().map(|span| (*span, count, Arc::clone(&merged))));
+                }
+                if ended.len() >= 4 {
+                    self.report_all(&std::mem::take(&mut ended), &platforms)?;
+                }
+                Ok(())
+            },
+        )?;
+        self.report_all(&ended, &platforms)?;
+        for day in made.iter().filter(|day| !days.contains(day)) {
+            platforms.insert(*day, self.states.platforms(*day)?);
+        }
+        self.stage_dims(&platforms)
+    }
+
+    fn stage_dims(&self, platforms: &BTreeMap<Day, Platforms>) -> Result<()> {
+        let first = self.reported.first().copied().unwrap_or(self.request.from);
+        let last = self.reported.last().copied().unwrap_or(self.request.to);
+        let dims = self.dims(platforms.values())?;
+        reports::dims(&self.plan.calendar, (first, last), &self.reference, &dims)?.iter().try_for_each(|table| self.publisher.stage(table))
+    }
+
+    /// Where all persons do not fit, a share of the shops is counted at a time: all shares but the first, which goes with everything else.
+    fn further_shares(
+        &self,
+        shares: usize,
+        days: &[Day],
+        open: &dyn Fn(Day) -> Vec<Stretch>,
+    ) -> Result<BTreeMap<(Stretch, usize), Vec<DataFrame>>> {
+        let mut persons: BTreeMap<(Stretch, usize), Vec<DataFrame>> = BTreeMap::new();
+        for share in 1..shares {
+            let mut ledgers = Level::ALL.map(Ledger::new);
+            let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| emit((*day, self.persons(*day, (share, shares))?));
+            pipe::in_order(days, 1, read, |(day, rows)| {
+                add(&mut ledgers, &open(day), rows);
+                for stretch in open(day).into_iter().filter(|days| days.1 == day) {
+                    for (level, ledger) in ledgers.iter_mut().enumerate() {
+                        persons.entry((stretch, level)).or_default().push(ledger.close(stretch)?.persons);
+                    }
+                }
+                Ok(())
+            })?;
+        }
+        Ok(persons)
+    }
+
+    /// How many shares the shops are counted in: a person of the largest day, and a few of other days, take some hundred bytes each.
+    fn shares(&self, days: &[Day]) -> Result<usize> {
+        const BYTES_IN_MEMORY: u64 = 16;
+        let mut largest = 0;
+        for day in days {
+            largest = largest.max(self.states.persons_size(*day, Part::Chats, Level::Agent)?);
+        }
+        Ok((largest * BYTES_IN_MEMORY).div_ceil((self.request.memory as u64 / 2).max(1)).clamp(1, 256) as usize)
+    }
+
+    /// The states of a day that are small however many persons it has.
+    fn day_rows(&self, day: Day) -> Result<Vec<StateRows>> {
+        let small = [Part::Chats, Part::Sales].into_iter().flat_map(|part| Kind::of(part).iter().map(move |kind| (part, *kind)));
+        let small = small.filter(|(_, kind)| *kind != Kind::Persons);
+        let wanted = Level::ALL.into_iter().flat_map(|level| small.clone().map(move |(part, kind)| (level, part, kind)));
+        wanted.map(|(level, part, kind)| Ok((level, part, kind, self.states.rows(day, part, level, kind)?))).collect()
+    }
+
+    fn persons(&self, day: Day, share: Share) -> Result<Vec<StateRows>> {
+        let wanted = Level::ALL.into_iter().flat_map(|level| [(level, Part::Chats), (level, Part::Sales)]);
+        wanted.map(|(level, part)| Ok((level, part, Kind::Persons, self.states.persons(day, part, level, share)?))).collect()
+    }
+
+    /// Names for ids; a shop's platform is the least that its lines name on the days, where the shops table does not say.
+    fn dims<'p>(&self, days: impl Iterator<Item = &'p Platforms>) -> Result<Dims> {
+        let mut platforms: BTreeMap<String, String> = BTreeMap::new();
+        for (shop, platform) in days.flatten() {
+            let known = platforms.entry(shop.clone()).or_insert_with(|| platform.clone());
+            if platform < known {
+                known.clone_from(platform);
+            }
+        }
+        Dims::new(&self.reference, &platforms)
+    }
+
+    /// The reports of periods that have ended, side by side; `Ended`: the period, its days with states, and what these come to.
+    fn report_all(&self, ended: &[Ended], platforms: &BTreeMap<Day, Platforms>) -> Result<()> {
+        let report = |(span, days, merged): &Ended, emit: &mut dyn FnMut(()) -> Result<()>| {
+            let dims = self.dims(platforms.range(span.first..=span.last).map(|(_, platforms)| platforms))?;
+            self.report(*span, *days, merged, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
+            emit(())
+        };
+        pipe::in_order(ended, memory::workers(self.request.memory), report, |()| Ok(()))
+    }
+
+    fn report(&self, span: Span, days: usize, merged: &[Merged; 2], dims: &Dims) -> Result<()> {
+        let (plan, landed) = (self.plan, self.landed);
+        let row = Row { span, landed, complete: self.is_complete(span, days)?, rules: &plan.rules };
+        let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
+        let mut shop = None;
+        for (level, merged) in Level::ALL.into_iter().zip(merged) {
+            let finished = reports::finish(level, merged, shop.as_ref(), &zero, &landed, span, &plan.rules)?;
+            if plan.job.reports.levels.contains(&level) {
+                self.publisher.stage(&reports::report(level, &finished, dims, &row)?)?;
+            }
+            shop = Some(finished);
+        }
+        let [shops, agents] = merged;
+        self.publisher.stage(&reports::histogram([shops, agents], dims, &row)?)?;
+        self.publisher.stage(&reports::hourly([shops, agents], dims, &row)?)
+    }
+
+    /// The period is over, every day of it has landed and been made, and nothing it looks back on lies before the first log.
+    fn is_complete(&self, span: Span, made: usize) -> Result<bool> {
+        let seen = if self.landed.orders { self.plan.rules.looks_back_to(&self.plan.calendar, span.first)? } else { span.first };
+        let over = span.last <= self.landed.through;
+        let all = made == span.days().count();
+        Ok(over && all && self.first_log.is_none_or(|first| seen >= first))
+    }
+}
+
+fn add(ledgers: &mut [Ledger; 2], stretches: &[Stretch], rows: Vec<StateRows>) {
+    for (level, part, kind, rows) in rows {
+        ledgers[level as usize].add(stretches, part, kind, &rows);
+    }
+}
