@@ -26,6 +26,16 @@ pub fn limit(text: &str) -> Result<usize> {
     Ok(bytes as usize)
 }
 
+/// Has what is freed go back to the system soon, and where the limit is lower than the usual one at once, at the price of some time: the
+/// allocator would keep it for a second.
+pub fn hold(limit: usize) {
+    /// `mi_option_purge_delay`, which the crate does not name.
+    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+    let ms = if limit < DEFAULT_LIMIT { 0 } else { 100 };
+    // SAFETY: sets a number that the allocator reads; nothing is pointed at.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, ms) };
+}
+
 /// What the lines held in memory may take, all days under way together.
 #[derive(Clone, Debug)]
 pub struct Budget {
@@ -34,9 +44,9 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// An eighth of the limit: a line becomes rows of several tables before it leaves.
+    /// A twelfth of the limit: a line becomes rows of several tables before it leaves.
     pub fn of_limit(limit: usize) -> Budget {
-        Budget { used: Arc::default(), most: limit / 8 }
+        Budget { used: Arc::default(), most: limit / 12 }
     }
 
     pub fn take(&self, bytes: usize) {

@@ -7,51 +7,65 @@ use hashbrown::{HashMap, HashTable};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Distinct texts → codes from 1. The texts lie end to end in one piece of memory.
+/// Distinct texts → codes from 1. The texts lie end to end, so many to a block: what is there need not be moved to make room.
 #[derive(Default)]
 pub struct Texts {
     codes: HashTable<u32>,
-    spelled: String,
-    /// Where each text ends, by code less 1.
-    ends: Vec<usize>,
+    blocks: Vec<Block>,
+    count: usize,
 }
+
+#[derive(Default)]
+struct Block {
+    spelled: String,
+    /// Where each text ends. A text is an id of at most 256 bytes; a block of longer ones could hold 4 GiB at most.
+    ends: Vec<u32>,
+}
+
+/// Texts in a block.
+const BLOCK: usize = 1 << 14;
 
 impl Texts {
     pub fn code(&mut self, text: &str) -> u32 {
-        let Texts { codes, spelled, ends } = self;
-        let spell = |code: u32| spelled_at(spelled, ends, code);
+        let Texts { codes, blocks, count } = self;
+        let spell = |code: u32| spelled_at(blocks, code);
         let entry = codes.entry(xxh3_64(text.as_bytes()), |code| spell(*code) == text, |code| xxh3_64(spell(*code).as_bytes()));
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(known) => *known.get(),
+        let code = match entry {
+            hashbrown::hash_table::Entry::Occupied(known) => return *known.get(),
             hashbrown::hash_table::Entry::Vacant(free) => {
-                let code = ends.len() as u32 + 1;
-                free.insert(code);
-                spelled.push_str(text);
-                ends.push(spelled.len());
-                code
+                *count += 1;
+                *free.insert(*count as u32).get()
             }
+        };
+        if blocks.len() * BLOCK < *count {
+            blocks.last_mut().into_iter().for_each(|full| full.spelled.shrink_to_fit());
+            blocks.push(Block::default());
         }
+        if let Some(block) = blocks.last_mut() {
+            block.spelled.push_str(text);
+            block.ends.push(block.spelled.len() as u32);
+        }
+        code
     }
 
     pub fn spell(&self, code: u32) -> &str {
-        spelled_at(&self.spelled, &self.ends, code)
+        spelled_at(&self.blocks, code)
     }
 
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.count
     }
 
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.count == 0
     }
 }
 
-fn spelled_at<'a>(spelled: &'a str, ends: &[usize], code: u32) -> &'a str {
-    match code as usize {
-        0 => "",
-        1 => &spelled[..ends[0]],
-        code => &spelled[ends[code - 2]..ends[code - 1]],
-    }
+fn spelled_at(blocks: &[Block], code: u32) -> &str {
+    let Some(index) = (code as usize).checked_sub(1) else { return "" };
+    let (block, place) = (&blocks[index / BLOCK], index % BLOCK);
+    let start = place.checked_sub(1).map_or(0, |before| block.ends[before] as usize);
+    &block.spelled[start..block.ends[place] as usize]
 }
 
 /// The codes of a dictionary's values. Batches of one row group share their dictionary: it is looked up once.
@@ -72,11 +86,10 @@ impl Known {
     }
 }
 
-/// Distinct pairs (owner, text) → codes from 1. Most texts have one owner: a buyer's shop, a session's buyer.
+/// Distinct pairs (owner, text) → codes from 1. Most texts have one owner: a buyer's shop.
 #[derive(Default)]
 pub(crate) struct Pairs {
     texts: Texts,
-    known: Known,
     /// By text: its first owner and the pair's code.
     first: Vec<(u32, u32)>,
     /// The pairs of its other owners.
@@ -133,20 +146,23 @@ pub struct Names {
     platforms: Vec<Option<Box<str>>>,
     conversations: Pairs,
     agents: Pairs,
-    sessions: Pairs,
+    /// A session is found among those of its conversation, so its text tells which it is.
+    sessions: Texts,
+    known: [Known; 4],
 }
 
 impl Names {
     /// Prepares a batch: each dictionary value becomes a text code once.
     pub fn batch<'a>(&'a mut self, [shop, buyer, agent, session]: [&'a DictionaryArray<Int32Type>; 4]) -> BatchNames<'a> {
-        let coded = |pairs: &mut Pairs, keys: &'a DictionaryArray<Int32Type>| Column {
+        let coded = |known: &mut Known, keys: &'a DictionaryArray<Int32Type>, texts: &mut Texts| Column {
             keys,
-            codes: pairs.known.codes(keys.values().as_string::<i32>(), &mut pairs.texts),
+            codes: known.codes(keys.values().as_string::<i32>(), texts),
         };
-        let shop = coded(&mut self.shops, shop);
-        let buyer = coded(&mut self.conversations, buyer);
-        let agent = coded(&mut self.agents, agent);
-        let session = coded(&mut self.sessions, session);
+        let [shops, buyers, agents, sessions] = &mut self.known;
+        let shop = coded(shops, shop, &mut self.shops.texts);
+        let buyer = coded(buyers, buyer, &mut self.conversations.texts);
+        let agent = coded(agents, agent, &mut self.agents.texts);
+        let session = coded(sessions, session, &mut self.sessions);
         BatchNames { names: self, shop, buyer, agent, session }
     }
 
@@ -227,8 +243,7 @@ impl BatchNames<'_> {
         }
         let conversation = names.conversations.code(shop, self.buyer.text(row));
         let agent = names.agents.code(shop, self.agent.text(row));
-        let session = names.sessions.code(conversation, self.session.text(row));
-        (shop, conversation, agent, session)
+        (shop, conversation, agent, self.session.text(row))
     }
 }
 

@@ -39,6 +39,7 @@ pub struct Request {
 /// Runs a pipeline for some days: facts once, then everything that follows from them, published together at the end.
 /// Errors: whatever stops a stage; reports stay as they were.
 pub fn run(plan: &Plan, request: Request) -> Result<RunRecord> {
+    memory::hold(request.memory);
     let mut run = Run::open(plan, request)?;
     run.read_chats()?;
     run.passed("chats read");

@@ -1,14 +1,16 @@
 //! Tables ↔ Parquet bytes. The same table gives the same bytes: no clock, no run id, no path.
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::reports::Table;
-use crate::store::{Store, Upload};
+use crate::store::{Store, Upload, wait};
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
+use futures::TryStreamExt;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowFilter};
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory, compute_leaves};
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
@@ -125,36 +127,42 @@ fn properties(table: &Table) -> Result<WriterProperties> {
 
 /// All rows of one of our own files; `keys` are text columns to keep as dictionaries.
 pub fn decode(bytes: Bytes, keys: &[&str]) -> Result<RecordBatch> {
-    read(reader(bytes, keys)?)
+    let metadata = keyed(&ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())?, keys)?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata).with_batch_size(ROW_GROUP);
+    let schema = Arc::clone(builder.schema());
+    let batches = builder.build()?.collect::<std::result::Result<Vec<_>, _>>()?;
+    Ok(concat_batches(&schema, &batches)?)
 }
 
-/// The rows of one of our own files that are wanted by some of their columns; of the others nothing but these is decoded.
+/// The rows of one of our own files that are wanted by some of their columns, row group by row group; of the others nothing but these is
+/// decoded, and of none more than `columns`.
 pub(super) fn decode_some(
-    bytes: Bytes,
+    store: &Store,
+    key: &str,
     keys: &[&str],
-    by: &[&'static str],
+    columns: &[&str],
+    by: &[&str],
     mut wanted: impl FnMut(&RecordBatch) -> BooleanArray + Send + 'static,
-) -> Result<RecordBatch> {
-    let builder = reader(bytes, keys)?;
-    let columns = ProjectionMask::columns(builder.parquet_schema(), by.iter().copied());
-    let predicate = ArrowPredicateFn::new(columns, move |rows: RecordBatch| Ok(wanted(&rows)));
-    read(builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)])))
+) -> Result<Vec<RecordBatch>> {
+    let Some(object) = store.head(key)? else {
+        return Err(Error::new(Kind::Failed, "a state file is gone").with("file", store.describe(key)));
+    };
+    let mut file = store.parquet(&object);
+    let metadata = keyed(&wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??, keys)?;
+    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(file, metadata).with_batch_size(ROW_GROUP);
+    let mask = |names: &[&str]| ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+    let (columns, by) = (mask(columns), mask(by));
+    let predicate = ArrowPredicateFn::new(by, move |rows: RecordBatch| Ok(wanted(&rows)));
+    let filtered = builder.with_projection(columns).with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
+    Ok(wait(filtered.build()?.try_collect())??)
 }
 
-fn reader(bytes: Bytes, keys: &[&str]) -> Result<ParquetRecordBatchReaderBuilder<Bytes>> {
-    let found = ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())?;
+fn keyed(found: &ArrowReaderMetadata, keys: &[&str]) -> Result<ArrowReaderMetadata> {
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let fields = found.schema().fields().iter().map(|field| match keys.contains(&field.name().as_str()) {
         true => Arc::new(field.as_ref().clone().with_data_type(dictionary.clone())),
         false => Arc::clone(field),
     });
     let schema = Arc::new(Schema::new_with_metadata(fields.collect::<Vec<_>>(), found.schema().metadata().clone()));
-    let metadata = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), ArrowReaderOptions::new().with_schema(schema))?;
-    Ok(ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata).with_batch_size(ROW_GROUP))
-}
-
-fn read(builder: ParquetRecordBatchReaderBuilder<Bytes>) -> Result<RecordBatch> {
-    let schema = Arc::clone(builder.schema());
-    let batches = builder.build()?.collect::<std::result::Result<Vec<_>, _>>()?;
-    Ok(concat_batches(&schema, &batches)?)
+    Ok(ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), ArrowReaderOptions::new().with_schema(schema))?)
 }

@@ -4,7 +4,7 @@ use super::details::{Spelling, column};
 use super::parquet::{SCHEMA_VERSION, Sheet, decode, decode_some};
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::facts::ChatFacts;
+use crate::facts::{ChatFacts, no_replies};
 use crate::frames::{from_arrow, to_arrow};
 use crate::job::{Level, Plan};
 use crate::names::Names;
@@ -85,17 +85,15 @@ impl<'a> StateStore<'a> {
     }
 
     /// The persons of every shop of one share of the shops: the `share.0`-th of `share.1`.
-    pub fn persons(&self, day: Day, part: Part, level: Level, share: Share) -> Result<RecordBatch> {
-        if share.1 == 1 {
-            return self.rows(day, part, level, Kind::Persons);
-        }
+    pub fn persons(&self, day: Day, part: Part, level: Level, share: Share) -> Result<Vec<RecordBatch>> {
         let wanted = move |rows: &RecordBatch| {
             let shops = rows.column(0).as_dictionary::<Int32Type>();
             let own = shops.values().as_string::<i32>().iter().map(|shop| Names::bucket(shop.unwrap_or_default(), share.1) == share.0);
             let own = own.collect::<Vec<_>>();
             (0..rows.num_rows()).map(|row| Some(shops.key(row).is_some_and(|key| own[key]))).collect()
         };
-        decode_some(self.store.get(&self.persons_key(day, part, level))?, &["shop_id", "agent_id"], &["shop_id"], wanted)
+        let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
+        decode_some(self.store, &self.persons_key(day, part, level), &["shop_id", "agent_id"], &columns, &["shop_id"], wanted)
     }
 
     /// Bytes of a day's persons.
@@ -128,7 +126,13 @@ impl<'a> StateStore<'a> {
             }
             BooleanArray::from(kept)
         };
-        from_arrow(&decode_some(self.store.get(&key)?, &[], &["shop_id", "buyer_id"], wanted)?)
+        let columns = ["shop_id", "buyer_id", "agent_id", "at", "place", "message_id"];
+        let rows = decode_some(self.store, &key, &[], &columns, &["shop_id", "buyer_id"], wanted)?;
+        let mut replies = no_replies()?;
+        for rows in &rows {
+            replies.vstack_mut(&from_arrow(rows)?)?;
+        }
+        Ok(replies)
     }
 
     /// The platform that each shop's lines of a day name.

@@ -19,7 +19,7 @@ type Ended = (Span, usize, Arc<[Merged; 2]>);
 /// The platform that each shop's lines of a day name.
 type Platforms = Vec<(String, String)>;
 
-/// The rows of one state of a day.
+/// Rows of one state of a day.
 type StateRows = (Level, Part, Kind, RecordBatch);
 
 impl Run<'_> {
@@ -116,7 +116,7 @@ impl Run<'_> {
         for day in days {
             largest = largest.max(self.states.persons_size(*day, Part::Chats, Level::Agent)?);
         }
-        Ok((largest * BYTES_IN_MEMORY).div_ceil((self.request.memory as u64 / 2).max(1)).clamp(1, 256) as usize)
+        Ok((largest * BYTES_IN_MEMORY).div_ceil((self.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
     }
 
     /// The states of a day that are small however many persons it has.
@@ -129,7 +129,12 @@ impl Run<'_> {
 
     fn persons(&self, day: Day, share: Share) -> Result<Vec<StateRows>> {
         let wanted = Level::ALL.into_iter().flat_map(|level| [(level, Part::Chats), (level, Part::Sales)]);
-        wanted.map(|(level, part)| Ok((level, part, Kind::Persons, self.states.persons(day, part, level, share)?))).collect()
+        let mut pieces = Vec::new();
+        for (level, part) in wanted {
+            let rows = self.states.persons(day, part, level, share)?;
+            pieces.extend(rows.into_iter().map(|rows| (level, part, Kind::Persons, rows)));
+        }
+        Ok(pieces)
     }
 
     /// Names for ids; a shop's platform is the least that its lines name on the days, where the shops table does not say.
