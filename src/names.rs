@@ -1,4 +1,4 @@
-//! The names of one day as small codes: shops, conversations (shop × buyer), agents (shop × account), sessions.
+//! Names as small codes: a day's shops and agents (shop × account), some conversations (shop × buyer) and their sessions.
 //! A name is hashed once per batch dictionary, not once per line. Code 0 is "none".
 
 use arrow::array::types::Int32Type;
@@ -7,65 +7,74 @@ use hashbrown::{HashMap, HashTable};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Distinct texts → codes from 1. The texts lie end to end, so many to a block: what is there need not be moved to make room.
+/// Texts by code, from 1; 0 is none. They lie end to end, so many to a block: what is there need not be moved to make room.
 #[derive(Default)]
-pub struct Texts {
-    codes: HashTable<u32>,
+struct Spelled {
     blocks: Vec<Block>,
     count: usize,
 }
 
 #[derive(Default)]
 struct Block {
-    spelled: String,
-    /// Where each text ends. A text is an id of at most 256 bytes; a block of longer ones could hold 4 GiB at most.
+    texts: String,
+    /// Where each text ends. A text is an id of at most 256 bytes: a block of them is far from 4 GiB.
     ends: Vec<u32>,
 }
 
 /// Texts in a block.
 const BLOCK: usize = 1 << 14;
 
-impl Texts {
-    pub fn code(&mut self, text: &str) -> u32 {
-        let Texts { codes, blocks, count } = self;
-        let spell = |code: u32| spelled_at(blocks, code);
-        let entry = codes.entry(xxh3_64(text.as_bytes()), |code| spell(*code) == text, |code| xxh3_64(spell(*code).as_bytes()));
-        let code = match entry {
-            hashbrown::hash_table::Entry::Occupied(known) => return *known.get(),
-            hashbrown::hash_table::Entry::Vacant(free) => {
-                *count += 1;
-                *free.insert(*count as u32).get()
-            }
-        };
-        if blocks.len() * BLOCK < *count {
-            blocks.last_mut().into_iter().for_each(|full| full.spelled.shrink_to_fit());
-            blocks.push(Block::default());
+impl Spelled {
+    fn push(&mut self, text: &str) -> u32 {
+        if self.blocks.len() * BLOCK <= self.count {
+            self.blocks.last_mut().into_iter().for_each(|full| full.texts.shrink_to_fit());
+            self.blocks.push(Block::default());
         }
-        if let Some(block) = blocks.last_mut() {
-            block.spelled.push_str(text);
-            block.ends.push(block.spelled.len() as u32);
+        if let Some(block) = self.blocks.last_mut() {
+            block.texts.push_str(text);
+            block.ends.push(block.texts.len() as u32);
         }
-        code
+        self.count += 1;
+        self.count as u32
     }
 
-    pub fn spell(&self, code: u32) -> &str {
-        spelled_at(&self.blocks, code)
-    }
-
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.count == 0
+    fn spell(&self, code: u32) -> &str {
+        let Some(index) = (code as usize).checked_sub(1) else { return "" };
+        let (block, place) = (&self.blocks[index / BLOCK], index % BLOCK);
+        let start = place.checked_sub(1).map_or(0, |before| block.ends[before] as usize);
+        &block.texts[start..block.ends[place] as usize]
     }
 }
 
-fn spelled_at(blocks: &[Block], code: u32) -> &str {
-    let Some(index) = (code as usize).checked_sub(1) else { return "" };
-    let (block, place) = (&blocks[index / BLOCK], index % BLOCK);
-    let start = place.checked_sub(1).map_or(0, |before| block.ends[before] as usize);
-    &block.spelled[start..block.ends[place] as usize]
+/// Distinct texts → codes from 1.
+#[derive(Default)]
+pub struct Texts {
+    codes: HashTable<u32>,
+    spelled: Spelled,
+}
+
+impl Texts {
+    pub fn code(&mut self, text: &str) -> u32 {
+        let Texts { codes, spelled } = self;
+        let is = |code: &u32| spelled.spell(*code) == text;
+        let entry = codes.entry(xxh3_64(text.as_bytes()), is, |code| xxh3_64(spelled.spell(*code).as_bytes()));
+        match entry {
+            hashbrown::hash_table::Entry::Occupied(known) => *known.get(),
+            hashbrown::hash_table::Entry::Vacant(free) => *free.insert(spelled.push(text)).get(),
+        }
+    }
+
+    pub fn spell(&self, code: u32) -> &str {
+        self.spelled.spell(code)
+    }
+
+    pub fn len(&self) -> usize {
+        self.spelled.count
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// The codes of a dictionary's values. Batches of one row group share their dictionary: it is looked up once.
@@ -139,41 +148,32 @@ impl Pairs {
     }
 }
 
+/// The names of a day's shops and agents.
 #[derive(Default)]
 pub struct Names {
     shops: Pairs,
     /// By shop code less 1: the least platform name its lines carry, so that their order does not matter.
     platforms: Vec<Option<Box<str>>>,
-    conversations: Pairs,
     agents: Pairs,
-    /// A session is found among those of its conversation, so its text tells which it is.
-    sessions: Texts,
-    known: [Known; 4],
+    known: [Known; 2],
 }
 
 impl Names {
     /// Prepares a batch: each dictionary value becomes a text code once.
-    pub fn batch<'a>(&'a mut self, [shop, buyer, agent, session]: [&'a DictionaryArray<Int32Type>; 4]) -> BatchNames<'a> {
+    pub fn batch<'a>(&'a mut self, shop: &'a DictionaryArray<Int32Type>, agent: &'a DictionaryArray<Int32Type>) -> BatchNames<'a> {
         let coded = |known: &mut Known, keys: &'a DictionaryArray<Int32Type>, texts: &mut Texts| Column {
             keys,
             codes: known.codes(keys.values().as_string::<i32>(), texts),
         };
-        let [shops, buyers, agents, sessions] = &mut self.known;
+        let [shops, agents] = &mut self.known;
         let shop = coded(shops, shop, &mut self.shops.texts);
-        let buyer = coded(buyers, buyer, &mut self.conversations.texts);
         let agent = coded(agents, agent, &mut self.agents.texts);
-        let session = coded(sessions, session, &mut self.sessions);
-        BatchNames { names: self, shop, buyer, agent, session }
+        BatchNames { names: self, shop, agent }
     }
 
     /// Which of `buckets` a shop falls into: the leading bits of a hash that never changes. What a cluster cuts by.
     pub fn bucket(shop: &str, buckets: usize) -> usize {
         ((xxh3_64(shop.as_bytes()) >> 32) as usize * buckets) >> 32
-    }
-
-    /// Which of 16 parts a conversation falls into when its shop, or the part of it at `depth`, is cut by buyer.
-    pub fn part(&self, conversation: u32, depth: u32) -> usize {
-        (xxh3_64(self.buyer(conversation).as_bytes()) >> (60 - 4 * depth.min(15))) as usize & 15
     }
 
     pub fn platform(&mut self, shop: u32, platform: &str) {
@@ -187,24 +187,12 @@ impl Names {
         self.shops.spell(shop)
     }
 
-    pub fn shop_of(&self, conversation: u32) -> u32 {
-        self.conversations.owner(conversation)
-    }
-
-    pub fn buyer(&self, conversation: u32) -> &str {
-        self.conversations.spell(conversation)
-    }
-
     pub fn agent(&self, agent: u32) -> &str {
         self.agents.spell(agent)
     }
 
     pub fn shop_of_agent(&self, agent: u32) -> u32 {
         self.agents.owner(agent)
-    }
-
-    pub fn session(&self, session: u32) -> &str {
-        self.sessions.spell(session)
     }
 
     /// The shops with lines, each with its platform as its lines name it.
@@ -224,26 +212,49 @@ impl Column<'_> {
     }
 }
 
-/// A batch's key columns, ready to be read row by row.
+/// A batch's shops and agents, ready to be read row by row.
 pub struct BatchNames<'a> {
     pub names: &'a mut Names,
     shop: Column<'a>,
-    buyer: Column<'a>,
     agent: Column<'a>,
-    session: Column<'a>,
 }
 
 impl BatchNames<'_> {
-    /// The codes of a row: shop, conversation, agent, session.
-    pub fn line(&mut self, row: usize) -> (u32, u32, u32, u32) {
+    /// The codes of a row's shop and agent.
+    pub fn line(&mut self, row: usize) -> (u32, u32) {
         let names = &mut *self.names;
         let shop = names.shops.code(0, self.shop.text(row));
         if names.platforms.len() < shop as usize {
             names.platforms.push(None);
         }
-        let conversation = names.conversations.code(shop, self.buyer.text(row));
-        let agent = names.agents.code(shop, self.agent.text(row));
-        (shop, conversation, agent, self.session.text(row))
+        (shop, names.agents.code(shop, self.agent.text(row)))
+    }
+}
+
+/// The names of some conversations (shop × buyer) and of their sessions. A day has too many to hold them all.
+#[derive(Default)]
+pub struct Talkers {
+    buyers: Spelled,
+    sessions: Texts,
+}
+
+impl Talkers {
+    /// A code for a conversation, which none had before.
+    pub fn meet(&mut self, buyer: &str) -> u32 {
+        self.buyers.push(buyer)
+    }
+
+    /// The code of a session's id. It tells a session among those of its conversation.
+    pub fn session_code(&mut self, id: &str) -> u32 {
+        if id.is_empty() { 0 } else { self.sessions.code(id) }
+    }
+
+    pub fn buyer(&self, conversation: u32) -> &str {
+        self.buyers.spell(conversation)
+    }
+
+    pub fn session(&self, session: u32) -> &str {
+        self.sessions.spell(session)
     }
 }
 

@@ -51,7 +51,7 @@ pub struct Round {
     /// First assessed round of the session (of the agent in it), answered or not.
     pub opening: bool,
     pub agent_opening: bool,
-    /// Message ids of the first question and of the reply.
+    /// Where the texts of the first question and of the reply lie.
     pub asked: u32,
     pub replied: u32,
 }
@@ -80,7 +80,7 @@ impl Open {
     pub(super) fn new(line: &Raw, in_charge: u32, step: usize) -> Open {
         let agent = if line.agent != 0 { line.agent } else { in_charge };
         let charges = if agent == 0 { Vec::new() } else { vec![Charge { agent, at: line.at, step }] };
-        Open { asked_at: line.at, asked: line.message, asks: vec![line.at], askers: vec![agent], queued: agent == 0, charges }
+        Open { asked_at: line.at, asked: line.texts, asks: vec![line.at], askers: vec![agent], queued: agent == 0, charges }
     }
 
     pub(super) fn join(&mut self, line: &Raw, in_charge: u32) {
@@ -148,7 +148,7 @@ impl Open {
             opening: false,
             agent_opening: false,
             asked: self.asked,
-            replied: reply.map_or(0, |reply| reply.message),
+            replied: reply.map_or(0, |reply| reply.texts),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Facts: one row per thing counted, one file per table. A day's chat facts are a function of its own lines and the rules;
-//! its order facts, of those and the orders read. Keys inside are codes of `Names`; names come back when a table leaves.
+//! its order facts, of those and the orders read. Keys inside are codes of `Names` and `Talkers`; names come back when a table leaves.
 
+mod conversations;
 mod credits;
 mod hours;
 mod inquiries;
@@ -21,11 +22,10 @@ pub use talks::talks_of;
 use crate::calendar;
 use crate::conversation::{Day, Session, replay};
 use crate::error::Result;
-use crate::ingest::{Lines, Raw, Reference, Shelf, Tallies};
+use crate::ingest::{Raw, Reference, Shelf, Tallies, Texts};
 use crate::job::Level;
-use crate::names::Names;
-use arrow::array::{BinaryBuilder, StringArray};
-use hashbrown::HashMap;
+use crate::names::{Names, Talkers};
+use conversations::by_conversation;
 use polars::prelude::*;
 
 /// Why a buyer's day is out of every reception metric but `consult_*` and `filtered_*` (接待过滤). The code stands in `filtered`.
@@ -40,8 +40,9 @@ pub struct ChatFacts {
     pub peer_days: DataFrame,
     pub hours: DataFrame,
     pub replies: DataFrame,
-    /// Message ids that rows name, by code less 1.
-    pub messages: StringArray,
+    pub talkers: Talkers,
+    /// Where the message ids stand that rows name.
+    pub texts: Texts,
     pub edges: Vec<Edge>,
     pub tallies: Vec<Tallies>,
 }
@@ -81,42 +82,23 @@ struct Rows {
     peer_days: peer_days::PeerDays,
     hours: hours::Hours,
     replies: replies::Replies,
-    messages: Messages,
     edges: Vec<Edge>,
-}
-
-/// Message ids worth keeping.
-#[derive(Default)]
-pub(crate) struct Messages {
-    ids: BinaryBuilder,
-    kept: u32,
-}
-
-impl Messages {
-    /// The code of a message id; 0 for none.
-    fn keep(&mut self, id: &[u8]) -> u32 {
-        if id.is_empty() {
-            return 0;
-        }
-        self.ids.append_value(id);
-        self.kept += 1;
-        self.kept
-    }
 }
 
 /// Replays the conversations of a shard's pieces and lays the results out in columns.
 /// Rows come in the order of shop id, part of the shop, buyer id and time, whatever the order of the files.
 pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<ChatFacts> {
     let mut rows = Rows::with_room(shelf.count(shard));
-    let mut tallies = Vec::new();
+    let (mut tallies, mut talkers, mut texts) = (Vec::new(), Talkers::default(), Texts::default());
     for piece in shard {
         let (lines, became) = shelf.take(*piece)?;
         tallies.push(became);
-        for conversation in by_conversation(&lines, context.names).chunk_by(|a, b| a.conversation == b.conversation) {
-            rows.push(context, conversation, &lines);
+        let base = texts.append(lines.texts);
+        let sorted = by_conversation(&lines.lines, base, &texts, &mut talkers);
+        for conversation in sorted.chunk_by(|a, b| a.conversation == b.conversation) {
+            rows.push(context, shelf.shop(*piece), &talkers, conversation);
         }
     }
-    let mut messages = rows.messages;
     Ok(ChatFacts {
         sessions: rows.sessions.frame()?,
         receptions: rows.receptions.frame()?,
@@ -125,7 +107,8 @@ pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<C
         peer_days: rows.peer_days.frame()?,
         hours: rows.hours.frame()?,
         replies: rows.replies.frame()?,
-        messages: StringArray::try_from_binary(messages.ids.finish())?,
+        talkers,
+        texts,
         edges: rows.edges,
         tallies,
     })
@@ -146,54 +129,18 @@ impl Rows {
         }
     }
 
-    fn push(&mut self, context: &Context, conversation: &[Raw], lines: &Lines) {
+    fn push(&mut self, context: &Context, shop: u32, talkers: &Talkers, conversation: &[Raw]) {
         let Some(first) = conversation.first() else { return };
-        let names = context.names;
-        let shop = names.shop_of(first.conversation);
-        let filtered = filter(names.shop(shop), names.buyer(first.conversation), context);
+        let filtered = filter(context.names.shop(shop), talkers.buyer(first.conversation), context);
         let day = &context.rules;
         let told = Told { conversation: first.conversation, shop, filtered, sessions: replay(conversation, day) };
         peaks::add(&mut self.edges, &told, day);
         hours::add(&mut self.hours, &told);
         peer_days::add(&mut self.shop_peer_days, &mut self.peer_days, &told);
-        replies::add(&mut self.replies, &mut self.messages, &told, conversation, lines);
+        replies::add(&mut self.replies, &told, conversation);
         talks::add(&mut self.sessions, &mut self.receptions, &told, day);
-        rounds::add(&mut self.rounds, &mut self.messages, &told, lines, day);
+        rounds::add(&mut self.rounds, &told, day);
     }
-}
-
-/// A piece's lines conversation by conversation, in the order of their buyers; each in order (semantics §2).
-fn by_conversation(lines: &Lines, names: &Names) -> Vec<Raw> {
-    let mut places: HashMap<u32, usize> = HashMap::new();
-    let mut counts: Vec<(u32, usize)> = Vec::new();
-    let mut place_of = Vec::with_capacity(lines.lines.len());
-    for line in &lines.lines {
-        let place = *places.entry(line.conversation).or_insert_with(|| {
-            counts.push((line.conversation, 0));
-            counts.len() - 1
-        });
-        counts[place].1 += 1;
-        place_of.push(place);
-    }
-    let mut by_buyer = counts.iter().enumerate().map(|(place, count)| (names.buyer(count.0), place)).collect::<Vec<_>>();
-    by_buyer.sort_unstable();
-    let mut next = 0;
-    for (_, place) in by_buyer {
-        next += std::mem::replace(&mut counts[place].1, next);
-    }
-    let mut sorted = vec![Raw::default(); lines.lines.len()];
-    for (line, place) in lines.lines.iter().zip(place_of) {
-        sorted[counts[place].1] = *line;
-        counts[place].1 += 1;
-    }
-    let key = |line: &Raw| (line.at, line.seq, line.order);
-    for conversation in sorted.chunk_by_mut(|a, b| a.conversation == b.conversation) {
-        // Logs come in time order; where a file does not, only what is out of it is sorted.
-        if !conversation.is_sorted_by_key(key) {
-            conversation.sort_unstable_by_key(key);
-        }
-    }
-    sorted
 }
 
 fn filter(shop: &str, buyer: &str, context: &Context) -> u32 {

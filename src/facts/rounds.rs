@@ -1,8 +1,7 @@
 //! rounds: one row per round (对话轮次), and one more for each agent who was in charge of it and handed it over.
 
-use super::{Messages, Told, table, unfiltered};
+use super::{Told, table, unfiltered};
 use crate::conversation::{Day, Outcome, Round};
-use crate::ingest::Lines;
 use crate::job::Level;
 use polars::prelude::*;
 use std::sync::LazyLock;
@@ -12,7 +11,7 @@ pub(super) const GAMMA: f64 = 1.02;
 
 table! {
     /// One row per round and handing-over agent. Times in UTC ms; waits null unless answered.
-    Rounds(told: &Told, session_code: u32, no: i64, round: &Round, ids: (u32, u32), day: &Day) {
+    Rounds(told: &Told, session_code: u32, no: i64, round: &Round, day: &Day) {
         shop: u32 = told.shop,
         agent: u32 = round.agent,
         buyer: u32 = told.conversation,
@@ -37,19 +36,16 @@ table! {
         agent_first_assessed: bool = round.agent_first_assessed,
         opening: bool = round.opening,
         agent_opening: bool = round.agent_opening,
-        asked_message: u32 = ids.0,
-        replied_message: u32 = ids.1,
+        asked_message: u32 = round.asked,
+        replied_message: u32 = round.replied,
         bucket: Option<i64> = round.wait_ms.map(bucket),
         agent_bucket: Option<i64> = round.agent_wait_ms.map(bucket),
     }
 }
 
-pub(super) fn add(rounds: &mut Rounds, messages: &mut Messages, told: &Told, lines: &Lines, day: &Day) {
+pub(super) fn add(rounds: &mut Rounds, told: &Told, day: &Day) {
     for (no, session) in (1..).zip(&told.sessions) {
-        for round in &session.rounds {
-            let ids = [round.asked, round.replied].map(|code| messages.keep(lines.message(code)));
-            rounds.push(told, session.id, no, round, (ids[0], ids[1]), day);
-        }
+        session.rounds.iter().for_each(|round| rounds.push(told, session.id, no, round, day));
     }
 }
 

@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// A larger piece is cut by buyer.
 const MOST_LINES: usize = 1 << 18;
@@ -20,41 +21,77 @@ const DEEPEST: u32 = 15;
 /// A smaller shard costs more to set up than to work on.
 const LEAST_SHARD: usize = 1 << 15;
 
-/// Lines with their message ids.
+/// Lines with the texts that are theirs alone.
 #[derive(Default)]
 pub struct Lines {
     pub lines: Vec<Raw>,
-    /// The ids end to end, each after its length in two bytes; a line's code is the place of the length, plus 1.
-    ids: Vec<u8>,
+    pub texts: Texts,
+}
+
+/// The texts of lines, each after their lengths in two bytes. A line's `texts` is the place where its own begin, plus 1.
+#[derive(Default)]
+pub struct Texts(Vec<u8>);
+
+/// Buyer, session id, message id; empty where there is none.
+type OfLine<'a> = [&'a [u8]; 3];
+
+/// Bytes of three lengths.
+const LENGTHS: usize = 6;
+
+impl Texts {
+    fn push(&mut self, texts: OfLine) -> u32 {
+        let code = self.0.len() as u32 + 1;
+        // An id has at most 256 bytes.
+        texts.iter().for_each(|text| self.0.extend((text.len() as u16).to_le_bytes()));
+        texts.iter().for_each(|text| self.0.extend(*text));
+        code
+    }
+
+    /// Adds other lines' texts. Returns what their codes grow by.
+    pub fn append(&mut self, other: Texts) -> u32 {
+        let base = self.0.len() as u32;
+        if base == 0 && self.0.capacity() == 0 {
+            *self = other
+        } else {
+            self.0.extend(other.0)
+        }
+        base
+    }
+
+    /// The `nth` text of a line, from where all of them begin.
+    fn nth(&self, code: u32, nth: usize) -> &[u8] {
+        let Some(start) = (code as usize).checked_sub(1) else { return &[] };
+        let length = |nth: usize| usize::from(u16::from_le_bytes([self.0[start + 2 * nth], self.0[start + 2 * nth + 1]]));
+        let from = start + LENGTHS + (0..nth).map(length).sum::<usize>();
+        &self.0[from..from + length(nth)]
+    }
+
+    pub fn buyer(&self, code: u32) -> &[u8] {
+        self.nth(code, 0)
+    }
+
+    pub fn session(&self, code: u32) -> &[u8] {
+        self.nth(code, 1)
+    }
+
+    pub fn message(&self, code: u32) -> &[u8] {
+        self.nth(code, 2)
+    }
 }
 
 impl Lines {
-    fn push(&mut self, line: Raw, id: &[u8]) {
-        let message = if id.is_empty() { 0 } else { self.ids.len() as u32 + 1 };
-        if message > 0 {
-            self.ids.extend((id.len() as u16).to_le_bytes());
-            self.ids.extend(id);
-        }
-        self.lines.push(Raw { message, ..line });
-    }
-
-    /// A line's message id; empty if it has none.
-    pub fn message(&self, code: u32) -> &[u8] {
-        let Some(start) = (code as usize).checked_sub(1) else { return &[] };
-        let length = usize::from(u16::from_le_bytes([self.ids[start], self.ids[start + 1]]));
-        &self.ids[start + 2..start + 2 + length]
+    fn push(&mut self, line: Raw, texts: OfLine) {
+        self.lines.push(Raw { texts: self.texts.push(texts), ..line });
     }
 
     /// The lines that have a message id.
     pub fn ids(&self) -> impl Iterator<Item = (&Raw, &[u8])> {
-        self.lines.iter().filter(|line| line.message > 0).map(|line| (line, self.message(line.message)))
+        self.lines.iter().map(|line| (line, self.texts.message(line.texts))).filter(|(_, id)| !id.is_empty())
     }
 
     fn append(&mut self, other: Lines) {
-        let base = self.ids.len() as u32;
-        let moved = |line: Raw| Raw { message: if line.message > 0 { line.message + base } else { 0 }, ..line };
-        self.lines.extend(other.lines.into_iter().map(moved));
-        self.ids.extend(other.ids);
+        let base = self.texts.append(other.texts);
+        self.lines.extend(other.lines.into_iter().map(|line| Raw { texts: line.texts + base, ..line }));
     }
 }
 
@@ -67,22 +104,22 @@ struct Piece {
     count: usize,
     /// In chunks, so that what is there need not be moved to make room.
     held: Mutex<Vec<Lines>>,
-    /// Where earlier lines lie on disk: offset, lines, bytes of ids.
+    /// Where earlier lines lie on disk: offset, lines, bytes of texts.
     spooled: Vec<(u64, usize, usize)>,
     /// Its parts follow from this index on, once it is cut.
     parts: Option<usize>,
 }
 
 impl Piece {
-    fn push(&mut self, line: Raw, id: &[u8]) {
+    fn push(&mut self, line: Raw, texts: OfLine) {
         let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
         match held.last_mut() {
-            Some(chunk) if chunk.lines.len() < CHUNK => chunk.push(line, id),
+            Some(chunk) if chunk.lines.len() < CHUNK => chunk.push(line, texts),
             last => {
                 // The first chunk of a small shop grows as it needs.
                 let room = if last.is_some() { CHUNK } else { 16 };
-                let mut chunk = Lines { lines: Vec::with_capacity(room), ids: Vec::with_capacity(room * (id.len() + 2)) };
-                chunk.push(line, id);
+                let mut chunk = Lines { lines: Vec::with_capacity(room), texts: Texts(Vec::with_capacity(room * bytes(&texts))) };
+                chunk.push(line, texts);
                 held.push(chunk);
             }
         }
@@ -92,6 +129,16 @@ impl Piece {
     fn take_held(&self) -> Vec<Lines> {
         std::mem::take(&mut *locked(&self.held))
     }
+}
+
+/// Bytes that a line's texts take.
+fn bytes(texts: &OfLine) -> usize {
+    LENGTHS + texts.iter().map(|text| text.len()).sum::<usize>()
+}
+
+/// Which of the parts a buyer falls into when a shop, or the part of it at `depth`, is cut.
+fn part(buyer: &[u8], depth: u32) -> usize {
+    (xxh3_64(buyer) >> (60 - 4 * depth.min(DEEPEST))) as usize % FAN
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -128,28 +175,29 @@ impl Shelf {
         Shelf { most_lines: MOST_LINES, pieces, of_shop, spool: Mutex::default(), budget, held: 0, taken: 0, doubles }
     }
 
-    pub fn add(&mut self, shop: u32, line: Raw, id: &str, names: &Names) -> Result<()> {
+    pub fn add(&mut self, shop: u32, line: Raw, texts: OfLine) -> Result<()> {
         while self.of_shop.len() < shop as usize {
             self.of_shop.push(self.pieces.len());
             self.pieces.push(Piece { shop: self.of_shop.len() as u32, ..Piece::default() });
         }
         let mut index = self.of_shop[shop as usize - 1];
         while let Some(parts) = self.pieces[index].parts {
-            index = parts + names.part(line.conversation, self.pieces[index].depth);
+            index = parts + part(texts[0], self.pieces[index].depth);
         }
-        self.held += size_of::<Raw>() + id.len() + 2;
+        self.held += size_of::<Raw>() + bytes(&texts);
         let piece = &mut self.pieces[index];
-        piece.push(line, id.as_bytes());
-        if piece.count > self.most_lines && piece.depth < DEEPEST { self.cut(index, names) } else { Ok(()) }
+        piece.push(line, texts);
+        if piece.count > self.most_lines && piece.depth < DEEPEST { self.cut(index) } else { Ok(()) }
     }
 
-    fn cut(&mut self, index: usize, names: &Names) -> Result<()> {
+    fn cut(&mut self, index: usize) -> Result<()> {
         let lines = self.load(index)?;
         let Piece { shop, depth, .. } = self.pieces[index];
         let first = self.pieces.len();
         self.pieces.extend((0..FAN).map(|_| Piece { shop, depth: depth + 1, ..Piece::default() }));
         for line in &lines.lines {
-            self.pieces[first + names.part(line.conversation, depth)].push(*line, lines.message(line.message));
+            let texts = [0, 1, 2].map(|nth| lines.texts.nth(line.texts, nth));
+            self.pieces[first + part(texts[0], depth)].push(*line, texts);
         }
         self.pieces[index] = Piece { shop, depth, parts: Some(first), ..Piece::default() };
         Ok(())
@@ -170,7 +218,7 @@ impl Shelf {
         };
         for piece in &mut self.pieces {
             for lines in piece.take_held() {
-                piece.spooled.push((spool.write(&lines)?, lines.lines.len(), lines.ids.len()));
+                piece.spooled.push((spool.write(&lines)?, lines.lines.len(), lines.texts.0.len()));
             }
         }
         self.budget.give_back(self.taken);
@@ -204,6 +252,11 @@ impl Shelf {
             }
         }
         Ok(shards)
+    }
+
+    /// The shop of a piece.
+    pub fn shop(&self, index: usize) -> u32 {
+        self.pieces[index].shop
     }
 
     /// Lines of a shard.
@@ -247,9 +300,9 @@ impl Shelf {
 
     fn load(&self, index: usize) -> Result<Lines> {
         let piece = &self.pieces[index];
-        let ids = piece.spooled.iter().map(|place| place.2).sum::<usize>()
-            + locked(&piece.held).iter().map(|chunk| chunk.ids.len()).sum::<usize>();
-        let mut lines = Lines { lines: Vec::with_capacity(piece.count), ids: Vec::with_capacity(ids) };
+        let texts = piece.spooled.iter().map(|place| place.2).sum::<usize>()
+            + locked(&piece.held).iter().map(|chunk| chunk.texts.0.len()).sum::<usize>();
+        let mut lines = Lines { lines: Vec::with_capacity(piece.count), texts: Texts(Vec::with_capacity(texts)) };
         for place in &piece.spooled {
             lines.append(self.read(*place)?);
         }
@@ -272,7 +325,7 @@ struct Spool {
 }
 
 /// Bytes of a line on disk.
-const RECORD: usize = 47;
+const RECORD: usize = 39;
 
 impl Spool {
     fn write(&mut self, lines: &Lines) -> Result<u64> {
@@ -281,24 +334,24 @@ impl Spool {
         for line in &lines.lines {
             bytes.extend(line.at.to_le_bytes());
             bytes.extend(line.seq.to_le_bytes());
-            for code in [line.conversation, line.agent, line.session, line.message, line.words, line.order, line.file] {
+            for code in [line.agent, line.texts, line.words, line.order, line.file] {
                 bytes.extend(code.to_le_bytes());
             }
             bytes.extend([line.what as u8, u8::from(line.lead), u8::from(line.recalled)]);
         }
         self.file.seek(SeekFrom::Start(start))?;
         self.file.write_all(&bytes)?;
-        self.file.write_all(&lines.ids)?;
-        self.end += (bytes.len() + lines.ids.len()) as u64;
+        self.file.write_all(&lines.texts.0)?;
+        self.end += (bytes.len() + lines.texts.0.len()) as u64;
         Ok(start)
     }
 
-    fn read(&mut self, (start, lines, ids): (u64, usize, usize)) -> Result<Lines> {
+    fn read(&mut self, (start, lines, texts): (u64, usize, usize)) -> Result<Lines> {
         let mut bytes = vec![0; lines * RECORD];
-        let mut read = Lines { lines: Vec::with_capacity(lines), ids: vec![0; ids] };
+        let mut read = Lines { lines: Vec::with_capacity(lines), texts: Texts(vec![0; texts]) };
         self.file.seek(SeekFrom::Start(start))?;
         self.file.read_exact(&mut bytes)?;
-        self.file.read_exact(&mut read.ids)?;
+        self.file.read_exact(&mut read.texts.0)?;
         read.lines.extend(bytes.chunks_exact(RECORD).map(line_from));
         Ok(read)
     }
@@ -311,16 +364,15 @@ fn line_from(record: &[u8]) -> Raw {
     Raw {
         at: long(0),
         seq: long(8),
-        conversation: code(0),
-        agent: code(1),
-        session: code(2),
-        message: code(3),
-        words: code(4),
-        order: code(5),
-        file: code(6),
-        what: WHATS[usize::from(record[44])],
-        lead: record[45] == 1,
-        recalled: record[46] == 1,
+        agent: code(0),
+        texts: code(1),
+        words: code(2),
+        order: code(3),
+        file: code(4),
+        what: WHATS[usize::from(record[36])],
+        lead: record[37] == 1,
+        recalled: record[38] == 1,
+        ..Raw::default()
     }
 }
 
@@ -336,23 +388,25 @@ mod tests {
         shelf.most_lines = most_lines;
         for order in 0..200u32 {
             let dictionary = |text: String| std::iter::once(Some(text.as_str())).collect::<DictionaryArray<Int32Type>>();
-            let keys = [format!("s{}", order % 2), format!("b{}", order % 40), "A".into(), "c".into()].map(dictionary);
-            let (shop, conversation, agent, session) = names.batch(keys.each_ref()).line(0);
+            let [shop, agent] = [format!("s{}", order % 2), "A".into()].map(dictionary);
+            let (shop, agent) = names.batch(&shop, &agent).line(0);
             let id = if order == 150 { 4 } else { order };
-            let line = Raw { conversation, agent, session, order, at: i64::from(order), recalled: order == 150, ..Raw::default() };
+            let line = Raw { agent, order, at: i64::from(order), recalled: order == 150, ..Raw::default() };
             let line = Raw { what: if order == 4 { What::Buyer } else { What::Reply }, ..line };
-            shelf.add(shop, line, &format!("m{id}"), &names).unwrap();
+            let texts = [format!("b{}", order % 40), "c".into(), format!("m{id}")];
+            shelf.add(shop, line, texts.each_ref().map(|text| text.as_bytes())).unwrap();
             shelf.relieve().unwrap();
         }
         (shelf, names)
     }
 
-    /// The lines as they leave: who, when, and message id.
-    fn taken(mut shelf: Shelf, names: &Names) -> Vec<(u32, u32, String)> {
+    /// The lines as they leave: whose, when, and message id.
+    fn taken(mut shelf: Shelf, names: &Names) -> Vec<(String, u32, String)> {
         let pieces = shelf.shards(names).unwrap().concat();
         let lines = pieces.into_iter().flat_map(|piece| {
             let (lines, _) = shelf.take(piece).unwrap();
-            let of = |line: &Raw| (line.conversation, line.order, String::from_utf8(lines.message(line.message).to_vec()).unwrap());
+            let text = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap();
+            let of = |line: &Raw| (text(lines.texts.buyer(line.texts)), line.order, text(lines.texts.message(line.texts)));
             lines.lines.iter().map(of).collect::<Vec<_>>()
         });
         let mut lines = lines.collect::<Vec<_>>();

@@ -11,7 +11,8 @@ use crate::job::Plan;
 use crate::memory::{Budget, Means};
 use crate::names::Names;
 use crate::rules::{ReplyMode, Rules};
-use arrow::array::{Array, AsArray, StringArray};
+use arrow::array::types::Int32Type;
+use arrow::array::{Array, AsArray, DictionaryArray, StringArray};
 use hashbrown::{HashMap, HashSet};
 use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,11 +40,12 @@ pub struct Raw {
     pub at: i64,
     /// `i64::MIN` where the log gives none: it sorts first.
     pub seq: i64,
+    /// Conversation and session are codes of `Talkers`, known once the shop's lines are taken.
     pub conversation: u32,
     pub agent: u32,
     pub session: u32,
-    /// Where its message id lies; see `Lines::message`.
-    pub message: u32,
+    /// Where its texts lie; see `Lines::texts`.
+    pub texts: u32,
     /// Unicode scalar values in the text of a reply.
     pub words: u32,
     /// Place among the day's lines as they were read.
@@ -184,6 +186,23 @@ impl Said {
     }
 }
 
+/// A dictionary column, ready to be read row by row.
+struct Keys<'a> {
+    keys: &'a DictionaryArray<Int32Type>,
+    values: &'a StringArray,
+}
+
+impl<'a> Keys<'a> {
+    fn of(batch: &'a Batch, column: usize) -> Keys<'a> {
+        let keys = batch.keys(column);
+        Keys { keys, values: keys.values().as_string() }
+    }
+
+    fn at(&self, row: usize) -> &'a str {
+        self.keys.key(row).map_or("", |key| self.values.value(key))
+    }
+}
+
 impl Chats {
     fn new(budget: Budget) -> Chats {
         Chats { names: Names::default(), shelf: Shelf::new(budget), audit: Audit::new(Table::Messages), files: Vec::new(), read: 0 }
@@ -207,7 +226,11 @@ impl Chats {
         self.audit.set_aside(batch);
         let (times, seqs, recalls) = (batch.ints(c.sent_at), batch.ints(c.seq), batch.columns[c.recalled].as_boolean());
         let (ids, platforms) = (batch.text(c.message), batch.text(c.platform));
-        let mut coded = self.names.batch([batch.keys(c.shop), batch.keys(c.buyer), batch.keys(c.agent), batch.keys(c.session)]);
+        let [buyers, sessions] = [c.buyer, c.session].map(|column| Keys::of(batch, column));
+        let mut coded = self.names.batch(batch.keys(c.shop), batch.keys(c.agent));
+        // Most logs have none of these.
+        let [has_seq, has_platform] = [seqs.null_count() < seqs.len(), platforms.null_count() < platforms.len()];
+        let has_recalled = recalls.true_count() > 0;
         let mut outside = 0;
         for (row, (what, words, lead)) in said.rows.iter().copied().enumerate() {
             if !batch.bad.is_empty() && batch.bad.contains_key(&row) {
@@ -218,15 +241,16 @@ impl Chats {
                 outside += 1;
                 continue;
             }
-            let (shop, conversation, agent, session) = coded.line(row);
-            if platforms.is_valid(row) {
+            let (shop, agent) = coded.line(row);
+            if has_platform && platforms.is_valid(row) {
                 coded.names.platform(shop, platforms.value(row));
             }
-            let seq = if seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
-            let recalled = recalls.is_valid(row) && recalls.value(row);
-            let line = Raw { at, seq, conversation, agent, session, message: 0, words, order: self.read, file, what, lead, recalled };
+            let seq = if has_seq && seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
+            let recalled = has_recalled && recalls.is_valid(row) && recalls.value(row);
+            let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, recalled, ..Raw::default() };
             self.read += 1;
-            self.shelf.add(shop, line, if ids.is_valid(row) { ids.value(row) } else { "" }, coded.names)?;
+            let id = if ids.is_valid(row) { ids.value(row) } else { "" };
+            self.shelf.add(shop, line, [buyers.at(row), sessions.at(row), id].map(str::as_bytes))?;
         }
         self.shelf.relieve()?;
         let tally = self.audit.file(&batch.file);

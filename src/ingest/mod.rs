@@ -11,7 +11,7 @@ mod reference;
 mod table;
 
 pub use files::{dates, files_of, require_files};
-pub use lines::{Lines, Shard, Shelf};
+pub use lines::{Lines, Shard, Shelf, Texts};
 pub use mapping::Resolved;
 pub use messages::{Chats, Raw, Reading, Tallies, What, read_messages};
 pub use orders::{Order, Orders, read_orders};

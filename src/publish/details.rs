@@ -5,8 +5,8 @@ use crate::conversation::Outcome;
 use crate::error::Result;
 use crate::facts::{ChatFacts, FILTERS};
 use crate::frames::to_arrow;
-use crate::ingest::{Audit, Quarantined};
-use crate::names::Names;
+use crate::ingest::{Audit, Quarantined, Texts};
+use crate::names::{Names, Talkers};
 use crate::reports::Table;
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
@@ -37,13 +37,13 @@ const COMMENTS: &[(&str, &str)] = &[
 #[derive(Clone, Copy)]
 pub struct Spelling<'a> {
     pub names: &'a Names,
-    /// Message ids by code less 1.
-    pub messages: &'a StringArray,
+    pub talkers: &'a Talkers,
+    pub texts: &'a Texts,
 }
 
 /// The detail tables of chat facts; all rows of a table in any number of pieces.
 pub fn details(facts: &ChatFacts, names: &Names, day: Day) -> Result<[Table; 4]> {
-    let spelling = Some(Spelling { names, messages: &facts.messages });
+    let spelling = Some(Spelling { names, talkers: &facts.talkers, texts: &facts.texts });
     Ok([
         detail("rounds", "one row per round, and one per agent who handed it over", &facts.rounds, spelling, day)?,
         detail("sessions", "one row per session", &facts.sessions, spelling, day)?,
@@ -95,14 +95,11 @@ pub(super) fn column(name: &str, array: &ArrayRef, spelling: Option<Spelling>) -
     Ok(Some(match (name, spelling) {
         ("shop", Some(of)) => ("shop_id".into(), each(array, |code| some(code, |code| of.names.shop(code)))),
         ("agent", Some(of)) => ("agent_id".into(), each(array, |code| some(code, |code| of.names.agent(code)))),
-        ("buyer", Some(of)) => ("buyer_id".into(), each(array, |code| some(code, |code| of.names.buyer(code)))),
-        ("session", Some(of)) => ("session_id".into(), each(array, |code| some(code, |code| of.names.session(code)))),
-        ("message", Some(of)) => ("message_id".into(), each(array, |code| some(code, |code| of.messages.value(code as usize - 1)))),
-        ("asked_message", Some(of)) => {
-            ("asked_message_id".into(), each(array, |code| some(code, |code| of.messages.value(code as usize - 1))))
-        }
-        ("replied_message", Some(of)) => {
-            ("replied_message_id".into(), each(array, |code| some(code, |code| of.messages.value(code as usize - 1))))
+        ("buyer", Some(of)) => ("buyer_id".into(), each(array, |code| some(code, |code| of.talkers.buyer(code)))),
+        ("session", Some(of)) => ("session_id".into(), each(array, |code| some(code, |code| of.talkers.session(code)))),
+        ("message" | "asked_message" | "replied_message", Some(of)) => {
+            let id = |code: u32| std::str::from_utf8(of.texts.message(code)).ok().filter(|id| !id.is_empty());
+            (format!("{name}_id"), each(array, id))
         }
         ("outcome", _) => {
             let outcomes = [Outcome::Answered, Outcome::Unanswered, Outcome::HandedOver];

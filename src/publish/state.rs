@@ -168,7 +168,7 @@ impl<'a> StateStore<'a> {
 
 /// The rows of a shard that states keep one by one: the persons of each level, and the replies. With the name of each.
 pub fn kept(facts: &ChatFacts, names: &Names, rules: &Rules) -> Result<Vec<(String, RecordBatch)>> {
-    let spelling = Spelling { names, messages: &facts.messages };
+    let spelling = Spelling { names, talkers: &facts.talkers, texts: &facts.texts };
     let mut pieces = vec![("replies".to_owned(), spelled(&facts.replies, spelling)?)];
     for level in Level::ALL {
         let persons = shard_persons(level, facts, rules)?;

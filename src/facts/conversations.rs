@@ -1,0 +1,61 @@
+//! The lines of a shop, or of some of its buyers, conversation by conversation.
+
+use crate::ingest::{Raw, Texts};
+use crate::names::{self, Talkers};
+
+/// Lines in the order of their buyers, each buyer's in order (semantics §2), with codes for conversation and session.
+/// `base`: what the codes of their texts have grown by.
+pub(super) fn by_conversation(lines: &[Raw], base: u32, texts: &Texts, talkers: &mut Talkers) -> Vec<Raw> {
+    let mut buyers = names::Texts::default();
+    let mut counts: Vec<usize> = Vec::new();
+    let mut codes = Vec::with_capacity(lines.len());
+    for line in lines {
+        let code = buyers.code(text(texts.buyer(line.texts + base))) as usize;
+        if code > counts.len() {
+            counts.push(0);
+        }
+        counts[code - 1] += 1;
+        codes.push(code - 1);
+    }
+    let mut sorted = (1..=counts.len() as u32).collect::<Vec<_>>();
+    sorted.sort_unstable_by_key(|code| buyers.spell(*code));
+    let mut conversations = vec![0; counts.len()];
+    let mut next = 0;
+    for code in sorted {
+        let buyer = code as usize - 1;
+        conversations[buyer] = talkers.meet(buyers.spell(code));
+        next += std::mem::replace(&mut counts[buyer], next);
+    }
+    let mut places = counts;
+    let mut rows = vec![Raw::default(); lines.len()];
+    for (line, buyer) in lines.iter().zip(codes) {
+        rows[places[buyer]] = Raw { conversation: conversations[buyer], texts: line.texts + base, ..*line };
+        places[buyer] += 1;
+    }
+    for conversation in rows.chunk_by_mut(|a, b| a.conversation == b.conversation) {
+        in_order(conversation, texts, talkers);
+    }
+    rows
+}
+
+fn in_order(conversation: &mut [Raw], texts: &Texts, talkers: &mut Talkers) {
+    let key = |line: &Raw| (line.at, line.seq, line.order);
+    // Logs come in time order; where a file does not, only what is out of it is sorted.
+    if !conversation.is_sorted_by_key(key) {
+        conversation.sort_unstable_by_key(key);
+    }
+    // Most lines are of the session of the line before.
+    let mut last: (&[u8], u32) = (&[], 0);
+    for line in conversation {
+        let session = texts.session(line.texts);
+        if session != last.0 {
+            last = (session, talkers.session_code(text(session)));
+        }
+        line.session = last.1;
+    }
+}
+
+/// They were text when they were put there.
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
+}
