@@ -45,6 +45,14 @@ impl<'a> Publisher<'a> {
         self.close(self.open(table)?)
     }
 
+    /// Stages a table's file piece by piece.
+    pub fn stage_pieces(&self, mut pieces: impl Iterator<Item = Result<Table>>) -> Result<()> {
+        let Some(first) = pieces.next() else { return Ok(()) };
+        let sheet = self.open(&first?)?;
+        pieces.try_for_each(|piece| sheet.append(sheet.encode(&piece?.rows)?))?;
+        self.close(sheet)
+    }
+
     /// Begins a table's file with the rows it has; more may follow.
     pub fn open(&self, table: &Table) -> Result<Sheet> {
         Sheet::open(self.store, &format!("{STAGING}/{}", key_of(table)), table)

@@ -104,9 +104,12 @@ pub fn report(level: Level, finished: &DataFrame, dims: &Dims, row: &Row) -> Res
     out.table(format!("reports/{}_{}", level.name(), row.span.period.name()), grain, sorted_by)
 }
 
-/// `wait_histogram_<period>`: one row per shop or agent and wait bucket, on its own clock.
-pub fn histogram(merged: [&Merged; 2], dims: &Dims, row: &Row) -> Result<Table> {
-    let rows = by_level(merged.map(|merged| &merged.waits), dims, "bucket")?;
+/// `wait_histogram_<period>`: one row per shop or agent and wait bucket, on its own clock. In pieces, of which there is at least one.
+pub fn histogram<'a>(merged: [&'a Merged; 2], dims: &'a Dims, row: &'a Row) -> impl Iterator<Item = Result<Table>> + 'a {
+    by_level(merged.map(|merged| &merged.waits), dims, "bucket").map(|rows| histogram_of(rows?, row))
+}
+
+fn histogram_of(rows: Columns, row: &Row) -> Result<Table> {
     let bounds = |rows: &Columns, pick: fn((f64, f64)) -> f64| -> ArrayRef {
         Arc::new(rows.ints("bucket").iter().map(|b| b.map(|b| pick(bucket_bounds(b)) / 1000.0)).collect::<Float64Array>())
     };
@@ -125,9 +128,12 @@ pub fn histogram(merged: [&Merged; 2], dims: &Dims, row: &Row) -> Result<Table> 
     )
 }
 
-/// `hourly_<period>`: one row per shop or agent and hour of the business day (分时接待).
-pub fn hourly(merged: [&Merged; 2], dims: &Dims, row: &Row) -> Result<Table> {
-    let rows = by_level(merged.map(|merged| &merged.hours), dims, "hour")?;
+/// `hourly_<period>`: one row per shop or agent and hour of the business day (分时接待). In pieces, of which there is at least one.
+pub fn hourly<'a>(merged: [&'a Merged; 2], dims: &'a Dims, row: &'a Row) -> impl Iterator<Item = Result<Table>> + 'a {
+    by_level(merged.map(|merged| &merged.hours), dims, "hour").map(|rows| hourly_of(rows?, row))
+}
+
+fn hourly_of(rows: Columns, row: &Row) -> Result<Table> {
     let mut out = Out::new(rows, row, Level::Agent);
     let columns = [
         ("hour", "业务天的第几小时 · Hour of the business day, from 0"),
@@ -144,14 +150,30 @@ pub fn hourly(merged: [&Merged; 2], dims: &Dims, row: &Row) -> Result<Table> {
     out.table(format!("reports/hourly_{}", row.span.period.name()), grain, vec!["platform", "shop_id", "level", "agent_id", "hour"])
 }
 
-/// The rows of both levels in one table, by platform, shop, level, agent and `number`; a shop's row has no agent.
-fn by_level(counts: [&Counts; 2], dims: &Dims, number: &str) -> Result<Columns> {
-    let mut all = Vec::new();
+/// Shops and agents whose rows are laid out together: there are many to each.
+const TOGETHER: usize = 256;
+
+/// A shop's platform and name, the level, and whose rows.
+type Counted<'a> = (Option<&'a Shop>, &'static str, &'a Counts, &'a CountsOf);
+
+/// The rows of both levels, by platform, shop, level, agent and `number`; a shop's row has no agent.
+fn by_level<'a>(counts: [&'a Counts; 2], dims: &'a Dims, number: &'static str) -> impl Iterator<Item = Result<Columns>> + 'a {
+    let mut all: Vec<Counted> = Vec::new();
     for (level, counts) in Level::ALL.into_iter().zip(counts) {
         all.extend(counts.of.iter().map(|of| (dims.by_shop.get(&of.shop), level.name(), counts, of)));
     }
     let platform = |shop: Option<&'_ Shop>| shop.and_then(|shop| shop.platform.clone());
     all.sort_by_cached_key(|(shop, level, _, of)| (platform(*shop), &of.shop, *level, &of.agent));
+    let mut next = Some(all);
+    std::iter::from_fn(move || {
+        let mut piece = next.take()?;
+        let rest = piece.split_off(piece.len().min(TOGETHER));
+        next = Some(rest).filter(|rest| !rest.is_empty());
+        Some(laid_out(&piece, counts, dims, number))
+    })
+}
+
+fn laid_out(all: &[Counted], counts: [&Counts; 2], dims: &Dims, number: &str) -> Result<Columns> {
     let lengths = all.iter().map(|row| row.3.rows.len()).collect::<Vec<_>>();
     let repeated = |texts: Vec<Option<&str>>| -> ArrayRef {
         let rows = texts.into_iter().zip(&lengths).flat_map(|(text, length)| std::iter::repeat_n(text, *length));

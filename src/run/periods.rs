@@ -172,8 +172,8 @@ impl Run<'_> {
             shop = Some(finished);
         }
         let [shops, agents] = merged;
-        self.publisher.stage(&reports::histogram([shops, agents], dims, &row)?)?;
-        self.publisher.stage(&reports::hourly([shops, agents], dims, &row)?)
+        self.publisher.stage_pieces(reports::histogram([shops, agents], dims, &row))?;
+        self.publisher.stage_pieces(reports::hourly([shops, agents], dims, &row))
     }
 
     /// The period is over, every day of it has landed and been made, and nothing it looks back on lies before the first log.
