@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
             |facts: &facts::ChatFacts| if asked { publish::details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
         let published = details(&none)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
         let kept = self.states.open(day, publish::kept(&none, &chats.names, rules)?)?;
-        let (mut states, mut edges, mut tallies) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut states, mut peaks, mut tallies) = (Vec::new(), facts::Peaks::default(), Vec::new());
         let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(Made) -> Result<()>| {
             let facts = facts::chat_facts(&context, &chats.shelf, shard)?;
             let mut rows = Vec::new();
@@ -202,7 +202,7 @@ impl<'a> Run<'a> {
             emit(Made { states: [shops?, agents?], rows, edges: facts.edges, tallies: facts.tallies })
         };
         pipe::in_order(&shards, workers, work, |made| {
-            edges.extend(made.edges);
+            peaks.add(made.edges, &chats.names);
             tallies.extend(made.tallies);
             states.push(made.states);
             // The agents of a shop that was cut stand in every part of it.
@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
             }
             published.iter().chain(&kept).zip(made.rows).try_for_each(|(sheet, rows)| sheet.append(rows))
         })?;
-        let peaks = facts::peaks(edges, &chats.names)?;
+        let peaks = peaks.frame(&chats.names)?;
         for (level, states) in Level::ALL.into_iter().zip(merged(states)?) {
             self.states.put(day, Part::Chats, level, &reports::day_states(level, states, &peaks, &chats.names, rules)?)?;
         }

@@ -15,7 +15,7 @@ mod talks;
 pub use credits::{Instant, credits, instants, no_replies, reply_days};
 pub use inquiries::inquiries;
 pub use paid::paid;
-pub use peaks::{Edge, peaks};
+pub use peaks::{Edge, Peaks};
 pub use rounds::{bucket_bounds, rounds_of};
 pub use talks::talks_of;
 

@@ -18,15 +18,40 @@ pub(super) fn add(edges: &mut Vec<Edge>, told: &Told, day: &Day) {
     }
 }
 
-/// Columns: `shop`, `agent`, `open`. `edges`: those of all receptions of the day.
-pub fn peaks(mut edges: Vec<Edge>, names: &Names) -> Result<DataFrame> {
-    edges.sort_unstable();
-    let peaks = edges.chunk_by(|a, b| a.0 == b.0).map(|edges| (edges[0].0, peak(edges))).collect::<Vec<_>>();
-    Ok(frame! {
-        "shop" => peaks.iter().map(|p| names.shop_of_agent(p.0)).collect::<Vec<_>>(),
-        "agent" => peaks.iter().map(|p| p.0).collect::<Vec<_>>(),
-        "open" => peaks.iter().map(|p| p.1).collect::<Vec<_>>(),
-    }?)
+/// The peaks of a day under way.
+#[derive(Default)]
+pub struct Peaks {
+    /// Of the shop that came last: more of it may come.
+    edges: Vec<Edge>,
+    /// Agent and peak.
+    done: Vec<(u32, i64)>,
+}
+
+impl Peaks {
+    /// Adds the receptions of a shard. Shards come shop by shop.
+    pub fn add(&mut self, edges: Vec<Edge>, names: &Names) {
+        self.edges.extend(edges);
+        let Some(last) = self.edges.last().map(|edge| names.shop_of_agent(edge.0)) else { return };
+        let ended = self.edges.iter().rposition(|edge| names.shop_of_agent(edge.0) != last).map_or(0, |place| place + 1);
+        let begun = self.edges.split_off(ended);
+        self.count();
+        self.edges = begun;
+    }
+
+    fn count(&mut self) {
+        self.edges.sort_unstable();
+        self.done.extend(self.edges.chunk_by(|a, b| a.0 == b.0).map(|edges| (edges[0].0, peak(edges))));
+    }
+
+    /// Columns: `shop`, `agent`, `open`.
+    pub fn frame(mut self, names: &Names) -> Result<DataFrame> {
+        self.count();
+        Ok(frame! {
+            "shop" => self.done.iter().map(|p| names.shop_of_agent(p.0)).collect::<Vec<_>>(),
+            "agent" => self.done.iter().map(|p| p.0).collect::<Vec<_>>(),
+            "open" => self.done.iter().map(|p| p.1).collect::<Vec<_>>(),
+        }?)
+    }
 }
 
 /// `edges`: one agent's, by their first line.
