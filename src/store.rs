@@ -154,8 +154,8 @@ impl Store {
     }
 }
 
-/// Bytes sent at a time: as large as every store takes, small enough that many files can be under way.
-const PART: usize = 8 << 20;
+/// Bytes sent at a time: the least that every store takes, so that many files can be under way.
+const PART: usize = 5 << 20;
 
 /// An object under way. What is dropped before it is finished never stands at its key.
 pub struct Upload {
@@ -168,7 +168,8 @@ pub struct Upload {
 
 impl Upload {
     fn send(&mut self) -> Result<()> {
-        let body = std::mem::take(&mut self.buffer);
+        // Room for a part and the page that ends it: a buffer that grows would take twice as much.
+        let body = std::mem::replace(&mut self.buffer, Vec::with_capacity(PART + PART / 4));
         if self.parts.is_none() {
             let begun = wait(self.store.objects.put_multipart(&self.store.path(&self.key)?))?;
             self.parts = Some(begun.with("file", self.store.describe(&self.key))?);

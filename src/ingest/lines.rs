@@ -193,6 +193,9 @@ impl Shelf {
     fn cut(&mut self, index: usize) -> Result<()> {
         let lines = self.load(index)?;
         let Piece { shop, depth, .. } = self.pieces[index];
+        // What lay on disk is held again.
+        let back = self.pieces[index].spooled.iter().map(|(_, lines, texts)| lines * size_of::<Raw>() + texts).sum::<usize>();
+        self.held += back;
         let first = self.pieces.len();
         self.pieces.extend((0..FAN).map(|_| Piece { shop, depth: depth + 1, ..Piece::default() }));
         for line in &lines.lines {
@@ -200,7 +203,8 @@ impl Shelf {
             self.pieces[first + part(texts[0], depth)].push(*line, texts);
         }
         self.pieces[index] = Piece { shop, depth, parts: Some(first), ..Piece::default() };
-        Ok(())
+        drop(lines);
+        self.relieve()
     }
 
     /// Settles with the budget; when that is spent, writes all lines held to the disk.

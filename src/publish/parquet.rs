@@ -105,6 +105,7 @@ fn properties(table: &Table) -> Result<WriterProperties> {
         .set_compression(if table.folder.starts_with("state/") { Compression::LZ4_RAW } else { Compression::ZSTD(ZstdLevel::try_new(1)?) })
         .set_max_row_group_row_count(Some(ROW_GROUP))
         .set_created_by(concat!("kefu ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
         .set_key_value_metadata(Some(metadata));
     // Values that hardly repeat: a dictionary of them would only cost time.
@@ -120,6 +121,9 @@ fn properties(table: &Table) -> Result<WriterProperties> {
                 .set_column_statistics_enabled(column, EnabledStatistics::None);
         } else if name == "buyer_id" || name == "session_id" {
             properties = properties.set_column_dictionary_enabled(column, false);
+        } else if table.sorted_by.contains(&name.as_str()) {
+            // Pages hold rows of few shops: their bounds tell which to read. Of other columns they would tell nothing.
+            properties = properties.set_column_statistics_enabled(column, EnabledStatistics::Page);
         }
     }
     Ok(properties.build())
