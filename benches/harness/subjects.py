@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from .logs import DATA, DAY
+from .logs import DATA, DAY, YEAR
 from .tools import PEERS
 
 RUN = "kefu run (reports of chats)"
@@ -76,7 +76,7 @@ def stages(tools, logs):
 def backfill(tools, logs, last):
     folder = output("backfill")
     job = pipeline("backfill", logs, folder, all_inputs=True)
-    return Subject("kefu backfill", [tools.kefu, "backfill", job, "--from", DAY, "--to", last, "--output", folder], folder)
+    return Subject("kefu backfill", [tools.kefu, "backfill", job, "--from", YEAR, "--to", last, "--output", folder], folder)
 
 
 def floor(tools, logs, name, columns):
