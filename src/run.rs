@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// Days read in one pass where the files are not cut by day.
 const WINDOW: usize = 31;
+/// Days whose sales are made together: each window reads the replies of the days before it again, and holds those of all its orders.
+const SALES_WINDOW: usize = 8;
 
 /// What is asked of a run. Days are inclusive.
 #[derive(Clone, Copy, Debug)]
@@ -252,7 +254,7 @@ impl<'a> Run<'a> {
     fn make_sales(&mut self) -> Result<()> {
         let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
         let days = self.restated.intersection(&made).copied().collect::<Vec<_>>();
-        for window in days.chunks(WINDOW) {
+        for window in days.chunks(SALES_WINDOW) {
             let replies = collect(self.replies(window, &made)?)?;
             let sell = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
                 self.sell_day(*day, &made, &replies).with("business day", day)?;

@@ -1,13 +1,12 @@
 //! The lines of a day by shop, in the order they were read: in memory as far as the budget goes, then on disk.
 //! A shop too large to be worked on at once is cut by buyer, again and again; how depends on the lines alone, so every run cuts alike.
 
-use super::messages::{Doubles, Raw, Tallies, What};
+use super::messages::{Doubles, Raw, Tallies};
+use super::spool::Spool;
 use crate::error::Result;
 use crate::memory::Budget;
 use crate::names::Names;
 use hashbrown::HashMap;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -30,7 +29,7 @@ pub struct Lines {
 
 /// The texts of lines, each after their lengths in two bytes. A line's `texts` is the place where its own begin, plus 1.
 #[derive(Default)]
-pub struct Texts(Vec<u8>);
+pub struct Texts(pub(super) Vec<u8>);
 
 /// Buyer, session id, message id; empty where there is none.
 type OfLine<'a> = [&'a [u8]; 3];
@@ -218,7 +217,7 @@ impl Shelf {
         let mut spool = locked(&self.spool);
         let spool = match &mut *spool {
             Some(spool) => spool,
-            none => none.insert(Spool { file: tempfile::tempfile()?, end: 0 }),
+            none => none.insert(Spool::new()?),
         };
         for piece in &mut self.pieces {
             for lines in piece.take_held() {
@@ -322,67 +321,10 @@ impl Shelf {
     }
 }
 
-/// Lines on their way through the disk, in a file without a name that ends with the run.
-struct Spool {
-    file: File,
-    end: u64,
-}
-
-/// Bytes of a line on disk.
-const RECORD: usize = 39;
-
-impl Spool {
-    fn write(&mut self, lines: &Lines) -> Result<u64> {
-        let start = self.end;
-        let mut bytes = Vec::with_capacity(lines.lines.len() * RECORD);
-        for line in &lines.lines {
-            bytes.extend(line.at.to_le_bytes());
-            bytes.extend(line.seq.to_le_bytes());
-            for code in [line.agent, line.texts, line.words, line.order, line.file] {
-                bytes.extend(code.to_le_bytes());
-            }
-            bytes.extend([line.what as u8, u8::from(line.lead), u8::from(line.recalled)]);
-        }
-        self.file.seek(SeekFrom::Start(start))?;
-        self.file.write_all(&bytes)?;
-        self.file.write_all(&lines.texts.0)?;
-        self.end += (bytes.len() + lines.texts.0.len()) as u64;
-        Ok(start)
-    }
-
-    fn read(&mut self, (start, lines, texts): (u64, usize, usize)) -> Result<Lines> {
-        let mut bytes = vec![0; lines * RECORD];
-        let mut read = Lines { lines: Vec::with_capacity(lines), texts: Texts(vec![0; texts]) };
-        self.file.seek(SeekFrom::Start(start))?;
-        self.file.read_exact(&mut bytes)?;
-        self.file.read_exact(&mut read.texts.0)?;
-        read.lines.extend(bytes.chunks_exact(RECORD).map(line_from));
-        Ok(read)
-    }
-}
-
-fn line_from(record: &[u8]) -> Raw {
-    let long = |at: usize| record[at..at + 8].iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte)) as i64;
-    let code = |n: usize| record[16 + 4 * n..20 + 4 * n].iter().rev().fold(0u32, |value, byte| value << 8 | u32::from(*byte));
-    const WHATS: [What; 7] = [What::Buyer, What::Reply, What::Auto, What::Assign, What::Transfer, What::Close, What::Nothing];
-    Raw {
-        at: long(0),
-        seq: long(8),
-        agent: code(0),
-        texts: code(1),
-        words: code(2),
-        order: code(3),
-        file: code(4),
-        what: WHATS[usize::from(record[36])],
-        lead: record[37] == 1,
-        recalled: record[38] == 1,
-        ..Raw::default()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::What;
     use arrow::array::DictionaryArray;
     use arrow::array::types::Int32Type;
 

@@ -1,6 +1,7 @@
 //! The chat log of business days: every line with its names as codes, by shop.
 
 use super::files::{files_of, require_files};
+use super::leads::is_lead;
 use super::lines::{Lines, Shelf};
 use super::mapping::Batch;
 use super::quarantine::Audit;
@@ -14,7 +15,6 @@ use crate::rules::{ReplyMode, Rules};
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, DictionaryArray, StringArray};
 use hashbrown::{HashMap, HashSet};
-use regex::Regex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -350,58 +350,6 @@ fn what(sender: &str, kind: &str, mode: Option<&str>, has_agent: bool, rules: &R
                 _ => ReplyMode::Auto,
             };
             if has_agent && rules.reply_modes.contains(&mode) { What::Reply } else { What::Auto }
-        }
-    }
-}
-
-/// A mainland mobile number, an e-mail address, or a WeChat id that is named as one.
-fn is_lead(text: &str) -> bool {
-    static PATTERNS: LazyLock<Option<[Regex; 2]>> = LazyLock::new(|| {
-        let mobile = Regex::new(r"1[3-9](?:[ -]*[0-9]){9}").ok()?;
-        let mail = r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}";
-        let wechat = r"(?:微信|[Vv]信|(?i-u:weixin|wechat|vx|wx)).{0,4}?[A-Za-z][-_A-Za-z0-9]{5,19}";
-        Some([mobile, Regex::new(&format!("{mail}|{wechat}")).ok()?])
-    });
-    // The shortest lead, a@b.cc or a mobile number, has 6 bytes; most lines end here or at the two scans.
-    let Some([mobile, other]) = PATTERNS.as_ref().filter(|_| text.len() >= 6) else { return false };
-    // Whatever names an address has a letter, and whatever dials has an 1: most Chinese text has neither.
-    let (mut letters, mut ones) = (false, false);
-    for byte in text.bytes() {
-        letters |= byte.is_ascii_alphabetic();
-        ones |= byte == b'1';
-    }
-    let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
-    let mut from = 0;
-    while let Some(found) = ones.then(|| mobile.find_at(text, from)).flatten() {
-        if !digit(text.as_bytes()[..found.start()].last()) && !digit(text.as_bytes().get(found.end())) {
-            return true;
-        }
-        from = found.start() + 1;
-    }
-    letters && other.is_match(text)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_lead_is_a_way_to_reach_the_buyer() {
-        for text in [
-            "13812345678",
-            "我的电话 138-1234 5678 谢谢",
-            "mail me: li.lei@example.com.cn",
-            "加微信：wx_abc123",
-            "vx: Abc-12345",
-            "WeChat abcdef",
-            "V信li_lei88",
-        ] {
-            assert!(is_lead(text), "{text}");
-        }
-        for text in
-            ["", "订单号 213812345678", "138123456789", "12812345678", "微信可以吗", "vx: 12345678", "微信联系一下吧亲 abcdef", "a@b"]
-        {
-            assert!(!is_lead(text), "{text}");
         }
     }
 }

@@ -1,13 +1,16 @@
 //! Raw files in, canonical rows out. What breaks the contract is set aside with its reason; nothing is dropped silently.
 
+mod convert;
 mod decode;
 mod files;
+mod leads;
 mod lines;
 mod mapping;
 mod messages;
 mod orders;
 mod quarantine;
 mod reference;
+mod spool;
 mod table;
 
 pub use files::{dates, files_of, require_files};

@@ -8,9 +8,10 @@ use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::Plan;
 use crate::pipe;
-use hashbrown::HashMap;
-use std::collections::BTreeMap;
+use hashbrown::hash_table::Entry;
+use hashbrown::{HashMap, HashTable};
 use std::ops::Range;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// An order is rarely paid later than a month after the partition that announced it.
 const LEAST_REACH: i32 = 31;
@@ -28,7 +29,8 @@ pub struct Order {
     pub postage: i64,
     pub flag: Option<String>,
     updated_at: Option<i64>,
-    file: String,
+    /// Place of its file among those read.
+    file: u32,
     /// The partition its newest version stands in, where files are cut by day.
     partition: Option<Day>,
 }
@@ -41,6 +43,9 @@ pub struct Orders {
     paid: Vec<(i64, usize)>,
     /// Days a partition is looked back on for: the same for every day, so that what a day sees does not depend on the run's range.
     reach: i32,
+    files: Vec<String>,
+    /// Orders by file.
+    kept: Vec<i64>,
     audit: Audit,
 }
 
@@ -54,50 +59,29 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> R
     let partitions = dated.iter().filter_map(|(day, file)| Some((file.key.clone(), (*day)?))).collect::<HashMap<_, _>>();
     let files = dated.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut audit = Audit::new(Table::Orders);
-    let mut newest: HashMap<(String, String), usize> = HashMap::new();
+    // The place in `orders` of each shop's order, found by a hash of the two ids.
+    let mut newest: HashTable<u32> = HashTable::new();
     let mut orders: Vec<Order> = Vec::new();
-    let at = |name| Table::Orders.index(name);
-    let columns = ["created_at", "paid_at", "cancelled_at", "amount", "quantity", "postage", "updated_at"].map(at);
-    let [created, paid, cancelled, amount, quantity, postage, updated] = columns;
-    let refuse = |mut batch: Batch| {
-        for row in 0..batch.rows {
-            if batch.int(created, row).zip(batch.int(paid, row)).is_some_and(|(created, paid)| paid < created) {
-                batch.refuse(row, "paid_at", "paid before it was created");
-            }
-        }
-        batch
-    };
-    read(plan, Table::Orders, &files, pipe::workers(), refuse, |batch| {
+    let mut names: Vec<String> = Vec::new();
+    read(plan, Table::Orders, &files, pipe::workers(), refuse_paid_before, |batch| {
         audit.file(&batch.file).read += batch.rows as i64;
         audit.set_aside(&batch);
+        if names.last() != Some(&batch.file) {
+            names.push(batch.file.clone());
+        }
         for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
-            let text = |name: &str| batch.string(Table::Orders.index(name), row);
-            let order = Order {
-                shop_id: text("shop_id").unwrap_or_default(),
-                order_id: text("order_id").unwrap_or_default(),
-                buyer_id: text("buyer_id").unwrap_or_default(),
-                created_at: batch.int(created, row).unwrap_or_default(),
-                paid_at: batch.int(paid, row),
-                cancelled_at: batch.int(cancelled, row),
-                amount: batch.int(amount, row).unwrap_or_default(),
-                quantity: batch.int(quantity, row).unwrap_or_default(),
-                postage: batch.int(postage, row).unwrap_or_default(),
-                flag: text("flag"),
-                updated_at: batch.int(updated, row),
-                file: batch.file.clone(),
-                partition: partitions.get(&batch.file).copied(),
-            };
-            let key = (order.shop_id.clone(), order.order_id.clone());
-            match newest.get(&key).copied() {
-                None => {
-                    newest.insert(key, orders.len());
+            let order = order(&batch, row, names.len() as u32 - 1, partitions.get(&batch.file).copied());
+            let same = |place: &u32| orders[*place as usize].key() == order.key();
+            match newest.entry(hash(&order), same, |place| hash(&orders[*place as usize])) {
+                Entry::Vacant(free) => {
+                    free.insert(orders.len() as u32);
                     orders.push(order);
                 }
-                Some(index) => {
+                Entry::Occupied(known) => {
+                    let known = &mut orders[*known.get() as usize];
                     // The newest version wins; of two alike, the one read last.
-                    let older =
-                        if order.updated_at >= orders[index].updated_at { std::mem::replace(&mut orders[index], order) } else { order };
-                    audit.file(&older.file).duplicates += 1;
+                    let older = if order.updated_at >= known.updated_at { std::mem::replace(known, order) } else { order };
+                    audit.file(&names[older.file as usize]).duplicates += 1;
                 }
             }
         }
@@ -107,7 +91,50 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> R
     orders.sort_by(|a, b| (a.created_at, &a.shop_id, &a.order_id).cmp(&(b.created_at, &b.shop_id, &b.order_id)));
     let mut paid = orders.iter().enumerate().filter_map(|(place, order)| Some((order.paid_at?, place))).collect::<Vec<_>>();
     paid.sort_unstable();
-    Ok(Some(Orders { orders, paid, reach, audit }))
+    let mut kept = vec![0; names.len()];
+    orders.iter().for_each(|order| kept[order.file as usize] += 1);
+    Ok(Some(Orders { orders, paid, reach, files: names, kept, audit }))
+}
+
+/// An order paid before it was created is a bad row.
+fn refuse_paid_before(mut batch: Batch) -> Batch {
+    let [created, paid] = ["created_at", "paid_at"].map(|name| Table::Orders.index(name));
+    for row in 0..batch.rows {
+        if batch.int(created, row).zip(batch.int(paid, row)).is_some_and(|(created, paid)| paid < created) {
+            batch.refuse(row, "paid_at", "paid before it was created");
+        }
+    }
+    batch
+}
+
+fn order(batch: &Batch, row: usize, file: u32, partition: Option<Day>) -> Order {
+    let text = |name: &str| batch.string(Table::Orders.index(name), row);
+    let number = |name: &str| batch.int(Table::Orders.index(name), row);
+    Order {
+        shop_id: text("shop_id").unwrap_or_default(),
+        order_id: text("order_id").unwrap_or_default(),
+        buyer_id: text("buyer_id").unwrap_or_default(),
+        created_at: number("created_at").unwrap_or_default(),
+        paid_at: number("paid_at"),
+        cancelled_at: number("cancelled_at"),
+        amount: number("amount").unwrap_or_default(),
+        quantity: number("quantity").unwrap_or_default(),
+        postage: number("postage").unwrap_or_default(),
+        flag: text("flag"),
+        updated_at: number("updated_at"),
+        file,
+        partition,
+    }
+}
+
+fn hash(order: &Order) -> u64 {
+    xxh3_64_with_seed(order.order_id.as_bytes(), xxh3_64(order.shop_id.as_bytes()))
+}
+
+impl Order {
+    fn key(&self) -> (&str, &str) {
+        (&self.shop_id, &self.order_id)
+    }
 }
 
 impl Orders {
@@ -131,11 +158,15 @@ impl Orders {
     /// What became of the rows read, as a business day sees it: it uses the orders created in it, the others lie outside.
     pub fn audit(&self, plan: &Plan, day: Day) -> Result<Audit> {
         let bounds = plan.calendar.bounds(day)?;
-        let mut audit = Audit { table: Table::Orders, files: BTreeMap::new(), quarantined: Vec::new() };
-        audit.files.clone_from(&self.audit.files);
-        for order in &self.orders {
-            let tally = audit.file(&order.file);
-            if bounds.contains(&order.created_at) { tally.used += 1 } else { tally.outside += 1 }
+        let mut audit = Audit { table: Table::Orders, files: self.audit.files.clone(), quarantined: Vec::new() };
+        for (file, kept) in self.files.iter().zip(&self.kept) {
+            audit.file(file).outside += kept;
+        }
+        let start = self.orders.partition_point(|order| order.created_at < bounds.start);
+        for order in self.orders[start..].iter().take_while(|order| order.created_at < bounds.end) {
+            let tally = audit.file(&self.files[order.file as usize]);
+            tally.used += 1;
+            tally.outside -= 1;
         }
         Ok(audit)
     }
@@ -143,8 +174,8 @@ impl Orders {
     /// What became of the rows read, by the run as a whole.
     pub fn read_whole(&self) -> Audit {
         let mut audit = self.audit.clone();
-        for order in &self.orders {
-            audit.file(&order.file).used += 1;
+        for (file, kept) in self.files.iter().zip(&self.kept) {
+            audit.file(file).used += kept;
         }
         audit
     }

@@ -1,0 +1,304 @@
+//! Cells → their canonical types: ids, words, numbers, money, truths, times, dates. One that cannot become it makes a bad row.
+
+use super::quarantine::Bad;
+use super::table::{Column, Type};
+use crate::calendar::Day;
+use crate::error::Result;
+use crate::job::{Plan, Source, Unit, zone};
+use arrow::array::types::Int32Type;
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, Int64Array, StringArray, StringDictionaryBuilder};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimeUnit};
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// 2000-01-01 and 2100-01-01 in UTC ms: a time outside is a mistake, not a chat.
+const TIMES: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
+/// More of anything in one row is a mistake, and could overflow a sum.
+const MOST_COUNTED: i64 = 1_000_000_000;
+/// 10^12 yuan in fen.
+const MOST_FEN: i64 = 100_000_000_000_000;
+
+/// How times are written in a source.
+pub(super) struct Times {
+    zone: TimeZone,
+    format: Option<String>,
+    unit: Unit,
+}
+
+impl Times {
+    pub(super) fn new(plan: &Plan, source: &Source) -> Result<Times> {
+        let zone = zone(source.timezone.as_deref().unwrap_or(&plan.job.timezone))?;
+        Ok(Times { zone, format: source.datetime_format.clone(), unit: source.unit })
+    }
+
+    fn parse(&self, text: &str) -> Option<i64> {
+        let text = text.trim();
+        if let Some(format) = &self.format {
+            let parsed = jiff::fmt::strtime::parse(format, text).ok()?;
+            return match parsed.to_timestamp() {
+                Ok(at) => Some(at.as_millisecond()),
+                Err(_) => self.local(parsed.to_datetime().ok()?),
+            };
+        }
+        if let Some(number) = whole(text) {
+            return self.epoch(number);
+        }
+        match text.parse::<jiff::Timestamp>() {
+            Ok(at) => Some(at.as_millisecond()),
+            Err(_) => self.local(text.parse::<DateTime>().ok()?),
+        }
+    }
+
+    /// A wall-clock time without an offset.
+    fn local(&self, at: DateTime) -> Option<i64> {
+        Some(at.to_zoned(self.zone.clone()).ok()?.timestamp().as_millisecond())
+    }
+
+    fn epoch(&self, number: i64) -> Option<i64> {
+        match self.unit {
+            Unit::Seconds => number.checked_mul(1000),
+            Unit::Millis => Some(number),
+            Unit::Micros => Some(number.div_euclid(1000)),
+        }
+    }
+}
+
+/// One column on its way to its canonical type.
+pub(super) struct Converted<'a> {
+    pub(super) column: &'a Column,
+    pub(super) raw: &'a ArrayRef,
+    pub(super) bad: &'a mut BTreeMap<usize, Bad>,
+}
+
+impl Converted<'_> {
+    pub(super) fn convert(&mut self, times: &Times) -> Result<ArrayRef> {
+        match self.column.of {
+            Type::Key => self.dictionary(|text| is_id(text).then_some(text), "an id is 1 to 256 bytes"),
+            Type::Word(words) => {
+                let reason = format!("unknown {}: expected {}", self.column.name, words.join(", "));
+                self.dictionary(|text| Some(text.trim()).filter(|word| words.contains(word)), &reason)
+            }
+            Type::Id => self.texts(is_id, "an id is 1 to 256 bytes"),
+            Type::Text => self.texts(|_| true, ""),
+            Type::Int => self.numbers(whole, "not a whole number"),
+            Type::Count => self.numbers(|text| whole(text).filter(|n| (0..=MOST_COUNTED).contains(n)), "not a whole number of 0 to 10^9"),
+            Type::Money => self.numbers(fen, "not an amount with at most 2 decimals and 10^12 yuan"),
+            Type::Bool => self.truths(),
+            Type::Time => self.times(times),
+            Type::Date => self.dates(times),
+        }
+    }
+
+    fn bad(&mut self, row: usize, reason: &str, value: &str) {
+        let column = self.column.name.to_owned();
+        self.bad.entry(row).or_insert_with(|| Bad { column, reason: reason.to_owned(), value: value.to_owned() });
+    }
+
+    fn refuse_nulls(&mut self, array: &dyn Array) {
+        if self.column.required && array.null_count() > 0 {
+            for row in 0..array.len() {
+                if array.is_null(row) {
+                    self.bad(row, "missing", "");
+                }
+            }
+        }
+    }
+
+    /// Checks each distinct value once; a row with a refused one is bad.
+    fn dictionary(&mut self, accept: impl Fn(&str) -> Option<&str>, reason: &str) -> Result<ArrayRef> {
+        let dictionary = match self.raw.data_type() {
+            DataType::Dictionary(key, value) if **key == DataType::Int32 && **value == DataType::Utf8 => Arc::clone(self.raw),
+            _ => as_dictionary(self.raw)?,
+        };
+        let keys = dictionary.as_dictionary::<Int32Type>();
+        let values = keys.values().as_string::<i32>();
+        if values.iter().all(|value| value.is_some() && value.and_then(&accept) == value) {
+            self.refuse_nulls(keys.keys());
+            return Ok(dictionary);
+        }
+        let accepted = values.iter().map(|value| value.and_then(&accept)).collect::<StringArray>();
+        let mut codes = keys.keys().clone();
+        if accepted.null_count() > 0 {
+            for row in 0..keys.len() {
+                if let Some(code) = keys.key(row).filter(|code| accepted.is_null(*code) && !values.value(*code).is_empty()) {
+                    self.bad(row, reason, values.value(code));
+                }
+            }
+            codes = codes.iter().map(|code| code.filter(|code| accepted.is_valid(*code as usize))).collect();
+        }
+        self.refuse_nulls(&codes);
+        Ok(Arc::new(DictionaryArray::try_new(codes, Arc::new(accepted))?))
+    }
+
+    fn texts(&mut self, accept: impl Fn(&str) -> bool, reason: &str) -> Result<ArrayRef> {
+        let text = cast(self.raw, &DataType::Utf8)?;
+        for (row, cell) in text.as_string::<i32>().iter().enumerate() {
+            if let Some(cell) = cell.filter(|cell| !accept(cell)) {
+                self.bad(row, reason, cell);
+            }
+        }
+        self.refuse_nulls(&text);
+        Ok(text)
+    }
+
+    fn numbers(&mut self, parse: impl Fn(&str) -> Option<i64>, reason: &str) -> Result<ArrayRef> {
+        if self.raw.data_type() == &DataType::Int64 && self.column.of == Type::Int {
+            self.refuse_nulls(&Arc::clone(self.raw));
+            return Ok(Arc::clone(self.raw));
+        }
+        let text = cast(self.raw, &DataType::Utf8)?;
+        let numbers = self.parsed(text.as_string(), reason, parse);
+        self.refuse_nulls(&text);
+        Ok(Arc::new(numbers))
+    }
+
+    fn parsed(&mut self, text: &StringArray, reason: &str, parse: impl Fn(&str) -> Option<i64>) -> Int64Array {
+        let cells = text.iter().enumerate().map(|(row, cell)| {
+            let cell = cell?;
+            let parsed = parse(cell.trim());
+            if parsed.is_none() {
+                self.bad(row, reason, cell);
+            }
+            parsed
+        });
+        cells.collect()
+    }
+
+    fn truths(&mut self) -> Result<ArrayRef> {
+        if self.raw.data_type() == &DataType::Boolean {
+            return Ok(Arc::clone(self.raw));
+        }
+        let text = cast(self.raw, &DataType::Utf8)?;
+        let parsed = self.parsed(text.as_string(), "not true or false", |cell| truth(cell).map(i64::from));
+        self.refuse_nulls(&text);
+        Ok(Arc::new(parsed.iter().map(|cell| cell.map(|n| n == 1)).collect::<BooleanArray>()))
+    }
+
+    fn times(&mut self, times: &Times) -> Result<ArrayRef> {
+        let instants = match self.raw.data_type() {
+            DataType::Timestamp(_, zone) => {
+                let ms = cast(self.raw, &DataType::Timestamp(TimeUnit::Millisecond, zone.clone()))?;
+                let ms = cast(&ms, &DataType::Int64)?;
+                match zone {
+                    Some(_) => ms,
+                    // Without a zone it is what the wall clock showed.
+                    None => Arc::new(
+                        ms.as_primitive::<arrow::datatypes::Int64Type>()
+                            .iter()
+                            .map(|at| at.map(|at| wall(at).and_then(|at| times.local(at)).unwrap_or(i64::MIN)))
+                            .collect::<Int64Array>(),
+                    ),
+                }
+            }
+            found if found.is_integer() => {
+                let numbers = cast(self.raw, &DataType::Int64)?;
+                let written = cast(&numbers, &DataType::Utf8)?;
+                Arc::new(self.parsed(written.as_string(), "not a time", |cell| times.epoch(cell.parse().ok()?))) as ArrayRef
+            }
+            _ => {
+                let text = cast(self.raw, &DataType::Utf8)?;
+                Arc::new(self.parsed(text.as_string(), "not a time", |cell| times.parse(cell)))
+            }
+        };
+        let ms = instants.as_primitive::<arrow::datatypes::Int64Type>();
+        for (row, at) in ms.iter().enumerate() {
+            if let Some(at) = at.filter(|at| !TIMES.contains(at)) {
+                self.bad(row, "a time outside 2000 to 2100", &at.to_string());
+            }
+        }
+        self.refuse_nulls(&instants);
+        Ok(instants)
+    }
+
+    fn dates(&mut self, times: &Times) -> Result<ArrayRef> {
+        let days = match self.raw.data_type() {
+            DataType::Date32 | DataType::Date64 => cast(&cast(self.raw, &DataType::Date32)?, &DataType::Int32)?,
+            _ => {
+                let text = cast(self.raw, &DataType::Utf8)?;
+                let day = |cell: &str| date(cell, times.format.as_deref()).map(|date| i64::from(Day::from(date).0));
+                let parsed = self.parsed(text.as_string(), "not a date", day);
+                Arc::new(parsed.iter().map(|day| day.map(|day| day as i32)).collect::<Int32Array>())
+            }
+        };
+        self.refuse_nulls(&days);
+        Ok(days)
+    }
+}
+
+pub(super) fn truth(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "true" | "t" | "1" | "yes" | "y" | "是" => Some(true),
+        "false" | "f" | "0" | "no" | "n" | "否" => Some(false),
+        _ => None,
+    }
+}
+
+fn as_dictionary(raw: &ArrayRef) -> Result<ArrayRef> {
+    let text = cast(raw, &DataType::Utf8)?;
+    let mut builder = StringDictionaryBuilder::<Int32Type>::new();
+    builder.extend(text.as_string::<i32>().iter());
+    Ok(Arc::new(builder.finish()))
+}
+
+fn is_id(text: &str) -> bool {
+    (1..=256).contains(&text.len())
+}
+
+/// Also `3.0`: a spreadsheet's whole number.
+fn whole(text: &str) -> Option<i64> {
+    let text = text.split_once('.').map_or(text, |(whole, zeros)| if zeros.bytes().all(|b| b == b'0') { whole } else { text });
+    text.parse().ok()
+}
+
+/// Yuan as written → fen, exactly; a third decimal that is not 0 is refused, never rounded.
+fn fen(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let (yuan, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+    let all_digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if !all_digits(yuan) || !all_digits(decimals) || (yuan.is_empty() && decimals.is_empty()) {
+        return None;
+    }
+    let (cents, rest) = decimals.split_at(decimals.len().min(2));
+    if rest.bytes().any(|b| b != b'0') {
+        return None;
+    }
+    let cents: i64 = format!("{cents:0<2}").parse().ok()?;
+    let fen = if yuan.is_empty() { 0 } else { yuan.parse::<i64>().ok()? }.checked_mul(100)?.checked_add(cents)?;
+    (fen <= MOST_FEN).then_some(sign * fen)
+}
+
+fn date(text: &str, format: Option<&str>) -> Option<Date> {
+    text.parse().ok().or_else(|| Date::strptime(format?, text).ok())
+}
+
+fn wall(ms: i64) -> Option<DateTime> {
+    Some(jiff::Timestamp::from_millisecond(ms).ok()?.to_zoned(TimeZone::UTC).datetime())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_exact_or_refused() {
+        let cases = [
+            ("12.34", Some(1234)),
+            ("5", Some(500)),
+            (".5", Some(50)),
+            ("5.100", Some(510)),
+            ("-3.20", Some(-320)),
+            ("12.345", None),
+            ("1e3", None),
+            ("", None),
+            ("1,000", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(fen(text), expected, "{text}");
+        }
+        assert_eq!(fen("1000000000000"), Some(MOST_FEN));
+        assert_eq!(fen("1000000000000.01"), None);
+    }
+}
