@@ -1,5 +1,6 @@
 //! One run: the chats of the days asked for, the sales of every day that can still change, the reports of every period they touch.
 
+mod days;
 mod periods;
 
 use crate::calendar::Day;
@@ -10,17 +11,15 @@ use crate::frames::{collect, stack};
 use crate::ingest::{self, Audit, Chats, Orders, Reference, Tallies};
 use crate::job::{Level, Plan};
 use crate::memory::{self, Budget, Means};
-use crate::metrics;
 use crate::pipe;
 use crate::progress::Progress;
 use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, StateStore, audit_rows, detail, quarantine_rows};
 use crate::reports::{self, Kind, Landed, Part, ShardStates};
+use days::{paid_after, restated, windows};
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-/// Days read in one pass where the files are not cut by day.
-const WINDOW: usize = 31;
 /// Days whose sales are made together: each window reads the replies of the days before it again, and holds those of all its orders.
 const SALES_WINDOW: usize = 8;
 
@@ -349,43 +348,6 @@ fn refuse_mixed_rules(plan: &Plan, states: &StateStore, asked: &BTreeSet<Day>) -
     Err(Error::new(error::Kind::Config, format!("{left} days of this output were made under other rules, mappings or an older version"))
         .with("output", plan.output.name())
         .hint(format!("make them again with `kefu backfill … --from {first} --to {last}`, or write to another --output")))
-}
-
-/// The days asked for; those whose delayed metrics were not final when the last run ended; and those that look back on a day asked for.
-/// Days after what has landed are left as they are: with `--as-of` the user looks at an earlier state of things.
-fn restated(asked: &BTreeSet<Day>, reported: &BTreeSet<Day>, before: Option<Day>, landed: &Landed, plan: &Plan) -> Result<BTreeSet<Day>> {
-    let delays = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| metrics::delay(m, level, &plan.rules)));
-    let longest = delays.max().unwrap_or(0);
-    let earlier = before.is_some_and(|before| landed.through < before);
-    let mut restated = asked.clone();
-    for day in reported.iter().filter(|day| !earlier && **day <= landed.through) {
-        let maturing = before.is_none_or(|before| day.plus(longest) > before);
-        let looks_back = asked.range(plan.rules.looks_back_to(&plan.calendar, *day)?..=*day).next().is_some();
-        if maturing || looks_back {
-            restated.insert(*day);
-        }
-    }
-    Ok(restated)
-}
-
-/// Reported days with a payment whose order was created within the lookback of a day asked for: their credit may change with it.
-fn paid_after(orders: &Orders, asked: &BTreeSet<Day>, reported: &BTreeSet<Day>, plan: &Plan, landed: &Landed) -> Result<BTreeSet<Day>> {
-    let mut days = BTreeSet::new();
-    for day in reported.iter().filter(|day| **day <= landed.through && !asked.contains(day)) {
-        for instant in facts::instants(orders, &plan.calendar, &plan.rules, *day)? {
-            if facts::reply_days(&instant, &plan.calendar, &plan.rules)?.any(|day| asked.contains(&day)) {
-                days.insert(*day);
-                break;
-            }
-        }
-    }
-    Ok(days)
-}
-
-/// Days to read together: one by one where files are cut by day, else as many as fit a pass.
-fn windows(asked: &BTreeSet<Day>, context: &BTreeSet<Day>, cut_by_day: bool) -> Vec<BTreeSet<Day>> {
-    let days = asked.union(context).copied().collect::<Vec<_>>();
-    days.chunks(if cut_by_day { 1 } else { WINDOW }).map(|days| days.iter().copied().collect()).collect()
 }
 
 fn record(plan: &Plan, request: Request, landed: &Landed) -> RunRecord {

@@ -1,0 +1,61 @@
+//! Which days a run works on: those asked for, those that can still change with them, and how many are read together.
+
+use crate::calendar::Day;
+use crate::error::Result;
+use crate::facts;
+use crate::ingest::Orders;
+use crate::job::{Level, Plan};
+use crate::metrics;
+use crate::reports::Landed;
+use std::collections::BTreeSet;
+
+/// Days read in one pass where the files are not cut by day.
+const WINDOW: usize = 31;
+/// The days asked for; those whose delayed metrics were not final when the last run ended; and those that look back on a day asked for.
+/// Days after what has landed are left as they are: with `--as-of` the user looks at an earlier state of things.
+pub(super) fn restated(
+    asked: &BTreeSet<Day>,
+    reported: &BTreeSet<Day>,
+    before: Option<Day>,
+    landed: &Landed,
+    plan: &Plan,
+) -> Result<BTreeSet<Day>> {
+    let delays = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| metrics::delay(m, level, &plan.rules)));
+    let longest = delays.max().unwrap_or(0);
+    let earlier = before.is_some_and(|before| landed.through < before);
+    let mut restated = asked.clone();
+    for day in reported.iter().filter(|day| !earlier && **day <= landed.through) {
+        let maturing = before.is_none_or(|before| day.plus(longest) > before);
+        let looks_back = asked.range(plan.rules.looks_back_to(&plan.calendar, *day)?..=*day).next().is_some();
+        if maturing || looks_back {
+            restated.insert(*day);
+        }
+    }
+    Ok(restated)
+}
+
+/// Reported days with a payment whose order was created within the lookback of a day asked for: their credit may change with it.
+pub(super) fn paid_after(
+    orders: &Orders,
+    asked: &BTreeSet<Day>,
+    reported: &BTreeSet<Day>,
+    plan: &Plan,
+    landed: &Landed,
+) -> Result<BTreeSet<Day>> {
+    let mut days = BTreeSet::new();
+    for day in reported.iter().filter(|day| **day <= landed.through && !asked.contains(day)) {
+        for instant in facts::instants(orders, &plan.calendar, &plan.rules, *day)? {
+            if facts::reply_days(&instant, &plan.calendar, &plan.rules)?.any(|day| asked.contains(&day)) {
+                days.insert(*day);
+                break;
+            }
+        }
+    }
+    Ok(days)
+}
+
+/// Days to read together: one by one where files are cut by day, else as many as fit a pass.
+pub(super) fn windows(asked: &BTreeSet<Day>, context: &BTreeSet<Day>, cut_by_day: bool) -> Vec<BTreeSet<Day>> {
+    let days = asked.union(context).copied().collect::<Vec<_>>();
+    days.chunks(if cut_by_day { 1 } else { WINDOW }).map(|days| days.iter().copied().collect()).collect()
+}
