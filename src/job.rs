@@ -40,6 +40,13 @@ pub struct Job {
     pub staff: Option<Source>,
     pub blocklist: Option<Source>,
     pub visits: Option<Source>,
+    pub refunds: Option<Source>,
+    pub tickets: Option<Source>,
+    pub agent_status: Option<Source>,
+    pub videos: Option<Source>,
+    pub standards: Option<Source>,
+    pub targets: Option<Source>,
+    pub trainings: Option<Source>,
     #[serde(default)]
     pub rules: Rules,
     #[serde(default)]
@@ -203,6 +210,13 @@ impl Plan {
             Table::Staff => self.job.staff.as_ref(),
             Table::Blocklist => self.job.blocklist.as_ref(),
             Table::Visits => self.job.visits.as_ref(),
+            Table::Refunds => self.job.refunds.as_ref(),
+            Table::Tickets => self.job.tickets.as_ref(),
+            Table::AgentStatus => self.job.agent_status.as_ref(),
+            Table::Videos => self.job.videos.as_ref(),
+            Table::Standards => self.job.standards.as_ref(),
+            Table::Targets => self.job.targets.as_ref(),
+            Table::Trainings => self.job.trainings.as_ref(),
         }
     }
 

@@ -2,26 +2,21 @@
 
 mod days;
 mod periods;
+mod sales;
 
 use crate::calendar::Day;
 use crate::conversation;
 use crate::error::{self, Context, Error, Result};
 use crate::facts;
-use crate::frames::{collect, stack};
-use crate::ingest::{self, Audit, Chats, Orders, Reference, Tallies};
+use crate::ingest::{self, Audit, Chats, Orders, Records, Reference, Tallies};
 use crate::job::{Level, Plan};
 use crate::memory::{self, Budget, Means};
 use crate::pipe;
 use crate::progress::Progress;
-use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, StateStore, audit_rows, detail, quarantine_rows};
-use crate::reports::{self, Kind, Landed, Part, ShardStates};
+use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, StateStore, audit_rows, quarantine_rows};
+use crate::reports::{self, Landed, Part, ShardStates};
 use days::{paid_after, restated, windows};
-use polars::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
-
-/// Days whose sales are made together: each window reads the replies of the days before it again, and holds those of all its orders.
-const SALES_WINDOW: usize = 8;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked of a run. Days are inclusive.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +63,8 @@ struct Run<'a> {
     states: StateStore<'a>,
     publisher: Publisher<'a>,
     reference: Reference,
+    #[expect(dead_code, reason = "until the families that read them")]
+    records: Records,
     orders: Option<Orders>,
     /// Days whose sales and reports are made: those asked for, and those that can still change.
     restated: BTreeSet<Day>,
@@ -84,7 +81,7 @@ impl<'a> Run<'a> {
         let memory = Memory::load(&plan.output)?;
         let before = memory.landed();
         let through = request.as_of.unwrap_or_else(|| before.map_or(request.to, |day| day.max(request.to)));
-        let landed = Landed { through, orders: plan.job.orders.is_some(), visits: plan.job.visits.is_some() };
+        let landed = Landed { through, tables: ingest::Table::ALL.into_iter().filter(|table| plan.source(*table).is_some()).collect() };
         let states = StateStore::new(plan)?;
         let asked = request.from.through(request.to).collect::<BTreeSet<_>>();
         refuse_mixed_rules(plan, &states, &asked)?;
@@ -99,9 +96,29 @@ impl<'a> Run<'a> {
         let first_log = ingest::dates(plan, &plan.job.messages)?.map(|(first, _)| first);
         let record = record(plan, request, &landed);
         let mut reference = ingest::read_reference(plan, first, through)?;
-        reference.audits.extend(ingest::read_evaluations(plan, request.from, request.to)?);
+        let records = ingest::read_records(plan, first, through)?;
+        reference.audits.extend(records.audits.iter().cloned());
         let publisher = Publisher::new(&plan.output)?;
-        Ok(Run { plan, request, memory, landed, states, publisher, reference, orders, restated, reported, first_log, record, clock })
+        Ok(Run {
+            plan,
+            request,
+            memory,
+            landed,
+            states,
+            publisher,
+            reference,
+            records,
+            orders,
+            restated,
+            reported,
+            first_log,
+            record,
+            clock,
+        })
+    }
+
+    fn has_orders(&self) -> bool {
+        self.orders.is_some()
     }
 
     fn passed(&self, stage: &str) {
@@ -164,7 +181,7 @@ impl<'a> Run<'a> {
     /// Every day that a restated day's credits and silence look back on.
     fn context(&self) -> Result<BTreeSet<Day>> {
         let mut days = BTreeSet::new();
-        for day in self.restated.iter().filter(|_| self.landed.orders) {
+        for day in self.restated.iter().filter(|_| self.has_orders()) {
             days.extend(self.plan.rules.looks_back_to(&self.plan.calendar, *day)?.through(*day));
             for instant in self.instants(*day)? {
                 days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
@@ -247,74 +264,6 @@ impl<'a> Run<'a> {
         tracing::info!(%day, table = name, read = total.read, used = total.used, quarantined = total.quarantined,
             duplicates = total.duplicates, outside = total.outside, ignored = total.ignored, "audit");
         self.publisher.stage(&quarantine_rows(name, &audit.quarantined, day)?)
-    }
-
-    /// Inquiries and credits of every day whose sales can still change.
-    fn make_sales(&mut self) -> Result<()> {
-        let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
-        let days = self.restated.intersection(&made).copied().collect::<Vec<_>>();
-        for window in days.chunks(SALES_WINDOW) {
-            let replies = collect(self.replies(window, &made)?)?;
-            let sell = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
-                self.sell_day(*day, &made, &replies).with("business day", day)?;
-                emit(())
-            };
-            pipe::in_order(window, self.request.jobs, sell, |()| Ok(()))?;
-        }
-        self.record.days_restated += days.len();
-        Ok(())
-    }
-
-    /// The reply lines that the orders of some days look back on: each day's index is read once, and only the buyers who ordered are kept.
-    fn replies(&self, window: &[Day], made: &BTreeSet<Day>) -> Result<LazyFrame> {
-        let mut days = BTreeSet::new();
-        let mut buyers = HashSet::new();
-        for day in window {
-            for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
-                buyers.insert((instant.order.shop_id.clone(), instant.order.buyer_id.clone()));
-            }
-        }
-        let buyers = Arc::new(buyers);
-        let mut kept = Vec::new();
-        let days = days.intersection(made).copied().collect::<Vec<_>>();
-        let of_buyers = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &buyers)?);
-        pipe::in_order(&days, self.request.jobs, of_buyers, |replies| {
-            kept.push(replies.lazy());
-            Ok(())
-        })?;
-        if kept.is_empty() { facts::no_replies().map(IntoLazy::lazy) } else { stack(kept) }
-    }
-
-    fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
-        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
-        let mut credits = None;
-        if self.orders.is_some() {
-            let instants = self.instants(day)?;
-            let replies = replies.clone().lazy();
-            credits = Some(facts::credits(&instants, replies, calendar, rules, day, self.landed.through)?);
-        }
-        for level in Level::ALL {
-            let (mut inquiries, mut paid) = (None, None);
-            if let Some(orders) = &self.orders {
-                let persons = self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy();
-                inquiries = Some(facts::inquiries(level, persons, orders, calendar, rules, day)?);
-                if level == Level::Shop {
-                    let days = rules.looks_back_to(calendar, day)?.through(day).filter(|day| made.contains(day));
-                    let persons =
-                        days.map(|day| Ok(self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy())).collect::<Result<Vec<_>>>()?;
-                    paid = Some(facts::paid(stack(persons)?, orders, calendar, rules, day)?);
-                }
-            }
-            let visits = self.reference.visits.iter().filter(|((_, on), _)| *on == day).map(|((shop, _), n)| (shop.clone(), *n));
-            let visits = (level == Level::Shop).then(|| reports::visits_frame(&visits.collect::<Vec<_>>())).transpose()?;
-            let states = reports::sales_states(level, inquiries, credits.as_ref(), paid, visits, rules)?;
-            self.states.put(day, Part::Sales, level, &states)?;
-        }
-        if let Some(credits) = credits {
-            self.publisher.stage(&detail("credits", "one row per order event, rule and agent", &credits, None, day)?)?;
-        }
-        Ok(())
     }
 
     fn publish(mut self) -> Result<RunRecord> {

@@ -11,6 +11,7 @@ mod peer_days;
 mod replies;
 mod rounds;
 mod talks;
+mod visits;
 
 pub use credits::{Instant, credits, instants, no_replies, reply_days};
 pub use inquiries::inquiries;
@@ -18,6 +19,7 @@ pub use paid::paid;
 pub use peaks::{Edge, Peaks};
 pub use rounds::{bucket_bounds, rounds_of};
 pub use talks::talks_of;
+pub use visits::visits;
 
 use crate::calendar;
 use crate::conversation::{Day, Session, replay};

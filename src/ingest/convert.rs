@@ -6,7 +6,9 @@ use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::{Plan, Source, Unit, zone};
 use arrow::array::types::Int32Type;
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Int32Array, Int64Array, StringArray, StringDictionaryBuilder};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray, StringDictionaryBuilder,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use jiff::civil::{Date, DateTime};
@@ -86,6 +88,7 @@ impl Converted<'_> {
             Type::Int => self.numbers(whole, "not a whole number"),
             Type::Count => self.numbers(|text| whole(text).filter(|n| (0..=MOST_COUNTED).contains(n)), "not a whole number of 0 to 10^9"),
             Type::Money => self.numbers(fen, "not an amount with at most 2 decimals and 10^12 yuan"),
+            Type::Number => self.floats(),
             Type::Bool => self.truths(),
             Type::Time => self.times(times),
             Type::Date => self.dates(times),
@@ -175,6 +178,20 @@ impl Converted<'_> {
         let parsed = self.parsed(text.as_string(), "not true or false", |cell| truth(cell).map(i64::from));
         self.refuse_nulls(&text);
         Ok(Arc::new(parsed.iter().map(|cell| cell.map(|n| n == 1)).collect::<BooleanArray>()))
+    }
+
+    fn floats(&mut self) -> Result<ArrayRef> {
+        let text = cast(self.raw, &DataType::Utf8)?;
+        let mut numbers = Vec::with_capacity(text.len());
+        for (row, cell) in text.as_string::<i32>().iter().enumerate() {
+            let number = cell.map(|cell| cell.trim().parse::<f64>().ok().filter(|number| number.is_finite()));
+            if let (Some(None), Some(cell)) = (number, cell) {
+                self.bad(row, "not a number", cell);
+            }
+            numbers.push(number.flatten());
+        }
+        self.refuse_nulls(&text);
+        Ok(Arc::new(Float64Array::from(numbers)))
     }
 
     fn times(&mut self, times: &Times) -> Result<ArrayRef> {

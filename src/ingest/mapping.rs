@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Canonical rows of one batch: a column for each of the table's, in its order.
-/// `Key`/`Word`: dictionary<i32, utf8>. `Id`/`Text`: utf8. `Int`/`Count`/`Time` (UTC ms)/`Money` (fen): i64. `Date`: i32. `Bool`: bool.
+/// `Key`/`Word`: dictionary<i32, utf8>. `Id`/`Text`: utf8. `Int`/`Count`/`Time` (UTC ms)/`Money` (fen): i64. `Number`: f64. `Date`: i32. `Bool`: bool.
 pub struct Batch {
     pub file: String,
     pub first_row: u64,
@@ -39,6 +39,11 @@ impl Batch {
 
     pub fn int(&self, column: usize, row: usize) -> Option<i64> {
         let array = self.ints(column);
+        array.is_valid(row).then(|| array.value(row))
+    }
+
+    pub fn float(&self, column: usize, row: usize) -> Option<f64> {
+        let array = self.columns[column].as_primitive::<arrow::datatypes::Float64Type>();
         array.is_valid(row).then(|| array.value(row))
     }
 
@@ -198,7 +203,7 @@ fn castable(found: &DataType, of: Type) -> bool {
         // A column of whole numbers with gaps is one of floats to some writers.
         D::Float16 | D::Float32 | D::Float64 => of != Type::Date,
         D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
-            matches!(of, Type::Money | Type::Int | Type::Count | Type::Text)
+            matches!(of, Type::Money | Type::Number | Type::Int | Type::Count | Type::Text)
         }
         other => other.is_integer(),
     }
@@ -213,6 +218,7 @@ fn describe(of: Type) -> &'static str {
         Type::Time => "an instant",
         Type::Date => "a date",
         Type::Money => "an amount",
+        Type::Number => "a number",
     }
 }
 

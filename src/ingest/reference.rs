@@ -1,4 +1,4 @@
-//! The small tables, read whole: shops, staff, blocklist, visits; and evaluations, which only pass their checks so far.
+//! The small tables, read whole: shops, staff, blocklist, visits.
 
 use super::files::{files_of, require_files};
 use super::mapping::Batch;
@@ -24,11 +24,24 @@ pub struct Blocked {
     pub to: Option<Day>,
 }
 
+/// An account (客服账号). One person may have several; one account may serve several shifts.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    pub name: Option<String>,
+    pub team: Option<String>,
+    pub role: Option<String>,
+    pub person: Option<String>,
+    /// Fen an hour.
+    pub hourly_cost: Option<i64>,
+    /// Share of the sales credited to it, 0-1.
+    pub commission_rate: Option<f64>,
+}
+
 #[derive(Default)]
 pub struct Reference {
     pub shops: BTreeMap<String, Shop>,
-    /// (shop, agent) → name
-    pub staff: BTreeMap<(String, String), Option<String>>,
+    /// (shop, agent) → account
+    pub staff: BTreeMap<(String, String), Account>,
     blocklist: HashMap<(String, String), Vec<Blocked>>,
     /// (shop, day) → visitors
     pub visits: BTreeMap<(String, Day), i64>,
@@ -58,7 +71,15 @@ pub fn read_reference(plan: &Plan, first: Day, last: Day) -> Result<Reference> {
         reference.shops.insert(key(batch, row), shop);
     })?;
     let staff = rows(plan, Table::Staff, days, |batch, row, text| {
-        reference.staff.insert((key(batch, row), text("agent_id").unwrap_or_default()), text("name"));
+        let account = Account {
+            name: text("name"),
+            team: text("team"),
+            role: text("role"),
+            person: text("person_id"),
+            hourly_cost: batch.int(Table::Staff.index("hourly_cost"), row),
+            commission_rate: batch.float(Table::Staff.index("commission_rate"), row),
+        };
+        reference.staff.insert((key(batch, row), text("agent_id").unwrap_or_default()), account);
     })?;
     let blocklist = rows(plan, Table::Blocklist, days, |batch, row, text| {
         let blocked = Blocked { from: day(batch, Table::Blocklist.index("from"), row), to: day(batch, Table::Blocklist.index("to"), row) };
@@ -74,15 +95,25 @@ pub fn read_reference(plan: &Plan, first: Day, last: Day) -> Result<Reference> {
     Ok(reference)
 }
 
-/// Evaluations are checked and counted; their metrics are not part of this version.
-pub fn read_evaluations(plan: &Plan, first: Day, last: Day) -> Result<Option<Audit>> {
-    rows(plan, Table::Evaluations, (first, last), |_, _, _| {})
-}
-
 type Text<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Calls `each` for every good row of a table; counts all of them.
-fn rows(plan: &Plan, table: Table, (first, last): (Day, Day), mut each: impl FnMut(&Batch, usize, Text)) -> Result<Option<Audit>> {
+fn rows(plan: &Plan, table: Table, days: (Day, Day), mut each: impl FnMut(&Batch, usize, Text)) -> Result<Option<Audit>> {
+    batches(plan, table, days, |batch| {
+        for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
+            each(batch, row, &|name| batch.string(table.index(name), row));
+        }
+        Ok(())
+    })
+}
+
+/// Calls `each` for every batch of a small table, bad rows and all; counts its rows.
+pub(super) fn batches(
+    plan: &Plan,
+    table: Table,
+    (first, last): (Day, Day),
+    mut each: impl FnMut(&Batch) -> Result<()>,
+) -> Result<Option<Audit>> {
     let Some(source) = plan.source(table) else { return Ok(None) };
     let mut audit = Audit::new(table);
     let files = files_of(plan, source, first, last)?;
@@ -97,9 +128,7 @@ fn rows(plan: &Plan, table: Table, (first, last): (Day, Day), mut each: impl FnM
         |batch| batch,
         |batch| {
             audit.set_aside(&batch);
-            for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
-                each(&batch, row, &|name| batch.string(table.index(name), row));
-            }
+            each(&batch)?;
             let tally = audit.file(&batch.file);
             tally.read += batch.rows as i64;
             tally.used += (batch.rows - batch.bad.len()) as i64;

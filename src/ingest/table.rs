@@ -27,6 +27,8 @@ pub enum Type {
     Date,
     /// Yuan in the source, fen inside.
     Money,
+    /// Any finite number.
+    Number,
 }
 
 pub struct Column {
@@ -52,9 +54,16 @@ pub enum Table {
     Staff,
     Blocklist,
     Visits,
+    Refunds,
+    Tickets,
+    AgentStatus,
+    Videos,
+    Standards,
+    Targets,
+    Trainings,
 }
 
-use Type::{Bool, Count, Date, Id, Int, Key, Money, Text, Time, Word};
+use Type::{Bool, Count, Date, Id, Int, Key, Money, Number, Text, Time, Word};
 
 const MESSAGES: &[Column] = &[
     required("shop_id", Key),
@@ -106,16 +115,84 @@ const STAFF: &[Column] = &[
     optional("role", Word(&["presale", "aftersale"])),
     optional("person_id", Text),
     optional("hourly_cost", Money),
-    optional("commission_rate", Text),
+    optional("commission_rate", Number),
     optional("hired_on", Date),
 ];
 const BLOCKLIST: &[Column] =
     &[required("shop_id", Key), required("buyer_id", Key), optional("from", Date), optional("to", Date), optional("reason", Text)];
 const VISITS: &[Column] = &[required("shop_id", Key), required("date", Date), required("visitors", Count), optional("page_views", Count)];
+const REFUNDS: &[Column] = &[
+    required("shop_id", Key),
+    required("refund_id", Id),
+    required("order_id", Id),
+    required("applied_at", Time),
+    required("amount", Money),
+    optional("finished_at", Time),
+    optional("quantity", Count),
+    optional("kind", Word(&["refund_only", "return"])),
+    optional("reason", Text),
+    optional("disputed", Bool),
+];
+const TICKETS: &[Column] = &[
+    required("shop_id", Key),
+    required("ticket_id", Id),
+    required("buyer_id", Key),
+    required("opened_at", Time),
+    optional("agent_id", Key),
+    optional("kind", Text),
+    optional("first_response_at", Time),
+    optional("resolved_at", Time),
+    optional("resolved", Bool),
+    optional("sla_response_due_at", Time),
+    optional("sla_resolve_due_at", Time),
+    optional("transferred_to", Key),
+    optional("transfer_correct", Bool),
+    optional("knowledge_base_used", Bool),
+    optional("complaint", Bool),
+];
+const AGENT_STATUS: &[Column] = &[
+    required("shop_id", Key),
+    required("agent_id", Key),
+    required("at", Time),
+    required("status", Word(&["online", "offline", "suspended", "resumed"])),
+];
+const VIDEOS: &[Column] = &[
+    required("shop_id", Key),
+    required("video_id", Id),
+    required("date", Date),
+    required("plays", Count),
+    optional("likes", Count),
+    optional("comments", Count),
+    optional("shares", Count),
+    optional("new_followers", Count),
+    optional("followers", Count),
+    optional("complete_plays", Count),
+    optional("watch_seconds", Number),
+    optional("length_seconds", Number),
+];
+const STANDARDS: &[Column] =
+    &[required("category", Text), required("metric", Text), required("standard", Number), required("better", Word(&["high", "low"]))];
+const TARGETS: &[Column] =
+    &[required("shop_id", Key), optional("agent_id", Key), required("month", Text), required("metric", Text), required("target", Number)];
+const TRAININGS: &[Column] = &[required("agent_id", Key), required("on", Date), optional("topic", Text)];
 
 impl Table {
-    pub const ALL: [Table; 7] =
-        [Table::Messages, Table::Orders, Table::Evaluations, Table::Shops, Table::Staff, Table::Blocklist, Table::Visits];
+    pub const ALL: [Table; 14] = [
+        Table::Messages,
+        Table::Orders,
+        Table::Refunds,
+        Table::Evaluations,
+        Table::Tickets,
+        Table::AgentStatus,
+        Table::Visits,
+        Table::Videos,
+        Table::Shops,
+        Table::Staff,
+        Table::Blocklist,
+        Table::Standards,
+        Table::Targets,
+        Table::Trainings,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -126,6 +203,13 @@ impl Table {
             Table::Staff => "staff",
             Table::Blocklist => "blocklist",
             Table::Visits => "visits",
+            Table::Refunds => "refunds",
+            Table::Tickets => "tickets",
+            Table::AgentStatus => "agent_status",
+            Table::Videos => "videos",
+            Table::Standards => "standards",
+            Table::Targets => "targets",
+            Table::Trainings => "trainings",
         }
     }
 
@@ -138,6 +222,13 @@ impl Table {
             Table::Staff => STAFF,
             Table::Blocklist => BLOCKLIST,
             Table::Visits => VISITS,
+            Table::Refunds => REFUNDS,
+            Table::Tickets => TICKETS,
+            Table::AgentStatus => AGENT_STATUS,
+            Table::Videos => VIDEOS,
+            Table::Standards => STANDARDS,
+            Table::Targets => TARGETS,
+            Table::Trainings => TRAININGS,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a metric is. Knows no metric by name; every field is required, the worked example too.
 
+use crate::ingest::Table;
 pub use crate::job::Level;
 pub use crate::metrics::examples::{self as logs, Example, agent, shop};
 use crate::rules::Attribution;
@@ -23,10 +24,20 @@ pub enum Fact {
     Peaks,
     Inquiries,
     Credits,
+    Payments,
     Visits,
 }
 
 impl Fact {
+    /// The input tables it cannot be made without, besides messages.
+    pub fn needs(self) -> &'static [Table] {
+        match self {
+            Fact::Inquiries | Fact::Credits | Fact::Payments => &[Table::Orders],
+            Fact::Visits => &[Table::Visits],
+            Fact::Talks | Fact::Rounds | Fact::AssessedRounds | Fact::PeerDays | Fact::Peaks => &[],
+        }
+    }
+
     /// Facts that come of the chat log alone; the others are made anew while orders mature.
     pub fn of_chats(self) -> bool {
         matches!(self, Fact::Talks | Fact::Rounds | Fact::AssessedRounds | Fact::PeerDays | Fact::Peaks)

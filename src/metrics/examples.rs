@@ -1,5 +1,5 @@
 //! The logs that the worked examples are read off. Each is small enough to check by hand; all lie in one shop on one day,
-//! 2026-09-01 in Shanghai, read with the default rules when four more days have landed.
+//! 2026-09-01 in Shanghai, read with the default rules when ninety more days have landed.
 
 /// A log: lines `time session buyer who words`, orders `id buyer created paid amount quantity postage`.
 /// `who` is `buyer`, `buyer>A` (addressed to agent A), `A` (a reply), `robot`, or an event `assign>A`, `transfer>B`.
@@ -12,6 +12,9 @@ pub struct Log {
     pub visitors: Option<i64>,
     /// A buyer on the blocklist.
     pub blocked: Option<&'static str>,
+    /// Further tables by name, as lines of CSV after a line of columns; the shop stands before each. Cells in the short form of times
+    /// are instants, and `@-1` is the date of the day before.
+    pub tables: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// A log, a row of its day's report, and the value there, worked by hand.
@@ -32,7 +35,7 @@ pub fn agent(log: &'static Log, agent: &'static str, value: f64) -> Example {
 }
 
 const fn log(name: &'static str, lines: &'static [&'static str]) -> Log {
-    Log { name, lines, orders: &[], visitors: None, blocked: None }
+    Log { name, lines, orders: &[], visitors: None, blocked: None, tables: &[] }
 }
 
 /// Waits of 50, 40, 30 and 20 s. Receptions of one agent that overlap.

@@ -26,7 +26,7 @@ pub fn flags() -> Vec<Flag> {
         }
     }
     for name in ["paid", "paid_silently"] {
-        flag(name, Fact::Credits, of(move |_| col(name)));
+        flag(name, Fact::Payments, of(move |_| col(name)));
     }
     flags
 }

@@ -6,6 +6,7 @@ use crate::calendar::Day;
 use crate::error::Result;
 use crate::facts::{ChatFacts, no_replies};
 use crate::frames::{from_arrow, to_arrow};
+use crate::ingest;
 use crate::job::{Level, Plan};
 use crate::names::Names;
 use crate::reports::{Kind, Part, States, Table, shard_persons};
@@ -32,7 +33,8 @@ pub struct StateStore<'a> {
 impl<'a> StateStore<'a> {
     pub fn new(plan: &'a Plan) -> Result<StateStore<'a>> {
         let job = &plan.job;
-        let inputs = (&job.timezone, &job.business_day_starts_at, &job.messages, &job.orders, &job.staff, &job.blocklist, &job.visits);
+        let sources = ingest::Table::ALL.map(|table| plan.source(table));
+        let inputs = (&job.timezone, &job.business_day_starts_at, sources);
         let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, format!("{inputs:?}"));
         let made_with = format!("{:016x}", xxh3_64(&serde_json::to_vec(&(&plan.rules, version))?));
         Ok(StateStore { store: &plan.output, made_with })

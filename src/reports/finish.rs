@@ -6,26 +6,23 @@ use crate::calendar::{Day, Span};
 use crate::error::Result;
 use crate::facts::{bucket_bounds, frame};
 use crate::frames::{collect, stack};
+use crate::ingest::Table;
 use crate::job::Level;
 use crate::metrics::{self, Fact, Formula, Metric};
 use crate::rules::Rules;
 use polars::prelude::*;
+use std::collections::BTreeSet;
 
 /// What has landed, and which inputs there are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Landed {
     pub through: Day,
-    pub orders: bool,
-    pub visits: bool,
+    pub tables: BTreeSet<Table>,
 }
 
 impl Landed {
-    fn has(&self, fact: Fact) -> bool {
-        match fact {
-            Fact::Inquiries | Fact::Credits => self.orders,
-            Fact::Visits => self.visits,
-            _ => true,
-        }
+    pub fn has(&self, fact: Fact) -> bool {
+        fact.needs().iter().all(|table| self.tables.contains(table))
     }
 
     /// A metric without delay is known as far as the data goes; another, once its delay after the last day has passed.

@@ -2,7 +2,7 @@
 //! in any order; that is what makes nightly runs, re-runs and backfills agree.
 
 use crate::error::Result;
-use crate::facts::{ChatFacts, frame, rounds_of, talks_of};
+use crate::facts::{ChatFacts, rounds_of, talks_of};
 use crate::frames::{collect, stack};
 use crate::job::Level;
 use crate::metrics::{self, Fact, Flag, Formula};
@@ -241,17 +241,19 @@ pub fn has_flag(name: &str) -> Expr {
 }
 
 /// Persons of the day with the flags of each of the sales' facts, merged by "any".
-fn sales_persons(sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rules) -> Result<LazyFrame> {
-    let flags = metrics::flags();
-    let mut parts = Vec::new();
+fn sales_persons(level: Level, sources: &[(Fact, LazyFrame)], rules: &Rules) -> Result<LazyFrame> {
+    let keys = with(level, &["buyer_id"]);
+    let flags = metrics::flags().into_iter().filter(|flag| Part::Sales.has(flag.of)).collect::<Vec<_>>();
+    let nobody = keys.iter().map(|key| Column::new_empty((*key).into(), &DataType::String));
+    let none = flags.iter().map(|flag| Column::new_empty(flag.name.as_str().into(), &DataType::Boolean));
+    let mut parts = vec![DataFrame::new_infer_height(nobody.chain(none).collect())?.lazy()];
     for (fact, rows) in sources {
-        let columns = flags.iter().filter(|flag| Part::Sales.has(flag.of));
-        let columns = columns.map(|flag| if flag.of == *fact { (flag.holds)(rules) } else { lit(false) }.alias(flag.name.as_str()));
-        parts.push(rows.clone().select([cols(keys), columns.collect()].concat()));
+        let held = |flag: &Flag| if flag.of == *fact { (flag.holds)(rules).fill_null(lit(false)) } else { lit(false) };
+        parts.push(rows.clone().select([cols(&keys), flags.iter().map(|flag| held(flag).alias(flag.name.as_str())).collect()].concat()));
     }
-    let any = flags.iter().filter(|flag| Part::Sales.has(flag.of)).map(|flag| col(flag.name.as_str()).max());
-    let merged = stack(parts)?.group_by(cols(keys)).agg(any.collect::<Vec<_>>());
-    Ok(merged.select([cols(keys), vec![bits(Part::Sales, |flag| col(flag.name.as_str()))]].concat()))
+    let any = flags.iter().map(|flag| col(flag.name.as_str()).max());
+    let merged = stack(parts)?.group_by(cols(&keys)).agg(any.collect::<Vec<_>>());
+    Ok(merged.select([cols(&keys), vec![bits(Part::Sales, |flag| col(flag.name.as_str()))]].concat()))
 }
 
 /// What the waits state counts.
@@ -283,66 +285,25 @@ fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame) -
     vec![padded(receptions, &["receptions"]), padded(spoken, &["buyer_msgs"]), padded(asked, &["rounds", "wait_ms_sum", "unanswered"])]
 }
 
-/// The states of a day's order facts. `None`: the table is not configured, and the state has no rows of it.
-pub fn sales_states(
-    level: Level,
-    inquiries: Option<LazyFrame>,
-    credits: Option<&DataFrame>,
-    paid: Option<LazyFrame>,
-    visits: Option<DataFrame>,
-    rules: &Rules,
-) -> Result<States> {
-    let credited = credits.map(|rows| match level {
-        Level::Shop => rows.clone().lazy(),
-        Level::Agent => rows.clone().lazy().filter(col("agent_id").is_not_null()),
-    });
-    let inquiries = inquiries.map(Ok).unwrap_or_else(|| {
-        empty(level, &[("lost", DataType::Int64)], &["order_same_day", "order_final", "pay_next_day", "pay_final", "inquiry"])
-    })?;
-    let credited = credited.map(Ok).unwrap_or_else(|| {
-        empty(
-            level,
-            &[
-                ("rule", DataType::String),
-                ("role", DataType::String),
-                ("amount", DataType::Int64),
-                ("quantity", DataType::Int64),
-                ("postage", DataType::Int64),
-            ],
-            &["own"],
-        )
-    })?;
-    let visits = visits.map(|frame| Ok(frame.lazy())).unwrap_or_else(|| empty(level, &[("visitors", DataType::Int64)], &[]))?;
-    // Who paid is said of orders, not of credits: a row of its own, with no role in any sale.
-    let paid = paid.map(Ok).unwrap_or_else(|| empty(level, &[], &["paid", "paid_silently"]))?;
-    let paid = paid
-        .with_columns([lit("").alias("rule"), lit("").alias("role")])
-        .select([cols(&with(level, &["buyer_id"])), cols(&["rule", "role", "paid", "paid_silently"])].concat());
-    let roles = credited
-        .clone()
-        .with_columns([lit(false).alias("paid"), lit(false).alias("paid_silently")])
-        .select([cols(&with(level, &["buyer_id"])), cols(&["rule", "role", "paid", "paid_silently"])].concat());
-    let sums = sums(
-        level,
-        Part::Sales,
-        &[(Fact::Inquiries, inquiries.clone()), (Fact::Credits, credited), (Fact::Visits, visits)],
-        &keys(level),
-        rules,
-    );
-    let sums = merged_sums(level, Part::Sales, stack(sums)?, &keys(level));
-    let persons =
-        sales_persons(&[(Fact::Inquiries, inquiries), (Fact::Credits, stack([roles, paid])?)], &with(level, &["buyer_id"]), rules)?;
+/// The states of a day's facts that do not come of the chat log, at one level. `sources`: the rows of each fact there is, with the level's
+/// key columns (and `buyer_id` where it has flags) and every column its declarations name. A fact may have several frames of rows.
+pub fn sales_states(level: Level, sources: &[(Fact, LazyFrame)], rules: &Rules) -> Result<States> {
+    let own = |wanted: &dyn Fn(Fact) -> bool| sources.iter().filter(|(fact, _)| wanted(*fact)).cloned().collect::<Vec<_>>();
+    let summed = own(&|fact| sum_columns(level, Part::Sales).any(|(_, of, _)| of == fact));
+    let mut parts = sums(level, Part::Sales, &summed, &keys(level), rules);
+    parts.push(no_sums(level)?);
+    let sums = merged_sums(level, Part::Sales, stack(parts)?, &keys(level));
+    let flagged = own(&|fact| metrics::flags().iter().any(|flag| flag.of == fact));
+    let persons = sales_persons(level, &flagged, rules)?;
     let frames = [(Kind::Sums, sums), (Kind::Persons, persons)];
     Ok(States(frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(frame, level, kind))?))).collect::<Result<_>>()?))
 }
 
-/// No rows, with the columns a fact would have.
-fn empty(level: Level, columns: &[(&str, DataType)], flags: &[&str]) -> Result<LazyFrame> {
-    let ids = with(level, &["buyer_id"]).into_iter().map(|name| (name, DataType::String));
-    let flags = flags.iter().map(|name| (*name, DataType::Boolean));
-    let all = ids.chain(columns.iter().cloned()).chain(flags);
-    let columns = all.map(|(name, dtype)| Column::new_empty(name.into(), &dtype)).collect();
-    Ok(DataFrame::new_infer_height(columns)?.lazy())
+/// The sums of nobody: their columns.
+fn no_sums(level: Level) -> Result<LazyFrame> {
+    let keys = keys(level).into_iter().map(|key| Column::new_empty(key.into(), &DataType::String));
+    let sums = sum_columns(level, Part::Sales).map(|(id, _, _)| Column::new_empty(id.into(), &DataType::Int64));
+    Ok(DataFrame::new_infer_height(keys.chain(sums).collect())?.lazy())
 }
 
 /// Keys first. Rows stay unordered: a state is merged, never read in order.
@@ -364,12 +325,4 @@ fn kind_keys(level: Level, kind: Kind) -> Vec<&'static str> {
 fn added(parts: Vec<LazyFrame>, keys: &[&str], counts: &[&str]) -> Result<LazyFrame> {
     let sums = counts.iter().map(|name| col(*name).sum()).collect::<Vec<_>>();
     Ok(stack(parts)?.group_by(cols(keys)).agg(sums))
-}
-
-/// Visitors of a day as a fact: one row per shop.
-pub fn visits_frame(rows: &[(String, i64)]) -> Result<DataFrame> {
-    Ok(frame! {
-        "shop_id" => rows.iter().map(|r| r.0.as_str()).collect::<Vec<_>>(),
-        "visitors" => rows.iter().map(|r| r.1).collect::<Vec<_>>(),
-    }?)
 }

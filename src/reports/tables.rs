@@ -33,7 +33,7 @@ pub struct Table {
 /// What every row of a period says of itself.
 pub struct Row<'a> {
     pub span: Span,
-    pub landed: Landed,
+    pub landed: &'a Landed,
     pub complete: bool,
     pub rules: &'a Rules,
 }
@@ -68,9 +68,10 @@ impl Dims {
         let agents = DataFrame::new_infer_height(vec![
             Column::new("shop_id".into(), staff.keys().map(|key| key.0.as_str()).collect::<Vec<_>>()),
             Column::new("agent_id".into(), staff.keys().map(|key| key.1.as_str()).collect::<Vec<_>>()),
-            Column::new("agent_name".into(), staff.values().cloned().collect::<Vec<_>>()),
+            Column::new("agent_name".into(), staff.values().map(|account| account.name.as_deref()).collect::<Vec<_>>()),
         ])?;
-        Ok(Dims { shops, agents, by_shop, by_agent: staff.clone() })
+        let by_agent = staff.iter().map(|(key, account)| (key.clone(), account.name.clone())).collect();
+        Ok(Dims { shops, agents, by_shop, by_agent })
     }
 
     fn join(&self, rows: LazyFrame) -> LazyFrame {

@@ -32,13 +32,15 @@ pub(crate) struct Given {
     pub rules: String,
     pub cut: Cut,
     pub style: Style,
+    /// Files of further tables: the table, the file's name without its ending, and the CSV.
+    pub tables: Vec<(String, String, String)>,
 }
 
 impl Given {
     /// In Shanghai, with the default rules.
     pub(crate) fn new(input: Input) -> Given {
         let (head, rules) = (String::new(), String::new());
-        Given { input, zone: "Asia/Shanghai", head, rules, cut: Cut::ByDay, style: Style::default() }
+        Given { input, zone: "Asia/Shanghai", head, rules, cut: Cut::ByDay, style: Style::default(), tables: Vec::new() }
     }
 
     /// The date of an instant's partition. Files of no date are all of one.
@@ -72,7 +74,11 @@ impl Given {
     pub(crate) fn write(&self, folder: &Path) -> PathBuf {
         self.write_messages(folder);
         let plain = Style { format: super::sheet::Format::Csv, gbk: false, packing: self.style.packing };
-        self.staff().write(&folder.join(format!("staff.{}", plain.ending())), plain);
+        self.staff().write(&folder.join(format!("{}.{}", self.staff_file("0"), plain.ending())), plain);
+        for (table, name, csv) in &self.tables {
+            std::fs::create_dir_all(folder.join(table)).unwrap();
+            std::fs::write(folder.join(format!("{table}/{name}.csv")), csv).unwrap();
+        }
         self.blocklist().write(&folder.join(format!("blocklist.{}", plain.ending())), plain);
         self.write_orders(folder);
         if let Some(visits) = &self.input.visits {
@@ -84,7 +90,7 @@ impl Given {
     }
 
     pub(crate) fn pipeline(&self) -> String {
-        let Given { zone, head, rules, .. } = self;
+        let (Given { zone, head, rules, .. }, staff) = (self, self.staff_file("*"));
         let (ending, packing) = (self.style.ending(), Style { packing: self.style.packing, ..Style::default() }.ending());
         let (messages, orders) = match self.cut {
             Cut::ByDay => (format!("messages/date={{date}}/*.{ending}"), format!("orders.{ending}")),
@@ -95,13 +101,17 @@ impl Given {
         let encoding = if self.style.gbk { "encoding = \"gbk\"\n" } else { "" };
         let mut text = format!(
             "name = \"given\"\ntimezone = \"{zone}\"\n{head}\n[messages]\npath = \"{messages}\"\n{encoding}{zoned}\
-             [staff]\npath = \"staff.{packing}\"\n[blocklist]\npath = \"blocklist.{packing}\"\n"
+             [staff]\npath = \"{staff}.{packing}\"\n[blocklist]\npath = \"blocklist.{packing}\"\n"
         );
         if self.input.orders.is_some() {
             text += &format!("[orders]\npath = \"{orders}\"\n{encoding}{zoned}");
         }
         if self.input.visits.is_some() {
             text += "[visits]\npath = \"visits.csv\"\n";
+        }
+        let further = self.tables.iter().map(|(table, ..)| table.as_str()).filter(|table| *table != "staff");
+        for table in further.collect::<std::collections::BTreeSet<_>>() {
+            text += &format!("[{table}]\npath = \"{table}/*.csv\"\n");
         }
         text + &format!("[quality]\non_missing = \"empty\"\n[rules]\n{rules}\n")
     }
@@ -134,6 +144,11 @@ impl Given {
         for part in orders.chunk_by(|a, b| self.order_partition(a) == self.order_partition(b)) {
             write(part, format!("orders/{}", date(self.order_partition(&part[0]))));
         }
+    }
+
+    /// Where the accounts lie: in a file, or in a folder with those of the further tables.
+    fn staff_file(&self, name: &str) -> String {
+        if self.tables.iter().any(|(table, ..)| table == "staff") { format!("staff/{name}") } else { "staff".to_owned() }
     }
 
     fn staff(&self) -> Sheet {

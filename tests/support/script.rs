@@ -75,3 +75,20 @@ pub(crate) fn at(time: &str, base: i64) -> i64 {
     let ms = clock.duration_since(jiff::civil::Time::midnight()).as_millis() as i64;
     instant(base + days.parse::<i64>().unwrap(), ms, SHANGHAI)
 }
+
+/// A further table of a shop as CSV: the table, a name for the file, and its text. The first row names the columns.
+pub(crate) fn table(table: &str, rows: &[&str], base: i64, shop: &str) -> (String, String, String) {
+    let (columns, rows) = rows.split_first().unwrap();
+    let cell = |cell: &str| match cell.strip_prefix('@') {
+        Some(days) => super::date(base + days.parse::<i64>().unwrap()),
+        None if is_time(cell) => super::sheet::rfc3339(at(cell, base), SHANGHAI),
+        None => cell.to_owned(),
+    };
+    let row = |row: &&str| format!("{shop},{}\n", row.split(',').map(cell).collect::<Vec<_>>().join(","));
+    (table.to_owned(), shop.replace(' ', "-"), format!("shop_id,{columns}\n{}", rows.iter().map(row).collect::<String>()))
+}
+
+fn is_time(cell: &str) -> bool {
+    let clock = cell.split_once('/').map_or(cell, |(_, clock)| clock);
+    clock.split(':').count() == 3 && clock.bytes().all(|byte| byte.is_ascii_digit() || b":.".contains(&byte))
+}
