@@ -77,6 +77,37 @@ pub enum ReplyMode {
     Auto,
 }
 
+/// The unit in which a platform assesses the 3-minute reply (三分钟回复率).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfficialReply {
+    Round,
+    Person,
+    Session,
+    First,
+    Message,
+}
+
+impl OfficialReply {
+    pub fn name(self) -> &'static str {
+        match self {
+            OfficialReply::Round => "round",
+            OfficialReply::Person => "person",
+            OfficialReply::Session => "session",
+            OfficialReply::First => "first",
+            OfficialReply::Message => "message",
+        }
+    }
+}
+
+/// 自言自语: a peer-day in which the buyer sent at most `buyer` lines and the agent at least `agent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Monologue {
+    pub buyer: u32,
+    pub agent: u32,
+}
+
 /// 绩效判定: which instant of an order decides the credited agent, and the period it counts in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -129,6 +160,21 @@ pub struct Rules {
     pub excluded_flags: Vec<String>,
     pub own_accounts: bool,
     pub blocklist: bool,
+    /// 转出: a peer-day transferred out after at most so many replies is filtered.
+    pub forward_only: Option<u32>,
+    pub monologue: Option<Monologue>,
+    /// A peer-day in which the buyer sent one line is filtered.
+    pub single_line: bool,
+    /// A peer-day whose buyer lines hold no text is filtered.
+    pub empty: bool,
+    /// What `official_reply_3min_rate` is.
+    pub official_reply: OfficialReply,
+    /// Ratings of robots count.
+    pub robots_rated: bool,
+    /// A rating later than this after its card does not count.
+    pub rating_window: Ms,
+    /// Days after the last day served in which a paid order is a return (留存).
+    pub retention_days: u32,
 }
 
 impl Default for Rules {
@@ -156,6 +202,14 @@ impl Default for Rules {
             excluded_flags: Vec::new(),
             own_accounts: true,
             blocklist: true,
+            forward_only: None,
+            monologue: None,
+            single_line: false,
+            empty: false,
+            official_reply: OfficialReply::Round,
+            robots_rated: false,
+            rating_window: Ms(DAY_MS),
+            retention_days: 90,
         }
     }
 }
@@ -176,6 +230,9 @@ impl Rules {
         }
         if self.after_sale_days > 365 {
             return refuse("after_sale_days is over 365", "the default is 15");
+        }
+        if self.retention_days == 0 || self.retention_days > 365 {
+            return refuse("retention_days is outside 1 to 365", "the default is 90");
         }
         if self.slow_times == 0 {
             return refuse("slow_times is 0", "a buyer is slow after at least one slow round; the default is 1");
