@@ -10,7 +10,7 @@ use std::ops::Range;
 pub const DAY_MS: i64 = 86_400_000;
 
 /// A business day (业务天), counted from 1970-01-01 as Arrow's Date32 does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Day(pub i32);
 
 impl Day {

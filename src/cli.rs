@@ -1,13 +1,14 @@
 //! The command line. Data goes to stdout, everything else to stderr.
 
-use crate::calendar::Day;
+use crate::calendar::{Day, parse_day};
 use crate::check;
 use crate::error::{Error, Kind, Result};
 use crate::generate::{self, Compression, Encoding, Format, Spec};
-use crate::job::{Level, Overrides, Plan};
+use crate::job::{Level, Overrides, Plan, zone};
 use crate::memory;
 use crate::metrics;
 use crate::publish::RunRecord;
+use crate::rules;
 use crate::run::{Request, run};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::Write;
@@ -83,6 +84,15 @@ enum Command {
         /// The business day whose files are looked at [default: yesterday in the pipeline's zone]
         #[arg(long, env = "KEFU_DATE")]
         date: Option<String>,
+    },
+    /// What a platform's preset holds on a day, and where it is said (平台口径)
+    #[command(after_help = "Examples:\n  kefu rules\n  kefu rules kuaishou --date 2023-02-28\n  kefu rules jd --json")]
+    Rules {
+        /// default, taobao, 1688, jd, pdd, douyin, kuaishou or xiaohongshu [default: lists them]
+        preset: Option<String>,
+        /// The day: 2026-11-20, 20261120, yesterday, today
+        #[arg(long, default_value = "today")]
+        date: String,
     },
     /// The dictionary: every metric with its definition, unit, null rule and worked example (指标字典)
     #[command(after_help = "Examples:\n  kefu metrics\n  kefu metrics resp_avg_s --lang zh\n  kefu metrics --json")]
@@ -203,6 +213,11 @@ impl Cli {
                 let day = plan.day(date.as_deref(), now)?;
                 show(&check::check(&plan, day)?, json)
             }
+            Command::Rules { preset: None, .. } => show(&rules::known_presets()?, json),
+            Command::Rules { preset: Some(preset), date } => {
+                let today = Day::from(now.to_zoned(zone("Asia/Shanghai")?).date());
+                show(&rules::holds(&preset, parse_day(&date, today)?)?, json)
+            }
             Command::Metrics { id, lang } => dictionary(id.as_deref(), lang, json),
             Command::Generate(wanted) => wanted.run(json),
             Command::Completions { shell } => {
@@ -278,7 +293,7 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-fn show(report: &check::Report, json: bool) -> Result<()> {
+fn show(report: &(impl serde::Serialize + std::fmt::Display), json: bool) -> Result<()> {
     print(&if json { serde_json::to_string(report)? } else { report.to_string() })
 }
 

@@ -3,11 +3,12 @@
 use crate::calendar::{Calendar, Day, Period, parse_day};
 use crate::error::{Context, Error, Kind, Result, Snippet};
 use crate::ingest::Table;
-use crate::rules::{Rules, clock};
+use crate::rules::{Book, Rules, clock};
 use crate::store::Store;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -182,7 +183,7 @@ pub struct Overrides {
 pub struct Plan {
     pub job: Job,
     pub calendar: Calendar,
-    pub rules: Rules,
+    pub rules: Book,
     pub input: Store,
     pub output: Store,
 }
@@ -195,9 +196,10 @@ impl Plan {
             None => (PathBuf::from(DEMO.0), DEMO.1.to_owned()),
             Some(path) => (path.to_owned(), read(path)?),
         };
-        let job = parse(&name.to_string_lossy(), &text)?;
+        let job: Job = parse(&name.to_string_lossy(), &text)?;
+        let written: Written = parse(&name.to_string_lossy(), &text)?;
         let base = name.parent().unwrap_or(Path::new("")).to_owned();
-        resolve(job, &base, overrides).with("pipeline", name.display())
+        resolve(job, &written.rules, &base, overrides).with("pipeline", name.display())
     }
 
     /// The source of a table, when the pipeline has one.
@@ -235,7 +237,14 @@ fn read(path: &Path) -> Result<String> {
     })
 }
 
-fn parse(name: &str, text: &str) -> Result<Job> {
+/// The settings of `[rules]` as the file has them, and no others.
+#[derive(Deserialize)]
+struct Written {
+    #[serde(default)]
+    rules: toml::Table,
+}
+
+fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|e| {
         let error = Error::new(Kind::Config, e.message().to_owned()).with("pipeline", name);
         let error = match did_you_mean(e.message()) {
@@ -257,8 +266,8 @@ fn did_you_mean(message: &str) -> Option<String> {
     Some(format!("did you mean `{nearest}`?"))
 }
 
-fn resolve(job: Job, base: &Path, overrides: &Overrides) -> Result<Plan> {
-    job.rules.check()?;
+fn resolve(job: Job, written: &toml::Table, base: &Path, overrides: &Overrides) -> Result<Plan> {
+    let rules = Book::new(job.rules.preset.clone(), written)?;
     if !(0.0..=1.0).contains(&job.quality.max_bad_ratio) {
         return Err(Error::new(Kind::Config, "max_bad_ratio is not a share of 0 to 1").hint("the default is 0.01, 1 %"));
     }
@@ -268,7 +277,7 @@ fn resolve(job: Job, base: &Path, overrides: &Overrides) -> Result<Plan> {
     }
     let input = Store::open(&location(overrides.input.as_deref(), &job.input, base))?;
     let output = Store::open(&location(overrides.output.as_deref(), &job.output, base))?;
-    Ok(Plan { calendar, rules: job.rules.clone(), input, output, job })
+    Ok(Plan { calendar, rules, input, output, job })
 }
 
 /// A flag is seen from where the user stands, the file's own value from where the file is.

@@ -127,7 +127,7 @@ impl<'a> Run<'a> {
 
     fn instants(&self, day: Day) -> Result<Vec<facts::Instant<'_>>> {
         let orders = self.orders.as_ref();
-        orders.map_or(Ok(Vec::new()), |orders| facts::instants(orders, &self.plan.calendar, &self.plan.rules, day))
+        orders.map_or(Ok(Vec::new()), |orders| facts::instants(orders, &self.plan.calendar, &self.plan.rules.widest, day))
     }
 
     /// Facts of the days asked for; and of the days they look back on, where no run has made them yet.
@@ -182,9 +182,9 @@ impl<'a> Run<'a> {
     fn context(&self) -> Result<BTreeSet<Day>> {
         let mut days = BTreeSet::new();
         for day in self.restated.iter().filter(|_| self.has_orders()) {
-            days.extend(self.plan.rules.looks_back_to(&self.plan.calendar, *day)?.through(*day));
+            days.extend(self.plan.rules.widest.looks_back_to(&self.plan.calendar, *day)?.through(*day));
             for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
+                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules.widest)?);
             }
         }
         days.extend(&self.restated);
@@ -196,19 +196,25 @@ impl<'a> Run<'a> {
         if asked {
             chats.audit.check(self.plan.job.quality.max_bad_ratio)?;
         }
-        let shards = chats.shelf.shards(&chats.names)?;
-        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
-        let rules_of_day = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
-        let context = facts::Context { day, names: &chats.names, rules: rules_of_day, reference: &self.reference };
+        let (book, names) = (&self.plan.rules, &chats.names);
+        let set_of = |shop: u32| book.set(self.reference.platform(names.shop(shop)).or_else(|| names.platform_of(shop)), day);
+        let shards = chats.shelf.shards(names, set_of)?;
+        let context = |shard: &[usize]| {
+            let set = shard.first().map_or_else(|| book.set(None, day), |piece| set_of(chats.shelf.shop(*piece)));
+            let (calendar, rules) = (&self.plan.calendar, book.rules(set));
+            let rules = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
+            Ok::<_, Error>(facts::Context { day, names, rules, reference: &self.reference })
+        };
         // Files begin with the rows of no lines: with their columns.
-        let none = facts::chat_facts(&context, &chats.shelf, &[])?;
+        let none = facts::chat_facts(&context(&[])?, &chats.shelf, &[])?;
         let details =
             |facts: &facts::ChatFacts| if asked { publish::details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
         let published = details(&none)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
-        let kept = self.states.open(day, publish::kept(&none, &chats.names, rules)?)?;
+        let kept = self.states.open(day, publish::kept(&none, names, &book.widest)?)?;
         let (mut states, mut peaks, mut tallies) = (Vec::new(), facts::Peaks::default(), Vec::new());
         let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(Made) -> Result<()>| {
-            let facts = facts::chat_facts(&context, &chats.shelf, shard)?;
+            let context = context(shard)?;
+            let (facts, rules) = (facts::chat_facts(&context, &chats.shelf, shard)?, context.rules.rules);
             let mut rows = Vec::new();
             for (sheet, table) in published.iter().zip(details(&facts)?) {
                 rows.push(sheet.encode(&table.rows)?);
@@ -231,7 +237,7 @@ impl<'a> Run<'a> {
         })?;
         let peaks = peaks.frame(&chats.names)?;
         for (level, states) in Level::ALL.into_iter().zip(merged(states)?) {
-            self.states.put(day, Part::Chats, level, &reports::day_states(level, states, &peaks, &chats.names, rules)?)?;
+            self.states.put(day, Part::Chats, level, &reports::day_states(level, states, &peaks, &chats.names, &book.widest)?)?;
         }
         self.states.put_platforms(day, &chats.names)?;
         published.into_iter().try_for_each(|sheet| self.publisher.close(sheet))?;

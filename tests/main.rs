@@ -16,6 +16,8 @@ mod metrics;
 mod oracle_agrees;
 /// The examples of the platforms' own texts, with the numbers they give.
 mod worked;
+/// One log under every platform's preset.
+mod presets;
 /// Every window and threshold, inside and outside.
 mod edges;
 /// What waits for later days.

@@ -96,7 +96,7 @@ pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<C
         let (lines, became) = shelf.take(*piece)?;
         tallies.push(became);
         let base = texts.append(lines.texts);
-        let sorted = by_conversation(&lines.lines, base, &texts, &mut talkers);
+        let sorted = by_conversation(&lines.lines, base, &texts, &mut talkers, context.rules.rules);
         for conversation in sorted.chunk_by(|a, b| a.conversation == b.conversation) {
             rows.push(context, shelf.shop(*piece), &talkers, conversation);
         }

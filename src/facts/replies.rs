@@ -16,6 +16,6 @@ table! {
 }
 
 pub(super) fn add(replies: &mut Replies, told: &Told, conversation: &[Raw]) {
-    let said = (0..).zip(conversation).filter(|(_, line)| told.filtered == 0 && line.what == What::Reply);
+    let said = (0..).zip(conversation).filter(|(_, line)| told.filtered == 0 && matches!(line.what, What::Reply(_)));
     said.for_each(|(place, reply)| replies.push(told, reply, place));
 }

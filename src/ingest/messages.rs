@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::job::Plan;
 use crate::memory::{Budget, Means};
 use crate::names::Names;
-use crate::rules::{ReplyMode, Rules};
+use crate::rules::ReplyMode;
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, DictionaryArray, StringArray};
 use hashbrown::{HashMap, HashSet};
@@ -24,7 +24,8 @@ use xxhash_rust::xxh3::xxh3_64;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum What {
     Buyer,
-    Reply,
+    /// Of an agent: a reply if the shop's rules count its mode.
+    Reply(ReplyMode),
     Auto,
     Assign,
     Transfer,
@@ -89,24 +90,17 @@ pub fn read_messages(plan: &Plan, needed: &BTreeSet<Day>, means: &Means) -> Resu
         days.insert(*day, (plan.calendar.bounds(*day)?, Chats::new(means.budget.clone())));
     }
     let mut earliest: Option<i64> = None;
-    read(
-        plan,
-        Table::Messages,
-        &files,
-        means.workers,
-        |batch| Said::of(batch, &plan.rules),
-        |said| {
-            earliest = said.times.as_ref().map(|times| times.start).into_iter().chain(earliest).min();
-            for (bounds, chats) in days.values_mut() {
-                // Logs come in time order: most batches touch one day of many.
-                match &said.times {
-                    Some(times) if times.start < bounds.end && times.end >= bounds.start => chats.append(&said, bounds)?,
-                    _ => chats.pass_over(&said.batch),
-                }
+    read(plan, Table::Messages, &files, means.workers, Said::of, |said| {
+        earliest = said.times.as_ref().map(|times| times.start).into_iter().chain(earliest).min();
+        for (bounds, chats) in days.values_mut() {
+            // Logs come in time order: most batches touch one day of many.
+            match &said.times {
+                Some(times) if times.start < bounds.end && times.end >= bounds.start => chats.append(&said, bounds)?,
+                _ => chats.pass_over(&said.batch),
             }
-            Ok(())
-        },
-    )?;
+        }
+        Ok(())
+    })?;
     Ok(Reading { days: days.into_iter().map(|(day, (_, chats))| (day, chats)).collect(), earliest })
 }
 
@@ -156,7 +150,7 @@ struct Said {
 }
 
 impl Said {
-    fn of(batch: Batch, rules: &Rules) -> Said {
+    fn of(batch: Batch) -> Said {
         let c = &*COLUMNS;
         let instants = batch.ints(c.sent_at);
         let good = |row: &usize| batch.bad.is_empty() || !batch.bad.contains_key(row);
@@ -173,10 +167,10 @@ impl Said {
             let sender = senders.key(row).map_or("", |key| sender_names.value(key));
             let mode = modes.key(row).map(|key| mode_names.value(key));
             let kind = if sender == "system" { cell(kinds, row) } else { String::new() };
-            let what = what(sender, &kind, mode, agents.is_valid(row), rules);
+            let what = what(sender, &kind, mode, agents.is_valid(row));
             let text = if texts.is_valid(row) { texts.value(row) } else { "" };
             match what {
-                What::Reply => (what, text.chars().count() as u32, false),
+                What::Reply(_) => (what, text.chars().count() as u32, false),
                 What::Buyer => (what, 0, is_lead(text)),
                 _ => (what, 0, false),
             }
@@ -336,20 +330,18 @@ impl Doubles {
     }
 }
 
-fn what(sender: &str, kind: &str, mode: Option<&str>, has_agent: bool, rules: &Rules) -> What {
+fn what(sender: &str, kind: &str, mode: Option<&str>, has_agent: bool) -> What {
     match (sender, kind) {
         ("buyer", _) => What::Buyer,
         ("system", "assign") => What::Assign,
         ("system", "transfer") => What::Transfer,
         ("system", "close") => What::Close,
         ("system", _) => What::Nothing,
-        _ => {
-            let mode = match (mode, sender) {
-                (Some("human"), _) | (None, "agent") => ReplyMode::Human,
-                (Some("assist"), _) => ReplyMode::Assist,
-                _ => ReplyMode::Auto,
-            };
-            if has_agent && rules.reply_modes.contains(&mode) { What::Reply } else { What::Auto }
-        }
+        _ if !has_agent => What::Auto,
+        _ => What::Reply(match (mode, sender) {
+            (Some("human"), _) | (None, "agent") => ReplyMode::Human,
+            (Some("assist"), _) => ReplyMode::Assist,
+            _ => ReplyMode::Auto,
+        }),
     }
 }

@@ -53,6 +53,11 @@ impl Reference {
         !self.staff.is_empty() && self.staff.contains_key(&(shop.to_owned(), buyer.to_owned()))
     }
 
+    /// The platform that the shops table gives.
+    pub fn platform(&self, shop: &str) -> Option<&str> {
+        self.shops.get(shop)?.platform.as_deref()
+    }
+
     pub fn is_blocked(&self, shop: &str, buyer: &str, day: Day) -> bool {
         if self.blocklist.is_empty() {
             return false;

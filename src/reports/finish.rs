@@ -9,7 +9,7 @@ use crate::frames::{collect, stack};
 use crate::ingest::Table;
 use crate::job::Level;
 use crate::metrics::{self, Fact, Formula, Metric};
-use crate::rules::Rules;
+use crate::rules::{Group, Rules};
 use polars::prelude::*;
 use std::collections::BTreeSet;
 
@@ -39,9 +39,36 @@ impl Landed {
     }
 }
 
+/// The values of a period at a level, each shop's under the rule set of its group; see `of_group`.
+pub fn finish(
+    level: Level,
+    merged: &Merged,
+    shop: Option<&DataFrame>,
+    zero: &[String],
+    landed: &Landed,
+    span: Span,
+    groups: &[Group],
+) -> Result<DataFrame> {
+    let mut finished: Option<DataFrame> = None;
+    for group in groups {
+        let zero = zero.iter().filter(|shop| group.has(shop)).cloned().collect::<Vec<_>>();
+        let rows = match groups.len() {
+            1 => of_group(level, merged, shop, &zero, landed, span, group.rules)?,
+            _ => of_group(level, &merged.only(group)?, shop, &zero, landed, span, group.rules)?,
+        };
+        match &mut finished {
+            Some(finished) => {
+                finished.vstack_mut_owned(rows)?;
+            }
+            None => finished = Some(rows),
+        }
+    }
+    Ok(finished.unwrap_or_default())
+}
+
 /// One row per key: the key columns, then every declared column of the level in order, typed i64, f64 or null.
 /// `shop`: the finished shop rows, for what an agent is compared with. `zero`: shops that have a row even without a state.
-pub fn finish(
+fn of_group(
     level: Level,
     merged: &Merged,
     shop: Option<&DataFrame>,

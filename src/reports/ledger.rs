@@ -4,9 +4,11 @@
 use super::states::{HOURLY, Kind, Part, WAITED, keys, sum_columns};
 use crate::calendar::Day;
 use crate::error::Result;
+use crate::frames::collect;
 use crate::job::Level;
 use crate::metrics::{self, Formula};
 use crate::names::{Pairs, Texts};
+use crate::rules::Group;
 use arrow::array::types::{Int32Type, Int64Type};
 use arrow::array::{Array, AsArray, RecordBatch};
 use hashbrown::HashMap;
@@ -34,6 +36,19 @@ pub struct Merged {
     pub hours: Counts,
 }
 
+impl Merged {
+    /// What is of the shops of a group.
+    pub fn only(&self, group: &Group) -> Result<Merged> {
+        let rows = |frame: &DataFrame| collect(group.of(frame.clone().lazy())?);
+        let [chats, sales] = self.sums.each_ref().map(rows);
+        let counts = |counts: &Counts| {
+            let of = counts.of.iter().filter(|one| group.has(&one.shop)).cloned().collect();
+            Counts { of, names: counts.names.clone(), values: counts.values.clone() }
+        };
+        Ok(Merged { sums: [chats?, sales?], persons: rows(&self.persons)?, waits: counts(&self.waits), hours: counts(&self.hours) })
+    }
+}
+
 /// Rows of whole numbers, added up, for each of those they are of, by shop and agent.
 pub struct Counts {
     pub of: Vec<CountsOf>,
@@ -41,6 +56,7 @@ pub struct Counts {
     values: Vec<i64>,
 }
 
+#[derive(Clone)]
 pub struct CountsOf {
     pub shop: String,
     pub agent: Option<String>,

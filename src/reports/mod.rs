@@ -7,5 +7,5 @@ mod tables;
 
 pub use finish::{Landed, finish};
 pub use ledger::{Ledger, Merged, Stretch};
-pub use states::{Kind, Part, ShardStates, States, day_states, has_flag, sales_states, shard_persons, shard_states};
+pub use states::{Kind, Part, ShardStates, States, beside, day_states, has_flag, sales_states, shard_persons, shard_states};
 pub use tables::{Dims, Row, Table, dims, histogram, hourly, report};

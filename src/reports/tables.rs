@@ -10,7 +10,7 @@ use crate::frames::{collect, to_arrow};
 use crate::ingest::Reference;
 use crate::job::Level;
 use crate::metrics::{self, Formula, Unit};
-use crate::rules::Rules;
+use crate::rules::Group;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
@@ -35,7 +35,8 @@ pub struct Row<'a> {
     pub span: Span,
     pub landed: &'a Landed,
     pub complete: bool,
-    pub rules: &'a Rules,
+    /// All shops, by the rule set that holds on the last day.
+    pub groups: &'a [Group<'a>],
 }
 
 /// Names for ids, and the platform of each shop.
@@ -72,6 +73,11 @@ impl Dims {
         ])?;
         let by_agent = staff.iter().map(|(key, account)| (key.clone(), account.name.clone())).collect();
         Ok(Dims { shops, agents, by_shop, by_agent })
+    }
+
+    /// The platform of every shop of which one is known.
+    pub fn platforms(&self) -> BTreeMap<String, String> {
+        self.by_shop.iter().filter_map(|(id, shop)| Some((id.clone(), shop.platform.clone()?))).collect()
     }
 
     fn join(&self, rows: LazyFrame) -> LazyFrame {
@@ -359,14 +365,26 @@ impl<'a> Out<'a> {
     }
 
     fn table(mut self, folder: String, grain: String, sorted_by: Vec<&'static str>) -> Result<Table> {
-        let Row { span, landed, complete, rules } = self.row;
-        let rule_set = StringArray::from(vec![rules.rule_set(); self.columns.rows]);
-        self.add("rule_set", Arc::new(rule_set), "规则集 · Rule set");
+        let Row { span, landed, complete, groups } = self.row;
+        let sets = groups.iter().map(|group| (group.rules.rule_set(), landed.matures_on(self.level, *span, group.rules)));
+        let sets = sets.collect::<Vec<_>>();
+        let of = self.set_of_rows();
+        let rule_set = of.iter().map(|set| Some(sets[*set].0.as_str())).collect::<StringArray>();
+        self.add("rule_set", Arc::new(rule_set), "规则集(周期末日) · Rule set, on the last day");
         let complete = BooleanArray::from(vec![*complete; self.columns.rows]);
         self.add("complete", Arc::new(complete), "周期已结束且数据齐全 · The period is over and all landed");
         self.date("data_through", landed.through.min(span.last), "数据截至 · Last business day with data");
-        self.date("matures_on", landed.matures_on(self.level, *span, rules), "全部指标定型之日 · Day on which every value is final");
+        let matures_on = of.iter().map(|set| Some(sets[*set].1.0)).collect::<Date32Array>();
+        self.add("matures_on", Arc::new(matures_on), "全部指标定型之日 · Day on which every value is final");
         let rows = RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)?;
-        Ok(Table { folder, dt: Some(self.row.span.first), grain, rows, sorted_by, rule_sets: rules.rule_set() })
+        let names = sets.iter().map(|set| set.0.as_str()).collect::<Vec<_>>();
+        Ok(Table { folder, dt: Some(self.row.span.first), grain, rows, sorted_by, rule_sets: names.join(", ") })
+    }
+
+    /// By row: the group of its shop.
+    fn set_of_rows(&self) -> Vec<usize> {
+        let shops = self.columns.by_name.get("shop_id").and_then(|shops| shops.as_any().downcast_ref::<StringArray>());
+        let of = |shop: Option<&str>| self.row.groups.iter().position(|group| group.has(shop.unwrap_or_default())).unwrap_or_default();
+        shops.map_or_else(|| vec![0; self.columns.rows], |shops| shops.iter().map(of).collect())
     }
 }

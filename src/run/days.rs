@@ -20,13 +20,14 @@ pub(super) fn restated(
     landed: &Landed,
     plan: &Plan,
 ) -> Result<BTreeSet<Day>> {
-    let delays = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| metrics::delay(m, level, &plan.rules)));
+    let delays =
+        Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| metrics::delay(m, level, &plan.rules.widest)));
     let longest = delays.max().unwrap_or(0);
     let earlier = before.is_some_and(|before| landed.through < before);
     let mut restated = asked.clone();
     for day in reported.iter().filter(|day| !earlier && **day <= landed.through) {
         let maturing = before.is_none_or(|before| day.plus(longest) > before);
-        let looks_back = asked.range(plan.rules.looks_back_to(&plan.calendar, *day)?..=*day).next().is_some();
+        let looks_back = asked.range(plan.rules.widest.looks_back_to(&plan.calendar, *day)?..=*day).next().is_some();
         if maturing || looks_back {
             restated.insert(*day);
         }
@@ -44,8 +45,8 @@ pub(super) fn paid_after(
 ) -> Result<BTreeSet<Day>> {
     let mut days = BTreeSet::new();
     for day in reported.iter().filter(|day| **day <= landed.through && !asked.contains(day)) {
-        for instant in facts::instants(orders, &plan.calendar, &plan.rules, *day)? {
-            if facts::reply_days(&instant, &plan.calendar, &plan.rules)?.any(|day| asked.contains(&day)) {
+        for instant in facts::instants(orders, &plan.calendar, &plan.rules.widest, *day)? {
+            if facts::reply_days(&instant, &plan.calendar, &plan.rules.widest)?.any(|day| asked.contains(&day)) {
                 days.insert(*day);
                 break;
             }

@@ -8,6 +8,7 @@ use crate::memory;
 use crate::pipe;
 use crate::publish::Share;
 use crate::reports::{self, Dims, Kind, Ledger, Merged, Part, Row, Stretch};
+use crate::rules::Group;
 use arrow::array::RecordBatch;
 use polars::prelude::DataFrame;
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,11 +162,12 @@ impl Run<'_> {
 
     fn report(&self, span: Span, days: usize, merged: &[Merged; 2], dims: &Dims) -> Result<()> {
         let (plan, landed) = (self.plan, &self.landed);
-        let row = Row { span, landed, complete: self.is_complete(span, days)?, rules: &plan.rules };
+        let groups = Group::all(&plan.rules, &dims.platforms(), span.last);
+        let row = Row { span, landed, complete: self.is_complete(span, days)?, groups: &groups };
         let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
         let mut shop = None;
         for (level, merged) in Level::ALL.into_iter().zip(merged) {
-            let finished = reports::finish(level, merged, shop.as_ref(), &zero, landed, span, &plan.rules)?;
+            let finished = reports::finish(level, merged, shop.as_ref(), &zero, landed, span, &groups)?;
             if plan.job.reports.levels.contains(&level) {
                 self.publisher.stage(&reports::report(level, &finished, dims, &row)?)?;
             }
@@ -178,7 +180,7 @@ impl Run<'_> {
 
     /// The period is over, every day of it has landed and been made, and nothing it looks back on lies before the first log.
     fn is_complete(&self, span: Span, made: usize) -> Result<bool> {
-        let seen = if self.has_orders() { self.plan.rules.looks_back_to(&self.plan.calendar, span.first)? } else { span.first };
+        let seen = if self.has_orders() { self.plan.rules.widest.looks_back_to(&self.plan.calendar, span.first)? } else { span.first };
         let over = span.last <= self.landed.through;
         let all = made == span.days().count();
         Ok(over && all && self.first_log.is_none_or(|first| seen >= first))

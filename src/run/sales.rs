@@ -10,8 +10,9 @@ use crate::metrics::Fact;
 use crate::pipe;
 use crate::publish::detail;
 use crate::reports::{self, Kind, Part};
+use crate::rules::{Group, Rules};
 use polars::prelude::*;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Days whose sales are made together: each window reads the replies of the days before it again, and holds those of all its orders.
@@ -40,7 +41,7 @@ impl Run<'_> {
         let mut buyers = HashSet::new();
         for day in window {
             for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
+                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules.widest)?);
                 buyers.insert((instant.order.shop_id.clone(), instant.order.buyer_id.clone()));
             }
         }
@@ -56,26 +57,58 @@ impl Run<'_> {
     }
 
     fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
-        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
-        let mut credits = None;
-        if self.orders.is_some() {
-            let instants = self.instants(day)?;
-            let replies = replies.clone().lazy();
-            credits = Some(facts::credits(&instants, replies, calendar, rules, day, self.landed.through)?);
+        let (mut states, mut all_credits) = ([Vec::new(), Vec::new()], Vec::new());
+        for group in Group::all(&self.plan.rules, &self.platforms(day, made)?, day) {
+            let credits = self.credits(&group, day, replies)?;
+            for (level, states) in Level::ALL.into_iter().zip(&mut states) {
+                let sources = self.sources(level, day, made, credits.as_ref(), group.rules)?;
+                let sources = sources.into_iter().map(|(fact, rows)| Ok((fact, group.of(rows)?))).collect::<Result<Vec<_>>>()?;
+                states.push(reports::sales_states(level, &sources, group.rules)?);
+            }
+            all_credits.extend(credits.map(IntoLazy::lazy));
         }
-        for level in Level::ALL {
-            let sources = self.sources(level, day, made, credits.as_ref())?;
-            self.states.put(day, Part::Sales, level, &reports::sales_states(level, &sources, rules)?)?;
+        for (level, states) in Level::ALL.into_iter().zip(states) {
+            self.states.put(day, Part::Sales, level, &reports::beside(states)?)?;
         }
-        if let Some(credits) = credits {
+        if !all_credits.is_empty() {
+            let credits = collect(stack(all_credits)?)?;
             self.publisher.stage(&detail("credits", "one row per order event, rule and agent", &credits, None, day)?)?;
         }
         Ok(())
     }
 
+    fn credits(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
+        if self.orders.is_none() {
+            return Ok(None);
+        }
+        let instants = self.instants(day)?.into_iter().filter(|instant| group.has(&instant.order.shop_id)).collect::<Vec<_>>();
+        let replies = replies.clone().lazy();
+        facts::credits(&instants, replies, &self.plan.calendar, group.rules, day, self.landed.through).map(Some)
+    }
+
+    /// The platform of every shop of which one is known on a day: from the shops table, else from the lines of the day or of the nearest
+    /// day before that orders look back on.
+    fn platforms(&self, day: Day, made: &BTreeSet<Day>) -> Result<BTreeMap<String, String>> {
+        let mut platforms = BTreeMap::new();
+        let first = self.plan.rules.widest.looks_back_to(&self.plan.calendar, day)?;
+        for day in first.through(day).filter(|day| made.contains(day)) {
+            platforms.extend(self.states.platforms(day)?);
+        }
+        let of_table = self.reference.shops.iter().filter_map(|(shop, known)| Some((shop.clone(), known.platform.clone()?)));
+        platforms.extend(of_table);
+        Ok(platforms)
+    }
+
     /// The rows of every fact of a day that does not come of the chat log alone, where its tables are configured.
-    fn sources(&self, level: Level, day: Day, made: &BTreeSet<Day>, credits: Option<&DataFrame>) -> Result<Vec<(Fact, LazyFrame)>> {
-        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
+    fn sources(
+        &self,
+        level: Level,
+        day: Day,
+        made: &BTreeSet<Day>,
+        credits: Option<&DataFrame>,
+        rules: &Rules,
+    ) -> Result<Vec<(Fact, LazyFrame)>> {
+        let calendar = &self.plan.calendar;
         let mut sources = Vec::new();
         if let Some(orders) = &self.orders {
             let persons = self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy();
