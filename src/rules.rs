@@ -162,7 +162,7 @@ pub enum Choice {
     One(String),
     Each(BTreeMap<String, String>),
     #[default]
-    #[serde(skip)]
+    #[serde(skip_deserializing)]
     ByPlatform,
 }
 
