@@ -48,7 +48,9 @@ fn rows(case: &Case) -> String {
         rows.push(format!("cards of `{}`", buyers.join("`, `")));
     }
     if let [first, ..] = case.turns {
-        rows.push(format!("{} statuses of `{}` from {}", case.turns.len(), first.agent, first.at));
+        let count = case.turns.len();
+        let statuses = if count == 1 { "status" } else { "statuses" };
+        rows.push(format!("{count} {statuses} of `{}` from {}", first.agent, first.at));
     }
     rows.join(", ")
 }

@@ -26,7 +26,7 @@ pub(super) static TICKETS: [Column; 15] = [
 ];
 
 /// Of the chats.
-pub(super) const OPENED_PERCENT: u32 = 4;
+pub(super) const OPENED_PERCENT: u32 = 1;
 const RESPONSE: Spread = Spread(&[(75, MINUTE, HOUR), (25, HOUR, 8 * HOUR)]);
 const RESOLUTION: Spread = Spread(&[(60, HOUR, 20 * HOUR), (30, 20 * HOUR, 46 * HOUR), (10, 46 * HOUR, 120 * HOUR)]);
 /// What is promised, from the opening.
