@@ -54,6 +54,8 @@ pub struct Raw {
     pub what: What,
     /// The buyer left a way to be reached (有效信息).
     pub lead: bool,
+    /// A buyer line of text in which there is none. Looked at where the rule `empty` asks for it.
+    pub blank: bool,
     pub recalled: bool,
 }
 
@@ -152,7 +154,7 @@ struct Said {
     /// First and last instant of its good rows.
     times: Option<Range<i64>>,
     /// By row; bad rows say nothing.
-    rows: Vec<(What, u32, bool)>,
+    rows: Vec<(What, u32, bool, bool)>,
 }
 
 impl Said {
@@ -176,9 +178,9 @@ impl Said {
             let what = what(sender, &kind, mode, agents.is_valid(row), rules);
             let text = if texts.is_valid(row) { texts.value(row) } else { "" };
             match what {
-                What::Reply => (what, text.chars().count() as u32, false),
-                What::Buyer => (what, 0, is_lead(text)),
-                _ => (what, 0, false),
+                What::Reply => (what, text.chars().count() as u32, false, false),
+                What::Buyer => (what, 0, is_lead(text), rules.empty && is_blank(kinds.is_valid(row).then(|| kinds.value(row)), text)),
+                _ => (what, 0, false, false),
             }
         };
         let rows = (0..batch.rows).map(|row| if good(&row) { said(row) } else { Default::default() }).collect();
@@ -232,7 +234,7 @@ impl Chats {
         let [has_seq, has_platform] = [seqs.null_count() < seqs.len(), platforms.null_count() < platforms.len()];
         let has_recalled = recalls.true_count() > 0;
         let mut outside = 0;
-        for (row, (what, words, lead)) in said.rows.iter().copied().enumerate() {
+        for (row, (what, words, lead, blank)) in said.rows.iter().copied().enumerate() {
             if !batch.bad.is_empty() && batch.bad.contains_key(&row) {
                 continue;
             }
@@ -247,7 +249,7 @@ impl Chats {
             }
             let seq = if has_seq && seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
             let recalled = has_recalled && recalls.is_valid(row) && recalls.value(row);
-            let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, recalled, ..Raw::default() };
+            let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, blank, recalled, ..Raw::default() };
             self.read += 1;
             let id = if ids.is_valid(row) { ids.value(row) } else { "" };
             self.shelf.add(shop, line, [buyers.at(row), sessions.at(row), id].map(str::as_bytes))?;
@@ -334,6 +336,11 @@ impl Doubles {
         }
         Ok(doubles)
     }
+}
+
+/// Text without a word in it. A picture or a card says something whatever its text.
+fn is_blank(kind: Option<&str>, text: &str) -> bool {
+    text.trim().is_empty() && kind.is_none_or(|kind| matches!(kind.trim(), "" | "text"))
 }
 
 fn what(sender: &str, kind: &str, mode: Option<&str>, has_agent: bool, rules: &Rules) -> What {

@@ -13,7 +13,7 @@ pub(super) struct Spool {
 }
 
 /// Bytes of a line on disk.
-const RECORD: usize = 39;
+const RECORD: usize = 40;
 
 impl Spool {
     pub(super) fn new() -> Result<Spool> {
@@ -30,7 +30,7 @@ impl Spool {
             for code in [line.agent, line.texts, line.words, line.order, line.file] {
                 bytes.extend(code.to_le_bytes());
             }
-            bytes.extend([line.what as u8, u8::from(line.lead), u8::from(line.recalled)]);
+            bytes.extend([line.what as u8, u8::from(line.lead), u8::from(line.recalled), u8::from(line.blank)]);
         }
         self.file.seek(SeekFrom::Start(start))?;
         self.file.write_all(&bytes)?;
@@ -65,6 +65,7 @@ fn line_from(record: &[u8]) -> Raw {
         what: WHATS[usize::from(record[36])],
         lead: record[37] == 1,
         recalled: record[38] == 1,
+        blank: record[39] == 1,
         ..Raw::default()
     }
 }
