@@ -264,6 +264,18 @@ fn blocked() -> impl Strategy<Value = (usize, usize, Option<i64>, Option<i64>)> 
     (0..SHOPS.len(), 0..BUYERS.len(), prop::option::of(0..4i64), prop::option::of(0..4i64))
 }
 
+type Filters = ((bool, bool), Option<usize>, Option<(usize, usize)>, (bool, bool));
+
+/// Who is filtered, and which peer-days: lines are few, so that small numbers lie on the edge.
+fn filters() -> impl Strategy<Value = Filters> {
+    (
+        (prop::bool::weighted(0.8), prop::bool::weighted(0.8)),
+        prop::option::weighted(0.3, 0..3usize),
+        prop::option::weighted(0.3, (0..3usize, 0..4usize)),
+        (prop::bool::weighted(0.3), prop::bool::weighted(0.3)),
+    )
+}
+
 /// Each rule is the default most of the time, and what a shop might choose otherwise.
 fn rules() -> impl Strategy<Value = Rules> {
     let or = |default: i64, others: Vec<i64>| prop_oneof![3 => Just(default), 1 => select(others)];
@@ -289,13 +301,7 @@ fn rules() -> impl Strategy<Value = Rules> {
         prop_oneof![2 => Just(Attribution::OrderFirst), 1 => Just(Attribution::Order), 1 => Just(Attribution::Payment)],
         prop_oneof![3 => Just(vec![]), 1 => Just(vec!["红旗".to_owned()])],
     );
-    let filters = (
-        (prop::bool::weighted(0.8), prop::bool::weighted(0.8)),
-        prop::option::weighted(0.3, 0..3usize),
-        prop::option::weighted(0.3, (0..3usize, 0..4usize)),
-        (prop::bool::weighted(0.3), prop::bool::weighted(0.3)),
-    );
-    (clocks, units, modes, sales, filters).prop_map(|(clocks, (anchor, unit, clock), reply_modes, sales, filters)| {
+    (clocks, units, modes, sales, filters()).prop_map(|(clocks, (anchor, unit, clock), reply_modes, sales, filters)| {
         let ((own_accounts, blocklist), forward_only, monologue, (single_line, empty)) = filters;
         let (session_gap, assessed_hours, response_cap, reply_threshold, quick_threshold, slow_threshold, rest) = clocks;
         let (slow_times, max_wait, long_reception) = rest;
