@@ -20,6 +20,8 @@ mod worked;
 mod presets;
 /// Every window and threshold, inside and outside.
 mod edges;
+/// Peer-days and buyers that are taken out, and what stays.
+mod filters;
 /// What waits for later days.
 mod maturity;
 /// From a number back to the lines that made it.

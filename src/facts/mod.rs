@@ -3,6 +3,7 @@
 
 mod conversations;
 mod credits;
+mod filters;
 mod hours;
 mod inquiries;
 mod paid;
@@ -14,6 +15,7 @@ mod talks;
 mod visits;
 
 pub use credits::{Instant, credits, instants, no_replies, reply_days};
+pub use filters::FILTERS;
 pub use inquiries::inquiries;
 pub use paid::paid;
 pub use peaks::{Edge, Peaks};
@@ -22,16 +24,14 @@ pub use talks::talks_of;
 pub use visits::visits;
 
 use crate::calendar;
-use crate::conversation::{Day, Session, replay};
+use crate::conversation::{Day, Session, replay, replay_without};
 use crate::error::Result;
 use crate::ingest::{Raw, Reference, Shelf, Tallies, Texts};
 use crate::job::Level;
 use crate::names::{Names, Talkers};
 use conversations::by_conversation;
+use filters::Filtered;
 use polars::prelude::*;
-
-/// Why a buyer's day is out of every reception metric but `consult_*` and `filtered_*` (接待过滤). The code stands in `filtered`.
-pub const FILTERS: [&str; 3] = ["", "own_accounts", "blocklist"];
 
 /// The chat facts of some shops or buyers of one business day. Columns: see the file of each table.
 pub struct ChatFacts {
@@ -70,7 +70,7 @@ pub struct Context<'a> {
 pub(crate) struct Told {
     conversation: u32,
     shop: u32,
-    filtered: u32,
+    filtered: Filtered,
     sessions: Vec<Session>,
 }
 
@@ -133,9 +133,13 @@ impl Rows {
 
     fn push(&mut self, context: &Context, shop: u32, talkers: &Talkers, conversation: &[Raw]) {
         let Some(first) = conversation.first() else { return };
-        let filtered = filter(context.names.shop(shop), talkers.buyer(first.conversation), context);
         let day = &context.rules;
-        let told = Told { conversation: first.conversation, shop, filtered, sessions: replay(conversation, day) };
+        let mut sessions = replay(conversation, day);
+        let filtered = filters::filtered(context.names.shop(shop), talkers.buyer(first.conversation), &sessions, context);
+        if let Some(agents) = filtered.left_out() {
+            sessions = replay_without(conversation, day, &agents);
+        }
+        let told = Told { conversation: first.conversation, shop, filtered, sessions };
         peaks::add(&mut self.edges, &told, day);
         hours::add(&mut self.hours, &told);
         peer_days::add(&mut self.shop_peer_days, &mut self.peer_days, &told);
@@ -145,18 +149,7 @@ impl Rows {
     }
 }
 
-fn filter(shop: &str, buyer: &str, context: &Context) -> u32 {
-    let (rules, reference) = (context.rules.rules, context.reference);
-    if rules.own_accounts && reference.is_staff(shop, buyer) {
-        1
-    } else if rules.blocklist && reference.is_blocked(shop, buyer, context.day) {
-        2
-    } else {
-        0
-    }
-}
-
-/// The rows of buyers who are not filtered: mostly all of them, and then none need be copied.
+/// The rows that are not filtered: mostly all of them, and then none need be copied.
 fn unfiltered(rows: &DataFrame) -> LazyFrame {
     let none = rows.column("filtered").and_then(|codes| Ok(codes.u32()?.max())).is_ok_and(|most| most.is_none_or(|most| most == 0));
     let rows = rows.clone().lazy();

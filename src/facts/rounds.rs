@@ -15,7 +15,7 @@ table! {
         shop: u32 = told.shop,
         agent: u32 = round.agent,
         buyer: u32 = told.conversation,
-        filtered: u32 = told.filtered,
+        filtered: u32 = told.filtered.of(round.agent),
         session: u32 = session_code,
         session_no: i64 = no,
         outcome: u32 = round.outcome as u32,

@@ -55,6 +55,8 @@ pub struct Raw {
     pub what: What,
     /// The buyer left a way to be reached (有效信息).
     pub lead: bool,
+    /// A buyer line of text in which there is none. Looked at where the rule `empty` asks for it.
+    pub blank: bool,
     pub recalled: bool,
 }
 
@@ -90,17 +92,24 @@ pub fn read_messages(plan: &Plan, needed: &BTreeSet<Day>, means: &Means) -> Resu
         days.insert(*day, (plan.calendar.bounds(*day)?, Chats::new(means.budget.clone())));
     }
     let mut earliest: Option<i64> = None;
-    read(plan, Table::Messages, &files, means.workers, Said::of, |said| {
-        earliest = said.times.as_ref().map(|times| times.start).into_iter().chain(earliest).min();
-        for (bounds, chats) in days.values_mut() {
-            // Logs come in time order: most batches touch one day of many.
-            match &said.times {
-                Some(times) if times.start < bounds.end && times.end >= bounds.start => chats.append(&said, bounds)?,
-                _ => chats.pass_over(&said.batch),
+    read(
+        plan,
+        Table::Messages,
+        &files,
+        means.workers,
+        |batch| Said::of(batch, plan.rules.widest.empty),
+        |said| {
+            earliest = said.times.as_ref().map(|times| times.start).into_iter().chain(earliest).min();
+            for (bounds, chats) in days.values_mut() {
+                // Logs come in time order: most batches touch one day of many.
+                match &said.times {
+                    Some(times) if times.start < bounds.end && times.end >= bounds.start => chats.append(&said, bounds)?,
+                    _ => chats.pass_over(&said.batch),
+                }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     Ok(Reading { days: days.into_iter().map(|(day, (_, chats))| (day, chats)).collect(), earliest })
 }
 
@@ -146,11 +155,11 @@ struct Said {
     /// First and last instant of its good rows.
     times: Option<Range<i64>>,
     /// By row; bad rows say nothing.
-    rows: Vec<(What, u32, bool)>,
+    rows: Vec<(What, u32, bool, bool)>,
 }
 
 impl Said {
-    fn of(batch: Batch) -> Said {
+    fn of(batch: Batch, blanks: bool) -> Said {
         let c = &*COLUMNS;
         let instants = batch.ints(c.sent_at);
         let good = |row: &usize| batch.bad.is_empty() || !batch.bad.contains_key(row);
@@ -170,9 +179,9 @@ impl Said {
             let what = what(sender, &kind, mode, agents.is_valid(row));
             let text = if texts.is_valid(row) { texts.value(row) } else { "" };
             match what {
-                What::Reply(_) => (what, text.chars().count() as u32, false),
-                What::Buyer => (what, 0, is_lead(text)),
-                _ => (what, 0, false),
+                What::Reply(_) => (what, text.chars().count() as u32, false, false),
+                What::Buyer => (what, 0, is_lead(text), blanks && is_blank(kinds.is_valid(row).then(|| kinds.value(row)), text)),
+                _ => (what, 0, false, false),
             }
         };
         let rows = (0..batch.rows).map(|row| if good(&row) { said(row) } else { Default::default() }).collect();
@@ -226,7 +235,7 @@ impl Chats {
         let [has_seq, has_platform] = [seqs.null_count() < seqs.len(), platforms.null_count() < platforms.len()];
         let has_recalled = recalls.true_count() > 0;
         let mut outside = 0;
-        for (row, (what, words, lead)) in said.rows.iter().copied().enumerate() {
+        for (row, (what, words, lead, blank)) in said.rows.iter().copied().enumerate() {
             if !batch.bad.is_empty() && batch.bad.contains_key(&row) {
                 continue;
             }
@@ -241,7 +250,7 @@ impl Chats {
             }
             let seq = if has_seq && seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
             let recalled = has_recalled && recalls.is_valid(row) && recalls.value(row);
-            let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, recalled, ..Raw::default() };
+            let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, blank, recalled, ..Raw::default() };
             self.read += 1;
             let id = if ids.is_valid(row) { ids.value(row) } else { "" };
             self.shelf.add(shop, line, [buyers.at(row), sessions.at(row), id].map(str::as_bytes))?;
@@ -328,6 +337,11 @@ impl Doubles {
         }
         Ok(doubles)
     }
+}
+
+/// Text without a word in it. A picture or a card says something whatever its text.
+fn is_blank(kind: Option<&str>, text: &str) -> bool {
+    text.trim().is_empty() && kind.is_none_or(|kind| matches!(kind.trim(), "" | "text"))
 }
 
 fn what(sender: &str, kind: &str, mode: Option<&str>, has_agent: bool) -> What {

@@ -27,7 +27,7 @@ const WHATS: [What; 9] = [
 ];
 
 /// Bytes of a line on disk.
-const RECORD: usize = 39;
+const RECORD: usize = 40;
 
 impl Spool {
     pub(super) fn new() -> Result<Spool> {
@@ -45,7 +45,7 @@ impl Spool {
                 bytes.extend(code.to_le_bytes());
             }
             let what = WHATS.iter().position(|what| *what == line.what).unwrap_or_default();
-            bytes.extend([what as u8, u8::from(line.lead), u8::from(line.recalled)]);
+            bytes.extend([what as u8, u8::from(line.lead), u8::from(line.recalled), u8::from(line.blank)]);
         }
         self.file.seek(SeekFrom::Start(start))?;
         self.file.write_all(&bytes)?;
@@ -79,6 +79,7 @@ fn line_from(record: &[u8]) -> Raw {
         what: WHATS[usize::from(record[36])],
         lead: record[37] == 1,
         recalled: record[38] == 1,
+        blank: record[39] == 1,
         ..Raw::default()
     }
 }
