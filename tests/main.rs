@@ -16,6 +16,8 @@ mod metrics;
 mod oracle_agrees;
 /// The examples of the platforms' own texts, with the numbers they give.
 mod worked;
+/// Refunds and ratings: whose they are, when they count, and what does not.
+mod service;
 /// Every window and threshold, inside and outside.
 mod edges;
 /// What waits for later days.
