@@ -18,6 +18,8 @@ mod oracle_agrees;
 mod worked;
 /// One log under every platform's preset.
 mod presets;
+/// Refunds and ratings: whose they are, when they count, and what does not.
+mod service;
 /// Every window and threshold, inside and outside.
 mod edges;
 /// Peer-days and buyers that are taken out, and what stays.

@@ -1,6 +1,7 @@
 //! Records of service: refunds, evaluations, tickets, agent status, videos, targets, standards and trainings, read whole as frames.
 
 use super::mapping::Batch;
+use super::newest::only_newest;
 use super::quarantine::Audit;
 use super::reference::batches;
 use super::table::{Column, Table, Type};
@@ -50,13 +51,16 @@ pub fn read_records(plan: &Plan, first: Day, last: Day) -> Result<Records> {
     let mut records = Records::default();
     for table in TABLES {
         let mut rows = from_arrow(&RecordBatch::new_empty(schema(table)))?;
+        let mut files = Vec::new();
         let audit = batches(plan, table, (first.plus(-REACH), last), |batch| {
-            rows.vstack_mut(&from_arrow(&good(table, batch)?)?)?;
+            let good = from_arrow(&good(table, batch)?)?;
+            files.push((batch.file.clone(), good.height()));
+            rows.vstack_mut(&good)?;
             Ok(())
         })?;
-        if let Some(audit) = audit {
+        if let Some(mut audit) = audit {
+            records.tables.insert(table, only_newest(table, rows, &files, &mut audit)?);
             records.audits.push(audit);
-            records.tables.insert(table, rows);
         }
     }
     Ok(records)

@@ -8,7 +8,7 @@ pub use crate::rules::Rules;
 pub use Better::{Higher, Lower, Neither};
 pub use Delay::{FinalPay, NextDay, Now, OwnRule};
 pub use Formula::{Difference, InSeconds, OfShop, Percentile, Ratio};
-pub use Unit::{Count, Milliseconds, Money, Number, Rate, Seconds};
+pub use Unit::{Count, Hours, Milliseconds, Money, Number, Rate, Seconds};
 pub use polars::prelude::{Expr, col, lit, when};
 use std::sync::Arc;
 
@@ -26,6 +26,10 @@ pub enum Fact {
     Credits,
     Payments,
     Visits,
+    /// Refunds of the shop; those of orders with a credited agent.
+    Refunds,
+    CreditedRefunds,
+    Ratings,
 }
 
 impl Fact {
@@ -34,6 +38,9 @@ impl Fact {
         match self {
             Fact::Inquiries | Fact::Credits | Fact::Payments => &[Table::Orders],
             Fact::Visits => &[Table::Visits],
+            Fact::Refunds => &[Table::Refunds],
+            Fact::CreditedRefunds => &[Table::Refunds, Table::Orders],
+            Fact::Ratings => &[Table::Evaluations],
             Fact::Talks | Fact::Rounds | Fact::AssessedRounds | Fact::PeerDays | Fact::Peaks => &[],
         }
     }
@@ -55,6 +62,8 @@ pub enum Unit {
     Milliseconds,
     /// DOUBLE
     Seconds,
+    /// DOUBLE
+    Hours,
     /// DOUBLE, 0-1
     Rate,
     /// DOUBLE
@@ -71,12 +80,18 @@ impl Unit {
         }
     }
 
+    /// How many of what a quotient comes out in make one of it: a mean of ms comes out in seconds.
+    pub fn of_quotient(self) -> f64 {
+        if self == Hours { 3600.0 } else { 1.0 }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Count => "count",
             Money => "yuan",
             Milliseconds => "ms",
             Seconds => "s",
+            Hours => "h",
             Rate => "0-1",
             Number => "number",
         }

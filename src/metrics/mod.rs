@@ -6,8 +6,10 @@ pub mod decl;
 pub mod examples;
 mod flags;
 mod reception;
+mod refunds;
 mod response;
 mod sales;
+mod satisfaction;
 mod service;
 
 pub use decl::{Delay, Fact, Flag, Formula, Metric, Unit};
@@ -17,7 +19,7 @@ use crate::job::Level;
 use crate::rules::Rules;
 use std::sync::LazyLock;
 
-/// Every declaration, families A to G, in the order of the report columns.
+/// Every declaration, in the order of the report columns.
 pub fn all() -> &'static [Metric] {
     static ALL: LazyLock<Vec<Metric>> = LazyLock::new(|| {
         let families = [
@@ -27,6 +29,8 @@ pub fn all() -> &'static [Metric] {
             ("D 询单 Inquiry", "docs/semantics.md §6; 生意参谋 业绩询单", conversion::metrics()),
             ("E·G 销售与静默 Sales and silent orders", "docs/semantics.md §7; 赤兔 绩效判定", sales::metrics()),
             ("F 客单价 Basket", "docs/semantics.md §7; 生意参谋 客单价", basket::metrics()),
+            ("H 退款 Refunds", "docs/semantics.md §12; 赤兔 售后, 生意参谋 退款", refunds::metrics()),
+            ("I 满意度 Satisfaction", "docs/semantics.md §11; 淘宝·快手·京东·拼多多 满意度", satisfaction::metrics()),
         ];
         let of = |(family, source, metrics): (&'static str, &'static str, Vec<Metric>)| {
             metrics.into_iter().map(move |metric| Metric { family, source, ..metric })

@@ -180,7 +180,7 @@ fn value(metric: &Metric, level: Level, rules: &Rules) -> Expr {
     };
     match &metric.formula {
         Formula::Sum(..) | Formula::Max(..) | Formula::Persons(..) => col(metric.id.as_str()),
-        Formula::Ratio(a, b) => divided(part(a), part(b), scale(level, a) / scale(level, b)),
+        Formula::Ratio(a, b) => divided(part(a), part(b), scale(level, a) / scale(level, b) * metric.unit.of_quotient()),
         Formula::OfShop(a, b) => divided(part(a), col(of_shop(b)), scale(level, a) / scale(Level::Shop, b)),
         Formula::Difference(a, b) => part(a) - part(b),
         Formula::InSeconds(a) => part(a).cast(DataType::Float64) / lit(scale(level, a)),

@@ -280,7 +280,7 @@ fn typed(unit: Unit) -> ArrowType {
     match unit {
         Unit::Count | Unit::Milliseconds => ArrowType::Int64,
         Unit::Money => ArrowType::Decimal128(18, 2),
-        Unit::Seconds | Unit::Rate | Unit::Number => ArrowType::Float64,
+        Unit::Seconds | Unit::Hours | Unit::Rate | Unit::Number => ArrowType::Float64,
     }
 }
 

@@ -57,31 +57,35 @@ impl Run<'_> {
     }
 
     fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
-        let (mut states, mut all_credits) = ([Vec::new(), Vec::new()], Vec::new());
+        let (mut states, mut all_credits, mut all_ratings) = ([Vec::new(), Vec::new()], Vec::new(), Vec::new());
         for group in Group::all(&self.plan.rules, &self.platforms(day, made)?, day) {
-            let credits = self.credits(&group, day, replies)?;
+            let (credits, service) = (self.credits(&group, day, replies)?, self.service(&group, day, replies)?);
             for (level, states) in Level::ALL.into_iter().zip(&mut states) {
                 let sources = self.sources(level, day, made, credits.as_ref(), group.rules)?;
-                let sources = sources.into_iter().map(|(fact, rows)| Ok((fact, group.of(rows)?))).collect::<Result<Vec<_>>>()?;
-                states.push(reports::sales_states(level, &sources, group.rules)?);
+                let own = sources.into_iter().map(|(fact, rows)| Ok((fact, group.of(rows)?))).collect::<Result<Vec<_>>>()?;
+                states.push(reports::sales_states(level, &[own, service.sources(level)].concat(), group.rules)?);
             }
             all_credits.extend(credits.map(IntoLazy::lazy));
+            all_ratings.extend(service.ratings.map(IntoLazy::lazy));
         }
         for (level, states) in Level::ALL.into_iter().zip(states) {
             self.states.put(day, Part::Sales, level, &reports::beside(states)?)?;
         }
-        if !all_credits.is_empty() {
-            let credits = collect(stack(all_credits)?)?;
-            self.publisher.stage(&detail("credits", "one row per order event, rule and agent", &credits, None, day)?)?;
+        self.stage_detail("credits", "one row per order event, rule and agent", all_credits, day)?;
+        self.stage_detail("ratings", "one row per satisfaction card", all_ratings, day)
+    }
+
+    /// `rows`: of disjoint shops; none where the table is not configured.
+    fn stage_detail(&self, name: &str, grain: &str, rows: Vec<LazyFrame>, day: Day) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.publisher.stage(&detail(name, grain, &collect(stack(rows)?)?, None, day)?)
     }
 
     fn credits(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
-        if self.orders.is_none() {
-            return Ok(None);
-        }
-        let instants = self.instants(day)?.into_iter().filter(|instant| group.has(&instant.order.shop_id)).collect::<Vec<_>>();
+        let Some(orders) = &self.orders else { return Ok(None) };
+        let instants = of_group(facts::instants(orders, &self.plan.calendar, group.rules, day)?, group);
         let replies = replies.clone().lazy();
         facts::credits(&instants, replies, &self.plan.calendar, group.rules, day, self.landed.through).map(Some)
     }
@@ -129,4 +133,9 @@ impl Run<'_> {
         }
         Ok(sources)
     }
+}
+
+/// The instants of a group's orders.
+pub(super) fn of_group<'a>(instants: Vec<facts::Instant<'a>>, group: &Group) -> Vec<facts::Instant<'a>> {
+    instants.into_iter().filter(|instant| group.has(&instant.order.shop_id)).collect()
 }
