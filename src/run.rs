@@ -4,6 +4,7 @@ mod days;
 mod periods;
 mod sales;
 mod service;
+mod work;
 
 use crate::calendar::Day;
 use crate::conversation;

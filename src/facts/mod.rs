@@ -1,11 +1,13 @@
 //! Facts: one row per thing counted, one file per table. A day's chat facts are a function of its own lines and the rules;
 //! its order facts, of those and the orders read. Keys inside are codes of `Names` and `Talkers`; names come back when a table leaves.
 
+mod attendance;
 mod conversations;
 mod credits;
 mod filters;
 mod hours;
 mod inquiries;
+mod loyalty;
 mod paid;
 mod peaks;
 mod peer_days;
@@ -14,17 +16,23 @@ mod refunds;
 mod replies;
 mod rounds;
 mod talks;
+mod tickets;
+mod videos;
 mod visits;
 
+pub use attendance::{attendance, duty};
 pub use credits::{Instant, credited, credits, instants, no_replies, reply_days};
 pub use filters::FILTERS;
 pub use inquiries::inquiries;
+pub use loyalty::loyalty;
 pub use paid::paid;
 pub use peaks::{Edge, Peaks};
 pub use ratings::ratings;
 pub use refunds::{refund_instants, refunds};
 pub use rounds::{bucket_bounds, rounds_of};
 pub use talks::talks_of;
+pub use tickets::tickets;
+pub use videos::videos;
 pub use visits::visits;
 
 use crate::calendar;

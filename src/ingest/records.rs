@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is said of a day may stand in a partition of up to so many days earlier: a ticket's opening, the last status before the day.
-const REACH: i32 = 31;
+pub const REACH: i32 = 31;
 
 /// The tables read as records.
 const TABLES: [Table; 8] = [

@@ -8,7 +8,7 @@ use crate::facts::{bucket_bounds, frame};
 use crate::frames::{collect, stack};
 use crate::ingest::Table;
 use crate::job::Level;
-use crate::metrics::{self, Fact, Formula, Metric};
+use crate::metrics::{self, Fact, Formula, LAST_ROOM, Metric, PayRate, Unit};
 use crate::rules::{Group, Rules};
 use polars::prelude::*;
 use std::collections::BTreeSet;
@@ -39,22 +39,25 @@ impl Landed {
     }
 }
 
+/// What a report is finished with besides its states.
+pub struct Beside<'a> {
+    /// The finished shop rows, for what an agent is compared with.
+    pub shop: Option<&'a DataFrame>,
+    /// Shops that have a row even without a state.
+    pub zero: &'a [String],
+    /// Rates and targets by key.
+    pub given: &'a DataFrame,
+}
+
 /// The values of a period at a level, each shop's under the rule set of its group; see `of_group`.
-pub fn finish(
-    level: Level,
-    merged: &Merged,
-    shop: Option<&DataFrame>,
-    zero: &[String],
-    landed: &Landed,
-    span: Span,
-    groups: &[Group],
-) -> Result<DataFrame> {
+pub fn finish(level: Level, merged: &Merged, beside: &Beside, landed: &Landed, span: Span, groups: &[Group]) -> Result<DataFrame> {
     let mut finished: Option<DataFrame> = None;
     for group in groups {
-        let zero = zero.iter().filter(|shop| group.has(shop)).cloned().collect::<Vec<_>>();
+        let zero = beside.zero.iter().filter(|shop| group.has(shop)).cloned().collect::<Vec<_>>();
+        let beside = Beside { zero: &zero, ..*beside };
         let rows = match groups.len() {
-            1 => of_group(level, merged, shop, &zero, landed, span, group.rules)?,
-            _ => of_group(level, &merged.only(group)?, shop, &zero, landed, span, group.rules)?,
+            1 => of_group(level, merged, &beside, landed, span, group.rules)?,
+            _ => of_group(level, &merged.only(group)?, &beside, landed, span, group.rules)?,
         };
         match &mut finished {
             Some(finished) => {
@@ -67,16 +70,7 @@ pub fn finish(
 }
 
 /// One row per key: the key columns, then every declared column of the level in order, typed i64, f64 or null.
-/// `shop`: the finished shop rows, for what an agent is compared with. `zero`: shops that have a row even without a state.
-fn of_group(
-    level: Level,
-    merged: &Merged,
-    shop: Option<&DataFrame>,
-    zero: &[String],
-    landed: &Landed,
-    span: Span,
-    rules: &Rules,
-) -> Result<DataFrame> {
+fn of_group(level: Level, merged: &Merged, beside: &Beside, landed: &Landed, span: Span, rules: &Rules) -> Result<DataFrame> {
     let keys = keys(level).into_iter().map(col).collect::<Vec<_>>();
     // Read twice below: for its keys, and for its values.
     let counts = collect(counts(level, &merged.persons, &keys, rules))?.lazy();
@@ -84,13 +78,13 @@ fn of_group(
     let [chats, sales] = merged.sums.each_ref().map(|sums| sums.clone().lazy());
     let mut rows = [&chats, &sales, &counts].map(|rows| rows.clone().select(&keys)).to_vec();
     if level == Level::Shop {
-        rows.push(frame! { "shop_id" => zero }?.lazy());
+        rows.push(frame! { "shop_id" => beside.zero }?.lazy());
     }
     let mut joined = stack(rows)?.unique(None, UniqueKeepStrategy::Any);
-    for part in [chats, sales, counts, percentiles] {
+    for part in [chats, sales, counts, percentiles, beside.given.clone().lazy()] {
         joined = joined.join(part, &keys, &keys, JoinArgs::new(JoinType::Left));
     }
-    if let Some(shop) = shop {
+    if let Some(shop) = beside.shop {
         let renamed = metrics::of_level(Level::Shop).map(|m| col(m.id.as_str()).alias(of_shop(&m.id)));
         let shop = shop.clone().lazy().select([vec![col("shop_id")], renamed.collect()].concat());
         joined = joined.left_join(shop, col("shop_id"), col("shop_id"));
@@ -102,7 +96,7 @@ fn of_group(
             Formula::OfShop(_, b) => Some(known(col(of_shop(b))).alias(format!("{}_den", metric.id))),
             _ => None,
         };
-        std::iter::once(known(value(metric, level, rules)).alias(metric.id.as_str())).chain(denominator)
+        std::iter::once(known(published(metric, level, rules)).alias(metric.id.as_str())).chain(denominator)
     });
     collect(joined.select([keys, values.collect()].concat()))
 }
@@ -112,7 +106,7 @@ fn of_shop(id: &str) -> String {
 }
 
 fn null(metric: &Metric) -> Expr {
-    let integer = matches!(metric.unit, metrics::Unit::Count | metrics::Unit::Money | metrics::Unit::Milliseconds);
+    let integer = matches!(metric.unit, Unit::Count | Unit::Money | Unit::Milliseconds);
     lit(NULL).cast(if integer { DataType::Int64 } else { DataType::Float64 })
 }
 
@@ -161,12 +155,32 @@ fn leaves(level: Level, landed: &Landed, span: Span, rules: &Rules) -> Vec<Expr>
         let id = metric.id.as_str();
         let leaf = match metric.formula {
             Formula::Sum(..) | Formula::Persons(..) => col(id).fill_null(lit(0i64)),
+            Formula::Last(..) => col(id).and(lit(LAST_ROOM - 1)),
             Formula::Max(..) | Formula::Percentile { .. } => col(id),
             _ => return None,
         };
         Some(if landed.knows(metric, level, span, rules) { leaf } else { null(metric).alias(id) })
     });
     leaves.collect()
+}
+
+/// The last step: money that is not whole fen is rounded, half up.
+fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
+    match &metric.formula {
+        Formula::AtRate(of, rate) => (at_rate(metric, of, *rate, level, rules) + lit(rate.per() / 2)).floor_div(lit(rate.per())),
+        _ => value(metric, level, rules),
+    }
+}
+
+/// A sum times a rate, to be divided by what the rate is per.
+fn at_rate(metric: &Metric, of: &str, rate: PayRate, level: Level, rules: &Rules) -> Expr {
+    match level {
+        Level::Agent => metrics::find(level, of).map_or(lit(NULL), |part| value(part, level, rules)) * col(rate.column()),
+        Level::Shop => {
+            let of_agents = |what: &str| col(format!("{what}:{}", metric.id)).fill_null(lit(0i64));
+            when(of_agents("unrated").eq(lit(0i64))).then(of_agents("rated")).otherwise(lit(NULL))
+        }
+    }
 }
 
 /// The finishing expression, over the leaves.
@@ -179,7 +193,9 @@ fn value(metric: &Metric, level: Level, rules: &Rules) -> Expr {
         when(under.neq(lit(0))).then(quotient).otherwise(lit(NULL))
     };
     match &metric.formula {
-        Formula::Sum(..) | Formula::Max(..) | Formula::Persons(..) => col(metric.id.as_str()),
+        Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) => col(metric.id.as_str()),
+        Formula::Target(_) => col("target"),
+        Formula::AtRate(of, rate) => divided(at_rate(metric, of, *rate, level, rules), lit(1i64), rate.per() as f64),
         Formula::Ratio(a, b) => divided(part(a), part(b), scale(level, a) / scale(level, b) * metric.unit.of_quotient()),
         Formula::OfShop(a, b) => divided(part(a), col(of_shop(b)), scale(level, a) / scale(Level::Shop, b)),
         Formula::Difference(a, b) => part(a) - part(b),
