@@ -9,9 +9,12 @@ mod reception;
 mod response;
 mod sales;
 mod service;
+mod teams;
 
 pub use decl::{Delay, Fact, Flag, Formula, Metric, Unit};
 pub use flags::flags;
+pub use teams::levels;
+pub(crate) use teams::{is_of, note};
 
 use crate::job::Level;
 use crate::rules::Rules;
@@ -38,7 +41,7 @@ pub fn all() -> &'static [Metric] {
 
 /// The declarations of a level.
 pub fn of_level(level: Level) -> impl Iterator<Item = &'static Metric> + Clone {
-    all().iter().filter(move |metric| metric.levels.contains(&level))
+    all().iter().filter(move |metric| is_of(metric, level))
 }
 
 pub fn find(level: Level, id: &str) -> Option<&'static Metric> {
