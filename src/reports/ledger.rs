@@ -49,7 +49,7 @@ impl Ledgers {
 }
 
 /// One level's periods under way.
-struct Ledger {
+pub struct Ledger {
     level: Level,
     whos: Whos,
     /// A person is a buyer (text) of someone (owner): a shop, an agent, or a team.
@@ -255,11 +255,12 @@ impl Period {
 }
 
 impl Ledger {
-    fn new(level: Level) -> Ledger {
+    pub fn new(level: Level) -> Ledger {
         Ledger { level, whos: Whos::default(), people: Pairs::default(), periods: BTreeMap::new() }
     }
 
-    fn add(&mut self, stretches: &[Stretch], part: Part, kind: Kind, rows: &RecordBatch) {
+    /// Adds one state of a day to the periods the day lies in.
+    pub fn add(&mut self, stretches: &[Stretch], part: Part, kind: Kind, rows: &RecordBatch) {
         let whos = self.whos.of(rows);
         let people = if kind == Kind::Persons { self.people(&whos, rows) } else { Vec::new() };
         for stretch in stretches {
@@ -288,7 +289,8 @@ impl Ledger {
         whos.iter().enumerate().filter(|(_, who)| **who != NOBODY).map(person).collect()
     }
 
-    fn close(&mut self, stretch: Stretch) -> Result<Merged> {
+    /// Ends a period. A period without a day of states has none.
+    pub fn close(&mut self, stretch: Stretch) -> Result<Merged> {
         let Period { sums, waits, hours, flags } = self.periods.remove(&stretch).unwrap_or_else(|| Period::new(self.level));
         let [chats, sales] = sums;
         Ok(Merged {

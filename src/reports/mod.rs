@@ -6,6 +6,6 @@ mod states;
 mod tables;
 
 pub use finish::{Landed, finish};
-pub use ledger::{Ledgers, Merged, Stretch, Teams};
+pub use ledger::{Ledger, Ledgers, Merged, Stretch, Teams};
 pub use states::{Kind, Part, ShardStates, States, day_states, has_flag, sales_states, shard_persons, shard_states};
 pub use tables::{Dims, Row, Table, dims, histogram, hourly, report};

@@ -227,10 +227,13 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
 
 /// What the staff table says of each account, in its order of shop and agent.
 fn with_accounts(mut agents: RecordBatch, reference: &Reference) -> Result<RecordBatch> {
-    let columns: [(&str, fn(&Account) -> &Option<String>); 3] =
-        [("team", |account| &account.team), ("role", |account| &account.role), ("person_id", |account| &account.person)];
-    for (name, of) in columns {
-        let texts = reference.staff.values().map(|account| of(account).as_deref()).collect::<StringArray>();
+    let texts = |of: fn(&Account) -> Option<&str>| reference.staff.values().map(of).collect::<StringArray>();
+    let columns = [
+        ("team", texts(|account| account.team.as_deref())),
+        ("role", texts(|account| account.role.as_deref())),
+        ("person_id", texts(|account| account.person.as_deref())),
+    ];
+    for (name, texts) in columns {
         agents = with_column(&agents, name, Arc::new(texts))?;
     }
     Ok(agents)
