@@ -326,7 +326,7 @@ fn dictionary(id: Option<&str>, lang: Lang, json: bool) -> Result<()> {
 }
 
 fn levels(metric: &metrics::Metric) -> String {
-    metric.levels.iter().map(|level| level.name()).collect::<Vec<_>>().join(" ")
+    metrics::levels(metric).map(Level::name).collect::<Vec<_>>().join(" ")
 }
 
 fn entry(metric: &metrics::Metric) -> serde_json::Value {
@@ -334,7 +334,7 @@ fn entry(metric: &metrics::Metric) -> serde_json::Value {
     let delay = |level: &Level| metrics::delay(metric, *level, &rules);
     serde_json::json!({
         "id": metric.id, "family": metric.family, "component": metric.component,
-        "levels": metric.levels.iter().map(|l| l.name()).collect::<Vec<_>>(),
+        "levels": metrics::levels(metric).map(Level::name).collect::<Vec<_>>(),
         "name": { "zh": metric.name.zh, "en": metric.name.en },
         "definition": { "zh": metric.about.zh, "en": metric.about.en },
         "unit": metric.unit.name(), "delay_days": metric.levels.iter().map(delay).max(), "source": metric.source,

@@ -107,15 +107,20 @@ pub enum Unit {
 pub enum Level {
     Shop,
     Agent,
+    Team,
 }
 
 impl Level {
+    /// Those whose states are made and kept.
     pub const ALL: [Level; 2] = [Level::Shop, Level::Agent];
+    /// Those with a report: a team's is made of its agents' states.
+    pub const REPORTED: [Level; 3] = [Level::Shop, Level::Agent, Level::Team];
 
     pub fn name(self) -> &'static str {
         match self {
             Level::Shop => "shop",
             Level::Agent => "agent",
+            Level::Team => "team",
         }
     }
 }
@@ -129,7 +134,7 @@ pub struct Reports {
 
 impl Default for Reports {
     fn default() -> Self {
-        Reports { periods: Period::ALL.to_vec(), levels: Level::ALL.to_vec() }
+        Reports { periods: Period::ALL.to_vec(), levels: Level::REPORTED.to_vec() }
     }
 }
 

@@ -34,6 +34,8 @@ mod trace;
 mod bytes;
 /// The shape of what is published.
 mod outputs;
+/// What is said of a team.
+mod team;
 /// Commands, settings, exit codes, and what a run leaves behind.
 mod cli;
 /// The demo's numbers as a person reads them.

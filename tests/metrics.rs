@@ -69,7 +69,7 @@ fn every_worked_example_comes_out() {
 }
 
 fn each_of_a_level() -> impl Iterator<Item = (Level, &'static Metric)> {
-    Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |metric| (level, metric)))
+    Level::REPORTED.into_iter().flat_map(|level| metrics::of_level(level).map(move |metric| (level, metric)))
 }
 
 #[test]

@@ -65,7 +65,7 @@ impl ChatFacts {
     pub fn peer_days_of(&self, level: Level) -> &DataFrame {
         match level {
             Level::Shop => &self.shop_peer_days,
-            Level::Agent => &self.peer_days,
+            Level::Agent | Level::Team => &self.peer_days,
         }
     }
 }

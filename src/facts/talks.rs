@@ -54,7 +54,7 @@ pub(super) fn add(sessions: &mut Talks, receptions: &mut Talks, told: &Told, day
 pub fn talks_of(level: Level, facts: &ChatFacts) -> LazyFrame {
     let rows = match level {
         Level::Shop => &facts.sessions,
-        Level::Agent => &facts.receptions,
+        Level::Agent | Level::Team => &facts.receptions,
     };
     unfiltered(rows)
 }

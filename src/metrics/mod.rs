@@ -16,10 +16,13 @@ mod sales;
 mod satisfaction;
 mod service;
 mod targets;
+mod teams;
 mod tickets;
 
 pub use decl::{AccountRate, Delay, Fact, Flag, Formula, LAST_ROOM, Merge, Metric, Unit};
 pub use flags::flags;
+pub use teams::levels;
+pub(crate) use teams::{is_of, note};
 
 use crate::job::Level;
 use crate::rules::Rules;
@@ -54,7 +57,7 @@ pub fn all() -> &'static [Metric] {
 
 /// The declarations of a level.
 pub fn of_level(level: Level) -> impl Iterator<Item = &'static Metric> + Clone {
-    all().iter().filter(move |metric| metric.levels.contains(&level))
+    all().iter().filter(move |metric| is_of(metric, level))
 }
 
 pub fn find(level: Level, id: &str) -> Option<&'static Metric> {

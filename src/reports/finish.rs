@@ -176,7 +176,7 @@ fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
 fn at_rate(metric: &Metric, of: &str, rate: AccountRate, level: Level, rules: &Rules) -> Expr {
     match level {
         Level::Agent => metrics::find(level, of).map_or(lit(NULL), |part| value(part, level, rules)) * col(rate.column()),
-        Level::Shop => {
+        Level::Shop | Level::Team => {
             let of_agents = |what: &str| col(format!("{what}:{}", metric.id)).fill_null(lit(0i64));
             when(of_agents("unrated").eq(lit(0i64))).then(of_agents("rated")).otherwise(lit(NULL))
         }

@@ -7,7 +7,7 @@ use crate::calendar::{Calendar, Day, Span};
 use crate::error::Result;
 use crate::facts::bucket_bounds;
 use crate::frames::{collect, to_arrow};
-use crate::ingest::Reference;
+use crate::ingest::{Account, Reference};
 use crate::job::Level;
 use crate::metrics::{self, Formula, Unit};
 use crate::rules::Group;
@@ -91,17 +91,17 @@ impl Dims {
     }
 }
 
-/// `<level>_<period>`: one row per shop (× agent), every declared column of the level.
+/// `<level>_<period>`: one row per shop (× agent or team), every declared column of the level.
 pub fn report(level: Level, finished: &DataFrame, dims: &Dims, row: &Row) -> Result<Table> {
     let named = match level {
-        Level::Shop => finished.clone().lazy().left_join(dims.shops.clone().lazy(), col("shop_id"), col("shop_id")),
+        Level::Shop | Level::Team => finished.clone().lazy().left_join(dims.shops.clone().lazy(), col("shop_id"), col("shop_id")),
         Level::Agent => dims.join(finished.clone().lazy()),
     };
     let sorted_by = [&["platform"][..], &keys(level)].concat();
     let rows = Columns::of(&collect(named.sort(sorted_by.clone(), SortMultipleOptions::default()))?)?;
     let mut out = Out::new(rows, row, level);
     for metric in metrics::of_level(level) {
-        out.push(&metric.id, typed(metric.unit), &comment(metric))?;
+        out.push(&metric.id, typed(metric.unit), &comment(metric, level))?;
         if let Formula::OfShop(_, of) = &metric.formula {
             let unit = metrics::find(Level::Shop, of).map_or(Unit::Number, |m| m.unit);
             out.push(&format!("{}_den", metric.id), typed(unit), &format!("{} 的分母 · Denominator of {}", metric.name.zh, metric.id))?;
@@ -214,6 +214,7 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
     let category = arrow::array::AsArray::as_string::<i32>(&shop_ids).iter();
     let category = category.map(|id| id.and_then(|id| reference.shops.get(id)?.category.clone())).collect::<StringArray>();
     let shops = with_column(&shops, "category", Arc::new(category))?;
+    let agents = with_accounts(agents, reference)?;
     let dim = |name: &str, grain: &str, rows: RecordBatch, sorted_by: Vec<&'static str>| Table {
         folder: format!("dims/{name}"),
         dt: None,
@@ -228,6 +229,20 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
         dim("agent", "one row per shop_id, agent_id", agents, vec!["shop_id", "agent_id"]),
         dim("metric", "one row per level, metric", metric_rows()?, vec![]),
     ])
+}
+
+/// What the staff table says of each account, in its order of shop and agent.
+fn with_accounts(mut agents: RecordBatch, reference: &Reference) -> Result<RecordBatch> {
+    let texts = |of: fn(&Account) -> Option<&str>| reference.staff.values().map(of).collect::<StringArray>();
+    let columns = [
+        ("team", texts(|account| account.team.as_deref())),
+        ("role", texts(|account| account.role.as_deref())),
+        ("person_id", texts(|account| account.person.as_deref())),
+    ];
+    for (name, texts) in columns {
+        agents = with_column(&agents, name, Arc::new(texts))?;
+    }
+    Ok(agents)
 }
 
 fn with_column(batch: &RecordBatch, name: &str, array: ArrayRef) -> Result<RecordBatch> {
@@ -260,7 +275,7 @@ fn date_rows(calendar: &Calendar, (first, last): (Day, Day)) -> Result<RecordBat
 }
 
 fn metric_rows() -> Result<RecordBatch> {
-    let rows = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| (level, m))).collect::<Vec<_>>();
+    let rows = Level::REPORTED.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| (level, m))).collect::<Vec<_>>();
     let texts =
         |of: &dyn Fn(&(Level, &metrics::Metric)) -> String| Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>()) as ArrayRef;
     Ok(RecordBatch::try_from_iter([
@@ -284,8 +299,9 @@ fn typed(unit: Unit) -> ArrowType {
     }
 }
 
-fn comment(metric: &metrics::Metric) -> String {
-    format!("{} · {} · {} · {} · {}", metric.name.zh, metric.name.en, metric.unit.name(), metric.about.zh, metric.about.en)
+fn comment(metric: &metrics::Metric, level: Level) -> String {
+    let noted = metrics::note(metric, level).map(|note| format!(" · {} · {}", note.zh, note.en)).unwrap_or_default();
+    format!("{} · {} · {} · {} · {}{noted}", metric.name.zh, metric.name.en, metric.unit.name(), metric.about.zh, metric.about.en)
 }
 
 /// A collected frame as named Arrow columns.
@@ -325,6 +341,9 @@ impl<'a> Out<'a> {
         out.text("shop_id", "店铺 · Shop");
         out.text("shop_name", "店铺名 · Shop name");
         out.text("level", "层级: shop 或 agent · Level of the row");
+        if level == Level::Team {
+            out.text("team", "团队 · Team");
+        }
         if level == Level::Agent {
             out.text("agent_id", "客服账号 · Agent account");
             out.text("agent_name", "客服名 · Agent name");

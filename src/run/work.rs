@@ -21,7 +21,7 @@ impl Run<'_> {
             let attended = facts::attendance(statuses, talked, calendar, day)?;
             sources.push(match level {
                 Level::Shop => (Fact::Duty, facts::duty(&attended, &self.reference)?),
-                Level::Agent => (Fact::Attendance, attended.lazy()),
+                _ => (Fact::Attendance, attended.lazy()),
             });
         }
         // Before the payments after a day have landed nothing is said of it, and most are not even read.
