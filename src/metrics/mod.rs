@@ -3,6 +3,7 @@
 mod basket;
 mod conversion;
 pub mod decl;
+pub mod dialects;
 pub mod examples;
 mod flags;
 mod reception;
