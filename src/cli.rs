@@ -2,6 +2,7 @@
 
 use crate::calendar::{Day, parse_day};
 use crate::check;
+use crate::docs;
 use crate::error::{Error, Kind, Result};
 use crate::generate::{self, Compression, Encoding, Format, Spec};
 use crate::job::{Level, Overrides, Plan, zone};
@@ -12,7 +13,7 @@ use crate::rules;
 use crate::run::{Request, run};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 something stopped the run · 2 usage or configuration · 3 data refused · 75 input not there or storage unreachable: try again · 130/143 signals";
 
@@ -103,6 +104,9 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Lang::En, env = "KEFU_LANG")]
         lang: Lang,
     },
+    /// Writes the dictionary as pages: every metric, how it is made, and what other products call it (指标字典)
+    #[command(after_help = "Examples:\n  kefu docs\n  kefu docs --format html --out /srv/dictionary\n  kefu docs --stdout | less")]
+    Docs(Docs),
     /// Makes logs: the small company of sample_data, or large ones to measure with
     #[command(
         after_help = "Examples:\n  kefu generate --company --out sample_data\n  kefu generate --out /tmp/logs --from 2026-09-01 --days 3 --shops 200 --messages-per-day 1000000 --format parquet"
@@ -146,6 +150,25 @@ struct Means {
 enum Lang {
     Zh,
     En,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Page {
+    Markdown,
+    Html,
+}
+
+#[derive(Debug, Args)]
+struct Docs {
+    /// Only this one [default: both; on stdout, Markdown]
+    #[arg(long, value_enum)]
+    format: Option<Page>,
+    /// The folder to write metrics.md and metrics.html into; - is stdout
+    #[arg(long, default_value = "docs")]
+    out: PathBuf,
+    /// Print the page instead of writing it
+    #[arg(long, conflicts_with = "out")]
+    stdout: bool,
 }
 
 #[derive(Debug, Args)]
@@ -219,6 +242,7 @@ impl Cli {
                 show(&rules::holds(&preset, parse_day(&date, today)?)?, json)
             }
             Command::Metrics { id, lang } => dictionary(id.as_deref(), lang, json),
+            Command::Docs(wanted) => wanted.run(json),
             Command::Generate(wanted) => wanted.run(json),
             Command::Completions { shell } => {
                 let mut script = Vec::new();
@@ -365,6 +389,39 @@ fn page(metric: &metrics::Metric, lang: Lang) -> String {
                 name.zh, about.zh
             )
         }
+    }
+}
+
+impl Page {
+    fn file(self) -> &'static str {
+        match self {
+            Page::Markdown => "metrics.md",
+            Page::Html => "metrics.html",
+        }
+    }
+
+    fn text(self) -> Result<String> {
+        match self {
+            Page::Markdown => docs::markdown(),
+            Page::Html => docs::html(),
+        }
+    }
+}
+
+impl Docs {
+    fn run(self, json: bool) -> Result<()> {
+        if self.stdout || self.out == Path::new("-") {
+            return print(&self.format.unwrap_or(Page::Markdown).text()?);
+        }
+        std::fs::create_dir_all(&self.out)?;
+        let pages = self.format.map_or(vec![Page::Markdown, Page::Html], |page| vec![page]);
+        let mut files = Vec::new();
+        for page in pages {
+            let file = self.out.join(page.file());
+            std::fs::write(&file, page.text()?)?;
+            files.push(file.display().to_string());
+        }
+        print(&if json { serde_json::json!({ "files": files }).to_string() } else { files.join("\n") })
     }
 }
 

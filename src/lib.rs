@@ -7,7 +7,7 @@
 //! 5. `reports` adds facts up to mergeable states, merges days to periods, and finishes them with the declarations of `metrics`.
 //! 6. `publish` stages every file and moves them into place.
 //!
-//! `run` is the six steps in one page. `cli` and `check` are what a person meets; `generate` makes logs to try it on.
+//! `run` is the six steps in one page. `cli` and `check` are what a person meets; `docs` tells the declarations; `generate` makes logs to try it on.
 
 pub mod error;
 pub mod cli;
@@ -28,6 +28,7 @@ pub mod frames;
 pub mod metrics;
 pub mod reports;
 pub mod publish;
+pub mod docs;
 pub mod generate;
 
 /// The candidate most like a word, when it is like enough to be what was meant.

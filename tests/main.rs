@@ -40,5 +40,7 @@ mod team;
 mod cli;
 /// The demo's numbers as a person reads them.
 mod golden;
+/// The dictionary as pages.
+mod docs;
 /// The committed sample is what the generator writes.
 mod sample_data;

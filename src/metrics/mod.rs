@@ -6,6 +6,7 @@ mod content;
 mod conversion;
 mod cost;
 pub mod decl;
+pub mod dialects;
 pub mod examples;
 mod flags;
 mod loyalty;

@@ -1,0 +1,138 @@
+//! The words of the dictionary, Chinese and English: levels, facts, formulas.
+
+use super::condition::{Told, text, told};
+use crate::job::Level;
+use crate::metrics::decl::{Better, Text};
+use crate::metrics::{self, Fact, Formula, Metric, Unit};
+use crate::rules::Rules;
+
+/// A text in the two languages of its readers. Code stands in backticks.
+#[derive(Clone, Debug)]
+pub(super) struct Both {
+    pub(super) zh: String,
+    pub(super) en: String,
+}
+
+pub(super) fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
+    Both { zh: zh.into(), en: en.into() }
+}
+
+impl Both {
+    pub(super) fn of(text: Text) -> Both {
+        both(text.zh, text.en)
+    }
+}
+
+/// `S` shop, `A` agent, `T` team wherever A.
+pub(super) fn levels(metric: &Metric) -> Vec<&'static str> {
+    let has = |name: &str| metric.levels.iter().any(|level| level.name() == name);
+    let letters = [("S", has("shop")), ("A", has("agent")), ("T", has("agent") || has("team"))];
+    letters.into_iter().filter(|(_, is)| *is).map(|(letter, _)| letter).collect()
+}
+
+pub(super) fn better(better: Better) -> Both {
+    match better {
+        Better::Higher => both("越高越好", "higher is better"),
+        Better::Lower => both("越低越好", "lower is better"),
+        Better::Neither => both("不论高低", "neither high nor low"),
+    }
+}
+
+/// What a row of a fact is.
+fn rows_of(fact: Fact, levels: &[Level]) -> Both {
+    let of = |shop: [&str; 2], agent: [&str; 2]| match levels {
+        [Level::Shop] => both(shop[0], shop[1]),
+        [Level::Agent] => both(agent[0], agent[1]),
+        _ => both(format!("{}（客服：{}）", shop[0], agent[0]), format!("{} (agent: {})", shop[1], agent[1])),
+    };
+    match fact {
+        Fact::Talks => of(["会话", "sessions"], ["接待", "receptions"]),
+        Fact::Rounds => both("对话轮次", "rounds"),
+        Fact::AssessedRounds => both("考核轮次", "assessed rounds"),
+        Fact::PeerDays => of(["买家 × 日", "buyer-days"], ["聊天对（客服 × 买家 × 日）", "peer-days (agent × buyer × day)"]),
+        Fact::Peaks => both("同时接待的时刻", "instants of open receptions"),
+        Fact::Inquiries => both("询单（买家 × 日）", "inquiries (buyer × day)"),
+        Fact::Credits => both("绩效判定（订单 × 规则 × 客服）", "credits (order × rule × agent)"),
+        Fact::Payments => both("付款（买家 × 日）", "payments (buyer × day)"),
+        Fact::Visits => both("访客（店铺 × 日）", "visits (shop × day)"),
+    }
+}
+
+/// The formula as the declaration has it, under the default rules.
+pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> Both {
+    let is = |id: &str, unit: Unit| metrics::find(level, id).is_some_and(|part| part.unit == unit);
+    match &metric.formula {
+        Formula::Sum(fact, of) => sum(&rows_of(*fact, metric.levels), &told(&of(rules))),
+        Formula::Max(fact, of) => largest(&rows_of(*fact, metric.levels), &told(&of(rules))),
+        Formula::Persons(_, holds) => {
+            let holds = text(&holds(rules));
+            both(
+                format!("去重人数，各标记在期内任一天成立即可：`{holds}`"),
+                format!("distinct persons, each flag true on any day of the period: `{holds}`"),
+            )
+        }
+        Formula::Ratio(over, under) => {
+            let seconds = is(over, Unit::Milliseconds) && !is(under, Unit::Milliseconds);
+            let quotient = format!("`{over}` / `{under}`{}", if seconds { " / 1000" } else { "" });
+            both(quotient.clone(), quotient)
+        }
+        Formula::Difference(a, b) => both(format!("`{a}` − `{b}`"), format!("`{a}` − `{b}`")),
+        Formula::OfShop(a, b) => both(format!("客服的 `{a}` / 店铺的 `{b}`"), format!("the agent's `{a}` / the shop's `{b}`")),
+        Formula::InSeconds(a) => both(format!("`{a}` / 1000"), format!("`{a}` / 1000")),
+        Formula::Percentile { percent, max, .. } => both(
+            format!("等待直方图（`wait_histogram_*`）的第 {percent} 百分位，最近秩，不超过 `{max}`"),
+            format!("{percent}th percentile of the wait histogram (`wait_histogram_*`), nearest rank, never above `{max}`"),
+        ),
+        Formula::Same(name) => {
+            let name = name(rules);
+            both(format!("由规则决定取哪一个，默认为 `{name}`"), format!("whichever the rules name, by default `{name}`"))
+        }
+    }
+}
+
+fn sum(rows: &Both, told: &Told) -> Both {
+    let Both { zh, en } = rows;
+    match (&told.what, &told.holds) {
+        (None, None) => both(format!("{zh}的行数"), format!("number of {en}")),
+        (None, Some(holds)) => both(format!("{zh}中满足 `{holds}` 的行数"), format!("number of {en} with `{holds}`")),
+        (Some(what), None) => both(format!("{zh}的 `{what}` 之和"), format!("sum of `{what}` over {en}")),
+        (Some(what), Some(holds)) => {
+            both(format!("{zh}中满足 `{holds}` 者的 `{what}` 之和"), format!("sum of `{what}` over {en} with `{holds}`"))
+        }
+    }
+}
+
+fn largest(rows: &Both, told: &Told) -> Both {
+    let Both { zh, en } = rows;
+    let what = told.what.as_deref().unwrap_or("1");
+    match &told.holds {
+        None => both(format!("{zh}的 `{what}` 的最大值"), format!("largest `{what}` over {en}")),
+        Some(holds) => both(format!("{zh}中满足 `{holds}` 者的 `{what}` 的最大值"), format!("largest `{what}` over {en} with `{holds}`")),
+    }
+}
+
+/// What stands before the metrics, a paragraph each.
+pub(super) fn guide() -> Vec<Both> {
+    vec![
+        both(
+            "每个指标在 `src/metrics/` 中只声明一次，本页由声明生成，与报表列同名同序。数值的准确定义见 `docs/semantics.md`。",
+            "Every metric is declared once, in `src/metrics/`; this page is made from the declarations, in the order and by the names of the report columns. `docs/semantics.md` defines the numbers exactly.",
+        ),
+        both(
+            "层级：S 店铺，A 客服，T 团队（凡有 A 者）。“部件”是为计算比率而发布的列。时长为秒，比率为 0–1，金额为元，均不四舍五入。",
+            "Levels: S shop, A agent, T team (wherever A). A “part” is a column published for the sake of a ratio. Durations are seconds, rates 0–1, money yuan; nothing is rounded.",
+        ),
+        both(
+            "空值不等于 0：分母为 0、所需输入未配置，或现在还不可能知道。延迟是周期末日之后还要等几天，按默认规则。",
+            "Null is not 0: it means a denominator of 0, an input that is not configured, or a value that cannot be known yet. The delay is the days to wait after the last day of a period, under the default rules.",
+        ),
+        both(
+            "可加的指标可以跨日、跨店铺、跨客服相加；但各客服之和不等于店铺行，两者的计时不同（店铺含排队）。",
+            "What adds up may be added over days, over shops and over agents; yet the agents do not add up to the shop's row, for the two run on different clocks (the shop's includes the queue).",
+        ),
+        both(
+            "公式中的条件写的是明细表的列，时长为毫秒，金额为分，取默认规则。示例都在上海时间 2026-09-01 这一天，默认规则，其后 90 天的数据已到齐；`-` 为空，`+1/09:00:00` 是次日 9 点。",
+            "Conditions in formulas name columns of the detail tables, in ms and fen, under the default rules. All examples lie on 2026-09-01 in Shanghai, with the default rules and ninety more days landed; `-` is none, `+1/09:00:00` is nine the next day.",
+        ),
+    ]
+}
