@@ -3,6 +3,8 @@
 
 /// An independent reading of semantics.md as plain row loops.
 mod oracle;
+/// The same of refunds, ratings, attendance, tickets, content and judgement, with their worked examples.
+mod oracle_service;
 /// A log as files, the pipeline run on it, its tables read back.
 mod support;
 
