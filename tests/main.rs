@@ -16,6 +16,8 @@ mod calendar;
 mod metrics;
 /// Any log: every number is the oracle's.
 mod oracle_agrees;
+/// The same of refunds, ratings, attendance, tickets, loyalty, cost and content.
+mod service_agrees;
 /// The examples of the platforms' own texts, with the numbers they give.
 mod worked;
 /// Every window and threshold, inside and outside.

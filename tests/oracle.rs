@@ -689,7 +689,7 @@ fn visits(input: &Input, rules: &Rules, lines: &[Line]) -> Vec<Visit> {
 }
 
 /// §8: the two filters that are said of a buyer.
-fn is_filtered(input: &Input, rules: &Rules, shop: &str, buyer: &str, day: i64) -> bool {
+pub(crate) fn is_filtered(input: &Input, rules: &Rules, shop: &str, buyer: &str, day: i64) -> bool {
     let own = input.staff.iter().any(|(s, agent)| s == shop && agent == buyer);
     let blocked = input
         .blocklist
@@ -720,7 +720,7 @@ fn reply_lines(input: &Input, rules: &Rules, lines: &[Line]) -> Vec<ReplyLine> {
 }
 
 /// inputs.md: the newest `updated_at` wins; of equals the last read.
-fn newest_orders(input: &Input) -> Vec<Order> {
+pub(crate) fn newest_orders(input: &Input) -> Vec<Order> {
     let mut newest: BTreeMap<(&str, &str), &Order> = BTreeMap::new();
     for order in input.orders.iter().flatten().filter(|order| input.reports(&order.shop)) {
         let key = (order.shop.as_str(), order.order_id.as_str());

@@ -16,6 +16,8 @@ pub(crate) mod judgement;
 mod loyalty;
 mod refunds;
 mod satisfaction;
+/// E: what agents are to sell and what they earn by it, which takes `targets` and `staff`.
+mod targets;
 /// L: scores and tiers.
 pub(crate) mod scorecard;
 /// K: tickets, and their own table of kinds.
@@ -26,7 +28,7 @@ pub(crate) mod videos;
 mod worked;
 
 pub(crate) use input::{
-    Clock, Credit, Evaluation, Given, Refund, RefundKind, RowDay, Rules, Source, Staff, Status, StatusKind, Ticket, Video,
+    Clock, Credit, Evaluation, Given, Refund, RefundKind, RowDay, Rules, Source, Staff, Status, StatusKind, Target, Ticket, Video,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,7 +104,7 @@ pub(crate) fn report(given: &Given, days: &[i64]) -> BTreeMap<Key, Cells> {
     rows
 }
 
-/// Every metric of families H to K (of M too, in a shop's row) of one row, whether or not anything is said of it.
+/// Every metric of families H to K of one row, whether or not anything is said of it; of M too in a shop's, of E's targets in an agent's.
 pub(crate) fn cells(given: &Given, key: &Key, days: &[i64]) -> Cells {
     let row = row(given, key, days);
     let mut cells = refunds::refunds(&row);
@@ -111,10 +113,17 @@ pub(crate) fn cells(given: &Given, key: &Key, days: &[i64]) -> Cells {
     cells.extend(tickets::tickets(&row));
     cells.extend(loyalty::loyalty(&row));
     cells.extend(cost::cost(&row));
-    if row.agent.is_none() {
-        cells.extend(videos::videos(&row));
+    match row.agent {
+        None => cells.extend(videos::videos(&row)),
+        Some(agent) => cells.extend(targets::targets(&row, agent, days)),
     }
     cells
+}
+
+/// The metrics there are in a shop's row, or in an agent's.
+pub(crate) fn ids(of_agent: bool) -> BTreeSet<&'static str> {
+    let key = if of_agent { example::agent("A") } else { example::shop() };
+    cells(&example::given(), &key, &example::WEEK).into_keys().collect()
 }
 
 fn row<'a>(given: &'a Given<'a>, key: &'a Key, days: &[i64]) -> Row<'a> {

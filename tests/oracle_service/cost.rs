@@ -78,7 +78,7 @@ mod worked {
     }
 
     fn person(agent: &str, hourly_cost_fen: Option<i64>) -> Staff {
-        Staff { shop: SHOP.to_string(), agent: agent.to_string(), hourly_cost_fen }
+        Staff { shop: SHOP.to_string(), agent: agent.to_string(), hourly_cost_fen, commission_rate: None }
     }
 
     /// 9 h × 30 = 270 yuan; 270 / 90 = 3 a reception; 300 / 270 back for each yuan.

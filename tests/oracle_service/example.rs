@@ -22,6 +22,7 @@ pub(super) fn given() -> Given<'static> {
         statuses: None,
         videos: None,
         staff: None,
+        targets: None,
         credits: None,
         payments: None,
         row_days: Vec::new(),

@@ -107,6 +107,18 @@ pub(crate) struct Staff {
     pub(crate) shop: String,
     pub(crate) agent: String,
     pub(crate) hourly_cost_fen: Option<i64>,
+    /// Share of the sales credited to the agent.
+    pub(crate) commission_rate: Option<f64>,
+}
+
+/// What an agent is to sell in a month, in yuan.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) shop: String,
+    pub(crate) agent: Option<String>,
+    /// First day of the month.
+    pub(crate) month: i64,
+    pub(crate) yuan: f64,
 }
 
 /// Families E to G: what an order earns under the pipeline's own rule.
@@ -154,6 +166,8 @@ pub(crate) struct Clock<'a> {
 pub(crate) struct Rules {
     pub(crate) assessed_hours: (i64, i64),
     pub(crate) robots_rated: bool,
+    /// How long after its card a rating is valid.
+    pub(crate) rating_window: i64,
     pub(crate) retention_days: i64,
     /// The delay of the pipeline's own sales: `final_pay_days` under the rule `order`, else 0.
     pub(crate) sales_delay: i64,
@@ -161,7 +175,13 @@ pub(crate) struct Rules {
 
 impl Default for Rules {
     fn default() -> Rules {
-        Rules { assessed_hours: (8 * HOUR_MS, 23 * HOUR_MS), robots_rated: false, retention_days: 90, sales_delay: 0 }
+        Rules {
+            assessed_hours: (8 * HOUR_MS, 23 * HOUR_MS),
+            robots_rated: false,
+            rating_window: 24 * HOUR_MS,
+            retention_days: 90,
+            sales_delay: 0,
+        }
     }
 }
 
@@ -180,6 +200,8 @@ pub(crate) struct Given<'a> {
     pub(crate) statuses: Option<Vec<Status>>,
     pub(crate) videos: Option<Vec<Video>>,
     pub(crate) staff: Option<Vec<Staff>>,
+    /// Those of `sales_amount`.
+    pub(crate) targets: Option<Vec<Target>>,
     /// By shop and order id. None, as `payments`: no orders are configured.
     pub(crate) credits: Option<BTreeMap<(String, String), Credit>>,
     /// By shop and buyer, when orders that were not cancelled were paid, whatever their flag.

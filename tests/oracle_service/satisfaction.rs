@@ -1,6 +1,6 @@
 //! I. Satisfaction, in the period of the day the card was sent (§11).
 
-use super::{Cells, DAY_MS, Evaluation, Given, Row, Source, known_if, ratio, set, share};
+use super::{Cells, Evaluation, Given, Row, Source, known_if, ratio, set, share};
 use std::collections::BTreeMap;
 
 pub(super) fn satisfaction(row: &Row) -> Cells {
@@ -57,9 +57,9 @@ fn first_cards<'a>(given: &Given, cards: &[&'a Evaluation]) -> Vec<&'a Evaluatio
     first.into_values().collect()
 }
 
-/// Sent in assessed hours, graded, and within 24 h.
+/// Sent in assessed hours, graded, and within the window (24 h), both ends included.
 fn is_valid(given: &Given, card: &Evaluation) -> bool {
-    let in_time = card.rated_at.is_some_and(|at| (0..=DAY_MS).contains(&(at - card.sent_at)));
+    let in_time = card.rated_at.is_some_and(|at| (0..=given.rules.rating_window).contains(&(at - card.sent_at)));
     card.grade.is_some() && in_time && given.in_assessed_hours(card.sent_at)
 }
 

@@ -24,7 +24,7 @@ const BOTH: &[&str] = &[
 
 #[rustfmt::skip]
 const AGENT: &[&str] =
-    &["work_days", "login_s", "suspend_s", "login_times", "first_online", "last_offline", "reception_time_share"];
+    &["work_days", "login_s", "suspend_s", "login_times", "first_online", "last_offline", "reception_time_share", "sales_target", "target_rate", "commission"];
 
 #[rustfmt::skip]
 const SHOP_ONLY: &[&str] = &[
