@@ -220,17 +220,20 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 fn back() -> impl Strategy<Value = Back> {
-    let version = (
+    let versions = prop_oneof![4 => prop::collection::vec(version(), 1..2), 1 => prop::collection::vec(version(), 2..4)];
+    (prop::option::weighted(0.9, any::<Index>()), prop::option::weighted(0.1, 0..SHOPS.len()), when(), versions)
+        .prop_map(|(order, elsewhere, applied, versions)| Back { order, elsewhere, applied, versions })
+}
+
+fn version() -> impl Strategy<Value = Version> {
+    (
         select(&[0, 0, 0, HOUR, -DAY_MS][..]),
         prop::option::weighted(0.75, when()),
         (prop_oneof![4 => 1..50_000i64, 1 => Just(0)], prop::option::weighted(0.8, 0..4i64)),
         prop::option::weighted(0.8, select(&[RefundKind::RefundOnly, RefundKind::Return][..])),
         any::<bool>(),
     )
-        .prop_map(|(applied, finished, (fen, quantity), kind, disputed)| Version { applied, finished, fen, quantity, kind, disputed });
-    let versions = prop_oneof![4 => prop::collection::vec(version.clone(), 1..2), 1 => prop::collection::vec(version, 2..4)];
-    (prop::option::weighted(0.9, any::<Index>()), prop::option::weighted(0.1, 0..SHOPS.len()), when(), versions)
-        .prop_map(|(order, elsewhere, applied, versions)| Back { order, elsewhere, applied, versions })
+        .prop_map(|(applied, finished, (fen, quantity), kind, disputed)| Version { applied, finished, fen, quantity, kind, disputed })
 }
 
 fn trouble() -> impl Strategy<Value = Trouble> {
