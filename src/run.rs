@@ -3,6 +3,7 @@
 mod days;
 mod periods;
 mod sales;
+mod work;
 
 use crate::calendar::Day;
 use crate::conversation;
@@ -63,7 +64,6 @@ struct Run<'a> {
     states: StateStore<'a>,
     publisher: Publisher<'a>,
     reference: Reference,
-    #[expect(dead_code, reason = "until the families that read them")]
     records: Records,
     orders: Option<Orders>,
     /// Days whose sales and reports are made: those asked for, and those that can still change.

@@ -36,7 +36,7 @@ fn a_nightly_run_fills_in_what_matures_with_it() {
         let got = ["inquiry_buyers", "order_final_buyers", "pay_final_buyers", "order_sales_amount"].map(|metric| number(&row, metric));
         assert_eq!(got, expected, "after {}", date(day(MONDAY) + night as i64));
         assert_eq!(number(&row, "receive_buyers"), Some(2.0), "what waits for nothing is there at once");
-        assert_eq!(number(&row, "matures_on"), Some((day(MONDAY) + 4) as f64));
+        assert_eq!(number(&row, "matures_on"), Some((day(MONDAY) + 90) as f64));
     }
 }
 
@@ -52,7 +52,7 @@ fn a_week_matures_with_its_last_day() {
     given::run_days(&plan, day(MONDAY), day(MONDAY) + 6, None);
     let week = monday(&plan, "week");
     assert_eq!((number(&week, "receive_buyers"), number(&week, "inquiry_buyers")), (Some(2.0), None));
-    assert_eq!(number(&week, "matures_on"), Some((day(MONDAY) + 10) as f64));
+    assert_eq!(number(&week, "matures_on"), Some((day(MONDAY) + 96) as f64));
 }
 
 /// `--as-of` says what has landed without a run of those days.

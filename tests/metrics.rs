@@ -33,7 +33,8 @@ fn input(logs: &BTreeMap<&'static str, &'static Log>) -> Input {
     Input { orders: Some(orders), visits: Some(visits), ..input }
 }
 
-fn reports() -> BTreeMap<&'static str, BTreeMap<Key, Row>> {
+/// By level and period.
+fn reports() -> BTreeMap<(&'static str, &'static str), BTreeMap<Key, Row>> {
     let folder = tempfile::tempdir().unwrap();
     let logs = logs();
     let tables = logs.iter().flat_map(|(shop, log)| log.tables.iter().map(|(table, rows)| script::table(table, rows, day(DAY), shop)));
@@ -42,7 +43,8 @@ fn reports() -> BTreeMap<&'static str, BTreeMap<Key, Row>> {
     let plan = given::plan(&pipeline, "memory:///");
     given::run_days(&plan, day(DAY), day(DAY), Some(day(LANDED)));
     let tables = Tables::of(&plan.output);
-    Level::ALL.into_iter().map(|level| (level.name(), tables.report(level.name(), "day"))).collect()
+    let each = Level::ALL.into_iter().flat_map(|level| ["day", "month"].map(|period| (level.name(), period)));
+    each.map(|of| (of, tables.report(of.0, of.1))).collect()
 }
 
 /// Cells are published in their unit: money in yuan, `*_ms_*` in ms, the rest as it is.
@@ -54,7 +56,7 @@ fn every_worked_example_comes_out() {
         let level = if example.agent.is_some() { Level::Agent } else { Level::Shop };
         assert!(metric.levels.contains(&level), "{}: its example is of another level", metric.id);
         let key = (day(DAY), example.log.name.to_owned(), example.agent.map(str::to_owned));
-        let row = reports[level.name()].get(&key).unwrap_or_else(|| panic!("{}: no row {key:?}", metric.id));
+        let row = reports[&(level.name(), example.period)].get(&key).unwrap_or_else(|| panic!("{}: no row {key:?}", metric.id));
         let got = number(row, &metric.id);
         assert!(
             got.is_some_and(|got| compare::is_close(&metric.id, example.value, got)),
@@ -113,10 +115,10 @@ fn the_parts_of_every_formula_exist() {
 
 fn parts(level: Level, metric: &Metric) -> Vec<(Level, String)> {
     match &metric.formula {
-        Formula::Sum(..) | Formula::Max(..) | Formula::Persons(..) => vec![],
+        Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) | Formula::Target(_) => vec![],
         Formula::Ratio(a, b) | Formula::Difference(a, b) => vec![(level, a.clone()), (level, b.clone())],
         Formula::OfShop(a, b) => vec![(level, a.clone()), (Level::Shop, b.clone())],
-        Formula::InSeconds(a) | Formula::Percentile { max: a, .. } => vec![(level, a.clone())],
+        Formula::InSeconds(a) | Formula::AtRate(a, _) | Formula::Percentile { max: a, .. } => vec![(level, a.clone())],
         Formula::Same(name) => vec![(level, name(&Rules::default()))],
     }
 }
@@ -129,11 +131,12 @@ fn endings_tell_the_unit() {
         let id = metric.id.strip_suffix("_assessed").unwrap_or(&metric.id);
         let ending = id.rsplit('_').next().unwrap();
         let fits = match ending {
-            "s" => metric.unit == Unit::Seconds,
+            "s" | "online" | "offline" => metric.unit == Unit::Seconds,
+            "h" => metric.unit == Unit::Hours,
             "rate" | "share" => metric.unit == Unit::Rate,
             "amount" => metric.unit == Unit::Money,
             "buyers" | "orders" | "qty" | "sessions" | "receptions" | "msgs" | "days" | "rounds" | "asks" => metric.unit == Unit::Count,
-            _ => metric.unit != Unit::Seconds && metric.unit != Unit::Rate,
+            _ => !matches!(metric.unit, Unit::Seconds | Unit::Hours | Unit::Rate),
         };
         assert!(fits, "{} in {}", metric.id, metric.unit.name());
         assert_eq!(metric.unit == Unit::Milliseconds, id.contains("_ms_"), "{} in {}", metric.id, metric.unit.name());
@@ -167,11 +170,12 @@ fn a_component_is_part_of_something() {
 /// A ratio's parts are published beside it, so that any tool can roll it up further.
 #[test]
 fn every_ratio_can_be_made_again_from_the_columns_beside_it() {
-    for (level, report) in reports() {
+    for ((level, _), report) in reports() {
         let level = if level == "shop" { Level::Shop } else { Level::Agent };
         for (metric, (over, under)) in metrics::of_level(level).filter_map(|metric| Some((metric, quotient(metric)?))) {
             for row in report.values() {
-                let scale = unit_scale(level, over) / unit_scale(level, under);
+                let hours = if metric.unit == Unit::Hours { 3600.0 } else { 1.0 };
+                let scale = unit_scale(level, over) / unit_scale(level, under) * hours;
                 let expected = number(row, over).zip(number(row, under)).filter(|(_, under)| *under != 0.0);
                 let expected = expected.map(|(over, under)| over / under / scale);
                 assert!(compare::agrees(&metric.id, expected, number(row, &metric.id)), "{}", metric.id);

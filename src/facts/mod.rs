@@ -1,24 +1,32 @@
 //! Facts: one row per thing counted, one file per table. A day's chat facts are a function of its own lines and the rules;
 //! its order facts, of those and the orders read. Keys inside are codes of `Names` and `Talkers`; names come back when a table leaves.
 
+mod attendance;
 mod conversations;
 mod credits;
 mod hours;
 mod inquiries;
+mod loyalty;
 mod paid;
 mod peaks;
 mod peer_days;
 mod replies;
 mod rounds;
 mod talks;
+mod tickets;
+mod videos;
 mod visits;
 
+pub use attendance::{attendance, duty};
 pub use credits::{Instant, credits, instants, no_replies, reply_days};
 pub use inquiries::inquiries;
+pub use loyalty::loyalty;
 pub use paid::paid;
 pub use peaks::{Edge, Peaks};
 pub use rounds::{bucket_bounds, rounds_of};
 pub use talks::talks_of;
+pub use tickets::tickets;
+pub use videos::videos;
 pub use visits::visits;
 
 use crate::calendar;

@@ -20,6 +20,6 @@ pub use mapping::Resolved;
 pub use messages::{Chats, Raw, Reading, Tallies, What, read_messages};
 pub use orders::{Order, Orders, read_orders};
 pub use quarantine::{Audit, Quarantined, Tally};
-pub use records::{Records, read_records};
+pub use records::{REACH, Records, read_records};
 pub use reference::{Account, Blocked, Reference, read_reference};
 pub use table::{Table, headers};

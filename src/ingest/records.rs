@@ -6,7 +6,7 @@ use super::reference::batches;
 use super::table::{Column, Table, Type};
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::frames::from_arrow;
+use crate::frames::{collect, from_arrow};
 use crate::job::Plan;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter};
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What is said of a day may stand in a partition of up to so many days earlier: a ticket's opening, the last status before the day.
-const REACH: i32 = 31;
+pub const REACH: i32 = 31;
 
 /// The tables read as records.
 const TABLES: [Table; 8] = [
@@ -56,10 +56,18 @@ pub fn read_records(plan: &Plan, first: Day, last: Day) -> Result<Records> {
         })?;
         if let Some(audit) = audit {
             records.audits.push(audit);
-            records.tables.insert(table, rows);
+            records.tables.insert(table, newest(table, rows)?);
         }
     }
     Ok(records)
+}
+
+/// A ticket that is exported again is one: the row read last says what became of it.
+fn newest(table: Table, rows: DataFrame) -> Result<DataFrame> {
+    match table {
+        Table::Tickets => collect(rows.lazy().unique_stable(Some(cols(["shop_id", "ticket_id"])), UniqueKeepStrategy::Last)),
+        _ => Ok(rows),
+    }
 }
 
 /// A batch without its bad rows.

@@ -6,9 +6,10 @@ pub use crate::metrics::examples::{self as logs, Example, agent, shop};
 use crate::rules::Attribution;
 pub use crate::rules::Rules;
 pub use Better::{Higher, Lower, Neither};
-pub use Delay::{FinalPay, NextDay, Now, OwnRule};
-pub use Formula::{Difference, InSeconds, OfShop, Percentile, Ratio};
-pub use Unit::{Count, Milliseconds, Money, Number, Rate, Seconds};
+pub use Delay::{Days, FinalPay, NextDay, Now, OwnRule, Retention};
+pub use Formula::{AtRate, Difference, InSeconds, OfShop, Percentile, Ratio, Target};
+pub use Unit::{Count, Hours, Milliseconds, Money, Number, Rate, Seconds};
+use polars::prelude::DataType;
 pub use polars::prelude::{Expr, col, lit, when};
 use std::sync::Arc;
 
@@ -26,6 +27,16 @@ pub enum Fact {
     Credits,
     Payments,
     Visits,
+    Attendance,
+    Duty,
+    Tickets,
+    TicketBuyers,
+    Loyalty,
+    Videos,
+    /// The rates of accounts: joined when a report is finished, no rows.
+    Rates,
+    /// The targets of months: likewise.
+    Targets,
 }
 
 impl Fact {
@@ -34,6 +45,13 @@ impl Fact {
         match self {
             Fact::Inquiries | Fact::Credits | Fact::Payments => &[Table::Orders],
             Fact::Visits => &[Table::Visits],
+            Fact::Attendance | Fact::Duty => &[Table::AgentStatus],
+            Fact::Tickets => &[Table::Tickets],
+            Fact::TicketBuyers => &[Table::Tickets, Table::Orders],
+            Fact::Loyalty => &[Table::Orders],
+            Fact::Videos => &[Table::Videos],
+            Fact::Rates => &[Table::Staff],
+            Fact::Targets => &[Table::Targets],
             Fact::Talks | Fact::Rounds | Fact::AssessedRounds | Fact::PeerDays | Fact::Peaks => &[],
         }
     }
@@ -55,6 +73,8 @@ pub enum Unit {
     Milliseconds,
     /// DOUBLE
     Seconds,
+    /// DOUBLE, of a sum of ms
+    Hours,
     /// DOUBLE, 0-1
     Rate,
     /// DOUBLE
@@ -62,11 +82,12 @@ pub enum Unit {
 }
 
 impl Unit {
-    /// How many of the inside's unit make one of the published unit.
+    /// How many of the inside's unit make one of the published unit. Of time, the inside's ms make seconds, and seconds hours.
     pub fn scale(self) -> f64 {
         match self {
             Money => 100.0,
             Milliseconds => 1000.0,
+            Hours => 3600.0,
             _ => 1.0,
         }
     }
@@ -77,6 +98,7 @@ impl Unit {
             Money => "yuan",
             Milliseconds => "ms",
             Seconds => "s",
+            Hours => "h",
             Rate => "0-1",
             Number => "number",
         }
@@ -88,8 +110,11 @@ impl Unit {
 pub enum Delay {
     Now,
     NextDay,
+    Days(i32),
     /// `final_pay_days`
     FinalPay,
+    /// `retention_days`
+    Retention,
     /// As the pipeline's own attribution rule: creation waits for the payment.
     OwnRule,
 }
@@ -99,6 +124,8 @@ impl Delay {
         match self {
             Now => 0,
             NextDay => 1,
+            Days(days) => days,
+            Retention => rules.retention_days as i32,
             FinalPay => rules.final_pay_days as i32,
             OwnRule if rules.attribution == Attribution::Order => rules.final_pay_days as i32,
             OwnRule => 0,
@@ -134,6 +161,14 @@ pub fn max(fact: Fact, expression: impl Fn(&Rules) -> Expr + Send + Sync + 'stat
     Formula::Max(fact, of(expression))
 }
 
+/// Takes the largest of the last day that has any. The fact names its `day`. Days come first in one number, so that it merges by "largest".
+pub fn last(fact: Fact, expression: impl Fn(&Rules) -> Expr + Send + Sync + 'static) -> Formula {
+    Formula::Last(fact, of(move |rules| col("day").cast(DataType::Int64) * lit(LAST_ROOM) + expression(rules)))
+}
+
+/// What fits beside a day in a `Last`.
+pub const LAST_ROOM: i64 = 1 << 40;
+
 /// Counts the distinct persons for whom a condition on their flags holds.
 pub fn persons(fact: Fact, condition: impl Fn(&Rules) -> Expr + Send + Sync + 'static) -> Formula {
     Formula::Persons(fact, of(condition))
@@ -150,7 +185,9 @@ pub enum Formula {
     Sum(Fact, Expression),
     /// The largest over rows and days. No rows: null.
     Max(Fact, Expression),
-    /// Distinct persons of the period for whom this holds, over their flags merged by "on any day".
+    /// The largest of the last day that has any: a stock, such as followers. No rows: null.
+    Last(Fact, Expression),
+    /// Distinct persons of the period for whom this holds, over their merged flags.
     Persons(Fact, Expression),
     /// One declared value by another; null when the denominator is 0 or either is null.
     Ratio(String, String),
@@ -165,8 +202,39 @@ pub enum Formula {
         assessed: bool,
         max: String,
     },
+    /// A sum of an account by a rate of it in `staff`, rounded half up to the fen at the end. Null where the rate is unknown; a shop adds
+    /// its accounts up, and is null where the rate of one that has a sum is unknown.
+    AtRate(String, Rate),
+    /// The targets that `targets` sets a metric for the months of the period; null for less than a month.
+    Target(&'static str),
     /// Whichever declaration the rules name.
     Same(Arc<dyn Fn(&Rules) -> String + Send + Sync>),
+}
+
+/// What an account's time or sales are worth (`staff`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// Fen an hour, of a sum of ms.
+    HourlyCost,
+    /// A share, kept in millionths.
+    Commission,
+}
+
+impl Rate {
+    pub fn column(self) -> &'static str {
+        match self {
+            Rate::HourlyCost => "rate:hourly_cost",
+            Rate::Commission => "rate:commission",
+        }
+    }
+
+    /// What a sum times the rate is divided by to give fen.
+    pub fn per(self) -> i64 {
+        match self {
+            Rate::HourlyCost => 3_600_000,
+            Rate::Commission => 1_000_000,
+        }
+    }
 }
 
 /// A text in the two languages of its readers.
@@ -251,14 +319,23 @@ pub const AGENT: &[Level] = &[Level::Agent];
 
 /// The number of rows for which a condition holds.
 pub fn count(condition: Expr) -> Expr {
-    use polars::prelude::DataType;
     condition.cast(DataType::Int64)
 }
 
-/// A person's flag: what can be said of a buyer on a day, merged over a period by "on any day".
+/// A person's flag: what can be said of a buyer on a day.
 pub struct Flag {
     pub name: String,
     pub of: Fact,
     /// Whether a row of the fact says it; the person's rows of a day are merged by "any".
     pub holds: Expression,
+    pub merge: Merge,
+}
+
+/// How the days of a person merge over a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Merge {
+    /// It held on any day.
+    Any,
+    /// As on the last day on which the named flag held.
+    LastOf(&'static str),
 }

@@ -23,15 +23,24 @@ pub struct Example {
     pub log: &'static Log,
     /// None: the shop's row.
     pub agent: Option<&'static str>,
+    /// Whose report: of the day, or of a longer period that begins with it.
+    pub period: &'static str,
     pub value: f64,
 }
 
+impl Example {
+    /// The same log's row of a longer period.
+    pub fn over(self, period: &'static str) -> Example {
+        Example { period, ..self }
+    }
+}
+
 pub fn shop(log: &'static Log, value: f64) -> Example {
-    Example { log, agent: None, value }
+    Example { log, agent: None, period: "day", value }
 }
 
 pub fn agent(log: &'static Log, agent: &'static str, value: f64) -> Example {
-    Example { log, agent: Some(agent), value }
+    Example { log, agent: Some(agent), period: "day", value }
 }
 
 const fn log(name: &'static str, lines: &'static [&'static str]) -> Log {
@@ -130,4 +139,57 @@ pub static SALES: Log = Log {
 pub static ASSIST: Log = Log {
     orders: &["o1 b1 10:05:00 10:06:00 80.00 1 -"],
     ..log("two candidates", &["10:00:00 s1 b1 buyer 推荐", "10:00:20 s1 b1 B 这款", "10:01:00 s1 b1 A 或这款"])
+};
+
+/// A is in from nine to six with an hour's break, at 30 yuan an hour and 2 % of sales; sells 540 of 2700 yuan; 324 s in a reception.
+pub static WORK_DAY: Log = Log {
+    orders: &["o1 b1 10:06:00 10:07:00 540.00 1 -"],
+    tables: &[
+        ("agent_status", &["agent_id,at,status", "A,09:00:00,online", "A,12:00:00,suspended", "A,13:00:00,resumed", "A,18:00:00,offline"]),
+        ("staff", &["agent_id,hourly_cost,commission_rate", "A,30.00,0.02"]),
+        ("targets", &["agent_id,month,metric,target", "A,2026-09,sales_amount,2700"]),
+    ],
+    ..log("a day at work", &["10:00:00 s1 b1 buyer 推荐", "10:05:24 s1 b1 A 这款"])
+};
+
+/// t1 is answered after half an hour and solved after two, in time; its buyer is back two days later (t9). t2 is late at both, 2 h and
+/// 10 h, and rightly passed on. t3 is unsolved, a complaint, and passed on wrongly. t4 is solved, nobody knows when.
+pub static TICKETS: Log = Log {
+    tables: &[(
+        "tickets",
+        &[
+            "ticket_id,buyer_id,opened_at,agent_id,kind,first_response_at,resolved_at,resolved,sla_response_due_at,sla_resolve_due_at,\
+             transferred_to,transfer_correct,knowledge_base_used,complaint",
+            "t1,b1,09:00:00,A,return,09:30:00,11:00:00,true,10:00:00,12:00:00,,,true,",
+            "t2,b2,10:00:00,A,repair,12:00:00,20:00:00,true,11:00:00,18:00:00,B,true,,",
+            "t3,b3,11:00:00,A,exchange,,,false,,,C,false,,true",
+            "t4,b4,12:00:00,A,return,,,true,,,,,,",
+            "t9,b1,+2/09:00:00,A,return,,,,,,,,,",
+        ],
+    )],
+    ..log("four tickets", &[])
+};
+
+/// b1 pays again on the ninetieth day after, b2 on the ninety-first, b3 on the day itself only. b1 and b2 had a ticket.
+pub static LOYALTY: Log = Log {
+    orders: &[
+        "o1 b1 +90/23:00:00 +90/23:59:59.999 10.00 1 -",
+        "o2 b2 +90/23:00:00 +91/00:00:00 10.00 1 -",
+        "o3 b3 12:00:00 12:01:00 10.00 1 -",
+    ],
+    tables: &[("tickets", &["ticket_id,buyer_id,opened_at,agent_id", "t1,b1,12:00:00,A", "t2,b2,12:30:00,A"])],
+    ..log("three served", &["10:00:00 s1 b1 buyer>A 到哪了", "10:01:00 s2 b2 buyer>A 坏了", "10:02:00 s3 b3 buyer>A 推荐"])
+};
+
+/// Of the second video only plays and likes are known.
+pub static VIDEOS: Log = Log {
+    tables: &[(
+        "videos",
+        &[
+            "video_id,date,plays,likes,comments,shares,new_followers,followers,complete_plays,watch_seconds,length_seconds",
+            "v1,@0,1000,50,15,10,5,2000,200,15000,60",
+            "v2,@0,1000,50,,,,,,,",
+        ],
+    )],
+    ..log("two videos", &[])
 };

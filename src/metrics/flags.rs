@@ -1,4 +1,4 @@
-//! What is said of a person on a day. Period values count persons for whom it held on any day.
+//! What is said of a person on a day. Period values count persons for whom it held on any day, or on the last they were served.
 
 use super::decl::*;
 use crate::rules::Attribution;
@@ -6,7 +6,7 @@ use crate::rules::Attribution;
 /// Every flag, chats' first. A person is a buyer of the shop, or an agent's buyer.
 pub fn flags() -> Vec<Flag> {
     let mut flags = Vec::new();
-    let mut flag = |name: &str, of: Fact, holds: Expression| flags.push(Flag { name: name.to_owned(), of, holds });
+    let mut flag = |name: &str, of: Fact, holds: Expression| flags.push(Flag { name: name.to_owned(), of, holds, merge: Merge::Any });
     for name in ["consult", "receive", "replied", "direct", "transfer_in", "transfer_out"] {
         flag(name, Fact::PeerDays, of(move |_| col(name)));
     }
@@ -27,6 +27,12 @@ pub fn flags() -> Vec<Flag> {
     }
     for name in ["paid", "paid_silently"] {
         flag(name, Fact::Payments, of(move |_| col(name)));
+    }
+    flag("ticketed", Fact::TicketBuyers, of(|_| lit(true)));
+    // A person of the shop is here an agent, whose id may be a buyer's too: the flags have nothing to do with each other.
+    flag("duty", Fact::Duty, of(|_| lit(true)));
+    for name in ["served", "retained"] {
+        flags.push(Flag { name: name.to_owned(), of: Fact::Loyalty, holds: of(move |_| col(name)), merge: Merge::LastOf("served") });
     }
     flags
 }

@@ -1,23 +1,29 @@
 //! The catalogue (指标目录): declarations only. No I/O, no grouping, no dates.
 
+mod attendance;
 mod basket;
+mod content;
 mod conversion;
+mod cost;
 pub mod decl;
 pub mod examples;
 mod flags;
+mod loyalty;
 mod reception;
 mod response;
 mod sales;
 mod service;
+mod targets;
+mod tickets;
 
-pub use decl::{Delay, Fact, Flag, Formula, Metric, Unit};
+pub use decl::{Delay, Fact, Flag, Formula, LAST_ROOM, Merge, Metric, Rate, Unit};
 pub use flags::flags;
 
 use crate::job::Level;
 use crate::rules::Rules;
 use std::sync::LazyLock;
 
-/// Every declaration, families A to G, in the order of the report columns.
+/// Every declaration, families A to M, in the order of the report columns.
 pub fn all() -> &'static [Metric] {
     static ALL: LazyLock<Vec<Metric>> = LazyLock::new(|| {
         let families = [
@@ -27,6 +33,12 @@ pub fn all() -> &'static [Metric] {
             ("D 询单 Inquiry", "docs/semantics.md §6; 生意参谋 业绩询单", conversion::metrics()),
             ("E·G 销售与静默 Sales and silent orders", "docs/semantics.md §7; 赤兔 绩效判定", sales::metrics()),
             ("F 客单价 Basket", "docs/semantics.md §7; 生意参谋 客单价", basket::metrics()),
+            ("E 目标与提成 Targets and commission", "docs/metrics.md E; 赤兔 指标完成率, 销售提成", targets::metrics()),
+            ("J 出勤 Attendance", "docs/semantics.md §12; 赤兔 客服登录时长", attendance::metrics()),
+            ("K 售后 After-sales tickets", "docs/semantics.md §12; 售后服务量化考核", tickets::metrics()),
+            ("K 留存 Loyalty", "docs/semantics.md §12; 售后服务量化考核", loyalty::metrics()),
+            ("K 成本 Cost", "docs/semantics.md §12; 售后服务量化考核", cost::metrics()),
+            ("M 内容 Content", "docs/metrics.md M; 短视频运营考核", content::metrics()),
         ];
         let of = |(family, source, metrics): (&'static str, &'static str, Vec<Metric>)| {
             metrics.into_iter().map(move |metric| Metric { family, source, ..metric })
@@ -49,7 +61,9 @@ pub fn find(level: Level, id: &str) -> Option<&'static Metric> {
 fn parts(metric: &Metric, level: Level, rules: &Rules) -> Vec<&'static Metric> {
     let own = |id: &str| find(level, id);
     let parts = match &metric.formula {
-        Formula::Sum(..) | Formula::Max(..) | Formula::Persons(..) | Formula::Percentile { .. } => vec![],
+        Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) | Formula::Percentile { .. } => vec![],
+        Formula::Target(_) => vec![],
+        Formula::AtRate(a, _) => vec![own(a)],
         Formula::Ratio(a, b) | Formula::Difference(a, b) => vec![own(a), own(b)],
         Formula::OfShop(a, b) => vec![own(a), find(Level::Shop, b)],
         Formula::InSeconds(a) => vec![own(a)],
@@ -67,8 +81,12 @@ pub fn delay(metric: &Metric, level: Level, rules: &Rules) -> i32 {
 /// Every fact a metric is made of.
 pub fn facts(metric: &Metric, level: Level, rules: &Rules) -> Vec<Fact> {
     match &metric.formula {
-        Formula::Sum(fact, _) | Formula::Max(fact, _) | Formula::Persons(fact, _) => vec![*fact],
+        Formula::Sum(fact, _) | Formula::Max(fact, _) | Formula::Last(fact, _) | Formula::Persons(fact, _) => vec![*fact],
+        Formula::Target(_) => vec![Fact::Targets],
         Formula::Percentile { .. } => vec![Fact::Rounds],
-        _ => parts(metric, level, rules).into_iter().flat_map(|part| facts(part, level, rules)).collect(),
+        formula => {
+            let of_parts = parts(metric, level, rules).into_iter().flat_map(|part| facts(part, level, rules));
+            of_parts.chain(matches!(formula, Formula::AtRate(..)).then_some(Fact::Rates)).collect()
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::facts::{bucket_bounds, frame};
 use crate::frames::{collect, stack};
 use crate::ingest::Table;
 use crate::job::Level;
-use crate::metrics::{self, Fact, Formula, Metric};
+use crate::metrics::{self, Fact, Formula, LAST_ROOM, Metric, Rate, Unit};
 use crate::rules::Rules;
 use polars::prelude::*;
 use std::collections::BTreeSet;
@@ -39,17 +39,18 @@ impl Landed {
     }
 }
 
+/// What a report is finished with besides its states.
+pub struct Beside<'a> {
+    /// The finished shop rows, for what an agent is compared with.
+    pub shop: Option<&'a DataFrame>,
+    /// Shops that have a row even without a state.
+    pub zero: &'a [String],
+    /// Rates and targets by key.
+    pub given: &'a DataFrame,
+}
+
 /// One row per key: the key columns, then every declared column of the level in order, typed i64, f64 or null.
-/// `shop`: the finished shop rows, for what an agent is compared with. `zero`: shops that have a row even without a state.
-pub fn finish(
-    level: Level,
-    merged: &Merged,
-    shop: Option<&DataFrame>,
-    zero: &[String],
-    landed: &Landed,
-    span: Span,
-    rules: &Rules,
-) -> Result<DataFrame> {
+pub fn finish(level: Level, merged: &Merged, beside: &Beside, landed: &Landed, span: Span, rules: &Rules) -> Result<DataFrame> {
     let keys = keys(level).into_iter().map(col).collect::<Vec<_>>();
     // Read twice below: for its keys, and for its values.
     let counts = collect(counts(level, &merged.persons, &keys, rules))?.lazy();
@@ -57,13 +58,13 @@ pub fn finish(
     let [chats, sales] = merged.sums.each_ref().map(|sums| sums.clone().lazy());
     let mut rows = [&chats, &sales, &counts].map(|rows| rows.clone().select(&keys)).to_vec();
     if level == Level::Shop {
-        rows.push(frame! { "shop_id" => zero }?.lazy());
+        rows.push(frame! { "shop_id" => beside.zero }?.lazy());
     }
     let mut joined = stack(rows)?.unique(None, UniqueKeepStrategy::Any);
-    for part in [chats, sales, counts, percentiles] {
+    for part in [chats, sales, counts, percentiles, beside.given.clone().lazy()] {
         joined = joined.join(part, &keys, &keys, JoinArgs::new(JoinType::Left));
     }
-    if let Some(shop) = shop {
+    if let Some(shop) = beside.shop {
         let renamed = metrics::of_level(Level::Shop).map(|m| col(m.id.as_str()).alias(of_shop(&m.id)));
         let shop = shop.clone().lazy().select([vec![col("shop_id")], renamed.collect()].concat());
         joined = joined.left_join(shop, col("shop_id"), col("shop_id"));
@@ -75,7 +76,7 @@ pub fn finish(
             Formula::OfShop(_, b) => Some(known(col(of_shop(b))).alias(format!("{}_den", metric.id))),
             _ => None,
         };
-        std::iter::once(known(value(metric, level, rules)).alias(metric.id.as_str())).chain(denominator)
+        std::iter::once(known(published(metric, level, rules)).alias(metric.id.as_str())).chain(denominator)
     });
     collect(joined.select([keys, values.collect()].concat()))
 }
@@ -85,7 +86,7 @@ fn of_shop(id: &str) -> String {
 }
 
 fn null(metric: &Metric) -> Expr {
-    let integer = matches!(metric.unit, metrics::Unit::Count | metrics::Unit::Money | metrics::Unit::Milliseconds);
+    let integer = matches!(metric.unit, Unit::Count | Unit::Money | Unit::Milliseconds);
     lit(NULL).cast(if integer { DataType::Int64 } else { DataType::Float64 })
 }
 
@@ -134,12 +135,32 @@ fn leaves(level: Level, landed: &Landed, span: Span, rules: &Rules) -> Vec<Expr>
         let id = metric.id.as_str();
         let leaf = match metric.formula {
             Formula::Sum(..) | Formula::Persons(..) => col(id).fill_null(lit(0i64)),
+            Formula::Last(..) => col(id).and(lit(LAST_ROOM - 1)),
             Formula::Max(..) | Formula::Percentile { .. } => col(id),
             _ => return None,
         };
         Some(if landed.knows(metric, level, span, rules) { leaf } else { null(metric).alias(id) })
     });
     leaves.collect()
+}
+
+/// The last step: money that is not whole fen is rounded, half up.
+fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
+    match &metric.formula {
+        Formula::AtRate(of, rate) => (at_rate(metric, of, *rate, level, rules) + lit(rate.per() / 2)).floor_div(lit(rate.per())),
+        _ => value(metric, level, rules),
+    }
+}
+
+/// A sum times a rate, to be divided by what the rate is per.
+fn at_rate(metric: &Metric, of: &str, rate: Rate, level: Level, rules: &Rules) -> Expr {
+    match level {
+        Level::Agent => metrics::find(level, of).map_or(lit(NULL), |part| value(part, level, rules)) * col(rate.column()),
+        Level::Shop => {
+            let of_agents = |what: &str| col(format!("{what}:{}", metric.id)).fill_null(lit(0i64));
+            when(of_agents("unrated").eq(lit(0i64))).then(of_agents("rated")).otherwise(lit(NULL))
+        }
+    }
 }
 
 /// The finishing expression, over the leaves.
@@ -152,8 +173,13 @@ fn value(metric: &Metric, level: Level, rules: &Rules) -> Expr {
         when(under.neq(lit(0))).then(quotient).otherwise(lit(NULL))
     };
     match &metric.formula {
-        Formula::Sum(..) | Formula::Max(..) | Formula::Persons(..) => col(metric.id.as_str()),
-        Formula::Ratio(a, b) => divided(part(a), part(b), scale(level, a) / scale(level, b)),
+        Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) => col(metric.id.as_str()),
+        Formula::Target(_) => col("target"),
+        Formula::AtRate(of, rate) => divided(at_rate(metric, of, *rate, level, rules), lit(1i64), rate.per() as f64),
+        Formula::Ratio(a, b) => {
+            let hours = if metric.unit == Unit::Hours { metric.unit.scale() } else { 1.0 };
+            divided(part(a), part(b), scale(level, a) / scale(level, b) * hours)
+        }
         Formula::OfShop(a, b) => divided(part(a), col(of_shop(b)), scale(level, a) / scale(Level::Shop, b)),
         Formula::Difference(a, b) => part(a) - part(b),
         Formula::InSeconds(a) => part(a).cast(DataType::Float64) / lit(scale(level, a)),

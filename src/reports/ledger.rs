@@ -1,17 +1,18 @@
 //! Days added up to periods: each day's states are read once and go to the day, week, month, quarter and year it lies in.
-//! Adding is the same in any order of days and whatever the periods are, so that nightly runs, re-runs and backfills agree.
+//! Adding is the same whatever the periods are, and but for what is said of a person's last day in any order of days, so that nightly runs,
+//! re-runs and backfills agree. Days come in order.
 
 use super::states::{HOURLY, Kind, Part, WAITED, keys, sum_columns};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::Level;
-use crate::metrics::{self, Formula};
+use crate::metrics::{self, Formula, Merge};
 use crate::names::{Pairs, Texts};
 use arrow::array::types::{Int32Type, Int64Type};
 use arrow::array::{Array, AsArray, RecordBatch};
 use hashbrown::HashMap;
 use polars::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The first and last day with states that a period has: all such days between are its own.
 pub type Stretch = (Day, Day);
@@ -23,6 +24,14 @@ pub struct Ledger {
     /// A person is a buyer (text) of someone (owner): a shop, or an agent.
     people: Pairs,
     periods: BTreeMap<Stretch, Period>,
+    kinds: Texts,
+    last_days: Vec<LastDay>,
+}
+
+/// Flags that are those of the last day on which one of them held.
+struct LastDay {
+    bit: u64,
+    replaced: u64,
 }
 
 /// The merged states of a period at one level.
@@ -32,6 +41,8 @@ pub struct Merged {
     pub persons: DataFrame,
     pub waits: Counts,
     pub hours: Counts,
+    /// Key columns, `kind`, `tickets`, and `of`, the tickets of all kinds. In no order.
+    pub tickets: DataFrame,
 }
 
 /// Rows of whole numbers, added up, for each of those they are of, by shop and agent.
@@ -116,7 +127,8 @@ impl Added {
     }
 
     fn of_sums(level: Level, part: Part) -> Added {
-        let (names, maxima) = sum_columns(level, part).map(|(id, _, formula)| (id, matches!(formula, Formula::Max(..)))).unzip();
+        let (names, maxima) =
+            sum_columns(level, part).map(|(id, _, formula)| (id, matches!(formula, Formula::Max(..) | Formula::Last(..)))).unzip();
         Added::new(names, maxima)
     }
 
@@ -186,7 +198,9 @@ struct Period {
     sums: [Added; 2],
     waits: Added,
     hours: Added,
-    /// By person: the flags that held on any of the days, bit i for the i-th declared. Names are kept once for all periods.
+    /// By whom, and kind of ticket.
+    tickets: HashMap<(u32, u32), i64>,
+    /// By person: the merged flags of the days, bit i for the i-th declared. Names are kept once for all periods.
     flags: Vec<u64>,
 }
 
@@ -194,31 +208,47 @@ impl Period {
     fn new(level: Level) -> Period {
         let added = |names: &[&'static str]| Added::new(names.to_vec(), vec![false; names.len()]);
         let sums = [Part::Chats, Part::Sales].map(|part| Added::of_sums(level, part));
-        Period { sums, waits: added(&WAITED), hours: added(&HOURLY), flags: Vec::new() }
+        Period { sums, waits: added(&WAITED), hours: added(&HOURLY), tickets: HashMap::new(), flags: Vec::new() }
     }
+}
+
+fn last_days(flags: &[metrics::Flag]) -> Vec<LastDay> {
+    let bits =
+        |is: &dyn Fn(&metrics::Flag) -> bool| flags.iter().enumerate().filter(|(_, flag)| is(flag)).map(|(bit, _)| 1u64 << bit).sum();
+    let of = flags.iter().filter_map(|flag| if let Merge::LastOf(name) = flag.merge { Some(name) } else { None }).collect::<BTreeSet<_>>();
+    let last = |name: &str| LastDay {
+        bit: bits(&|flag| flag.name == name),
+        replaced: bits(&|flag| matches!(flag.merge, Merge::LastOf(of) if of == name)),
+    };
+    of.into_iter().map(last).collect()
 }
 
 impl Ledger {
     pub fn new(level: Level) -> Ledger {
-        Ledger { level, whos: Whos::default(), people: Pairs::default(), periods: BTreeMap::new() }
+        let (whos, people, kinds) = (Whos::default(), Pairs::default(), Texts::default());
+        Ledger { level, whos, people, periods: BTreeMap::new(), kinds, last_days: last_days(&metrics::flags()) }
     }
 
-    /// Adds one state of a day to the periods the day lies in.
+    /// Adds one state of a day to the periods the day lies in. Days come in order.
     pub fn add(&mut self, stretches: &[Stretch], part: Part, kind: Kind, rows: &RecordBatch) {
         let whos = self.whos.of(rows);
         let people = if kind == Kind::Persons { self.people(&whos, rows) } else { Vec::new() };
+        let tickets = if kind == Kind::Tickets { self.tickets(&whos, rows) } else { Vec::new() };
         for stretch in stretches {
             let period = self.periods.entry(*stretch).or_insert_with(|| Period::new(self.level));
             match kind {
                 Kind::Sums => period.sums[part as usize].add(&whos, None, rows),
                 Kind::Waits => period.waits.add(&whos, Some("bucket"), rows),
                 Kind::Hours => period.hours.add(&whos, Some("hour"), rows),
+                Kind::Tickets => tickets.iter().for_each(|(of, count)| *period.tickets.entry(*of).or_default() += count),
                 Kind::Persons => {
                     for (person, flags) in &people {
                         if period.flags.len() <= *person as usize {
                             period.flags.resize(self.people.len() + 1, 0);
                         }
-                        period.flags[*person as usize] |= flags;
+                        let merged = &mut period.flags[*person as usize];
+                        let later = self.last_days.iter().filter(|last| flags & last.bit != 0);
+                        *merged = later.fold(*merged, |merged, last| merged & !last.replaced) | flags;
                     }
                 }
             }
@@ -233,15 +263,35 @@ impl Ledger {
         whos.iter().enumerate().map(person).collect()
     }
 
+    /// Tickets by whom and kind; kind 0 is none.
+    fn tickets(&mut self, whos: &[u32], rows: &RecordBatch) -> Vec<((u32, u32), i64)> {
+        let (Some(kinds), Some(counts)) = (rows.column_by_name("kind"), rows.column_by_name("tickets")) else { return Vec::new() };
+        let kinds = kinds.as_string::<i32>().iter().map(|kind| kind.map_or(0, |kind| self.kinds.code(kind)));
+        let counts = counts.as_primitive::<Int64Type>().values();
+        whos.iter().copied().zip(kinds).zip(counts.iter().copied()).collect()
+    }
+
+    fn kinds_of(&self, tickets: &HashMap<(u32, u32), i64>) -> Result<DataFrame> {
+        let mut all: HashMap<u32, i64> = HashMap::new();
+        tickets.iter().for_each(|((who, _), count)| *all.entry(*who).or_default() += count);
+        let mut columns = key_columns(self.level, &self.whos, tickets.keys().map(|key| key.0));
+        let kinds = tickets.keys().map(|(_, kind)| Some(self.kinds.spell(*kind)).filter(|_| *kind > 0));
+        columns.push(Column::new("kind".into(), kinds.collect::<Vec<_>>()));
+        columns.push(Column::new("tickets".into(), tickets.values().copied().collect::<Vec<_>>()));
+        columns.push(Column::new("of".into(), tickets.keys().map(|(who, _)| all[who]).collect::<Vec<_>>()));
+        Ok(DataFrame::new(tickets.len(), columns)?)
+    }
+
     /// Ends a period. A period without a day of states has none.
     pub fn close(&mut self, stretch: Stretch) -> Result<Merged> {
-        let Period { sums, waits, hours, flags } = self.periods.remove(&stretch).unwrap_or_else(|| Period::new(self.level));
+        let Period { sums, waits, hours, tickets, flags } = self.periods.remove(&stretch).unwrap_or_else(|| Period::new(self.level));
         let [chats, sales] = sums;
         Ok(Merged {
             sums: [chats.frame(self.level, &self.whos)?, sales.frame(self.level, &self.whos)?],
             persons: self.counted(&flags)?,
             waits: waits.counts(&self.whos),
             hours: hours.counts(&self.whos),
+            tickets: self.kinds_of(&tickets)?,
         })
     }
 

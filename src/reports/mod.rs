@@ -1,11 +1,15 @@
 //! states × metrics × level × period → tables. States merge; finishing expressions run last.
 
 mod finish;
+mod given;
+mod kinds;
 mod ledger;
 mod states;
 mod tables;
 
-pub use finish::{Landed, finish};
+pub use finish::{Beside, Landed, finish};
+pub use given::{Targets, given};
+pub use kinds::ticket_kinds;
 pub use ledger::{Ledger, Merged, Stretch};
 pub use states::{Kind, Part, ShardStates, States, day_states, has_flag, sales_states, shard_persons, shard_states};
 pub use tables::{Dims, Row, Table, dims, histogram, hourly, report};

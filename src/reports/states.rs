@@ -27,10 +27,12 @@ pub enum Kind {
     Waits,
     /// One row per key and hour of the business day.
     Hours,
+    /// One row per key and kind of ticket, which may be null: `tickets`.
+    Tickets,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 4] = [Kind::Sums, Kind::Persons, Kind::Waits, Kind::Hours];
+    pub const OF_CHATS: [Kind; 4] = [Kind::Sums, Kind::Persons, Kind::Waits, Kind::Hours];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -38,14 +40,15 @@ impl Kind {
             Kind::Persons => "persons",
             Kind::Waits => "waits",
             Kind::Hours => "hours",
+            Kind::Tickets => "tickets",
         }
     }
 
     /// The kinds a part has.
     pub fn of(part: Part) -> &'static [Kind] {
         match part {
-            Part::Chats => &Kind::ALL,
-            Part::Sales => &[Kind::Sums, Kind::Persons],
+            Part::Chats => &Kind::OF_CHATS,
+            Part::Sales => &[Kind::Sums, Kind::Persons, Kind::Tickets],
         }
     }
 }
@@ -118,7 +121,7 @@ fn numbers(kind: Kind) -> i64 {
     match kind {
         Kind::Waits => 1024,
         Kind::Hours => 64,
-        Kind::Sums | Kind::Persons => 1,
+        Kind::Sums | Kind::Persons | Kind::Tickets => 1,
     }
 }
 
@@ -184,7 +187,9 @@ fn spell(level: Level, kind: Kind, mut frame: DataFrame, number: Option<&str>, n
 /// Columns and merges of the sums a level and part have.
 pub(super) fn sum_columns(level: Level, part: Part) -> impl Iterator<Item = (&'static str, Fact, &'static Formula)> {
     metrics::of_level(level).filter_map(move |metric| match &metric.formula {
-        formula @ (Formula::Sum(fact, _) | Formula::Max(fact, _)) if part.has(*fact) => Some((metric.id.as_str(), *fact, formula)),
+        formula @ (Formula::Sum(fact, _) | Formula::Max(fact, _) | Formula::Last(fact, _)) if part.has(*fact) => {
+            Some((metric.id.as_str(), *fact, formula))
+        }
         _ => None,
     })
 }
@@ -195,7 +200,7 @@ fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], 
     for (fact, rows) in sources {
         let aggregates = sum_columns(level, part).filter(|(_, of, _)| of == fact).map(|(id, _, formula)| match formula {
             Formula::Sum(_, each) => each(rules).cast(DataType::Int64).sum().alias(id),
-            Formula::Max(_, each) => each(rules).cast(DataType::Int64).max().alias(id),
+            Formula::Max(_, each) | Formula::Last(_, each) => each(rules).cast(DataType::Int64).max().alias(id),
             _ => lit(NULL),
         });
         let aggregates = aggregates.collect::<Vec<_>>();
@@ -212,7 +217,7 @@ fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], 
 
 fn merged_sums(level: Level, part: Part, rows: LazyFrame, keys: &[&str]) -> LazyFrame {
     let merges = sum_columns(level, part).map(|(id, _, formula)| match formula {
-        Formula::Max(..) => col(id).max(),
+        Formula::Max(..) | Formula::Last(..) => col(id).max(),
         _ => col(id).sum(),
     });
     rows.group_by(cols(keys)).agg(merges.collect::<Vec<_>>())
@@ -295,8 +300,16 @@ pub fn sales_states(level: Level, sources: &[(Fact, LazyFrame)], rules: &Rules) 
     let sums = merged_sums(level, Part::Sales, stack(parts)?, &keys(level));
     let flagged = own(&|fact| metrics::flags().iter().any(|flag| flag.of == fact));
     let persons = sales_persons(level, &flagged, rules)?;
-    let frames = [(Kind::Sums, sums), (Kind::Persons, persons)];
+    let frames = [(Kind::Sums, sums), (Kind::Persons, persons), (Kind::Tickets, tickets(level, own(&|fact| fact == Fact::Tickets))?)];
     Ok(States(frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(frame, level, kind))?))).collect::<Result<_>>()?))
+}
+
+/// Tickets by kind.
+fn tickets(level: Level, sources: Vec<(Fact, LazyFrame)>) -> Result<LazyFrame> {
+    let keys = with(level, &["kind"]);
+    let none = DataFrame::new_infer_height(keys.iter().map(|key| Column::new_empty((*key).into(), &DataType::String)).collect())?;
+    let rows = sources.into_iter().map(|(_, tickets)| tickets.select(cols(&keys)));
+    Ok(stack(std::iter::once(none.lazy()).chain(rows))?.group_by(cols(&keys)).agg([len().cast(DataType::Int64).alias("tickets")]))
 }
 
 /// The sums of nobody: their columns.
@@ -319,6 +332,7 @@ fn kind_keys(level: Level, kind: Kind) -> Vec<&'static str> {
         Kind::Persons => with(level, &["buyer_id"]),
         Kind::Waits => with(level, &["bucket"]),
         Kind::Hours => with(level, &["hour"]),
+        Kind::Tickets => with(level, &["kind"]),
     }
 }
 

@@ -74,7 +74,7 @@ impl Dims {
         Ok(Dims { shops, agents, by_shop, by_agent })
     }
 
-    fn join(&self, rows: LazyFrame) -> LazyFrame {
+    pub(super) fn join(&self, rows: LazyFrame) -> LazyFrame {
         let on = [col("shop_id"), col("agent_id")];
         rows.left_join(self.shops.clone().lazy(), col("shop_id"), col("shop_id")).join(
             self.agents.clone().lazy(),
@@ -274,7 +274,7 @@ fn typed(unit: Unit) -> ArrowType {
     match unit {
         Unit::Count | Unit::Milliseconds => ArrowType::Int64,
         Unit::Money => ArrowType::Decimal128(18, 2),
-        Unit::Seconds | Unit::Rate | Unit::Number => ArrowType::Float64,
+        Unit::Seconds | Unit::Hours | Unit::Rate | Unit::Number => ArrowType::Float64,
     }
 }
 
@@ -283,13 +283,13 @@ fn comment(metric: &metrics::Metric) -> String {
 }
 
 /// A collected frame as named Arrow columns.
-struct Columns {
+pub(super) struct Columns {
     rows: usize,
     by_name: HashMap<String, ArrayRef>,
 }
 
 impl Columns {
-    fn of(frame: &DataFrame) -> Result<Columns> {
+    pub(super) fn of(frame: &DataFrame) -> Result<Columns> {
         let batch = to_arrow(frame)?;
         let names = batch.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
         Ok(Columns { rows: batch.num_rows(), by_name: names.into_iter().zip(batch.columns().to_vec()).collect() })
@@ -302,7 +302,7 @@ impl Columns {
 }
 
 /// A table being laid out.
-struct Out<'a> {
+pub(super) struct Out<'a> {
     columns: Columns,
     row: &'a Row<'a>,
     level: Level,
@@ -311,7 +311,7 @@ struct Out<'a> {
 }
 
 impl<'a> Out<'a> {
-    fn new(columns: Columns, row: &'a Row, level: Level) -> Out<'a> {
+    pub(super) fn new(columns: Columns, row: &'a Row, level: Level) -> Out<'a> {
         let mut out = Out { columns, row, level, fields: Vec::new(), arrays: Vec::new() };
         out.date("report_date", row.span.first, "周期首日 · First day of the period");
         out.date("period_end", row.span.last, "周期末日 · Last day of the period");
@@ -332,7 +332,7 @@ impl<'a> Out<'a> {
         self.arrays.push(array);
     }
 
-    fn text(&mut self, name: &str, comment: &str) {
+    pub(super) fn text(&mut self, name: &str, comment: &str) {
         if let Some(array) = self.columns.by_name.get(name).cloned() {
             self.add(name, array, comment);
         }
@@ -343,7 +343,7 @@ impl<'a> Out<'a> {
     }
 
     /// A column of the frame as its published type; fen become yuan by the decimal's scale.
-    fn push(&mut self, name: &str, of: ArrowType, comment: &str) -> Result<()> {
+    pub(super) fn push(&mut self, name: &str, of: ArrowType, comment: &str) -> Result<()> {
         let Some(array) = self.columns.by_name.get(name) else { return Ok(()) };
         let array: ArrayRef = match &of {
             ArrowType::Decimal128(precision, scale) => {
@@ -358,7 +358,7 @@ impl<'a> Out<'a> {
         Ok(())
     }
 
-    fn table(mut self, folder: String, grain: String, sorted_by: Vec<&'static str>) -> Result<Table> {
+    pub(super) fn table(mut self, folder: String, grain: String, sorted_by: Vec<&'static str>) -> Result<Table> {
         let Row { span, landed, complete, rules } = self.row;
         let rule_set = StringArray::from(vec![rules.rule_set(); self.columns.rows]);
         self.add("rule_set", Arc::new(rule_set), "规则集 · Rule set");

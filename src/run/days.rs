@@ -11,7 +11,9 @@ use std::collections::BTreeSet;
 
 /// Days read in one pass where the files are not cut by day.
 const WINDOW: usize = 31;
+
 /// The days asked for; those whose delayed metrics were not final when the last run ended; and those that look back on a day asked for.
+/// What waits longer than payments do changes nothing before it is final: such days are made again once, when they mature.
 /// Days after what has landed are left as they are: with `--as-of` the user looks at an earlier state of things.
 pub(super) fn restated(
     asked: &BTreeSet<Day>,
@@ -20,18 +22,35 @@ pub(super) fn restated(
     landed: &Landed,
     plan: &Plan,
 ) -> Result<BTreeSet<Day>> {
-    let delays = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| metrics::delay(m, level, &plan.rules)));
-    let longest = delays.max().unwrap_or(0);
+    let (soon, late) = delays(landed, plan);
     let earlier = before.is_some_and(|before| landed.through < before);
     let mut restated = asked.clone();
     for day in reported.iter().filter(|day| !earlier && **day <= landed.through) {
-        let maturing = before.is_none_or(|before| day.plus(longest) > before);
+        let matures = |before: Day| late.iter().any(|delay| before < day.plus(*delay) && day.plus(*delay) <= landed.through);
+        let maturing = before.is_none_or(|before| day.plus(soon) > before || matures(before));
         let looks_back = asked.range(plan.rules.looks_back_to(&plan.calendar, *day)?..=*day).next().is_some();
         if maturing || looks_back {
             restated.insert(*day);
         }
     }
     Ok(restated)
+}
+
+/// The longest delay up to that of payments, and those beyond it of metrics that have their inputs.
+fn delays(landed: &Landed, plan: &Plan) -> (i32, BTreeSet<i32>) {
+    let rules = &plan.rules;
+    let (mut soon, mut late) = (0, BTreeSet::new());
+    for level in Level::ALL {
+        for metric in metrics::of_level(level) {
+            let delay = metrics::delay(metric, level, rules);
+            if delay <= rules.final_pay_days as i32 {
+                soon = delay.max(soon);
+            } else if metrics::facts(metric, level, rules).into_iter().all(|fact| landed.has(fact)) {
+                late.insert(delay);
+            }
+        }
+    }
+    (soon, late)
 }
 
 /// Reported days with a payment whose order was created within the lookback of a day asked for: their credit may change with it.

@@ -3,11 +3,12 @@
 use super::Run;
 use crate::calendar::{Day, Span};
 use crate::error::{Context, Result};
+use crate::ingest::Table;
 use crate::job::Level;
 use crate::memory;
 use crate::pipe;
 use crate::publish::Share;
-use crate::reports::{self, Dims, Kind, Ledger, Merged, Part, Row, Stretch};
+use crate::reports::{self, Beside, Dims, Kind, Ledger, Merged, Part, Row, Stretch, Targets};
 use arrow::array::RecordBatch;
 use polars::prelude::DataFrame;
 use std::collections::{BTreeMap, BTreeSet};
@@ -151,28 +152,34 @@ impl Run<'_> {
 
     /// The reports of periods that have ended, side by side; `Ended`: the period, its days with states, and what these come to.
     fn report_all(&self, ended: &[Ended], platforms: &BTreeMap<Day, Platforms>) -> Result<()> {
+        let targets = Targets::of(self.records.of(Table::Targets))?;
         let report = |(span, days, merged): &Ended, emit: &mut dyn FnMut(()) -> Result<()>| {
             let dims = self.dims(platforms.range(span.first..=span.last).map(|(_, platforms)| platforms))?;
-            self.report(*span, *days, merged, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
+            self.report(*span, *days, merged, &targets, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
             emit(())
         };
         pipe::in_order(ended, memory::workers(self.request.memory), report, |()| Ok(()))
     }
 
-    fn report(&self, span: Span, days: usize, merged: &[Merged; 2], dims: &Dims) -> Result<()> {
+    fn report(&self, span: Span, days: usize, merged: &[Merged; 2], targets: &Targets, dims: &Dims) -> Result<()> {
         let (plan, landed) = (self.plan, &self.landed);
         let row = Row { span, landed, complete: self.is_complete(span, days)?, rules: &plan.rules };
         let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
         let mut shop = None;
+        let [shops, agents] = merged;
         for (level, merged) in Level::ALL.into_iter().zip(merged) {
-            let finished = reports::finish(level, merged, shop.as_ref(), &zero, landed, span, &plan.rules)?;
+            let given = reports::given(level, agents, &self.reference, targets, span)?;
+            let beside = Beside { shop: shop.as_ref(), zero: &zero, given: &given };
+            let finished = reports::finish(level, merged, &beside, landed, span, &plan.rules)?;
             if plan.job.reports.levels.contains(&level) {
                 self.publisher.stage(&reports::report(level, &finished, dims, &row)?)?;
             }
             shop = Some(finished);
         }
-        let [shops, agents] = merged;
         self.publisher.stage_pieces(reports::histogram([shops, agents], dims, &row))?;
+        if landed.tables.contains(&Table::Tickets) {
+            self.publisher.stage(&reports::ticket_kinds([shops, agents], dims, &row)?)?;
+        }
         self.publisher.stage_pieces(reports::hourly([shops, agents], dims, &row))
     }
 

@@ -94,6 +94,7 @@ impl Run<'_> {
             }
             sources.push((Fact::Visits, facts::visits(&self.reference, day)?));
         }
+        sources.extend(self.work_sources(level, day)?);
         Ok(sources)
     }
 }
