@@ -3,6 +3,7 @@
 mod days;
 mod periods;
 mod sales;
+mod service;
 mod work;
 
 use crate::calendar::Day;
@@ -16,7 +17,7 @@ use crate::pipe;
 use crate::progress::Progress;
 use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, StateStore, audit_rows, quarantine_rows};
 use crate::reports::{self, Landed, Part, ShardStates};
-use days::{paid_after, restated, windows};
+use days::{decided_after, restated, windows};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked of a run. Days are inclusive.
@@ -89,14 +90,14 @@ impl<'a> Run<'a> {
         let mut restated = restated(&asked, &reported, before, &landed, plan)?;
         let first = restated.first().copied().unwrap_or(request.from);
         let orders = ingest::read_orders(plan, first, through, (request.from, request.to))?;
+        let records = ingest::read_records(plan, first, through)?;
         if let Some(orders) = &orders {
-            restated.extend(paid_after(orders, &asked, &reported, plan, &landed)?);
+            restated.extend(decided_after((orders, &records), &asked, &reported, plan, &landed)?);
         }
         reported.extend(&restated);
         let first_log = ingest::dates(plan, &plan.job.messages)?.map(|(first, _)| first);
         let record = record(plan, request, &landed);
         let mut reference = ingest::read_reference(plan, first, through)?;
-        let records = ingest::read_records(plan, first, through)?;
         reference.audits.extend(records.audits.iter().cloned());
         let publisher = Publisher::new(&plan.output)?;
         Ok(Run {
@@ -125,9 +126,10 @@ impl<'a> Run<'a> {
         tracing::info!(seconds = self.clock.elapsed().as_secs_f64(), "{stage}");
     }
 
+    /// Every instant at which a day asks for candidates.
     fn instants(&self, day: Day) -> Result<Vec<facts::Instant<'_>>> {
         let orders = self.orders.as_ref();
-        orders.map_or(Ok(Vec::new()), |orders| facts::instants(orders, &self.plan.calendar, &self.plan.rules, day))
+        orders.map_or(Ok(Vec::new()), |orders| service::instants(orders, &self.records, self.plan, day))
     }
 
     /// Facts of the days asked for; and of the days they look back on, where no run has made them yet.

@@ -20,6 +20,8 @@ mod oracle_agrees;
 mod service_agrees;
 /// The examples of the platforms' own texts, with the numbers they give.
 mod worked;
+/// Refunds and ratings: whose they are, when they count, and what does not.
+mod service;
 /// Every window and threshold, inside and outside.
 mod edges;
 /// What waits for later days.

@@ -174,8 +174,7 @@ fn every_ratio_can_be_made_again_from_the_columns_beside_it() {
         let level = if level == "shop" { Level::Shop } else { Level::Agent };
         for (metric, (over, under)) in metrics::of_level(level).filter_map(|metric| Some((metric, quotient(metric)?))) {
             for row in report.values() {
-                let hours = if metric.unit == Unit::Hours { 3600.0 } else { 1.0 };
-                let scale = unit_scale(level, over) / unit_scale(level, under) * hours;
+                let scale = unit_scale(level, over) / unit_scale(level, under) * metric.unit.of_quotient();
                 let expected = number(row, over).zip(number(row, under)).filter(|(_, under)| *under != 0.0);
                 let expected = expected.map(|(over, under)| over / under / scale);
                 assert!(compare::agrees(&metric.id, expected, number(row, &metric.id)), "{}", metric.id);

@@ -35,11 +35,16 @@ pub fn instants<'a>(orders: &'a Orders, calendar: &Calendar, rules: &Rules, day:
     let created = |order| Instant { order, at: order.created_at, event: Event::Created };
     let unpaid = orders.created_in(day, bounds.clone()).filter(|order| !order.paid_at.is_some_and(|at| bounds.contains(&at)));
     let mut found = unpaid.filter(|order| counts(order, rules)).map(created).collect::<Vec<_>>();
-    for order in orders.paid_in(day, bounds).filter(|order| counts(order, rules)) {
-        found.push(created(order));
-        found.push(Instant { order, at: order.paid_at.unwrap_or(order.created_at), event: Event::Paid });
-    }
+    found.extend(instants_of_sales(orders.paid_in(day, bounds), rules));
     Ok(found)
+}
+
+/// The creation and the payment of each paid order that counts, one after the other.
+pub(super) fn instants_of_sales<'a>(orders: impl Iterator<Item = &'a Order>, rules: &Rules) -> impl Iterator<Item = Instant<'a>> {
+    let sales = orders.filter(|order| counts(order, rules)).filter_map(|order| Some((order, order.paid_at?)));
+    sales.flat_map(|(order, paid)| {
+        [Instant { order, at: order.created_at, event: Event::Created }, Instant { order, at: paid, event: Event::Paid }]
+    })
 }
 
 fn counts(order: &Order, rules: &Rules) -> bool {
@@ -75,14 +80,51 @@ pub fn credits(instants: &[Instant], replies: LazyFrame, calendar: &Calendar, ru
                 }
             }
             Event::Paid => {
-                push(Attribution::Payment, index);
-                // The creation of an order paid today stands just before its payment.
-                let creation = index - 1;
-                push(Attribution::OrderFirst, if candidates[creation].is_empty() { index } else { creation });
+                for rule in [Attribution::Payment, Attribution::OrderFirst] {
+                    push(rule, deciding(rule, index, &candidates));
+                }
             }
         }
     }
     columns(rows, rules)
+}
+
+/// The instant that decides under a rule, by the place of an order's payment: its creation stands just before.
+fn deciding(rule: Attribution, payment: usize, candidates: &[Vec<Candidate>]) -> usize {
+    let creation = payment - 1;
+    match rule {
+        Attribution::Order => creation,
+        Attribution::Payment => payment,
+        Attribution::OrderFirst => {
+            if candidates[creation].is_empty() {
+                payment
+            } else {
+                creation
+            }
+        }
+    }
+}
+
+/// The agent each sale is credited to under the pipeline's rule. Columns: `shop_id`, `order_id`, `agent_id`; silent orders have no row,
+/// nor has what counts after `landed` or, under `order`, was paid too late.
+/// `instants`: of sales, each order's two once. `replies`: as of `credits`.
+pub fn credited(instants: &[Instant], replies: LazyFrame, calendar: &Calendar, rules: &Rules, landed: Day) -> Result<DataFrame> {
+    let candidates = candidates(instants, replies, rules)?;
+    let mut rows = Vec::new();
+    for (index, paid) in instants.iter().enumerate().filter(|(_, instant)| instant.event == Event::Paid) {
+        let created_on = calendar.day_of(paid.order.created_at)?;
+        let counts = match rules.attribution {
+            Attribution::Order => created_on <= landed && paid.at < calendar.bounds(created_on.plus(rules.final_pay_days as i32))?.end,
+            Attribution::Payment | Attribution::OrderFirst => calendar.day_of(paid.at)? <= landed,
+        };
+        let decided = candidates[deciding(rules.attribution, index, &candidates)].first();
+        rows.extend(decided.filter(|_| counts).map(|candidate| (paid.order, candidate.agent.as_str())));
+    }
+    Ok(frame! {
+        "shop_id" => rows.iter().map(|(order, _)| order.shop_id.as_str()).collect::<Vec<_>>(),
+        "order_id" => rows.iter().map(|(order, _)| order.order_id.as_str()).collect::<Vec<_>>(),
+        "agent_id" => rows.iter().map(|(_, agent)| *agent).collect::<Vec<_>>(),
+    }?)
 }
 
 /// Every agent with a reply line in `[t - credit_lookback, t]`, the latest first, by instant.

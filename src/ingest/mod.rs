@@ -7,6 +7,7 @@ mod leads;
 mod lines;
 mod mapping;
 mod messages;
+mod newest;
 mod orders;
 mod quarantine;
 mod records;

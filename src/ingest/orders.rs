@@ -41,6 +41,8 @@ pub struct Orders {
     orders: Vec<Order>,
     /// (paid at, place in `orders`), sorted.
     paid: Vec<(i64, usize)>,
+    /// The place in `orders` of each shop's order, where refunds ask for it.
+    by_key: HashTable<u32>,
     /// Days a partition is looked back on for: the same for every day, so that what a day sees does not depend on the run's range.
     reach: i32,
     files: Vec<String>,
@@ -72,7 +74,7 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> R
         for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
             let order = order(&batch, row, names.len() as u32 - 1, partitions.get(&batch.file).copied());
             let same = |place: &u32| orders[*place as usize].key() == order.key();
-            match newest.entry(hash(&order), same, |place| hash(&orders[*place as usize])) {
+            match newest.entry(hash(order.key()), same, |place| hash(orders[*place as usize].key())) {
                 Entry::Vacant(free) => {
                     free.insert(orders.len() as u32);
                     orders.push(order);
@@ -91,9 +93,13 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> R
     orders.sort_by(|a, b| (a.created_at, &a.shop_id, &a.order_id).cmp(&(b.created_at, &b.shop_id, &b.order_id)));
     let mut paid = orders.iter().enumerate().filter_map(|(place, order)| Some((order.paid_at?, place))).collect::<Vec<_>>();
     paid.sort_unstable();
+    newest.clear();
+    for place in 0..if plan.source(Table::Refunds).is_some() { orders.len() as u32 } else { 0 } {
+        newest.insert_unique(hash(orders[place as usize].key()), place, |place| hash(orders[*place as usize].key()));
+    }
     let mut kept = vec![0; names.len()];
     orders.iter().for_each(|order| kept[order.file as usize] += 1);
-    Ok(Some(Orders { orders, paid, reach, files: names, kept, audit }))
+    Ok(Some(Orders { orders, paid, by_key: newest, reach, files: names, kept, audit }))
 }
 
 /// An order paid before it was created is a bad row.
@@ -127,8 +133,8 @@ fn order(batch: &Batch, row: usize, file: u32, partition: Option<Day>) -> Order 
     }
 }
 
-fn hash(order: &Order) -> u64 {
-    xxh3_64_with_seed(order.order_id.as_bytes(), xxh3_64(order.shop_id.as_bytes()))
+fn hash((shop, order): (&str, &str)) -> u64 {
+    xxh3_64_with_seed(order.as_bytes(), xxh3_64(shop.as_bytes()))
 }
 
 impl Order {
@@ -149,6 +155,12 @@ impl Orders {
         let start = self.paid.partition_point(|(at, _)| *at < interval.start);
         let paid = self.paid[start..].iter().take_while(move |(at, _)| *at < interval.end);
         paid.map(|(_, place)| &self.orders[*place]).filter(move |order| self.sees(day, order))
+    }
+
+    /// The order of a shop with an id, as a business day sees it.
+    pub fn find(&self, day: Day, shop: &str, order: &str) -> Option<&Order> {
+        let place = self.by_key.find(hash((shop, order)), |place| self.orders[*place as usize].key() == (shop, order))?;
+        Some(&self.orders[*place as usize]).filter(|order| self.sees(day, order))
     }
 
     fn sees(&self, day: Day, order: &Order) -> bool {

@@ -1,12 +1,13 @@
 //! Records of service: refunds, evaluations, tickets, agent status, videos, targets, standards and trainings, read whole as frames.
 
 use super::mapping::Batch;
+use super::newest::only_newest;
 use super::quarantine::Audit;
 use super::reference::batches;
 use super::table::{Column, Table, Type};
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::frames::{collect, from_arrow};
+use crate::frames::from_arrow;
 use crate::job::Plan;
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
 use arrow::compute::{cast, filter};
@@ -50,24 +51,19 @@ pub fn read_records(plan: &Plan, first: Day, last: Day) -> Result<Records> {
     let mut records = Records::default();
     for table in TABLES {
         let mut rows = from_arrow(&RecordBatch::new_empty(schema(table)))?;
+        let mut files = Vec::new();
         let audit = batches(plan, table, (first.plus(-REACH), last), |batch| {
-            rows.vstack_mut(&from_arrow(&good(table, batch)?)?)?;
+            let good = from_arrow(&good(table, batch)?)?;
+            files.push((batch.file.clone(), good.height()));
+            rows.vstack_mut(&good)?;
             Ok(())
         })?;
-        if let Some(audit) = audit {
+        if let Some(mut audit) = audit {
+            records.tables.insert(table, only_newest(table, rows, &files, &mut audit)?);
             records.audits.push(audit);
-            records.tables.insert(table, newest(table, rows)?);
         }
     }
     Ok(records)
-}
-
-/// A ticket that is exported again is one: the row read last says what became of it.
-fn newest(table: Table, rows: DataFrame) -> Result<DataFrame> {
-    match table {
-        Table::Tickets => collect(rows.lazy().unique_stable(Some(cols(["shop_id", "ticket_id"])), UniqueKeepStrategy::Last)),
-        _ => Ok(rows),
-    }
 }
 
 /// A batch without its bad rows.

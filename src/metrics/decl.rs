@@ -37,6 +37,10 @@ pub enum Fact {
     Rates,
     /// The targets of months: likewise.
     Targets,
+    /// Refunds of the shop; those of orders with a credited agent.
+    Refunds,
+    CreditedRefunds,
+    Ratings,
 }
 
 impl Fact {
@@ -52,6 +56,9 @@ impl Fact {
             Fact::Videos => &[Table::Videos],
             Fact::Rates => &[Table::Staff],
             Fact::Targets => &[Table::Targets],
+            Fact::Refunds => &[Table::Refunds],
+            Fact::CreditedRefunds => &[Table::Refunds, Table::Orders],
+            Fact::Ratings => &[Table::Evaluations],
             Fact::Talks | Fact::Rounds | Fact::AssessedRounds | Fact::PeerDays | Fact::Peaks => &[],
         }
     }
@@ -90,6 +97,11 @@ impl Unit {
             Hours => 3600.0,
             _ => 1.0,
         }
+    }
+
+    /// How many of what a quotient comes out in make one of it: a mean of ms comes out in seconds.
+    pub fn of_quotient(self) -> f64 {
+        if self == Hours { 3600.0 } else { 1.0 }
     }
 
     pub fn name(self) -> &'static str {

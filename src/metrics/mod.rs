@@ -10,8 +10,10 @@ pub mod examples;
 mod flags;
 mod loyalty;
 mod reception;
+mod refunds;
 mod response;
 mod sales;
+mod satisfaction;
 mod service;
 mod targets;
 mod tickets;
@@ -34,6 +36,8 @@ pub fn all() -> &'static [Metric] {
             ("E·G 销售与静默 Sales and silent orders", "docs/semantics.md §7; 赤兔 绩效判定", sales::metrics()),
             ("F 客单价 Basket", "docs/semantics.md §7; 生意参谋 客单价", basket::metrics()),
             ("E 目标与提成 Targets and commission", "docs/metrics.md E; 赤兔 指标完成率, 销售提成", targets::metrics()),
+            ("H 退款 Refunds", "docs/semantics.md §12; 赤兔 售后, 生意参谋 退款", refunds::metrics()),
+            ("I 满意度 Satisfaction", "docs/semantics.md §11; 淘宝·快手·京东·拼多多 满意度", satisfaction::metrics()),
             ("J 出勤 Attendance", "docs/semantics.md §12; 赤兔 客服登录时长", attendance::metrics()),
             ("K 售后 After-sales tickets", "docs/semantics.md §12; 售后服务量化考核", tickets::metrics()),
             ("K 留存 Loyalty", "docs/semantics.md §12; 售后服务量化考核", loyalty::metrics()),

@@ -176,10 +176,7 @@ fn value(metric: &Metric, level: Level, rules: &Rules) -> Expr {
         Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) => col(metric.id.as_str()),
         Formula::Target(_) => col("target"),
         Formula::AtRate(of, rate) => divided(at_rate(metric, of, *rate, level, rules), lit(1i64), rate.per() as f64),
-        Formula::Ratio(a, b) => {
-            let hours = if metric.unit == Unit::Hours { metric.unit.scale() } else { 1.0 };
-            divided(part(a), part(b), scale(level, a) / scale(level, b) * hours)
-        }
+        Formula::Ratio(a, b) => divided(part(a), part(b), scale(level, a) / scale(level, b) * metric.unit.of_quotient()),
         Formula::OfShop(a, b) => divided(part(a), col(of_shop(b)), scale(level, a) / scale(Level::Shop, b)),
         Formula::Difference(a, b) => part(a) - part(b),
         Formula::InSeconds(a) => part(a).cast(DataType::Float64) / lit(scale(level, a)),

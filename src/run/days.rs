@@ -1,9 +1,10 @@
 //! Which days a run works on: those asked for, those that can still change with them, and how many are read together.
 
+use super::service::instants;
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::facts;
-use crate::ingest::Orders;
+use crate::ingest::{Orders, Records};
 use crate::job::{Level, Plan};
 use crate::metrics;
 use crate::reports::Landed;
@@ -53,9 +54,9 @@ fn delays(landed: &Landed, plan: &Plan) -> (i32, BTreeSet<i32>) {
     (soon, late)
 }
 
-/// Reported days with a payment whose order was created within the lookback of a day asked for: their credit may change with it.
-pub(super) fn paid_after(
-    orders: &Orders,
+/// Reported days with a payment or a refund whose order looks back on a day asked for: their credit may change with it.
+pub(super) fn decided_after(
+    (orders, records): (&Orders, &Records),
     asked: &BTreeSet<Day>,
     reported: &BTreeSet<Day>,
     plan: &Plan,
@@ -63,7 +64,7 @@ pub(super) fn paid_after(
 ) -> Result<BTreeSet<Day>> {
     let mut days = BTreeSet::new();
     for day in reported.iter().filter(|day| **day <= landed.through && !asked.contains(day)) {
-        for instant in facts::instants(orders, &plan.calendar, &plan.rules, *day)? {
+        for instant in instants(orders, records, plan, *day)? {
             if facts::reply_days(&instant, &plan.calendar, &plan.rules)?.any(|day| asked.contains(&day)) {
                 days.insert(*day);
                 break;

@@ -58,19 +58,20 @@ impl Run<'_> {
     fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
         let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
         let mut credits = None;
-        if self.orders.is_some() {
-            let instants = self.instants(day)?;
-            let replies = replies.clone().lazy();
-            credits = Some(facts::credits(&instants, replies, calendar, rules, day, self.landed.through)?);
+        if let Some(orders) = &self.orders {
+            let instants = facts::instants(orders, calendar, rules, day)?;
+            credits = Some(facts::credits(&instants, replies.clone().lazy(), calendar, rules, day, self.landed.through)?);
         }
+        let service = self.service(day, replies)?;
         for level in Level::ALL {
-            let sources = self.sources(level, day, made, credits.as_ref())?;
+            let mut sources = self.sources(level, day, made, credits.as_ref())?;
+            sources.extend(service.sources(level));
             self.states.put(day, Part::Sales, level, &reports::sales_states(level, &sources, rules)?)?;
         }
         if let Some(credits) = credits {
             self.publisher.stage(&detail("credits", "one row per order event, rule and agent", &credits, None, day)?)?;
         }
-        Ok(())
+        self.stage_service(&service, day)
     }
 
     /// The rows of every fact of a day that does not come of the chat log alone, where its tables are configured.

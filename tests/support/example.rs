@@ -19,6 +19,8 @@ pub(crate) struct Example {
     pub blocked: &'static [&'static str],
     pub lines: &'static [&'static str],
     pub orders: &'static [&'static str],
+    /// Further tables by name, as in `kefu::metrics::examples`.
+    pub tables: &'static [(&'static str, &'static [&'static str])],
 }
 
 /// `period row metric` and its value: `day shop resp_avg_s`. A day is Monday's.
@@ -35,19 +37,20 @@ pub(crate) fn run(examples: &'static [Example]) -> BTreeMap<&'static str, Report
 
 fn reports(rules: &str, examples: impl Iterator<Item = &'static Example>) -> Reports {
     let mut input = given::input(MONDAY, SUNDAY);
-    let mut orders = Vec::new();
+    let (mut orders, mut tables) = (Vec::new(), Vec::new());
     for example in examples {
         let (base, shop) = (input.first_day, example.name);
         for line in example.lines {
             input.lines.extend(repeated(line, |line, second| later(script::line(line, base, shop), second)));
         }
         orders.extend(example.orders.iter().map(|order| script::order(order, base, shop)));
+        tables.extend(example.tables.iter().map(|(table, rows)| script::table(table, rows, base, shop)));
         for blocked in example.blocked {
             input.blocklist.extend(repeated(blocked, |blocked, _| block(blocked, base, shop)));
         }
     }
     input.orders = Some(orders);
-    let tables = Given { rules: rules.to_owned(), ..Given::new(input) }.in_file_order().run();
+    let tables = Given { rules: rules.to_owned(), tables, ..Given::new(input) }.in_file_order().run();
     let of = |name: &'static str, level, period| (name, tables.report(level, period));
     [of("day shop", "shop", "day"), of("day agent", "agent", "day"), of("week shop", "shop", "week"), of("week agent", "agent", "week")]
         .into()
@@ -90,7 +93,7 @@ macro_rules! examples {
     ($($(#[$doc:meta])* $name:ident { $($field:ident: $value:expr,)* } gives $expected:expr;)*) => {
         static EXAMPLES: &[$crate::support::example::Example] = &[$($crate::support::example::Example {
             $($field: $value,)*
-            ..$crate::support::example::Example { name: stringify!($name), rules: "", blocked: &[], lines: &[], orders: &[] }
+            ..$crate::support::example::Example { name: stringify!($name), rules: "", blocked: &[], lines: &[], orders: &[], tables: &[] }
         }),*];
 
         /// One run of the pipeline for each rule set.

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether families H to M are all declared: from then on a metric that only one side knows is an error.
-pub(crate) const ALL_DECLARED: bool = false;
+pub(crate) const ALL_DECLARED: bool = true;
 
 /// The rows of the further tables in input order, and the rules they are read by. None: the table is not configured.
 #[derive(Clone, Debug)]
