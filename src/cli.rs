@@ -330,7 +330,9 @@ fn entry(metric: &metrics::Metric) -> serde_json::Value {
 
 fn page(metric: &metrics::Metric, lang: Lang) -> String {
     let log = metric.example.log;
-    let lines = log.lines.iter().chain(log.orders).map(|line| format!("    {line}\n")).collect::<String>();
+    let lines = log.lines.iter().chain(log.orders).map(|line| format!("    {line}\n"));
+    let tables = log.tables.iter().flat_map(|(table, rows)| rows.iter().map(move |row| format!("    {table}: {row}\n")));
+    let lines = lines.chain(tables).collect::<String>();
     let (id, unit, levels, value) = (&metric.id, metric.unit.name(), levels(metric), metric.example.value);
     let (family, source, name, about) = (metric.family, metric.source, metric.name, metric.about);
     match lang {

@@ -26,6 +26,8 @@ mod service;
 mod edges;
 /// What waits for later days.
 mod maturity;
+/// Attendance, tickets, loyalty, cost, targets and content, window by window.
+mod work;
 /// From a number back to the lines that made it.
 mod trace;
 /// The same inputs give the same bytes.

@@ -216,7 +216,7 @@ pub enum Formula {
     },
     /// A sum of an account by a rate of it in `staff`, rounded half up to the fen at the end. Null where the rate is unknown; a shop adds
     /// its accounts up, and is null where the rate of one that has a sum is unknown.
-    AtRate(String, Rate),
+    AtRate(String, AccountRate),
     /// The targets that `targets` sets a metric for the months of the period; null for less than a month.
     Target(&'static str),
     /// Whichever declaration the rules name.
@@ -225,26 +225,26 @@ pub enum Formula {
 
 /// What an account's time or sales are worth (`staff`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rate {
+pub enum AccountRate {
     /// Fen an hour, of a sum of ms.
     HourlyCost,
     /// A share, kept in millionths.
     Commission,
 }
 
-impl Rate {
+impl AccountRate {
     pub fn column(self) -> &'static str {
         match self {
-            Rate::HourlyCost => "rate:hourly_cost",
-            Rate::Commission => "rate:commission",
+            AccountRate::HourlyCost => "rate:hourly_cost",
+            AccountRate::Commission => "rate:commission",
         }
     }
 
     /// What a sum times the rate is divided by to give fen.
     pub fn per(self) -> i64 {
         match self {
-            Rate::HourlyCost => 3_600_000,
-            Rate::Commission => 1_000_000,
+            AccountRate::HourlyCost => 3_600_000,
+            AccountRate::Commission => 1_000_000,
         }
     }
 }

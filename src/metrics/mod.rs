@@ -18,7 +18,7 @@ mod service;
 mod targets;
 mod tickets;
 
-pub use decl::{Delay, Fact, Flag, Formula, LAST_ROOM, Merge, Metric, Rate, Unit};
+pub use decl::{AccountRate, Delay, Fact, Flag, Formula, LAST_ROOM, Merge, Metric, Unit};
 pub use flags::flags;
 
 use crate::job::Level;

@@ -8,7 +8,7 @@ use crate::facts::{bucket_bounds, frame};
 use crate::frames::{collect, stack};
 use crate::ingest::Table;
 use crate::job::Level;
-use crate::metrics::{self, Fact, Formula, LAST_ROOM, Metric, Rate, Unit};
+use crate::metrics::{self, AccountRate, Fact, Formula, LAST_ROOM, Metric, Unit};
 use crate::rules::Rules;
 use polars::prelude::*;
 use std::collections::BTreeSet;
@@ -153,7 +153,7 @@ fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
 }
 
 /// A sum times a rate, to be divided by what the rate is per.
-fn at_rate(metric: &Metric, of: &str, rate: Rate, level: Level, rules: &Rules) -> Expr {
+fn at_rate(metric: &Metric, of: &str, rate: AccountRate, level: Level, rules: &Rules) -> Expr {
     match level {
         Level::Agent => metrics::find(level, of).map_or(lit(NULL), |part| value(part, level, rules)) * col(rate.column()),
         Level::Shop => {

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::frames::collect;
 use crate::ingest::{Account, Reference};
 use crate::job::Level;
-use crate::metrics::{self, Formula, Rate};
+use crate::metrics::{self, AccountRate, Formula};
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -72,20 +72,20 @@ fn of_agents(reference: &Reference, targets: &BTreeMap<(&str, &str), i64>) -> Re
     let staff =
         reference.staff.iter().map(|((shop, agent), account)| ((shop.as_str(), agent.as_str()), account)).collect::<BTreeMap<_, _>>();
     let keys = staff.keys().chain(targets.keys()).copied().collect::<BTreeSet<_>>();
-    let rate = |rate: Rate| column(rate.column(), keys.iter().map(|key| rate_of(staff.get(key)?, rate)));
+    let rate = |rate: AccountRate| column(rate.column(), keys.iter().map(|key| rate_of(staff.get(key)?, rate)));
     Ok(DataFrame::new_infer_height(vec![
         Column::new("shop_id".into(), keys.iter().map(|key| key.0).collect::<Vec<_>>()),
         Column::new("agent_id".into(), keys.iter().map(|key| key.1).collect::<Vec<_>>()),
         column("target", keys.iter().map(|key| targets.get(key).copied())),
-        rate(Rate::HourlyCost),
-        rate(Rate::Commission),
+        rate(AccountRate::HourlyCost),
+        rate(AccountRate::Commission),
     ])?)
 }
 
-fn rate_of(account: &Account, rate: Rate) -> Option<i64> {
+fn rate_of(account: &Account, rate: AccountRate) -> Option<i64> {
     match rate {
-        Rate::HourlyCost => account.hourly_cost,
-        Rate::Commission => account.commission_rate.map(|share| (share * rate.per() as f64).round() as i64),
+        AccountRate::HourlyCost => account.hourly_cost,
+        AccountRate::Commission => account.commission_rate.map(|share| (share * rate.per() as f64).round() as i64),
     }
 }
 
@@ -109,7 +109,7 @@ fn of_shops(agents: &Merged, reference: &Reference, targets: &BTreeMap<(&str, &s
 }
 
 /// By shop: a sum of its agents times their rates, and how many have a sum and no rate.
-fn of_their_agents<'a>(of: &str, rate: Rate, agents: &'a Merged, reference: &Reference) -> Result<BTreeMap<&'a str, (i64, i64)>> {
+fn of_their_agents<'a>(of: &str, rate: AccountRate, agents: &'a Merged, reference: &Reference) -> Result<BTreeMap<&'a str, (i64, i64)>> {
     let mut shops: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
     for sums in agents.sums.iter().filter(|sums| sums.column(of).is_ok()) {
         let ids = sums.column("shop_id")?.str()?.iter().zip(sums.column("agent_id")?.str()?.iter());
