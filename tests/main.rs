@@ -3,6 +3,8 @@
 
 /// An independent reading of semantics.md as plain row loops.
 mod oracle;
+/// The same of refunds, ratings, attendance, tickets, content and judgement, with their worked examples.
+mod oracle_service;
 /// A log as files, the pipeline run on it, its tables read back.
 mod support;
 
@@ -14,6 +16,8 @@ mod calendar;
 mod metrics;
 /// Any log: every number is the oracle's.
 mod oracle_agrees;
+/// The same of refunds, ratings, attendance, tickets, loyalty, cost and content.
+mod service_agrees;
 /// The examples of the platforms' own texts, with the numbers they give.
 mod worked;
 /// One log under every platform's preset.

@@ -10,6 +10,8 @@ use crate::rules::Rules;
 pub(super) enum Adds {
     Up,
     Largest,
+    /// The last day's value over days, largest over owners.
+    Latest,
     Distinct,
     /// Add the two parts up, then divide.
     Parts(String, String),
@@ -27,6 +29,8 @@ pub(super) fn adds(metric: &Metric, level: Level, rules: &Rules) -> Adds {
     match &metric.formula {
         Formula::Sum(..) => Adds::Up,
         Formula::Max(..) => Adds::Largest,
+        Formula::Last(..) => Adds::Latest,
+        Formula::AtRate(..) | Formula::Target(_) => Adds::Up,
         Formula::Persons(..) => Adds::Distinct,
         Formula::Ratio(a, b) => parts(level, a, b),
         Formula::OfShop(a, b) => parts(Level::Shop, a, b),
@@ -46,6 +50,7 @@ impl Adds {
         match self {
             Adds::Up => both("可加：跨日、跨店铺、跨客服", "adds up over days, shops and agents"),
             Adds::Largest => both("取最大：跨日、跨店铺、跨客服", "the largest over days, shops and agents"),
+            Adds::Latest => both("不可加：取最后一天的值", "not additive over days: the last day's value holds"),
             Adds::Distinct => both(
                 "不可加：去重人数，同一人可在多日、多位客服处出现，取该周期自己的报表；跨店铺可加",
                 "not additive over days or agents: distinct persons, who may come again; take the report of the period itself. Shops add up",
@@ -90,7 +95,9 @@ fn denominator(metric: &Metric, level: Level, rules: &Rules) -> Option<Both> {
     let of = |id: &str| metrics::find(level, id).and_then(|part| denominator(part, level, rules));
     match &metric.formula {
         Formula::Sum(..) | Formula::Persons(..) => None,
-        Formula::Max(..) => Some(both("没有行时", "without rows")),
+        Formula::Max(..) | Formula::Last(..) => Some(both("没有行时", "without rows")),
+        Formula::AtRate(..) => Some(both("账号在 `staff` 中没有费率时", "where `staff` gives an account no rate")),
+        Formula::Target(_) => Some(both("没有目标时；周期短于月时", "without a target; in periods shorter than a month")),
         Formula::Ratio(_, b) => Some(both(format!("`{b}` 为 0 或空时"), format!("where `{b}` is 0 or null"))),
         Formula::OfShop(_, b) => Some(both(format!("店铺的 `{b}` 为 0 或空时"), format!("where the shop's `{b}` is 0 or null"))),
         Formula::Difference(a, b) => of(a).or_else(|| of(b)),

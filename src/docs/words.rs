@@ -3,7 +3,7 @@
 use super::condition::{Told, text, told};
 use crate::job::Level;
 use crate::metrics::decl::{Better, Text};
-use crate::metrics::{self, Fact, Formula, Metric, Unit};
+use crate::metrics::{self, AccountRate, Fact, Formula, Metric, Unit};
 use crate::rules::Rules;
 
 /// A text in the two languages of its readers. Code stands in backticks.
@@ -55,6 +55,16 @@ fn rows_of(fact: Fact, levels: &[Level]) -> Both {
         Fact::Credits => both("绩效判定（订单 × 规则 × 客服）", "credits (order × rule × agent)"),
         Fact::Payments => both("付款（买家 × 日）", "payments (buyer × day)"),
         Fact::Visits => both("访客（店铺 × 日）", "visits (shop × day)"),
+        Fact::Refunds => both("退款", "refunds"),
+        Fact::CreditedRefunds => both("归于客服的订单的退款", "refunds of orders credited to an agent"),
+        Fact::Ratings => both("评价卡片", "satisfaction cards"),
+        Fact::Attendance => both("出勤（客服 × 日）", "attendance (agent × day)"),
+        Fact::Duty => both("值班（客服 × 日）", "agents on duty (agent × day)"),
+        Fact::Tickets | Fact::TicketBuyers => both("售后工单", "after-sales tickets"),
+        Fact::Loyalty => both("接待的买家 × 日", "buyers served (buyer × day)"),
+        Fact::Videos => both("视频（视频 × 日）", "videos (video × day)"),
+        Fact::Rates => both("账号的费率", "rates of accounts"),
+        Fact::Targets => both("目标（月）", "targets (month)"),
     }
 }
 
@@ -63,7 +73,25 @@ pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> Both {
     let is = |id: &str, unit: Unit| metrics::find(level, id).is_some_and(|part| part.unit == unit);
     match &metric.formula {
         Formula::Sum(fact, of) => sum(&rows_of(*fact, metric.levels), &told(&of(rules))),
-        Formula::Max(fact, of) => largest(&rows_of(*fact, metric.levels), &told(&of(rules))),
+        Formula::Max(fact, of) => largest_of(&rows_of(*fact, metric.levels), &told(&of(rules))),
+        Formula::Last(fact, of) => {
+            let (largest, rows) = (told(&of(rules)), rows_of(*fact, metric.levels));
+            let Both { zh, en } = largest_of(&rows, &largest);
+            both(format!("{zh}，取最后有值的一天"), format!("{en}, of the last day that has any"))
+        }
+        Formula::AtRate(of, rate) => {
+            let rate = match rate {
+                AccountRate::HourlyCost => "hourly_cost",
+                AccountRate::Commission => "commission_rate",
+            };
+            both(
+                format!("`{of}` × `staff` 的 `{rate}`，最后四舍五入到分"),
+                format!("`{of}` × `{rate}` of `staff`, rounded to the fen at the end"),
+            )
+        }
+        Formula::Target(metric) => {
+            both(format!("`targets` 中 `{metric}` 各月目标之和"), format!("sum over months of the targets for `{metric}`"))
+        }
         Formula::Persons(_, holds) => {
             let holds = text(&holds(rules));
             both(
@@ -102,7 +130,7 @@ fn sum(rows: &Both, told: &Told) -> Both {
     }
 }
 
-fn largest(rows: &Both, told: &Told) -> Both {
+fn largest_of(rows: &Both, told: &Told) -> Both {
     let Both { zh, en } = rows;
     let what = told.what.as_deref().unwrap_or("1");
     match &told.holds {

@@ -2,6 +2,7 @@
 
 use super::tables::{Key, Row, Tables, number, text, truth};
 use crate::oracle::{self, Cells, Input, Rules};
+use crate::oracle_service;
 use kefu::job::Level;
 use kefu::metrics;
 
@@ -14,15 +15,23 @@ pub(crate) const PERIODS: [(oracle::Period, &str); 5] = [
     (oracle::Period::Year, "year"),
 ];
 
+/// The metrics declared at a level, but those that the oracle of service computes.
+fn of_chats_and_sales(level: Level) -> Vec<&'static str> {
+    let service = oracle_service::ids(level == Level::Agent);
+    let declared = metrics::of_level(level).filter(|metric| !metric.component);
+    declared.map(|metric| metric.id.as_str()).filter(|id| !service.contains(id)).collect()
+}
+
 /// Every metric of every row of both levels and all periods that is not what the oracle says.
 pub(crate) fn disagreements(input: &Input, rules: &Rules, tables: &Tables) -> Vec<String> {
     let mut found = Vec::new();
     for (of_oracle, level) in LEVELS {
+        let ids = of_chats_and_sales(level);
         for (period, name) in PERIODS {
             let expected = oracle::report(input, rules, of_oracle, period);
             let got = tables.report(level.name(), name);
             for key in expected.keys().chain(got.keys().filter(|key| !expected.contains_key(key))) {
-                let wrong = row(level, expected.get(key), got.get(key));
+                let wrong = row(&ids, expected.get(key), got.get(key));
                 found.extend(wrong.into_iter().map(|cell| format!("{}_{name} {}: {cell}", level.name(), spelled(key))));
             }
         }
@@ -156,10 +165,9 @@ fn spelled((day, shop, agent): &Key) -> String {
 
 /// A row exists on both sides, or nothing is said in it. The pipeline has rows for whoever has any state, as for the buyer of a
 /// filtered day or for visitors without a chat, and none where all would be zero, as for a session of automatic lines alone.
-fn row(level: Level, expected: Option<&Cells>, got: Option<&Row>) -> Vec<String> {
+pub(crate) fn row(ids: &[&str], expected: Option<&Cells>, got: Option<&Row>) -> Vec<String> {
     let mut wrong = Vec::new();
-    for metric in metrics::of_level(level).filter(|metric| !metric.component && is_of_oracle(metric)) {
-        let id = metric.id.as_str();
+    for &id in ids {
         let cell = match got {
             Some(row) => {
                 assert!(row.contains_key(id), "no column {id}");
@@ -178,11 +186,6 @@ fn row(level: Level, expected: Option<&Cells>, got: Option<&Row>) -> Vec<String>
         }
     }
     wrong
-}
-
-/// Families A to G, without targets.
-pub(crate) fn is_of_oracle(metric: &metrics::Metric) -> bool {
-    metric.family.starts_with(|letter| letter <= 'G') && !metric.family.contains("目标")
 }
 
 fn is_nothing(cell: Option<f64>) -> bool {

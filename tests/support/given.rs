@@ -1,6 +1,6 @@
 //! A given log as files with a pipeline file beside them, and the pipeline run on it in this process.
 
-use super::sheet::{Sheet, Style, rfc3339, yuan};
+use super::sheet::{Packing, Sheet, Style, packed, rfc3339, yuan};
 use super::tables::Tables;
 use super::{date, day};
 use crate::oracle::{DAY_MS, Input, Line, Mode, Order, Sender};
@@ -77,7 +77,10 @@ impl Given {
         self.staff().write(&folder.join(format!("{}.{}", self.staff_file("0"), plain.ending())), plain);
         for (table, name, csv) in &self.tables {
             std::fs::create_dir_all(folder.join(table)).unwrap();
-            std::fs::write(folder.join(format!("{table}/{name}.csv")), csv).unwrap();
+            // The accounts are packed as those beside them.
+            let packing = if table == "staff" { plain.packing } else { Packing::Plain };
+            let file = format!("{table}/{name}.{}", Style { packing, ..Style::default() }.ending());
+            std::fs::write(folder.join(file), packed(csv.as_bytes(), packing)).unwrap();
         }
         self.blocklist().write(&folder.join(format!("blocklist.{}", plain.ending())), plain);
         self.write_orders(folder);

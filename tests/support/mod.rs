@@ -7,6 +7,7 @@ pub(crate) mod given;
 pub(crate) mod nasty;
 pub(crate) mod place;
 pub(crate) mod script;
+pub(crate) mod service;
 pub(crate) mod sheet;
 pub(crate) mod tables;
 

@@ -9,16 +9,16 @@ use crate::oracle::{self, Anchor, Attribution, DAY_MS, FirstResponseUnit, Input,
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-const SECOND: i64 = 1000;
-const MINUTE: i64 = 60 * SECOND;
-const HOUR: i64 = 60 * MINUTE;
+pub(crate) const SECOND: i64 = 1000;
+pub(crate) const MINUTE: i64 = 60 * SECOND;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
 
 /// Ids that break quoting, paths, partition keys and CSV if anything lets them.
-const SHOPS: [&str; 6] = ["s1", "../../x", "店铺/二=a,\"b\"\nc", "s 4", "5", "null"];
-const AGENTS: [&str; 4] = ["A", "B", "null", "客服 🙂:丁"];
+pub(crate) const SHOPS: [&str; 6] = ["s1", "../../x", "店铺/二=a,\"b\"\nc", "s 4", "5", "null"];
+pub(crate) const AGENTS: [&str; 4] = ["A", "B", "null", "客服 🙂:丁"];
 /// The last is staff of the first shop as well.
-const BUYERS: [&str; 4] = ["b1", "b/2=%2F", "0", "A"];
-const SESSIONS: [Option<&str>; 4] = [None, Some("q1"), Some("q2"), Some("session/=3")];
+pub(crate) const BUYERS: [&str; 4] = ["b1", "b/2=%2F", "0", "A"];
+pub(crate) const SESSIONS: [Option<&str>; 4] = [None, Some("q1"), Some("q2"), Some("session/=3")];
 
 /// Wall-clock times at which a conversation may begin.
 const STARTS: [i64; 12] = [

@@ -64,7 +64,7 @@ impl Sheet {
         fs::write(path, packed(&bytes, style.packing)).unwrap();
     }
 
-    fn csv(&self) -> Vec<u8> {
+    pub(crate) fn csv(&self) -> Vec<u8> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(self.columns).unwrap();
         for row in &self.rows {

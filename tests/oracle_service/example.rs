@@ -1,0 +1,99 @@
+//! A small shop in UTC with business days from midnight. Day 0 is Monday 7 September 2026; everything has landed long ago.
+
+use super::{Cells, Clock, Credit, DAY_MS, Given, HOUR_MS, Key, RowDay, Rules};
+use std::collections::BTreeSet;
+
+pub(super) const SHOP: &str = "店";
+pub(super) const MONDAY: i64 = 20_703;
+/// The days of the week that begins on day 0.
+pub(super) const WEEK: [i64; 7] = [MONDAY, MONDAY + 1, MONDAY + 2, MONDAY + 3, MONDAY + 4, MONDAY + 5, MONDAY + 6];
+
+/// No table is configured.
+pub(super) fn given() -> Given<'static> {
+    Given {
+        clock: Clock { business_day: &business_day, start_of_day: &start_of_day, wall_clock: &wall_clock },
+        filtered: &nobody,
+        rules: Rules::default(),
+        first_day: MONDAY - 30,
+        landed: MONDAY + 200,
+        refunds: None,
+        evaluations: None,
+        tickets: None,
+        statuses: None,
+        videos: None,
+        staff: None,
+        targets: None,
+        credits: None,
+        payments: None,
+        row_days: Vec::new(),
+    }
+}
+
+fn business_day(at: i64) -> i64 {
+    at.div_euclid(DAY_MS)
+}
+
+fn start_of_day(day: i64) -> i64 {
+    day * DAY_MS
+}
+
+fn wall_clock(at: i64) -> i64 {
+    at.rem_euclid(DAY_MS)
+}
+
+fn nobody(_shop: &str, _buyer: &str, _day: i64) -> bool {
+    false
+}
+
+/// The instant of `09:30` or `09:30:15` on a day.
+pub(super) fn at(day: i64, clock: &str) -> i64 {
+    let mut ms = (MONDAY + day) * DAY_MS;
+    for (part, unit) in clock.split(':').zip([HOUR_MS, 60_000, 1_000]) {
+        ms += part.parse::<i64>().unwrap() * unit;
+    }
+    ms
+}
+
+pub(super) fn shop() -> Key {
+    (SHOP.to_string(), None)
+}
+
+pub(super) fn agent(name: &str) -> Key {
+    (SHOP.to_string(), Some(name.to_string()))
+}
+
+/// An order that counts on a day.
+pub(super) fn credit(order: &str, agent: Option<&str>, day: i64, yuan: i64, quantity: i64) -> ((String, String), Credit) {
+    let credit = Credit { agent: agent.map(str::to_string), day: MONDAY + day, amount_fen: yuan * 100, quantity };
+    ((SHOP.to_string(), order.to_string()), credit)
+}
+
+/// A row's day with the buyers it consulted, all of them received.
+pub(super) fn told(agent: Option<&str>, day: i64, buyers: &[&str]) -> RowDay {
+    let buyers: BTreeSet<String> = buyers.iter().map(|buyer| buyer.to_string()).collect();
+    RowDay {
+        shop: SHOP.to_string(),
+        agent: agent.map(str::to_string),
+        day: MONDAY + day,
+        consulted: buyers.clone(),
+        received: buyers,
+        ..RowDay::default()
+    }
+}
+
+/// Equal as far as f64 goes.
+pub(super) fn check(cells: &Cells, expected: &[(&str, f64)]) {
+    for (id, value) in expected {
+        let got = cells.get(*id).copied().flatten();
+        let close = got.is_some_and(|got| (got - *value).abs() <= 1e-9 * value.abs().max(1.0));
+        assert!(close, "{id} is {got:?}, not {value}");
+    }
+}
+
+/// Present, and null.
+pub(super) fn check_null(cells: &Cells, ids: &[&str]) {
+    for id in ids {
+        let got = cells.get(*id);
+        assert!(got == Some(&None), "{id} is {got:?}, not null");
+    }
+}

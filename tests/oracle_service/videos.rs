@@ -1,0 +1,144 @@
+//! M. Content, of a shop and of each of its videos.
+
+use super::{Cells, Given, Row, Video, known_if, quotient, ratio};
+use std::collections::BTreeMap;
+
+pub(super) fn videos(row: &Row) -> Cells {
+    let mine = |video: &&Video| video.shop == row.shop && row.days.contains(&video.day);
+    let rows: Vec<&Video> = row.given.videos.iter().flatten().filter(mine).collect();
+    known_if(row.given.videos.is_some(), of(&rows))
+}
+
+/// The same by shop and video.
+pub(crate) fn by_video(given: &Given, days: &[i64]) -> BTreeMap<(String, String), Cells> {
+    let mut rows: BTreeMap<(String, String), Vec<&Video>> = BTreeMap::new();
+    for video in given.videos.iter().flatten().filter(|video| days.contains(&video.day) && given.covers(video.day)) {
+        rows.entry((video.shop.clone(), video.video.clone())).or_default().push(video);
+    }
+    rows.into_iter().map(|(key, rows)| (key, of(&rows))).collect()
+}
+
+fn of(rows: &[&Video]) -> Cells {
+    let mut cells = Cells::new();
+    let plays = |video: &Video| Some(video.plays as f64);
+    let likes = |video: &Video| number(video.likes);
+    over(&mut cells, "completion_rate", rows, |video| number(video.complete_plays), plays);
+    over(&mut cells, "watch_ratio", rows, |video| video.watch_seconds, |video| Some(video.plays as f64 * video.length_seconds?));
+    over(&mut cells, "like_rate", rows, likes, plays);
+    over(&mut cells, "comment_rate", rows, |video| number(video.comments), plays);
+    over(&mut cells, "share_rate", rows, |video| number(video.shares), plays);
+    over(&mut cells, "follow_rate", rows, |video| number(video.new_followers), plays);
+    over(&mut cells, "comment_like_ratio", rows, |video| number(video.comments), likes);
+    over(&mut cells, "share_like_ratio", rows, |video| number(video.shares), likes);
+    cells.insert("fan_like_ratio", fans_per_like(rows));
+    cells
+}
+
+fn number(count: Option<i64>) -> Option<f64> {
+    count.map(|count| count as f64)
+}
+
+/// Sum over sum. A row that lacks one of the two is in neither.
+fn over(cells: &mut Cells, id: &'static str, rows: &[&Video], part: impl Fn(&Video) -> Option<f64>, whole: impl Fn(&Video) -> Option<f64>) {
+    let (mut parts, mut wholes) = (0.0, 0.0);
+    for &video in rows {
+        if let (Some(part), Some(whole)) = (part(video), whole(video)) {
+            parts += part;
+            wholes += whole;
+        }
+    }
+    ratio(cells, id, parts, wholes);
+}
+
+/// Followers are the account's and do not add up: those of the last day that has them, over the period's likes.
+fn fans_per_like(rows: &[&Video]) -> Option<f64> {
+    let last_day = rows.iter().filter(|video| video.followers.is_some()).map(|video| video.day).max()?;
+    let followers = rows.iter().filter(|video| video.day == last_day).filter_map(|video| video.followers).max()?;
+    let likes: i64 = rows.iter().filter_map(|video| video.likes).sum();
+    quotient(Some(followers as f64), Some(likes as f64))
+}
+
+// ---------------------------------------------------------------------------------------------
+// Worked examples
+// ---------------------------------------------------------------------------------------------
+
+mod worked {
+    use super::super::example::{MONDAY, SHOP, WEEK, check, check_null, given, shop};
+    use super::super::{Cells, Given, Video, cells};
+    use super::by_video;
+
+    /// v1 on Monday and Tuesday; v2 on Monday, of which only plays and likes are known.
+    fn example() -> Given<'static> {
+        let v1 = Video {
+            shop: SHOP.to_string(),
+            video: "v1".to_string(),
+            day: MONDAY,
+            plays: 1_000,
+            likes: Some(50),
+            comments: Some(15),
+            shares: Some(10),
+            new_followers: Some(5),
+            followers: Some(2_000),
+            complete_plays: Some(200),
+            watch_seconds: Some(15_000.0),
+            length_seconds: Some(60.0),
+        };
+        let tuesday = Video {
+            day: MONDAY + 1,
+            plays: 500,
+            likes: Some(25),
+            comments: Some(10),
+            shares: Some(5),
+            new_followers: Some(1),
+            followers: Some(2_100),
+            complete_plays: Some(40),
+            watch_seconds: Some(6_000.0),
+            ..v1.clone()
+        };
+        let v2 = Video { shop: SHOP.to_string(), video: "v2".to_string(), day: MONDAY, plays: 500, likes: Some(25), ..Video::default() };
+        Given { videos: Some(vec![v1, tuesday, v2]), ..given() }
+    }
+
+    fn of_video(video: &str, days: &[i64]) -> Cells {
+        by_video(&example(), days).remove(&(SHOP.to_string(), video.to_string())).unwrap_or_default()
+    }
+
+    /// Monday: 200 / 1000 complete, 15000 s / (1000 × 60 s) watched, 50, 15, 10 and 5 of 1000, 15 and 10 of 50 likes, 2000 fans / 50.
+    #[test]
+    fn two_hundred_of_a_thousand_plays_are_complete() {
+        let monday = of_video("v1", &[MONDAY]);
+        check(&monday, &[("completion_rate", 0.2), ("watch_ratio", 0.25), ("like_rate", 0.05), ("comment_rate", 0.015)]);
+        check(&monday, &[("share_rate", 0.01), ("follow_rate", 0.005), ("comment_like_ratio", 0.3), ("share_like_ratio", 0.2)]);
+        check(&monday, &[("fan_like_ratio", 40.0)]);
+    }
+
+    /// 240 / 1500; 21000 / (1500 × 60); 75, 25, 15 and 6 of 1500; 25 and 15 of 75; Tuesday's 2100 fans / 75.
+    #[test]
+    fn a_week_is_sums_over_sums_and_the_last_count_of_followers() {
+        let week = of_video("v1", &WEEK);
+        check(&week, &[("completion_rate", 0.16), ("watch_ratio", 21.0 / 90.0), ("like_rate", 0.05), ("comment_rate", 25.0 / 1_500.0)]);
+        check(&week, &[("share_rate", 0.01), ("follow_rate", 0.004), ("comment_like_ratio", 25.0 / 75.0), ("share_like_ratio", 0.2)]);
+        check(&week, &[("fan_like_ratio", 28.0)]);
+    }
+
+    /// The shop: likes 100 / 2000 plays. Of v2 nothing else is known, so it lowers no other rate. 2100 fans / 100 likes.
+    #[test]
+    fn what_is_not_known_of_a_video_is_in_neither_sum() {
+        let week = cells(&example(), &shop(), &WEEK);
+        check(&week, &[("like_rate", 0.05), ("completion_rate", 0.16), ("comment_like_ratio", 25.0 / 75.0), ("fan_like_ratio", 21.0)]);
+        let v2 = of_video("v2", &WEEK);
+        check(&v2, &[("like_rate", 0.05)]);
+        check_null(
+            &v2,
+            &["completion_rate", "watch_ratio", "comment_rate", "share_rate", "follow_rate", "comment_like_ratio", "fan_like_ratio"],
+        );
+    }
+
+    #[test]
+    fn without_plays_or_videos_all_is_null() {
+        let quiet = cells(&example(), &shop(), &[MONDAY + 3]);
+        check_null(&quiet, &["completion_rate", "watch_ratio", "like_rate", "fan_like_ratio"]);
+        check_null(&cells(&given(), &shop(), &WEEK), &["completion_rate", "like_rate", "share_like_ratio", "fan_like_ratio"]);
+        assert!(by_video(&given(), &WEEK).is_empty());
+    }
+}
