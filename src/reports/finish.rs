@@ -167,7 +167,12 @@ fn leaves(level: Level, landed: &Landed, span: Span, rules: &Rules) -> Vec<Expr>
 /// The last step: money that is not whole fen is rounded, half up.
 fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
     match &metric.formula {
-        Formula::AtRate(of, rate) => (at_rate(metric, of, *rate, level, rules) + lit(rate.per() / 2)).floor_div(lit(rate.per())),
+        Formula::AtRate(of, rate) => {
+            let half_more = at_rate(metric, of, *rate, level, rules) + lit(rate.per() / 2);
+            let whole = half_more.clone() - half_more % lit(rate.per());
+            // Whole but for the last bit: polars divides by a constant through its reciprocal.
+            (whole.cast(DataType::Float64) / lit(rate.per() as f64) + lit(0.5)).cast(DataType::Int64)
+        }
         _ => value(metric, level, rules),
     }
 }
