@@ -81,7 +81,7 @@ fn states(c: &mut Criterion) {
 fn merge(c: &mut Criterion, states: &StateStore, day: Day) {
     // Five periods that began on different days.
     let stretches = [0, 1, 2, 3, 4].map(|earlier| (day.plus(-earlier), day));
-    let rows = Kind::ALL.map(|kind| (kind, states.rows(day, Part::Chats, Level::Agent, kind).expect("a state")));
+    let rows = Kind::OF_CHATS.map(|kind| (kind, states.rows(day, Part::Chats, Level::Agent, kind).expect("a state")));
     let merged = |mut ledger: Ledger| {
         rows.iter().for_each(|(kind, rows)| ledger.add(&stretches, Part::Chats, *kind, rows));
         ledger
