@@ -36,13 +36,14 @@ struct Said {
     nps: Option<i64>,
 }
 
+/// So many ms after something.
 #[derive(Clone, Copy, Debug)]
 enum Rated {
-    AfterCard(i64),
+    Card(i64),
     /// The last instant at which a rating of this card is valid, and so many ms more.
-    AfterWindow(i64),
+    Window(i64),
     /// After the first card of the same agent and buyer, so that ratings meet.
-    AfterFirst(i64),
+    First(i64),
 }
 
 /// Cards of one agent to one buyer.
@@ -125,6 +126,9 @@ struct Pay {
     rate: Option<f64>,
 }
 
+/// A target: shop, agent, months after the first of the log, yuan.
+type Quota = (usize, Option<usize>, i64, i64);
+
 #[derive(Clone, Debug)]
 pub(super) struct Draws {
     pub(super) more_days: i64,
@@ -137,8 +141,7 @@ pub(super) struct Draws {
     statuses: Option<Vec<Change>>,
     videos: Option<Vec<Clip>>,
     staff: Vec<Pay>,
-    /// Shop, agent, months after the first, yuan.
-    targets: Option<Vec<(usize, Option<usize>, i64, i64)>>,
+    targets: Option<Vec<Quota>>,
 }
 
 // ---- drawing ----------------------------------------------------------------------------------
@@ -193,9 +196,9 @@ fn cards() -> impl Strategy<Value = Cards> {
 
 fn said() -> impl Strategy<Value = Said> {
     let rated = prop_oneof![
-        3 => select(&[-1, 0, 1, 30 * SECOND, HOUR][..]).prop_map(Rated::AfterCard),
-        2 => edge().prop_map(Rated::AfterWindow),
-        2 => select(&[0, MINUTE, 2 * HOUR][..]).prop_map(Rated::AfterFirst),
+        3 => select(&[-1, 0, 1, 30 * SECOND, HOUR][..]).prop_map(Rated::Card),
+        2 => edge().prop_map(Rated::Window),
+        2 => select(&[0, MINUTE, 2 * HOUR][..]).prop_map(Rated::First),
     ];
     (
         select(&[0, 0, 1, -1, MINUTE, HOUR, DAY_MS][..]),
@@ -345,9 +348,9 @@ impl Draws {
         let card = |said: &Said| {
             let sent_at = first + said.sent;
             let rated = |rated: Rated| match rated {
-                Rated::AfterCard(ms) => sent_at + ms,
-                Rated::AfterWindow(ms) => sent_at + self.rating_window + ms,
-                Rated::AfterFirst(ms) => first + ms,
+                Rated::Card(ms) => sent_at + ms,
+                Rated::Window(ms) => sent_at + self.rating_window + ms,
+                Rated::First(ms) => first + ms,
             };
             Evaluation {
                 shop: line.shop.clone(),
@@ -476,7 +479,7 @@ impl Clip {
 }
 
 /// One target for each shop, agent and month.
-fn targets(rows: &[(usize, Option<usize>, i64, i64)], input: &Input) -> Vec<Target> {
+fn targets(rows: &[Quota], input: &Input) -> Vec<Target> {
     let mut once: BTreeMap<(usize, Option<usize>, i64), i64> = BTreeMap::new();
     once.extend(rows.iter().map(|(shop, agent, months, yuan)| ((*shop, *agent, *months), *yuan)));
     let month = |months: i64| {

@@ -6,6 +6,8 @@ use crate::support::sheet::{Sheet, rfc3339, yuan};
 use crate::support::{date, nasty};
 
 type Cell = Option<String>;
+/// A table, its columns, its rows.
+type Rows = (&'static str, &'static [&'static str], Option<Vec<Vec<Cell>>>);
 
 /// Every configured table, in two files: the later half of its rows is read later.
 pub(super) fn tables(told: &Told, offset_ms: i64) -> Vec<(String, String, String)> {
@@ -20,7 +22,7 @@ pub(super) fn tables(told: &Told, offset_ms: i64) -> Vec<(String, String, String
         let metric = Some("sales_amount".to_owned());
         vec![Some(target.shop.clone()), target.agent.clone(), month, metric, Some(target.yuan.to_string())]
     });
-    let sheets: [(&str, &'static [&'static str], Option<Vec<Vec<Cell>>>); 7] = [
+    let sheets: [Rows; 7] = [
         ("staff", &["shop_id", "agent_id", "team", "person_id", "hourly_cost", "commission_rate"], staff),
         ("refunds", REFUNDS, rows(&told.refunds, |row, number| refund(row, number, offset_ms))),
         ("evaluations", EVALUATIONS, rows(&told.evaluations, |row, number| evaluation(row, number, offset_ms))),
@@ -29,14 +31,14 @@ pub(super) fn tables(told: &Told, offset_ms: i64) -> Vec<(String, String, String
         ("videos", VIDEOS, rows(&told.videos, |row, _| video(row))),
         ("targets", &["shop_id", "agent_id", "month", "metric", "target"], told.targets.as_ref().map(|_| targets.collect())),
     ];
-    sheets.into_iter().flat_map(|(table, columns, rows)| files(table, columns, rows)).collect()
+    sheets.into_iter().flat_map(files).collect()
 }
 
 fn rows<T>(of: &Option<Vec<T>>, row: impl Fn(&T, usize) -> Vec<Cell>) -> Option<Vec<Vec<Cell>>> {
     Some(of.as_ref()?.iter().enumerate().map(|(number, told)| row(told, number)).collect())
 }
 
-fn files(table: &str, columns: &'static [&'static str], rows: Option<Vec<Vec<Cell>>>) -> Vec<(String, String, String)> {
+fn files((table, columns, rows): Rows) -> Vec<(String, String, String)> {
     let Some(mut rows) = rows else { return Vec::new() };
     let later = rows.split_off(rows.len() / 2);
     let file = |(name, rows): (&str, Vec<Vec<Cell>>)| {
@@ -53,7 +55,7 @@ pub(super) fn rules(rules: &Rules) -> String {
 
 /// What is not so is said or passed over in silence.
 fn truth(is: bool, number: usize) -> Cell {
-    (is || number % 2 == 0).then(|| is.to_string())
+    (is || number.is_multiple_of(2)).then(|| is.to_string())
 }
 
 const REFUNDS: &[&str] =
@@ -95,7 +97,7 @@ fn evaluation(card: &Evaluation, number: usize, offset_ms: i64) -> Vec<Cell> {
         source.map(str::to_owned),
         card.reason.clone(),
         card.session.clone(),
-        (card.robot || number % 2 == 0).then(|| target.to_owned()),
+        (card.robot || number.is_multiple_of(2)).then(|| target.to_owned()),
         card.nps.map(|nps| nps.to_string()),
     ]
 }
