@@ -27,6 +27,7 @@ pub(super) fn text(expression: &Expr) -> String {
         Expr::Column(name) => name.to_string(),
         Expr::Literal(value) => literal(&format!("{value:?}")),
         Expr::Alias(expr, _) | Expr::Cast { expr, .. } => text(expr),
+        Expr::BinaryExpr { left, op: Operator::And, right } if text(left) == "true" => text(right),
         Expr::BinaryExpr { left, op, right } => format!("{} {} {}", operand(left, *op), sign(*op), operand(right, *op)),
         Expr::Ternary { predicate, truthy, falsy } if is_nothing(falsy) => format!("({} where {})", text(truthy), text(predicate)),
         Expr::Ternary { predicate, truthy, falsy } => format!("({} where {}, else {})", text(truthy), text(predicate), text(falsy)),
@@ -117,6 +118,7 @@ mod tests {
             (col("a").and(col("b")).not(), "not (a and b)"),
             ((col("last") - col("first")).gt(lit(180_000i64)).fill_null(lit(false)), "last − first > 180000"),
             (col("rule").eq(lit("order")).and(col("x").is_not_null()), "rule = \"order\" and x is not null"),
+            (lit(true).and(col("a")), "a"),
             (col("x").fill_null(lit(7)), "(x, null: 7)"),
         ];
         for (expression, expected) in cases {

@@ -81,10 +81,14 @@ fn told(reading: &Reading, ids: &Ids) -> String {
     let Reading { levels, unit, better, delay, needs, source, value, row, .. } = reading;
     let levels = levels.iter().map(|level| format!("<span class=\"badge\">{level}</span>")).collect::<String>();
     let needs = needs.iter().map(|table| format!("<code>{table}</code>")).collect::<Vec<_>>().join(" ");
-    let facts = format!(
-        "<p class=\"facts\">{levels} <span>单位 unit <b>{unit}</b></span> <span>延迟 delay <b>{delay}</b> d</span> <span>{}</span> <span>输入 input {needs}</span></p>\n",
-        spans(better, ids)
-    );
+    let fact = |what: Both, value: String| format!("<span>{} {value}</span> ", spans(&what, ids));
+    let facts = [
+        fact(both("单位", "unit"), format!("<b>{unit}</b>")),
+        fact(both("延迟", "delay"), format!("<b>{delay}</b> d")),
+        format!("<span>{}</span> ", spans(better, ids)),
+        fact(both("输入", "input"), needs),
+    ];
+    let facts = format!("<p class=\"facts\"><span>{levels}</span> {}</p>\n", facts.concat());
     let say = |what: Both, text: &Both| format!("<dt>{}</dt>\n<dd>{}</dd>\n", spans(&what, ids), blocks(text, ids));
     let terms = [
         say(both("定义", "Definition"), &reading.about),

@@ -49,22 +49,22 @@ fn rows_of(fact: Fact, levels: &[Level]) -> Both {
         Fact::Talks => of(["会话", "sessions"], ["接待", "receptions"]),
         Fact::Rounds => both("对话轮次", "rounds"),
         Fact::AssessedRounds => both("考核轮次", "assessed rounds"),
-        Fact::PeerDays => of(["买家 × 日", "buyer-days"], ["聊天对（客服 × 买家 × 日）", "peer-days (agent × buyer × day)"]),
+        Fact::PeerDays => of(["买家日", "buyer-days"], ["聊天对", "peer-days"]),
         Fact::Peaks => both("同时接待的时刻", "instants of open receptions"),
-        Fact::Inquiries => both("询单（买家 × 日）", "inquiries (buyer × day)"),
-        Fact::Credits => both("绩效判定（订单 × 规则 × 客服）", "credits (order × rule × agent)"),
-        Fact::Payments => both("付款（买家 × 日）", "payments (buyer × day)"),
-        Fact::Visits => both("访客（店铺 × 日）", "visits (shop × day)"),
+        Fact::Inquiries => both("询单", "inquiries"),
+        Fact::Credits => both("绩效判定", "credits"),
+        Fact::Payments => both("付款", "payments"),
+        Fact::Visits => both("访客记录", "visits"),
         Fact::Refunds => both("退款", "refunds"),
         Fact::CreditedRefunds => both("归于客服的订单的退款", "refunds of orders credited to an agent"),
         Fact::Ratings => both("评价卡片", "satisfaction cards"),
-        Fact::Attendance => both("出勤（客服 × 日）", "attendance (agent × day)"),
-        Fact::Duty => both("值班（客服 × 日）", "agents on duty (agent × day)"),
+        Fact::Attendance => both("出勤", "attendance"),
+        Fact::Duty => both("值班", "agents on duty"),
         Fact::Tickets | Fact::TicketBuyers => both("售后工单", "after-sales tickets"),
-        Fact::Loyalty => both("接待的买家 × 日", "buyers served (buyer × day)"),
-        Fact::Videos => both("视频（视频 × 日）", "videos (video × day)"),
+        Fact::Loyalty => both("接待的买家日", "buyer-days served"),
+        Fact::Videos => both("视频日", "video-days"),
         Fact::Rates => both("账号的费率", "rates of accounts"),
-        Fact::Targets => both("目标（月）", "targets (month)"),
+        Fact::Targets => both("月目标", "targets of months"),
     }
 }
 
@@ -159,8 +159,12 @@ pub(super) fn guide() -> Vec<Both> {
             "What adds up may be added over days, over shops and over agents; yet the agents do not add up to the shop's row, for the two run on different clocks (the shop's includes the queue).",
         ),
         both(
-            "公式中的条件写的是明细表的列，时长为毫秒，金额为分，取默认规则。示例都在上海时间 2026-09-01 这一天，默认规则，其后 90 天的数据已到齐；`-` 为空，`+1/09:00:00` 是次日 9 点。",
-            "Conditions in formulas name columns of the detail tables, in ms and fen, under the default rules. All examples lie on 2026-09-01 in Shanghai, with the default rules and ninety more days landed; `-` is none, `+1/09:00:00` is nine the next day.",
+            "公式中的行与条件：会话、接待、轮次、聊天对（客服 × 买家 × 日）、绩效判定（订单 × 规则 × 客服）等，列见 `src/facts/`，多数也在明细表中；时长为毫秒，金额为分，取默认规则。",
+            "Rows and conditions in formulas: sessions, receptions, rounds, peer-days (agent × buyer × day), credits (order × rule × agent) and others, with the columns of `src/facts/`, most of which stand in the detail tables too; in ms and fen, under the default rules.",
+        ),
+        both(
+            "示例都在上海时间 2026-09-01 这一天，默认规则，其后 90 天的数据已到齐；`-` 为空，`+1/09:00:00` 是次日 9 点。",
+            "All examples lie on 2026-09-01 in Shanghai, with the default rules and ninety more days landed; `-` is none, `+1/09:00:00` is nine the next day.",
         ),
     ]
 }
