@@ -263,6 +263,7 @@ pub struct Metric {
     pub id: String,
     pub name: Text,
     pub unit: Unit,
+    /// Where it is declared; what is said of an agent is reported of teams too.
     pub levels: &'static [Level],
     pub delay: Delay,
     pub better: Better,
