@@ -197,7 +197,7 @@ struct Generate {
     /// The same seed gives the same bytes [default: 1; the company's own with --company]
     #[arg(long)]
     seed: Option<u64>,
-    /// Of messages and orders
+    /// Of the tables cut by day: messages, orders and what surrounds them; the small ones are CSV
     #[arg(long, default_value = "parquet")]
     format: Format,
     /// Of CSV and NDJSON
