@@ -26,6 +26,8 @@ mod trace;
 mod bytes;
 /// The shape of what is published.
 mod outputs;
+/// What finished reports say of shops and agents.
+mod judgement;
 /// Commands, settings, exit codes, and what a run leaves behind.
 mod cli;
 /// The demo's numbers as a person reads them.

@@ -42,7 +42,7 @@ impl Earlier {
 
 /// One row per row of the reports and metric of its level (components left out), in the order of the catalogue. Numbers in the metric's
 /// published unit. Null: the value, or the row, is absent then.
-pub fn comparison(case: &Case) -> Result<Table> {
+pub(super) fn comparison(case: &Case) -> Result<Table> {
     let mut compared = Vec::new();
     for report in &case.now {
         let metrics = metrics::of_level(report.level).filter(|metric| !metric.component).collect::<Vec<_>>();

@@ -11,12 +11,14 @@ mod ranking;
 mod report;
 mod scorecard;
 mod settings;
+pub mod spot_checks;
 mod training_gain;
 mod uplift;
 
 pub use diagnosis::Standard;
 pub use report::Report;
 pub use settings::{Better, Remedy, Section, Settings, Text, flags_of, remedies_of, scorecards_of};
+pub use spot_checks::SpotChecks;
 pub use training_gain::{Daily, Training, WINDOW, training_gain};
 
 use crate::calendar::{Period, Span};

@@ -20,8 +20,8 @@ const LEADING: [(&str, DataType, &str); 9] = [
     ("platform", DataType::Utf8, "平台 · Platform"),
     ("shop_id", DataType::Utf8, "店铺 · Shop"),
     ("shop_name", DataType::Utf8, "店铺名 · Shop name"),
-    ("level", DataType::Utf8, "层级: shop 或 agent · Level of the row"),
-    ("team", DataType::Utf8, "班组，按 staff；店铺行为空 · Team by `staff`; null in a shop's row"),
+    ("level", DataType::Utf8, "层级: shop、agent 或 team · Level of the row"),
+    ("team", DataType::Utf8, "团队，按 staff；店铺行为空 · Team by `staff`; null in a shop's row"),
     ("agent_id", DataType::Utf8, "客服账号 · Agent account"),
     ("agent_name", DataType::Utf8, "客服名 · Agent name"),
 ];
@@ -140,10 +140,10 @@ fn text_of<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a StringArray> {
 }
 
 /// A row of one of several reports: which report, which row.
-pub type Place = (usize, usize);
+pub(super) type Place = (usize, usize);
 
 /// Every row, by platform, shop, level, team and agent.
-pub fn places(reports: &[Report]) -> Vec<Place> {
+pub(super) fn places(reports: &[Report]) -> Vec<Place> {
     let mut places = (0..).zip(reports).flat_map(|(of, report)| (0..report.rows()).map(move |row| (of, row))).collect::<Vec<Place>>();
     let key = |(of, row): &Place| {
         let (report, row) = (&reports[*of], *row);
@@ -157,7 +157,7 @@ pub fn places(reports: &[Report]) -> Vec<Place> {
 }
 
 /// A table being laid out: what is said of rows of reports, any number of times each.
-pub struct Layout<'a> {
+pub(super) struct Layout<'a> {
     reports: &'a [Report],
     places: Vec<Place>,
     fields: Vec<Field>,
@@ -166,14 +166,14 @@ pub struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     /// `places`: the row that each row of the table is said of.
-    pub fn new(reports: &'a [Report], places: Vec<Place>) -> Result<Layout<'a>> {
+    pub(super) fn new(reports: &'a [Report], places: Vec<Place>) -> Result<Layout<'a>> {
         let mut layout = Layout { reports, places, fields: Vec::new(), arrays: Vec::new() };
         layout.carry(&LEADING)?;
         Ok(layout)
     }
 
     /// Of nobody's reports: every column is its own.
-    pub fn plain() -> Layout<'static> {
+    pub(super) fn plain() -> Layout<'static> {
         Layout { reports: &[], places: Vec::new(), fields: Vec::new(), arrays: Vec::new() }
     }
 
@@ -187,32 +187,32 @@ impl<'a> Layout<'a> {
         Ok(())
     }
 
-    pub fn add(&mut self, name: &str, array: ArrayRef, comment: &str) {
+    pub(super) fn add(&mut self, name: &str, array: ArrayRef, comment: &str) {
         let metadata = HashMap::from([("comment".to_owned(), comment.to_owned())]);
         self.fields.push(Field::new(name, array.data_type().clone(), true).with_metadata(metadata));
         self.arrays.push(array);
     }
 
-    pub fn numbers(&mut self, name: &str, values: Vec<Option<f64>>, comment: &str) {
+    pub(super) fn numbers(&mut self, name: &str, values: Vec<Option<f64>>, comment: &str) {
         // A quotient of something tiny has no place in a table of plain numbers.
         let values = values.into_iter().map(|value| value.filter(|value| value.is_finite()));
         self.add(name, Arc::new(values.collect::<Float64Array>()), comment);
     }
 
-    pub fn dates(&mut self, name: &str, days: impl IntoIterator<Item = Day>, comment: &str) {
+    pub(super) fn dates(&mut self, name: &str, days: impl IntoIterator<Item = Day>, comment: &str) {
         self.add(name, Arc::new(days.into_iter().map(|day| Some(day.0)).collect::<Date32Array>()), comment);
     }
 
-    pub fn integers(&mut self, name: &str, values: Vec<Option<i64>>, comment: &str) {
+    pub(super) fn integers(&mut self, name: &str, values: Vec<Option<i64>>, comment: &str) {
         self.add(name, Arc::new(arrow::array::Int64Array::from(values)), comment);
     }
 
-    pub fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = Option<&'t str>>, comment: &str) {
+    pub(super) fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = Option<&'t str>>, comment: &str) {
         self.add(name, Arc::new(texts.into_iter().collect::<StringArray>()), comment);
     }
 
     /// The table of a period. Rows are sorted by platform, shop, level, team and agent, then by `of`.
-    pub fn table(mut self, name: &str, span: Span, grain: &str) -> Result<Table> {
+    pub(super) fn table(mut self, name: &str, span: Span, grain: &str) -> Result<Table> {
         self.carry(&ENDING)?;
         let grain = format!("{grain} and {}", span.period.name());
         let sorted_by = vec!["platform", "shop_id", "level"];
@@ -220,7 +220,7 @@ impl<'a> Layout<'a> {
     }
 
     /// The table as it is, in a folder of its own.
-    pub fn plain_table(self, folder: String, dt: Day, grain: String, sorted_by: Vec<&'static str>) -> Result<Table> {
+    pub(super) fn plain_table(self, folder: String, dt: Day, grain: String, sorted_by: Vec<&'static str>) -> Result<Table> {
         let rule_sets = self.reports.iter().flat_map(|report| (0..report.rows()).filter_map(|row| report.text("rule_set", row)));
         let rule_sets = rule_sets.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
         let rows = RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)?;

@@ -51,6 +51,9 @@ impl Training {
 /// `agent_day` by day, of the agents trained.
 pub type Daily = BTreeMap<Day, Report>;
 
+/// The mean of the values there are, and how many there are.
+type Mean = (Option<f64>, i64);
+
 /// Where an agent's rows stand, and what is last said of it.
 struct Trainee<'a> {
     training: &'a Training,
@@ -65,7 +68,7 @@ impl Trainee<'_> {
     }
 
     /// The mean of the daily values that are not null, and how many there are.
-    fn mean(&self, values: &BTreeMap<Day, Vec<Option<f64>>>, days: RangeInclusive<Day>) -> (Option<f64>, i64) {
+    fn mean(&self, values: &BTreeMap<Day, Vec<Option<f64>>>, days: RangeInclusive<Day>) -> Mean {
         let of_days = self.rows.iter().filter(|(day, _)| days.contains(day)).filter_map(|(day, row)| values.get(day)?[*row]);
         let of_days = of_days.collect::<Vec<_>>();
         let count = of_days.len();
@@ -104,7 +107,7 @@ pub fn training_gain(on: Day, trainings: &BTreeSet<Training>, daily: &Daily, lan
         "训前28天日均值 · Mean of the daily values in the 28 days before",
     );
     layout.integers("days_after", cells.iter().map(|cell| Some(cell.1.1)).collect(), "训后有值天数 · Days with a value in the 28 after");
-    let after = |cell: &((Option<f64>, i64), (Option<f64>, i64))| cell.1.0.filter(|_| over);
+    let after = |cell: &(Mean, Mean)| cell.1.0.filter(|_| over);
     layout.numbers("after", cells.iter().map(after).collect(), "训后28天日均值 · Mean in the 28 days after; null until they have landed");
     let difference = cells.iter().map(|cell| Some(after(cell)? - cell.0.0?)).collect();
     layout.numbers("difference", difference, "培训效果 · after − before");
@@ -137,7 +140,7 @@ fn leading(on: Day, trainees: &[Trainee], daily: &Daily, rows: &[(usize, usize)]
         ("platform", "平台 · Platform"),
         ("shop_id", "店铺 · Shop"),
         ("shop_name", "店铺名 · Shop name"),
-        ("team", "班组，按 staff · Team by `staff`"),
+        ("team", "团队，按 staff · Team by `staff`"),
         ("agent_id", "客服账号 · Agent account"),
         ("agent_name", "客服名 · Agent name"),
     ];

@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::judgement::Judgement;
 use crate::reports::Table;
 use crate::store::Store;
+use arrow::array::{BooleanArray, RecordBatch};
 use bytes::Bytes;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -111,8 +112,28 @@ impl<'a> Publisher<'a> {
 
     /// A file as it will be once this run is published. None: there is none.
     pub fn read(&self, key: &str) -> Result<Option<Bytes>> {
-        let key = if self.has_changed(key) { format!("{STAGING}/{key}") } else { key.to_owned() };
+        let key = self.place_of(key);
         Ok(if self.store.head(&key)?.is_some() { Some(self.store.get(&key)?) } else { None })
+    }
+
+    /// Some columns of a file as it will be, piece by piece. No file: nothing.
+    pub fn read_each(&self, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch)) -> Result<()> {
+        parquet::decode_each(self.store, &self.place_of(key), columns, each)
+    }
+
+    /// Some columns of the rows of a file as it will be that are wanted by the first `by` of them.
+    pub fn read_some(
+        &self,
+        key: &str,
+        columns: &[&str],
+        by: usize,
+        wanted: impl FnMut(&RecordBatch) -> BooleanArray + Send + 'static,
+    ) -> Result<Vec<RecordBatch>> {
+        parquet::decode_some(self.store, &self.place_of(key), &[], columns, &columns[..by], wanted)
+    }
+
+    fn place_of(&self, key: &str) -> String {
+        if self.has_changed(key) { format!("{STAGING}/{key}") } else { key.to_owned() }
     }
 
     /// There will be such a file once this run is published.

@@ -4,11 +4,14 @@
 use super::Run;
 use crate::calendar::{Day, Period, Span};
 use crate::error::{Context, Result};
+use crate::frames::{collect, to_arrow};
 use crate::job::Level;
-use crate::judgement::{self, Case, Judgement, Report, Standard, Training};
+use crate::judgement::{self, Case, Judgement, Report, SpotChecks, Standard, Training, spot_checks};
 use crate::memory;
 use crate::pipe;
 use crate::publish::{Judged, decode};
+use crate::reports::{Kind, Part, has_flag};
+use polars::prelude::{IntoLazy, col};
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -23,7 +26,58 @@ impl Run<'_> {
         if self.makes(Judgement::TrainingGain) {
             self.judge_trainings(&trainings, &made_with, &mut judged)?;
         }
+        if self.makes(Judgement::SpotChecks) {
+            self.draw_spot_checks(&made_with, &mut judged)?;
+        }
         Ok(judged)
+    }
+
+    /// The spot checks of every restated day whose details or reports are other than they were.
+    fn draw_spot_checks(&self, made_with: &str, judged: &mut Judged) -> Result<()> {
+        let name = |day: &Day| format!("{} {day}", Judgement::SpotChecks.name());
+        let has_changed = |day: &Day| {
+            let details = ["receptions", "rounds", "ratings", "credits"].map(|table| detail_key(table, *day));
+            // Orders that make or lose an inquiry show in the reports alone.
+            let reported = self.plan.job.reports.periods.contains(&Period::Day);
+            let reports = self.keys(self.plan.calendar.span(Period::Day, *day));
+            !reported || details.iter().chain(&reports).any(|key| self.publisher.has_changed(key))
+        };
+        let mut due = Vec::new();
+        for day in &self.restated {
+            if !self.publisher.has(&detail_key("receptions", *day))? {
+                continue;
+            }
+            if has_changed(day) || !judged.is_of(&name(day), made_with) {
+                due.push(*day);
+            } else {
+                self.publisher.keep(1);
+            }
+        }
+        for day in due {
+            self.draw(day).with("business day", day)?;
+            judged.set(name(&day), made_with);
+        }
+        Ok(())
+    }
+
+    fn draw(&self, day: Day) -> Result<()> {
+        let mut checks = SpotChecks::new(&self.plan.rules, self.plan.judgement.seed);
+        let rounds = detail_key("rounds", day);
+        self.publisher.read_each(&rounds, &spot_checks::ROUNDS, &mut |rows| checks.add_rounds(&rows))?;
+        // Whether an inquiry comes to an order is known after the next day.
+        if self.has_orders() && self.landed.through > day {
+            let persons = self.states.get(day, Part::Sales, Level::Agent, Kind::Persons)?.lazy().filter(has_flag("inquiry"));
+            let ids = ["shop_id", "agent_id", "buyer_id"].map(col).to_vec();
+            let inquiries = collect(persons.select([ids, vec![has_flag("order_final").alias("ordered")]].concat()))?;
+            checks.add_inquiries(&to_arrow(&inquiries)?);
+        }
+        if let Some(ratings) = self.publisher.read(&detail_key("ratings", day))? {
+            checks.add_ratings(&decode(ratings, &[])?);
+        }
+        let receptions = detail_key("receptions", day);
+        self.publisher.read_each(&receptions, &spot_checks::RECEPTIONS, &mut |rows| checks.add_receptions(&rows))?;
+        let lines = self.publisher.read_some(&rounds, &spot_checks::LINES, 4, checks.wants())?;
+        self.publisher.stage(&checks.table(day, &lines)?)
     }
 
     fn makes(&self, table: Judgement) -> bool {
@@ -158,6 +212,10 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+fn detail_key(table: &str, day: Day) -> String {
+    format!("details/{table}/dt={day}/data.parquet")
 }
 
 fn key(level: Level, span: Span) -> String {
