@@ -76,7 +76,7 @@ fn find<'r>(rows: &'r [Row], is: &[(&str, &str)]) -> &'r Row {
 fn assert_numbers(row: &Row, expected: &[(&str, Option<f64>)]) {
     for (column, value) in expected {
         let got = number(row, column);
-        let close = got.zip(*value).is_some_and(|(got, value)| (got - value).abs() < 1e-9);
+        let close = got.zip(*value).is_some_and(|(got, value)| (got - value).abs() <= 1e-9 * value.abs().max(1.0));
         assert!(close || got.is_none() && value.is_none(), "{column} is {got:?}, not {value:?}");
     }
 }
