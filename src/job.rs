@@ -3,6 +3,7 @@
 use crate::calendar::{Calendar, Day, Period, parse_day};
 use crate::error::{Context, Error, Kind, Result, Snippet};
 use crate::ingest::Table;
+use crate::judgement;
 use crate::rules::{Book, Rules, clock};
 use crate::store::Store;
 use jiff::civil::Weekday;
@@ -54,6 +55,8 @@ pub struct Job {
     pub reports: Reports,
     #[serde(default)]
     pub quality: Quality,
+    #[serde(default)]
+    pub judgement: judgement::Section,
 }
 
 /// Where a table's files are and how their columns map to the canonical ones.
@@ -189,6 +192,7 @@ pub struct Plan {
     pub job: Job,
     pub calendar: Calendar,
     pub rules: Book,
+    pub judgement: judgement::Settings,
     pub input: Store,
     pub output: Store,
 }
@@ -280,9 +284,10 @@ fn resolve(job: Job, written: &toml::Table, base: &Path, overrides: &Overrides) 
     if job.reports.periods.is_empty() || job.reports.levels.is_empty() {
         return Err(Error::new(Kind::Config, "[reports] selects nothing").hint("leave periods and levels out to get them all"));
     }
+    let judgement = judgement::Settings::load(&job.judgement, base)?;
     let input = Store::open(&location(overrides.input.as_deref(), &job.input, base))?;
     let output = Store::open(&location(overrides.output.as_deref(), &job.output, base))?;
-    Ok(Plan { calendar, rules, input, output, job })
+    Ok(Plan { calendar, rules, judgement, input, output, job })
 }
 
 /// A flag is seen from where the user stands, the file's own value from where the file is.

@@ -1,6 +1,7 @@
 //! One run: the chats of the days asked for, the sales of every day that can still change, the reports of every period they touch.
 
 mod days;
+mod judgements;
 mod periods;
 mod sales;
 mod service;
@@ -15,7 +16,7 @@ use crate::job::{Level, Plan};
 use crate::memory::{self, Budget, Means};
 use crate::pipe;
 use crate::progress::Progress;
-use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, StateStore, audit_rows, quarantine_rows};
+use crate::publish::{self, Encoded, Judged, Memory, Publisher, RunRecord, StateStore, audit_rows, quarantine_rows};
 use crate::reports::{self, Landed, Part, ShardStates};
 use days::{decided_after, restated, windows};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +46,9 @@ pub fn run(plan: &Plan, request: Request) -> Result<RunRecord> {
     run.passed("sales made");
     run.make_reports()?;
     run.passed("reports made");
-    run.publish()
+    let judged = run.make_judgements()?;
+    run.passed("reports judged");
+    run.publish(&judged)
 }
 
 /// What comes of one shard.
@@ -274,12 +277,13 @@ impl<'a> Run<'a> {
         self.publisher.stage(&quarantine_rows(name, &audit.quarantined, day)?)
     }
 
-    fn publish(mut self) -> Result<RunRecord> {
+    fn publish(mut self, judged: &Judged) -> Result<RunRecord> {
         // What the user says has landed holds for this run; what was run has landed for all that follow.
         self.memory.set_landed(self.memory.landed().map_or(self.request.to, |day| day.max(self.request.to)));
         let written = self.publisher.publish()?;
         self.states.sweep_others()?;
         self.memory.save(&self.plan.output)?;
+        judged.save(&self.plan.output)?;
         self.record.set_written(written);
         self.record.seconds = self.clock.elapsed().as_secs_f64();
         self.record.save(&self.plan.output)?;

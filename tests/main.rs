@@ -40,6 +40,8 @@ mod bytes;
 mod outputs;
 /// What is said of a team.
 mod team;
+/// What finished reports say of shops and agents.
+mod judgement;
 /// Commands, settings, exit codes, and what a run leaves behind.
 mod cli;
 /// The demo's numbers as a person reads them.

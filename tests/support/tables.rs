@@ -97,7 +97,7 @@ pub(crate) fn decode(bytes: Bytes) -> Vec<Row> {
     batches.flat_map(|batch| rows(&batch.unwrap())).collect()
 }
 
-fn rows(batch: &RecordBatch) -> Vec<Row> {
+pub(crate) fn rows(batch: &RecordBatch) -> Vec<Row> {
     let mut rows = vec![Row::new(); batch.num_rows()];
     for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
         for (index, row) in rows.iter_mut().enumerate() {
