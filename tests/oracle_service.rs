@@ -104,7 +104,7 @@ pub(crate) fn report(given: &Given, days: &[i64]) -> BTreeMap<Key, Cells> {
     rows
 }
 
-/// Every metric of families H to K of one row, whether or not anything is said of it; of M too in a shop's, of E's targets in an agent's.
+/// Every metric of families H to K and of E's targets of one row, whether or not anything is said of it; of M too in a shop's row.
 pub(crate) fn cells(given: &Given, key: &Key, days: &[i64]) -> Cells {
     let row = row(given, key, days);
     let mut cells = refunds::refunds(&row);
@@ -113,9 +113,9 @@ pub(crate) fn cells(given: &Given, key: &Key, days: &[i64]) -> Cells {
     cells.extend(tickets::tickets(&row));
     cells.extend(loyalty::loyalty(&row));
     cells.extend(cost::cost(&row));
-    match row.agent {
-        None => cells.extend(videos::videos(&row)),
-        Some(agent) => cells.extend(targets::targets(&row, agent, days)),
+    cells.extend(targets::targets(&row, days));
+    if row.agent.is_none() {
+        cells.extend(videos::videos(&row));
     }
     cells
 }

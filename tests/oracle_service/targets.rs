@@ -1,24 +1,36 @@
 //! E. What an agent is to sell in a month, how much of it is done, and what it earns by it.
 
-use super::{Cells, Row, quotient, yuan};
+use super::{Cells, Row, Target, quotient, yuan};
 
 /// A period shorter than the shortest month has no target.
 const MONTH_DAYS: usize = 28;
 
 /// `days`: the period's, landed or not.
-pub(super) fn targets(row: &Row, agent: &str, days: &[i64]) -> Cells {
+pub(super) fn targets(row: &Row, days: &[i64]) -> Cells {
     let sales = row.sales().map(|(fen, _)| yuan(fen));
-    let target = target(row, agent, days);
-    let staff = row.given.staff.iter().flatten().find(|person| person.shop == row.shop && person.agent == agent);
-    let commission = sales.and_then(|sales| Some(sales * staff?.commission_rate?));
-    Cells::from([("sales_target", target), ("target_rate", quotient(sales, target)), ("commission", commission)])
+    let target = target(row, days);
+    let mut cells = Cells::from([("sales_target", target), ("target_rate", quotient(sales, target))]);
+    if let Some(agent) = row.agent {
+        let staff = row.given.staff.iter().flatten().find(|person| person.shop == row.shop && person.agent == agent);
+        cells.insert("commission", sales.and_then(|sales| Some(sales * staff?.commission_rate?)));
+    }
+    cells
 }
 
 /// Those of the period's months, added up. None: none is set, or the period is shorter than a month.
-fn target(row: &Row, agent: &str, days: &[i64]) -> Option<f64> {
-    let mine = row.given.targets.iter().flatten().filter(|target| target.shop == row.shop && target.agent.as_deref() == Some(agent));
-    let yuan: Vec<f64> = mine.filter(|target| days.contains(&target.month)).map(|target| target.yuan).collect();
+fn target(row: &Row, days: &[i64]) -> Option<f64> {
+    let of_month = days.iter().filter_map(|month| target_of_month(row, *month));
+    let yuan: Vec<f64> = of_month.collect();
     (days.len() >= MONTH_DAYS && !yuan.is_empty()).then(|| yuan.iter().sum())
+}
+
+/// A shop that has none of its own has what its agents have together.
+fn target_of_month(row: &Row, month: i64) -> Option<f64> {
+    let of_shop = |target: &&Target| target.shop == row.shop && target.month == month;
+    let set: Vec<&Target> = row.given.targets.iter().flatten().filter(of_shop).collect();
+    let own = set.iter().find(|target| target.agent.as_deref() == row.agent).map(|target| target.yuan);
+    let together = (row.agent.is_none() && !set.is_empty()).then(|| set.iter().map(|target| target.yuan).sum());
+    own.or(together)
 }
 
 // ---------------------------------------------------------------------------------------------
@@ -26,7 +38,7 @@ fn target(row: &Row, agent: &str, days: &[i64]) -> Option<f64> {
 // ---------------------------------------------------------------------------------------------
 
 mod worked {
-    use super::super::example::{MONDAY, SHOP, WEEK, agent, check, check_null, credit, given};
+    use super::super::example::{MONDAY, SHOP, WEEK, agent, check, check_null, credit, given, shop};
     use super::super::{Given, Staff, Target, cells};
     use std::collections::BTreeMap;
 
@@ -53,6 +65,18 @@ mod worked {
         check(&cells(&example(), &agent("A"), &september), &[("sales_target", 1_000.0), ("target_rate", 0.3), ("commission", 6.0)]);
         check(&cells(&example(), &agent("A"), &months), &[("sales_target", 3_000.0), ("target_rate", 0.1), ("commission", 6.0)]);
         check_null(&cells(&example(), &agent("B"), &september), &["sales_target", "target_rate", "commission"]);
+    }
+
+    /// The shop has no target of its own for September, so A's 1000 and B's 500 are its; for October it has 4000. Year: 5500.
+    #[test]
+    fn a_shop_without_a_target_has_its_agents() {
+        let mut given = example();
+        let of = |agent: Option<&str>, month, yuan| Target { shop: SHOP.to_string(), agent: agent.map(str::to_string), month, yuan };
+        given.targets.get_or_insert_default().extend([of(Some("B"), SEPTEMBER, 500.0), of(None, SEPTEMBER + 30, 4_000.0)]);
+        let september: Vec<i64> = (SEPTEMBER..SEPTEMBER + 30).collect();
+        let months: Vec<i64> = (SEPTEMBER..SEPTEMBER + 61).collect();
+        check(&cells(&given, &shop(), &september), &[("sales_target", 1_500.0), ("target_rate", 0.2)]);
+        check(&cells(&given, &shop(), &months), &[("sales_target", 5_500.0)]);
     }
 
     #[test]

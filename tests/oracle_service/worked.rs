@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 #[rustfmt::skip]
 const BOTH: &[&str] = &[
+    // E
+    "sales_target", "target_rate",
     // H
     "refund_apply_count", "refund_apply_amount", "refund_count", "refund_amount", "refund_qty", "refund_rate", "refund_amount_rate",
     "refund_only_rate", "return_rate", "refund_hours", "dispute_refunds", "net_sales_amount",
@@ -24,7 +26,7 @@ const BOTH: &[&str] = &[
 
 #[rustfmt::skip]
 const AGENT: &[&str] =
-    &["work_days", "login_s", "suspend_s", "login_times", "first_online", "last_offline", "reception_time_share", "sales_target", "target_rate", "commission"];
+    &["work_days", "login_s", "suspend_s", "login_times", "first_online", "last_offline", "reception_time_share", "commission"];
 
 #[rustfmt::skip]
 const SHOP_ONLY: &[&str] = &[
