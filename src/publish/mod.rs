@@ -10,7 +10,7 @@ pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use judged::Judged;
 pub use meta::{Memory, RunRecord};
 pub use parquet::{Encoded, Sheet, decode};
-pub use state::{Share, StateStore, kept};
+pub use state::{Share, StateStore, kept, pieces};
 
 use crate::calendar::Period;
 use crate::error::Result;

@@ -305,18 +305,6 @@ pub fn sales_states(level: Level, sources: &[(Fact, LazyFrame)], rules: &Rules) 
     Ok(States(frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(frame, level, kind))?))).collect::<Result<_>>()?))
 }
 
-/// The states of disjoint shops as one.
-pub fn beside(states: Vec<States>) -> Result<States> {
-    let mut states = states.into_iter();
-    let mut all = states.next().map_or_else(Vec::new, |first| first.0);
-    for more in states {
-        for ((_, rows), (_, more)) in all.iter_mut().zip(more.0) {
-            rows.vstack_mut_owned(more)?;
-        }
-    }
-    Ok(States(all))
-}
-
 /// Tickets by kind.
 fn tickets(level: Level, sources: Vec<(Fact, LazyFrame)>) -> Result<LazyFrame> {
     let keys = with(level, &["kind"]);

@@ -3,8 +3,10 @@
 use super::{Book, Rules, SetId};
 use crate::calendar::Day;
 use crate::error::Result;
+use crate::names::Names;
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The shops of a rule set on a day.
 pub struct Group<'a> {
@@ -12,11 +14,22 @@ pub struct Group<'a> {
     shops: Shops,
 }
 
+#[derive(Clone)]
 enum Shops {
     All,
-    These(BTreeSet<String>),
+    These(Arc<BTreeSet<String>>),
     /// Also those of which nothing is known.
-    AllBut(BTreeSet<String>),
+    AllBut(Arc<BTreeSet<String>>),
+}
+
+impl Shops {
+    fn has(&self, shop: &str) -> bool {
+        match self {
+            Shops::All => true,
+            Shops::These(shops) => shops.contains(shop),
+            Shops::AllBut(shops) => !shops.contains(shop),
+        }
+    }
 }
 
 impl<'a> Group<'a> {
@@ -31,17 +44,40 @@ impl<'a> Group<'a> {
             }
         }
         let known = of.values().flatten().cloned().collect::<BTreeSet<_>>();
-        let others = Group { rules: book.rules(unknown), shops: if known.is_empty() { Shops::All } else { Shops::AllBut(known) } };
-        let groups = of.into_iter().map(|(set, shops)| Group { rules: book.rules(set), shops: Shops::These(shops) });
+        let others =
+            Group { rules: book.rules(unknown), shops: if known.is_empty() { Shops::All } else { Shops::AllBut(Arc::new(known)) } };
+        let groups = of.into_iter().map(|(set, shops)| Group { rules: book.rules(set), shops: Shops::These(Arc::new(shops)) });
         std::iter::once(others).chain(groups).collect()
     }
 
-    pub fn has(&self, shop: &str) -> bool {
-        match &self.shops {
-            Shops::All => true,
-            Shops::These(shops) => shops.contains(shop),
-            Shops::AllBut(shops) => !shops.contains(shop),
+    /// In so many parts, so that not all shops' rows are held at once. `known`: shops that there may be; any other is in the last part.
+    pub fn parts(self, known: &BTreeSet<String>, count: usize) -> Vec<Group<'a>> {
+        if count <= 1 {
+            return vec![self];
         }
+        let mut parts = vec![BTreeSet::new(); count];
+        known.iter().filter(|shop| self.has(shop)).for_each(|shop| {
+            parts[Names::bucket(shop, count)].insert(shop.clone());
+        });
+        let last = parts.pop().unwrap_or_default();
+        let others = parts.iter().flatten();
+        let last = match &self.shops {
+            Shops::These(_) => Shops::These(Arc::new(last)),
+            Shops::All => Shops::AllBut(Arc::new(others.cloned().collect())),
+            Shops::AllBut(shops) => Shops::AllBut(Arc::new(others.chain(shops.iter()).cloned().collect())),
+        };
+        let parts = parts.into_iter().filter(|shops| !shops.is_empty()).map(|shops| Shops::These(Arc::new(shops)));
+        parts.chain([last]).map(|shops| Group { rules: self.rules, shops }).collect()
+    }
+
+    pub fn has(&self, shop: &str) -> bool {
+        self.shops.has(shop)
+    }
+
+    /// Whether a shop is one of its; none: all are.
+    pub fn filter(&self) -> Option<impl Fn(&str) -> bool + Send + use<>> {
+        let shops = self.shops.clone();
+        (!matches!(shops, Shops::All)).then_some(move |shop: &str| shops.has(shop))
     }
 
     /// The rows of its shops, by `shop_id`.

@@ -121,7 +121,7 @@ impl Run<'_> {
 
     /// How many shares the shops are counted in: a person of the largest day, and a few of other days, take some hundred bytes each,
     /// and half as many again as one of a team's.
-    fn shares(&self, days: &[Day], teams: &Teams) -> Result<usize> {
+    pub(super) fn shares(&self, days: &[Day], teams: &Teams) -> Result<usize> {
         let bytes_in_memory: u64 = if teams.is_empty() { 16 } else { 24 };
         let mut largest = 0;
         for day in days {

@@ -8,9 +8,9 @@ use crate::frames::{collect, stack};
 use crate::job::Level;
 use crate::metrics::Fact;
 use crate::pipe;
-use crate::publish::detail;
-use crate::reports::{self, Kind, Part};
-use crate::rules::{Group, Rules};
+use crate::publish::{self, Sheet, detail};
+use crate::reports::{self, Kind, Part, Teams};
+use crate::rules::Group;
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -57,20 +57,24 @@ impl Run<'_> {
     }
 
     fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
-        let (mut states, mut all_credits, mut all_ratings) = ([Vec::new(), Vec::new()], Vec::new(), Vec::new());
-        for group in Group::all(&self.plan.rules, &self.platforms(day, made)?, day) {
+        let (mut sheets, mut all_credits, mut all_ratings): (Option<Vec<Sheet>>, _, _) = (None, Vec::new(), Vec::new());
+        for group in self.groups(day, made)? {
             let (credits, service) = (self.credits(&group, day, replies)?, self.service(&group, day, replies)?);
-            for (level, states) in Level::ALL.into_iter().zip(&mut states) {
-                let sources = self.sources(level, day, made, credits.as_ref(), group.rules)?;
+            let mut pieces = Vec::new();
+            for level in Level::ALL {
+                let sources = self.sources(level, day, made, credits.as_ref(), &group)?;
                 let own = sources.into_iter().map(|(fact, rows)| Ok((fact, group.of(rows)?))).collect::<Result<Vec<_>>>()?;
-                states.push(reports::sales_states(level, &[own, service.sources(level)].concat(), group.rules)?);
+                let states = reports::sales_states(level, &[own, service.sources(level)].concat(), group.rules)?;
+                pieces.extend(publish::pieces(Part::Sales, level, &states)?);
+            }
+            match &sheets {
+                None => sheets = Some(self.states.open(day, pieces)?),
+                Some(sheets) => sheets.iter().zip(&pieces).try_for_each(|(sheet, (_, rows))| sheet.append(sheet.encode(rows)?))?,
             }
             all_credits.extend(credits.map(IntoLazy::lazy));
             all_ratings.extend(service.ratings.map(IntoLazy::lazy));
         }
-        for (level, states) in Level::ALL.into_iter().zip(states) {
-            self.states.put(day, Part::Sales, level, &reports::beside(states)?)?;
-        }
+        sheets.into_iter().flatten().try_for_each(|sheet| sheet.close().map(drop))?;
         self.stage_detail("credits", "one row per order event, rule and agent", all_credits, day)?;
         self.stage_detail("ratings", "one row per satisfaction card", all_ratings, day)
     }
@@ -80,7 +84,26 @@ impl Run<'_> {
         if rows.is_empty() {
             return Ok(());
         }
-        self.publisher.stage(&detail(name, grain, &collect(stack(rows)?)?, None, day)?)
+        // The same order however many parts there were.
+        let by_shop = SortMultipleOptions::default().with_maintain_order(true);
+        self.publisher.stage(&detail(name, grain, &collect(stack(rows)?.sort(["shop_id"], by_shop))?, None, day)?)
+    }
+
+    /// The shops by their rule set on a day, in parts whose persons fit the memory.
+    fn groups(&self, day: Day, made: &BTreeSet<Day>) -> Result<Vec<Group<'_>>> {
+        let groups = Group::all(&self.plan.rules, &self.platforms(day, made)?, day);
+        let count = self.shares(&[day], &Teams::new())?;
+        let mut known = self.reference.shops.keys().cloned().collect::<BTreeSet<_>>();
+        if count > 1 {
+            let sums = self.states.get(day, Part::Chats, Level::Shop, Kind::Sums)?;
+            known.extend(sums.column("shop_id")?.str()?.iter().flatten().map(str::to_owned));
+        }
+        Ok(groups.into_iter().flat_map(|group| group.parts(&known, count)).collect())
+    }
+
+    /// The persons of a group's shops.
+    pub(super) fn persons_of(&self, group: &Group, day: Day, level: Level) -> Result<LazyFrame> {
+        Ok(self.states.persons_of(day, level, group.filter())?.lazy())
     }
 
     fn credits(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
@@ -110,12 +133,12 @@ impl Run<'_> {
         day: Day,
         made: &BTreeSet<Day>,
         credits: Option<&DataFrame>,
-        rules: &Rules,
+        group: &Group,
     ) -> Result<Vec<(Fact, LazyFrame)>> {
-        let calendar = &self.plan.calendar;
+        let (calendar, rules) = (&self.plan.calendar, group.rules);
         let mut sources = Vec::new();
         if let Some(orders) = &self.orders {
-            let persons = self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy();
+            let persons = self.persons_of(group, day, level)?;
             sources.push((Fact::Inquiries, facts::inquiries(level, persons, orders, calendar, rules, day)?));
         }
         if let Some(credits) = credits {
@@ -125,13 +148,13 @@ impl Run<'_> {
         if level == Level::Shop {
             if let Some(orders) = &self.orders {
                 let days = rules.looks_back_to(calendar, day)?.through(day).filter(|day| made.contains(day));
-                let persons = days.map(|day| Ok(self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy()));
+                let persons = days.map(|day| self.persons_of(group, day, level));
                 let persons = stack(persons.collect::<Result<Vec<_>>>()?)?;
                 sources.push((Fact::Payments, facts::paid(persons, orders, calendar, rules, day)?));
             }
             sources.push((Fact::Visits, facts::visits(&self.reference, day)?));
         }
-        sources.extend(self.work_sources(level, day, rules)?);
+        sources.extend(self.work_sources(level, day, group)?);
         Ok(sources)
     }
 }
