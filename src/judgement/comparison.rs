@@ -40,12 +40,15 @@ impl Earlier {
     }
 }
 
-/// One row per row of the reports and metric of its level (components left out), in the order of the catalogue. Numbers in the metric's
-/// published unit. Null: the value, or the row, is absent then.
+/// One row per row of the reports and metric of its level (no components, and none that nobody has a value of in any of the three
+/// periods), in the order of the catalogue. Numbers in the metric's published unit. Null: the value, or the row, is absent then.
 pub(super) fn comparison(case: &Case) -> Result<Table> {
     let mut compared = Vec::new();
     for report in &case.now {
-        let metrics = metrics::of_level(report.level).filter(|metric| !metric.component).collect::<Vec<_>>();
+        let earlier = [&case.before, &case.year_before].into_iter().filter_map(|reports| Case::of(reports, report.level));
+        let reports = earlier.chain([report]).collect::<Vec<_>>();
+        let known = |metric: &&Metric| reports.iter().any(|report| report.has(&metric.id));
+        let metrics = metrics::of_level(report.level).filter(|metric| !metric.component).filter(known).collect::<Vec<_>>();
         let now = metrics.iter().map(|metric| report.values(&metric.id)).collect::<Result<_>>()?;
         let before = Earlier::of(report, Case::of(&case.before, report.level), &metrics)?;
         let year_before = Earlier::of(report, Case::of(&case.year_before, report.level), &metrics)?;

@@ -71,7 +71,7 @@ fn ranks_before(before: Option<&Report>, groups: Option<&Groups>, scope: usize, 
     Ok(ranks(&before.values(&metric.id)?, &groups.0[scope], metric.better == decl::Higher).ranks)
 }
 
-/// One row per agent with a reception, scope it has a group in, and metric. `rank` is null without a value; `change` is the rank before
+/// One row per agent with a reception, scope it has a group in, and metric that anyone there has a value of. `rank` is null without a value; `change` is the rank before
 /// less the rank now (up is positive), null where either is.
 pub(super) fn ranking(case: &Case) -> Result<Table> {
     let agents = case.now.iter().position(|report| report.level == Level::Agent);
@@ -101,8 +101,17 @@ pub(super) fn ranking(case: &Case) -> Result<Table> {
         for (metric, values, of_scopes) in &ranked {
             let (ranks, changes) = &of_scopes[scope];
             let row = place.1;
-            let mean = ranks.means[row];
-            cells.push(Cell { row, scope, metric, value: values.value(row), rank: ranks.ranks[row], mean, change: changes[row] });
+            // Where nobody in the group has a value there is nothing to rank.
+            let Some(mean) = ranks.means[row] else { continue };
+            cells.push(Cell {
+                row,
+                scope,
+                metric,
+                value: values.value(row),
+                rank: ranks.ranks[row],
+                mean: Some(mean),
+                change: changes[row],
+            });
         }
     }
     laid_out(case, of, &cells)

@@ -103,6 +103,11 @@ impl Report {
         })
     }
 
+    /// Some row has a value of the metric.
+    pub fn has(&self, id: &str) -> bool {
+        self.batch.column_by_name(id).is_some_and(|array| array.null_count() < array.len())
+    }
+
     /// How many days of the period have data.
     pub fn days(&self, row: usize) -> Option<f64> {
         let of = |name: &str| {

@@ -10,7 +10,7 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Chats of each verdict for an agent and day.
 const AT_MOST: usize = 3;
@@ -73,14 +73,7 @@ impl<'a> Rows<'a> {
 }
 
 fn hash(seed: u64, texts: &[&str], number: i64) -> u64 {
-    let mut hash = Xxh3::with_seed(seed);
-    for text in texts {
-        // The length keeps `a|bc` from `ab|c`.
-        hash.update(&(text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
-    }
-    hash.update(&number.to_le_bytes());
-    hash.digest()
+    texts.iter().fold(xxh3_64_with_seed(&number.to_le_bytes(), seed), |hash, text| xxh3_64_with_seed(text.as_bytes(), hash))
 }
 
 /// What the rounds of a chat come to.

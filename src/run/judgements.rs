@@ -53,10 +53,12 @@ impl Run<'_> {
                 self.publisher.keep(1);
             }
         }
-        for day in due {
-            self.draw(day).with("business day", day)?;
-            judged.set(name(&day), made_with);
-        }
+        let draw = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
+            self.draw(*day).with("business day", day)?;
+            emit(())
+        };
+        pipe::in_order(&due, memory::workers(self.request.memory), draw, |()| Ok(()))?;
+        due.iter().for_each(|day| judged.set(name(day), made_with));
         Ok(())
     }
 
