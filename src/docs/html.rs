@@ -11,8 +11,7 @@ type Ids<'a> = BTreeSet<&'a str>;
 pub(super) fn page(entries: &[Entry]) -> String {
     let ids = entries.iter().map(|entry| entry.id).collect::<Ids>();
     let families = families(entries);
-    let tab =
-        |family: &Family| format!("<a href=\"#{}\" title=\"{}\">{}</a>", family.anchor(), escaped(family.title), escaped(family.letters()));
+    let tab = |family: &Family| format!("<a href=\"#{}\">{}</a>", family.anchor(), escaped(&family.short()));
     let tabs = families.iter().map(tab).collect::<String>();
     let guide = guide().iter().map(|text| element("p", text)).collect::<String>();
     let contents = families.iter().map(contents).collect::<String>();

@@ -162,15 +162,15 @@ fn families(entries: &[Entry]) -> Vec<Family<'_>> {
 }
 
 impl Family<'_> {
-    /// The letters before the title: `E·G`.
-    fn letters(&self) -> &'static str {
-        self.title.split(' ').next().unwrap_or_default()
+    /// The letters and the Chinese of the title: `A 接待`.
+    fn short(&self) -> String {
+        self.title.split(' ').take(2).collect::<Vec<_>>().join(" ")
     }
 
-    /// `family-eg`
+    /// `e-g-sales-and-silent-orders`
     fn anchor(&self) -> String {
-        let letters = self.letters().chars().filter(char::is_ascii_alphanumeric).collect::<String>();
-        format!("family-{}", letters.to_ascii_lowercase())
+        let words = self.title.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        words.collect::<Vec<_>>().join("-").to_ascii_lowercase()
     }
 }
 

@@ -94,19 +94,16 @@ pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> Both {
         }
         Formula::Persons(_, holds) => {
             let holds = text(&holds(rules));
-            both(
-                format!("去重人数，各标记在期内任一天成立即可：`{holds}`"),
-                format!("distinct persons, each flag true on any day of the period: `{holds}`"),
-            )
+            both(format!("期内标记为 `{holds}` 的去重人数"), format!("distinct persons with, over the period, `{holds}`"))
         }
         Formula::Ratio(over, under) => {
-            let seconds = is(over, Unit::Milliseconds) && !is(under, Unit::Milliseconds);
-            let quotient = format!("`{over}` / `{under}`{}", if seconds { " / 1000" } else { "" });
+            let of_time = is(over, Unit::Milliseconds) && !is(under, Unit::Milliseconds);
+            let quotient = format!("`{over}` / `{under}`{}", if of_time { in_unit(metric) } else { "" });
             both(quotient.clone(), quotient)
         }
         Formula::Difference(a, b) => both(format!("`{a}` − `{b}`"), format!("`{a}` − `{b}`")),
         Formula::OfShop(a, b) => both(format!("客服的 `{a}` / 店铺的 `{b}`"), format!("the agent's `{a}` / the shop's `{b}`")),
-        Formula::InSeconds(a) => both(format!("`{a}` / 1000"), format!("`{a}` / 1000")),
+        Formula::InSeconds(a) => both(format!("`{a}`{}", in_unit(metric)), format!("`{a}`{}", in_unit(metric))),
         Formula::Percentile { percent, max, .. } => both(
             format!("等待直方图（`wait_histogram_*`）的第 {percent} 百分位，最近秩，不超过 `{max}`"),
             format!("{percent}th percentile of the wait histogram (`wait_histogram_*`), nearest rank, never above `{max}`"),
@@ -115,6 +112,15 @@ pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> Both {
             let name = name(rules);
             both(format!("由规则决定取哪一个，默认为 `{name}`"), format!("whichever the rules name, by default `{name}`"))
         }
+    }
+}
+
+/// What makes ms the metric's own unit.
+fn in_unit(metric: &Metric) -> &'static str {
+    match metric.unit.name() {
+        "h" => " / 3600000",
+        "s" => " / 1000",
+        _ => "",
     }
 }
 
@@ -159,8 +165,8 @@ pub(super) fn guide() -> Vec<Both> {
             "What adds up may be added over days, over shops and over agents; yet the agents do not add up to the shop's row, for the two run on different clocks (the shop's includes the queue).",
         ),
         both(
-            "公式中的行与条件：会话、接待、轮次、聊天对（客服 × 买家 × 日）、绩效判定（订单 × 规则 × 客服）等，列见 `src/facts/`，多数也在明细表中；时长为毫秒，金额为分，取默认规则。",
-            "Rows and conditions in formulas: sessions, receptions, rounds, peer-days (agent × buyer × day), credits (order × rule × agent) and others, with the columns of `src/facts/`, most of which stand in the detail tables too; in ms and fen, under the default rules.",
+            "公式中的行与条件：会话、接待、轮次、聊天对（客服 × 买家 × 日）、绩效判定（订单 × 规则 × 客服）等，列见 `src/facts/`，多数也在明细表中；时长为毫秒，金额为分，取默认规则。人的标记见 `src/metrics/flags.rs`：任一天成立即算期内成立，定义另有说明者除外。",
+            "Rows and conditions in formulas: sessions, receptions, rounds, peer-days (agent × buyer × day), credits (order × rule × agent) and others, with the columns of `src/facts/`, most of which stand in the detail tables too; in ms and fen, under the default rules. A person's flags are those of `src/metrics/flags.rs`: one that held on any day holds for the period, unless the definition says otherwise.",
         ),
         both(
             "示例都在上海时间 2026-09-01 这一天，默认规则，其后 90 天的数据已到齐；`-` 为空，`+1/09:00:00` 是次日 9 点。",
