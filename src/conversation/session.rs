@@ -69,7 +69,11 @@ impl Session {
     }
 
     fn is_left_out(&self, agent: u32) -> bool {
-        self.left_out.as_ref().is_some_and(|agents| agents.contains(&agent))
+        #[cold]
+        fn is_among(agents: &[u32], agent: u32) -> bool {
+            agents.contains(&agent)
+        }
+        self.left_out.as_ref().is_some_and(|agents| is_among(agents, agent))
     }
 
     /// Somebody asked and nobody has replied.
@@ -190,7 +194,7 @@ impl Session {
             for asker in &open.askers {
                 let agent = if *asker == 0 { first } else { *asker };
                 self.reception(agent).talk.served = true;
-                self.talk.served |= !self.is_left_out(agent);
+                self.talk.served = self.talk.served || !self.is_left_out(agent);
             }
         }
     }
