@@ -252,7 +252,7 @@ fn distinct_persons_of_a_team_are_those_of_the_details() {
 /// A team of one account is that account.
 #[test]
 fn a_team_of_one_is_its_agent() {
-    let tables = given("shop_id,agent_id,team\ns,A,A\ns,B,B\ns,C,C\ns,D,D\n").run();
+    let tables = given("shop_id,agent_id,team,commission_rate\ns,A,A,0.1\ns,B,B,0.1\ns,C,C,0.1\ns,D,D,0.1\n").run();
     for (_, period) in PERIODS {
         let [agents, teams] = ["agent", "team"].map(|level| tables.report(level, period));
         assert_eq!(agents.keys().collect::<Vec<_>>(), teams.keys().collect::<Vec<_>>());

@@ -96,9 +96,10 @@ fn reading(metric: &'static Metric, rules: &Rules) -> Reading {
 
 /// Whose row of the day's report the value stands in.
 fn row(example: &Example) -> Both {
+    let of = if example.period == "day" { String::new() } else { format!(" ({})", example.period) };
     match example.agent {
-        None => words::both("店铺行", "the shop's row"),
-        Some(agent) => words::both(format!("客服 {agent} 行"), format!("agent {agent}'s row")),
+        None => words::both(format!("店铺行{of}"), format!("the shop's row{of}")),
+        Some(agent) => words::both(format!("客服 {agent} 行{of}"), format!("agent {agent}'s row{of}")),
     }
 }
 

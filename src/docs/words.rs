@@ -23,11 +23,14 @@ impl Both {
     }
 }
 
-/// `S` shop, `A` agent, `T` team wherever A.
+/// `S` shop, `A` agent, `T` team.
 pub(super) fn levels(metric: &Metric) -> Vec<&'static str> {
-    let has = |name: &str| metric.levels.iter().any(|level| level.name() == name);
-    let letters = [("S", has("shop")), ("A", has("agent")), ("T", has("agent") || has("team"))];
-    letters.into_iter().filter(|(_, is)| *is).map(|(letter, _)| letter).collect()
+    let letter = |level| match level {
+        Level::Shop => "S",
+        Level::Agent => "A",
+        Level::Team => "T",
+    };
+    metrics::levels(metric).map(letter).collect()
 }
 
 pub(super) fn better(better: Better) -> Both {
@@ -73,11 +76,15 @@ pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> Both {
     let is = |id: &str, unit: Unit| metrics::find(level, id).is_some_and(|part| part.unit == unit);
     match &metric.formula {
         Formula::Sum(fact, of) => sum(&rows_of(*fact, metric.levels), &told(&of(rules))),
-        Formula::Max(fact, of) => largest_of(&rows_of(*fact, metric.levels), &told(&of(rules))),
+        Formula::Max(fact, of) => largest(&rows_of(*fact, metric.levels), &told(&of(rules))),
+        // The day stands before the value in one number: what is told is the value alone.
         Formula::Last(fact, of) => {
-            let (largest, rows) = (told(&of(rules)), rows_of(*fact, metric.levels));
-            let Both { zh, en } = largest_of(&rows, &largest);
-            both(format!("{zh}，取最后有值的一天"), format!("{en}, of the last day that has any"))
+            let value = match of(rules) {
+                polars::prelude::Expr::BinaryExpr { right, .. } => text(&right),
+                other => text(&other),
+            };
+            let Both { zh, en } = rows_of(*fact, metric.levels);
+            both(format!("{zh}中最后有值的一天的 `{value}`"), format!("`{value}` of {en} on the last day that has any"))
         }
         Formula::AtRate(of, rate) => {
             let rate = match rate {
@@ -136,7 +143,7 @@ fn sum(rows: &Both, told: &Told) -> Both {
     }
 }
 
-fn largest_of(rows: &Both, told: &Told) -> Both {
+fn largest(rows: &Both, told: &Told) -> Both {
     let Both { zh, en } = rows;
     let what = told.what.as_deref().unwrap_or("1");
     match &told.holds {

@@ -38,15 +38,15 @@ pub fn all() -> &'static [Metric] {
             ("C 回复 Reply", "docs/semantics.md §3; 快手 客服考核, 赤兔 回复率", service::metrics()),
             ("D 询单 Inquiry", "docs/semantics.md §6; 生意参谋 业绩询单", conversion::metrics()),
             ("E·G 销售与静默 Sales and silent orders", "docs/semantics.md §7; 赤兔 绩效判定", sales::metrics()),
+            ("E 目标与提成 Targets and commission", "docs/semantics.md §12; 赤兔 指标完成率, 销售提成", targets::metrics()),
             ("F 客单价 Basket", "docs/semantics.md §7; 生意参谋 客单价", basket::metrics()),
             ("H 退款 Refunds", "docs/semantics.md §12; 赤兔 售后, 生意参谋 退款", refunds::metrics()),
             ("I 满意度 Satisfaction", "docs/semantics.md §11; 淘宝·快手·京东·拼多多 满意度", satisfaction::metrics()),
-            ("E 目标与提成 Targets and commission", "docs/metrics.md E; 赤兔 指标完成率, 销售提成", targets::metrics()),
             ("J 出勤 Attendance", "docs/semantics.md §12; 赤兔 客服登录时长", attendance::metrics()),
             ("K 售后 After-sales tickets", "docs/semantics.md §12; 售后服务量化考核", tickets::metrics()),
             ("K 留存 Loyalty", "docs/semantics.md §12; 售后服务量化考核", loyalty::metrics()),
             ("K 成本 Cost", "docs/semantics.md §12; 售后服务量化考核", cost::metrics()),
-            ("M 内容 Content", "docs/metrics.md M; 短视频运营考核", content::metrics()),
+            ("M 内容 Content", "docs/semantics.md §12; 短视频运营考核", content::metrics()),
         ];
         let of = |(family, source, metrics): (&'static str, &'static str, Vec<Metric>)| {
             metrics.into_iter().map(move |metric| Metric { family, source, ..metric })

@@ -100,20 +100,12 @@ impl<'a> StateStore<'a> {
         let Some(wanted) = wanted else { return self.get(day, Part::Chats, level, Kind::Persons) };
         let of_shops = move |rows: &RecordBatch| rows.column(0).as_string::<i32>().iter().map(|shop| shop.map(&wanted)).collect();
         let columns = ["shop_id", "agent_id", "buyer_id", "flags", "first_buyer_at", "last_buyer_at"];
-        let none = self.columns_of(day, level)?;
         let rows = decode_some(self.store, &self.persons_key(day, Part::Chats, level), &[], &columns, &["shop_id"], of_shops)?;
-        rows.iter().try_fold(none, |mut persons, rows| {
+        let mut persons = nobody(level)?;
+        for rows in &rows {
             persons.vstack_mut(&from_arrow(rows)?)?;
-            Ok(persons)
-        })
-    }
-
-    /// Persons without rows.
-    fn columns_of(&self, day: Day, level: Level) -> Result<DataFrame> {
-        let nobody = |rows: &RecordBatch| BooleanArray::from(vec![false; rows.num_rows()]);
-        let columns = ["shop_id", "agent_id", "buyer_id", "flags", "first_buyer_at", "last_buyer_at"];
-        let rows = decode_some(self.store, &self.persons_key(day, Part::Chats, level), &[], &columns, &["shop_id"], nobody)?;
-        Ok(rows.first().map(from_arrow).transpose()?.unwrap_or_default())
+        }
+        Ok(persons)
     }
 
     /// Bytes of a day's persons.
@@ -184,6 +176,14 @@ impl<'a> StateStore<'a> {
         let key = format!("{}/dt={day}/data.parquet", self.folder(name));
         from_arrow(&decode(self.store.get(&key)?, &[])?)
     }
+}
+
+/// The columns of persons.
+fn nobody(level: Level) -> Result<DataFrame> {
+    let ids = ["shop_id", "agent_id", "buyer_id"].into_iter().filter(|id| level == Level::Agent || *id != "agent_id");
+    let ids = ids.map(|id| Column::new_empty(id.into(), &DataType::String));
+    let rest = ["flags", "first_buyer_at", "last_buyer_at"].map(|name| Column::new_empty(name.into(), &DataType::Int64));
+    Ok(DataFrame::new_infer_height(ids.chain(rest).collect())?)
 }
 
 /// The states of a part as files: the name and rows of each.
