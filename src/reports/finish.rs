@@ -144,10 +144,10 @@ fn leaves(level: Level, landed: &Landed, span: Span, rules: &Rules) -> Vec<Expr>
     leaves.collect()
 }
 
-/// The last step: money that is not whole fen is rounded, half up.
+/// The last step: money that is not whole fen is rounded, half up. Whole numbers are divided as such.
 fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
     match &metric.formula {
-        Formula::AtRate(of, rate) => (at_rate(metric, of, *rate, level, rules) + lit(rate.per() / 2)).floor_div(lit(rate.per())),
+        Formula::AtRate(of, rate) => (at_rate(metric, of, *rate, level, rules) + lit(rate.per() / 2)) / lit(rate.per()),
         _ => value(metric, level, rules),
     }
 }
