@@ -12,7 +12,7 @@ use kefu::job::{Level, Overrides, Plan};
 use kefu::memory::DEFAULT_LIMIT;
 use kefu::publish::StateStore;
 use kefu::reports::{Kind, Ledger, Part};
-use kefu::rules::Rules;
+use kefu::rules::{ReplyMode, Rules};
 use kefu::run::{Request, run};
 use polars::prelude::IntoLazy;
 
@@ -38,11 +38,11 @@ fn lines() -> Vec<Raw> {
                 line(*start, What::Buyer, 0),
                 line(start + 5, What::Buyer, 0),
                 line(start + 9, What::Assign, 1),
-                line(start + 20, What::Reply, 1),
+                line(start + 20, What::Reply(ReplyMode::Human), 1),
                 line(start + 22, What::Buyer, 1),
                 line(start + 25, What::Transfer, 2),
-                line(start + 31, What::Reply, 2),
-                line(start + 33, What::Reply, 2),
+                line(start + 31, What::Reply(ReplyMode::Human), 2),
+                line(start + 33, What::Reply(ReplyMode::Human), 2),
             ]
         })
         .collect()
@@ -81,7 +81,8 @@ fn states(c: &mut Criterion) {
 fn merge(c: &mut Criterion, states: &StateStore, day: Day) {
     // Five periods that began on different days.
     let stretches = [0, 1, 2, 3, 4].map(|earlier| (day.plus(-earlier), day));
-    let rows = Kind::OF_CHATS.map(|kind| (kind, states.rows(day, Part::Chats, Level::Agent, kind).expect("a state")));
+    let rows = Kind::of(Part::Chats).iter().map(|kind| (*kind, states.rows(day, Part::Chats, Level::Agent, *kind).expect("a state")));
+    let rows = rows.collect::<Vec<_>>();
     let merged = |mut ledger: Ledger| {
         rows.iter().for_each(|(kind, rows)| ledger.add(&stretches, Part::Chats, *kind, rows));
         ledger
@@ -93,10 +94,10 @@ fn merge(c: &mut Criterion, states: &StateStore, day: Day) {
 
 fn attribution(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
     let orders = ingest::read_orders(plan, day, day, (day, day)).expect("orders").expect("a table of orders");
-    let instants = facts::instants(&orders, &plan.calendar, &plan.rules, day).expect("instants");
+    let instants = facts::instants(&orders, &plan.calendar, plan.rules.rules(0), day).expect("instants");
     let buyers = instants.iter().map(|instant| (instant.order.shop_id.clone(), instant.order.buyer_id.clone())).collect();
     let replies = states.replies(day, &std::sync::Arc::new(buyers)).expect("the reply index");
-    let credits = || facts::credits(&instants, replies.clone().lazy(), &plan.calendar, &plan.rules, day, day).expect("credits");
+    let credits = || facts::credits(&instants, replies.clone().lazy(), &plan.calendar, plan.rules.rules(0), day, day).expect("credits");
     c.bench_function("attribute a day's orders", |b| b.iter(credits));
 }
 

@@ -31,8 +31,8 @@ fn pass(plan: &Plan, day: Day) -> Result<usize> {
     let mut chats = ingest::read_messages(plan, &BTreeSet::from([day]), &means)?.days.remove(&day).into_iter();
     let Some(mut chats) = chats.next() else { return Ok(0) };
     let reference = ingest::read_reference(plan, day, day)?;
-    let shards = chats.shelf.shards(&chats.names)?;
-    let (calendar, rules) = (&plan.calendar, &plan.rules);
+    let shards = chats.shelf.shards(&chats.names, |_| 0)?;
+    let (calendar, rules) = (&plan.calendar, plan.rules.rules(0));
     let rules_of_day = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
     let context = facts::Context { day, names: &chats.names, rules: rules_of_day, reference: &reference };
     let (mut peaks, mut shops, mut agents, mut persons) = (facts::Peaks::default(), Vec::new(), Vec::new(), 0);

@@ -1,7 +1,7 @@
 //! Business days, periods, weeks and time zones: the only place that cuts time.
 
 use crate::error::{Error, Kind, Result};
-use jiff::civil::{Date, Time, Weekday};
+use jiff::civil::{Date, ISOWeekDate, Time, Weekday};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -10,7 +10,7 @@ use std::ops::Range;
 pub const DAY_MS: i64 = 86_400_000;
 
 /// A business day (业务天), counted from 1970-01-01 as Arrow's Date32 does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Day(pub i32);
 
 impl Day {
@@ -138,6 +138,32 @@ impl Calendar {
         Span { period, first: Day::from(first), last: Day::from(next).plus(-1) }
     }
 
+    /// The period before (环比).
+    pub fn before(&self, span: Span) -> Span {
+        self.span(span.period, span.first.plus(-1))
+    }
+
+    /// The same period a year before (同比): the same date, none for 29 February; the same ISO week, none for a week 53 that the year
+    /// before has not; else twelve months earlier. A week that begins on another day is the ISO week of its Thursday.
+    pub fn year_before(&self, span: Span) -> Option<Span> {
+        let date = span.first.date();
+        let day = match span.period {
+            Period::Week => {
+                let thursday = span.days().find(|day| day.date().weekday() == Weekday::Thursday)?;
+                let week = thursday.date().iso_week_date();
+                ISOWeekDate::new(week.year() - 1, week.week(), Weekday::Thursday).ok()?.date()
+            }
+            _ => Date::new(date.year() - 1, date.month(), date.day()).ok()?,
+        };
+        Some(self.span(span.period, Day::from(day)))
+    }
+
+    /// The period of which this one is the year before.
+    pub fn year_after(&self, span: Span) -> Option<Span> {
+        let later = [364, 365, 366, 371].map(|days| self.span(span.period, span.first.plus(days)));
+        later.into_iter().find(|later| self.year_before(*later) == Some(span))
+    }
+
     /// First day of the block of `size` months that holds `date`, blocks counted from the fiscal year's first month.
     fn fiscal_start(&self, date: Date, size: i8) -> Date {
         let into = (date.month() - self.fiscal_year_starts_in).rem_euclid(12) % size;
@@ -205,6 +231,27 @@ mod tests {
         assert_eq!(ends(Period::Month, "2028-02-29"), pair("2028-02-01", "2028-02-29"));
         assert_eq!(ends(Period::Quarter, "2026-09-30"), pair("2026-07-01", "2026-09-30"));
         assert_eq!(ends(Period::Year, "2026-10-01"), pair("2026-01-01", "2026-12-31"));
+    }
+
+    #[test]
+    fn a_year_before_is_the_same_date_week_or_month() {
+        let calendar = shanghai(Time::midnight(), 4);
+        let year_before = |period, d: &str| calendar.year_before(calendar.span(period, day(d))).map(|span| span.first.to_string());
+        let same = |text: &str| Some(text.to_owned());
+        assert_eq!(year_before(Period::Day, "2026-09-01"), same("2025-09-01"));
+        assert_eq!(year_before(Period::Day, "2028-02-29"), None);
+        // 2026 has a week 53, 2025 has none; week 1 of 2027 is that of 2026.
+        assert_eq!(year_before(Period::Week, "2026-12-31"), None);
+        assert_eq!(year_before(Period::Week, "2027-01-04"), same("2025-12-29"));
+        assert_eq!(year_before(Period::Month, "2028-02-29"), same("2027-02-01"));
+        assert_eq!(year_before(Period::Quarter, "2026-03-31"), same("2025-01-01"));
+        assert_eq!(year_before(Period::Year, "2026-04-01"), same("2025-04-01"));
+        for period in Period::ALL {
+            for span in day("2026-01-01").through(day("2029-01-01")).map(|day| calendar.span(period, day)) {
+                let before = calendar.year_before(span);
+                assert_eq!(before.and_then(|before| calendar.year_after(before)), before.map(|_| span));
+            }
+        }
     }
 
     #[test]

@@ -49,7 +49,7 @@ pub fn check(plan: &Plan, day: Day) -> Result<Report> {
         business_day: day.to_string(),
         input: plan.input.name().to_owned(),
         output: plan.output.name().to_owned(),
-        rule_set: plan.rules.rule_set(),
+        rule_set: plan.rules.describe(),
         tables,
     })
 }

@@ -1,17 +1,19 @@
 //! The command line. Data goes to stdout, everything else to stderr.
 
-use crate::calendar::Day;
+use crate::calendar::{Day, parse_day};
 use crate::check;
+use crate::docs;
 use crate::error::{Error, Kind, Result};
 use crate::generate::{self, Compression, Encoding, Format, Spec};
-use crate::job::{Level, Overrides, Plan};
+use crate::job::{Level, Overrides, Plan, zone};
 use crate::memory;
 use crate::metrics;
 use crate::publish::RunRecord;
+use crate::rules;
 use crate::run::{Request, run};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 something stopped the run · 2 usage or configuration · 3 data refused · 75 input not there or storage unreachable: try again · 130/143 signals";
 
@@ -84,6 +86,15 @@ enum Command {
         #[arg(long, env = "KEFU_DATE")]
         date: Option<String>,
     },
+    /// What a platform's preset holds on a day, and where it is said (平台口径)
+    #[command(after_help = "Examples:\n  kefu rules\n  kefu rules kuaishou --date 2023-02-28\n  kefu rules jd --json")]
+    Rules {
+        /// default, taobao, 1688, jd, pdd, douyin, kuaishou or xiaohongshu [default: lists them]
+        preset: Option<String>,
+        /// The day: 2026-11-20, 20261120, yesterday, today
+        #[arg(long, default_value = "today")]
+        date: String,
+    },
     /// The dictionary: every metric with its definition, unit, null rule and worked example (指标字典)
     #[command(after_help = "Examples:\n  kefu metrics\n  kefu metrics resp_avg_s --lang zh\n  kefu metrics --json")]
     Metrics {
@@ -93,6 +104,9 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Lang::En, env = "KEFU_LANG")]
         lang: Lang,
     },
+    /// Writes the dictionary as pages: every metric, how it is made, and what other products call it (指标字典)
+    #[command(after_help = "Examples:\n  kefu docs\n  kefu docs --format html --out /srv/dictionary\n  kefu docs --stdout | less")]
+    Docs(Docs),
     /// Makes logs: the small company of sample_data, or large ones to measure with
     #[command(
         after_help = "Examples:\n  kefu generate --company --out sample_data\n  kefu generate --out /tmp/logs --from 2026-09-01 --days 3 --shops 200 --messages-per-day 1000000 --format parquet"
@@ -138,6 +152,25 @@ enum Lang {
     En,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Page {
+    Markdown,
+    Html,
+}
+
+#[derive(Debug, Args)]
+struct Docs {
+    /// Only this one [default: both; on stdout, Markdown]
+    #[arg(long, value_enum)]
+    format: Option<Page>,
+    /// The folder to write metrics.md and metrics.html into; - is stdout
+    #[arg(long, default_value = "docs")]
+    out: PathBuf,
+    /// Print the page instead of writing it
+    #[arg(long, conflicts_with = "out")]
+    stdout: bool,
+}
+
 #[derive(Debug, Args)]
 struct Generate {
     /// The folder to write into
@@ -164,7 +197,7 @@ struct Generate {
     /// The same seed gives the same bytes [default: 1; the company's own with --company]
     #[arg(long)]
     seed: Option<u64>,
-    /// Of messages and orders
+    /// Of the tables cut by day: messages, orders and what surrounds them; the small ones are CSV
     #[arg(long, default_value = "parquet")]
     format: Format,
     /// Of CSV and NDJSON
@@ -203,7 +236,13 @@ impl Cli {
                 let day = plan.day(date.as_deref(), now)?;
                 show(&check::check(&plan, day)?, json)
             }
+            Command::Rules { preset: None, .. } => show(&rules::known_presets()?, json),
+            Command::Rules { preset: Some(preset), date } => {
+                let today = Day::from(now.to_zoned(zone("Asia/Shanghai")?).date());
+                show(&rules::holds(&preset, parse_day(&date, today)?)?, json)
+            }
             Command::Metrics { id, lang } => dictionary(id.as_deref(), lang, json),
+            Command::Docs(wanted) => wanted.run(json),
             Command::Generate(wanted) => wanted.run(json),
             Command::Completions { shell } => {
                 let mut script = Vec::new();
@@ -278,7 +317,7 @@ fn print(text: &str) -> Result<()> {
     }
 }
 
-fn show(report: &check::Report, json: bool) -> Result<()> {
+fn show(report: &(impl serde::Serialize + std::fmt::Display), json: bool) -> Result<()> {
     print(&if json { serde_json::to_string(report)? } else { report.to_string() })
 }
 
@@ -311,7 +350,7 @@ fn dictionary(id: Option<&str>, lang: Lang, json: bool) -> Result<()> {
 }
 
 fn levels(metric: &metrics::Metric) -> String {
-    metric.levels.iter().map(|level| level.name()).collect::<Vec<_>>().join(" ")
+    metrics::levels(metric).map(Level::name).collect::<Vec<_>>().join(" ")
 }
 
 fn entry(metric: &metrics::Metric) -> serde_json::Value {
@@ -319,7 +358,7 @@ fn entry(metric: &metrics::Metric) -> serde_json::Value {
     let delay = |level: &Level| metrics::delay(metric, *level, &rules);
     serde_json::json!({
         "id": metric.id, "family": metric.family, "component": metric.component,
-        "levels": metric.levels.iter().map(|l| l.name()).collect::<Vec<_>>(),
+        "levels": metrics::levels(metric).map(Level::name).collect::<Vec<_>>(),
         "name": { "zh": metric.name.zh, "en": metric.name.en },
         "definition": { "zh": metric.about.zh, "en": metric.about.en },
         "unit": metric.unit.name(), "delay_days": metric.levels.iter().map(delay).max(), "source": metric.source,
@@ -350,6 +389,39 @@ fn page(metric: &metrics::Metric, lang: Lang) -> String {
                 name.zh, about.zh
             )
         }
+    }
+}
+
+impl Page {
+    fn file(self) -> &'static str {
+        match self {
+            Page::Markdown => "metrics.md",
+            Page::Html => "metrics.html",
+        }
+    }
+
+    fn text(self) -> Result<String> {
+        match self {
+            Page::Markdown => docs::markdown(),
+            Page::Html => docs::html(),
+        }
+    }
+}
+
+impl Docs {
+    fn run(self, json: bool) -> Result<()> {
+        if self.stdout || self.out == Path::new("-") {
+            return print(&self.format.unwrap_or(Page::Markdown).text()?);
+        }
+        std::fs::create_dir_all(&self.out)?;
+        let pages = self.format.map_or(vec![Page::Markdown, Page::Html], |page| vec![page]);
+        let mut files = Vec::new();
+        for page in pages {
+            let file = self.out.join(page.file());
+            std::fs::write(&file, page.text()?)?;
+            files.push(file.display().to_string());
+        }
+        print(&if json { serde_json::json!({ "files": files }).to_string() } else { files.join("\n") })
     }
 }
 

@@ -3,11 +3,13 @@
 use crate::calendar::{Calendar, Day, Period, parse_day};
 use crate::error::{Context, Error, Kind, Result, Snippet};
 use crate::ingest::Table;
-use crate::rules::{Rules, clock};
+use crate::judgement;
+use crate::rules::{Book, Rules, clock};
 use crate::store::Store;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -53,6 +55,8 @@ pub struct Job {
     pub reports: Reports,
     #[serde(default)]
     pub quality: Quality,
+    #[serde(default)]
+    pub judgement: judgement::Section,
 }
 
 /// Where a table's files are and how their columns map to the canonical ones.
@@ -106,15 +110,20 @@ pub enum Unit {
 pub enum Level {
     Shop,
     Agent,
+    Team,
 }
 
 impl Level {
+    /// Those whose states are made and kept.
     pub const ALL: [Level; 2] = [Level::Shop, Level::Agent];
+    /// Those with a report: a team's is made of its agents' states.
+    pub const REPORTED: [Level; 3] = [Level::Shop, Level::Agent, Level::Team];
 
     pub fn name(self) -> &'static str {
         match self {
             Level::Shop => "shop",
             Level::Agent => "agent",
+            Level::Team => "team",
         }
     }
 }
@@ -128,7 +137,7 @@ pub struct Reports {
 
 impl Default for Reports {
     fn default() -> Self {
-        Reports { periods: Period::ALL.to_vec(), levels: Level::ALL.to_vec() }
+        Reports { periods: Period::ALL.to_vec(), levels: Level::REPORTED.to_vec() }
     }
 }
 
@@ -182,7 +191,8 @@ pub struct Overrides {
 pub struct Plan {
     pub job: Job,
     pub calendar: Calendar,
-    pub rules: Rules,
+    pub rules: Book,
+    pub judgement: judgement::Settings,
     pub input: Store,
     pub output: Store,
 }
@@ -195,9 +205,10 @@ impl Plan {
             None => (PathBuf::from(DEMO.0), DEMO.1.to_owned()),
             Some(path) => (path.to_owned(), read(path)?),
         };
-        let job = parse(&name.to_string_lossy(), &text)?;
+        let job: Job = parse(&name.to_string_lossy(), &text)?;
+        let written: Written = parse(&name.to_string_lossy(), &text)?;
         let base = name.parent().unwrap_or(Path::new("")).to_owned();
-        resolve(job, &base, overrides).with("pipeline", name.display())
+        resolve(job, &written.rules, &base, overrides).with("pipeline", name.display())
     }
 
     /// The source of a table, when the pipeline has one.
@@ -235,7 +246,14 @@ fn read(path: &Path) -> Result<String> {
     })
 }
 
-fn parse(name: &str, text: &str) -> Result<Job> {
+/// The settings of `[rules]` as the file has them, and no others.
+#[derive(Deserialize)]
+struct Written {
+    #[serde(default)]
+    rules: toml::Table,
+}
+
+fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|e| {
         let error = Error::new(Kind::Config, e.message().to_owned()).with("pipeline", name);
         let error = match did_you_mean(e.message()) {
@@ -257,8 +275,8 @@ fn did_you_mean(message: &str) -> Option<String> {
     Some(format!("did you mean `{nearest}`?"))
 }
 
-fn resolve(job: Job, base: &Path, overrides: &Overrides) -> Result<Plan> {
-    job.rules.check()?;
+fn resolve(job: Job, written: &toml::Table, base: &Path, overrides: &Overrides) -> Result<Plan> {
+    let rules = Book::new(job.rules.preset.clone(), written)?;
     if !(0.0..=1.0).contains(&job.quality.max_bad_ratio) {
         return Err(Error::new(Kind::Config, "max_bad_ratio is not a share of 0 to 1").hint("the default is 0.01, 1 %"));
     }
@@ -266,9 +284,10 @@ fn resolve(job: Job, base: &Path, overrides: &Overrides) -> Result<Plan> {
     if job.reports.periods.is_empty() || job.reports.levels.is_empty() {
         return Err(Error::new(Kind::Config, "[reports] selects nothing").hint("leave periods and levels out to get them all"));
     }
+    let judgement = judgement::Settings::load(&job.judgement, base)?;
     let input = Store::open(&location(overrides.input.as_deref(), &job.input, base))?;
     let output = Store::open(&location(overrides.output.as_deref(), &job.output, base))?;
-    Ok(Plan { calendar, rules: job.rules.clone(), input, output, job })
+    Ok(Plan { calendar, rules, judgement, input, output, job })
 }
 
 /// A flag is seen from where the user stands, the file's own value from where the file is.

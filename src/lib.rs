@@ -5,9 +5,10 @@
 //! 3. `conversation` replays each conversation: lines → sessions, receptions, rounds.
 //! 4. `facts` lays that out in columns, and joins orders to it: inquiries, credits.
 //! 5. `reports` adds facts up to mergeable states, merges days to periods, and finishes them with the declarations of `metrics`.
-//! 6. `publish` stages every file and moves them into place.
+//! 6. `judgement` compares, ranks and scores what the finished reports say.
+//! 7. `publish` stages every file and moves them into place.
 //!
-//! `run` is the six steps in one page. `cli` and `check` are what a person meets; `generate` makes logs to try it on.
+//! `run` is the seven steps in one page. `cli` and `check` are what a person meets; `docs` tells the declarations; `generate` makes logs to try it on.
 
 pub mod error;
 pub mod cli;
@@ -27,7 +28,9 @@ pub mod facts;
 pub mod frames;
 pub mod metrics;
 pub mod reports;
+pub mod judgement;
 pub mod publish;
+pub mod docs;
 pub mod generate;
 
 /// The candidate most like a word, when it is like enough to be what was meant.

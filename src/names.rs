@@ -195,6 +195,11 @@ impl Names {
         self.agents.owner(agent)
     }
 
+    /// The platform that the shop's lines name.
+    pub fn platform_of(&self, shop: u32) -> Option<&str> {
+        self.platforms.get(shop as usize - 1)?.as_deref()
+    }
+
     /// The shops with lines, each with its platform as its lines name it.
     pub fn platforms(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         (1..).zip(&self.platforms).map(|(shop, platform)| (self.shop(shop), platform.as_deref()))

@@ -40,7 +40,10 @@ pub fn in_order<I: Sync, T: Send>(
         drop(taken.wait_while(turns, |turns| *turns <= index));
     };
     let lane_of = |index: usize| senders[index].lock().unwrap_or_else(PoisonError::into_inner).take();
+    // Whoever waits for a lane that nobody will fill any more would wait for ever.
+    let give_up = || (0..items.len()).for_each(|index| drop(lane_of(index)));
     let labour = || {
+        let _stop = OnPanic(&give_up);
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let (Some(item), Some(sender)) = (items.get(index), (index < items.len()).then(|| lane_of(index)).flatten()) else { return };
@@ -68,9 +71,29 @@ pub fn in_order<I: Sync, T: Send>(
     })
 }
 
+/// Does something when a worker panics.
+struct OnPanic<'a, F: Fn()>(&'a F);
+
+impl<F: Fn()> Drop for OnPanic<'_, F> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            (self.0)();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "a scoped thread panicked")]
+    #[expect(clippy::panic, reason = "the case")]
+    fn a_worker_that_panics_ends_it() {
+        let items = (0..50).collect::<Vec<u64>>();
+        let ended = in_order(&items, 2, |item, emit| if *item > 10 { panic!("eleven") } else { emit(*item) }, |_| Ok(()));
+        drop(ended);
+    }
 
     #[test]
     fn results_come_in_order_and_the_first_error_ends_it() {

@@ -1,14 +1,33 @@
 //! The rules of a rule set (规则): every choice a shop may make about what a number means, with its default.
 
+mod book;
+mod group;
+mod holds;
+pub mod presets;
+
+pub use book::{Book, SetId};
+pub use group::Group;
+pub use holds::{holds, presets as known_presets};
+
 use crate::calendar::{Calendar, DAY_MS, Day};
 use crate::error::{Error, Kind, Result};
 use jiff::civil::Time;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A duration in ms, written `30m`, `180s` or `3d`. A day is 86,400,000 ms whatever the clocks do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ms(pub i64);
+
+impl Serialize for Ms {
+    /// As it is written: in the largest unit that gives a whole number.
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let units = [(DAY_MS, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
+        let (ms, unit) = units.into_iter().find(|(ms, _)| self.0 % ms == 0).unwrap_or((1, "ms"));
+        serializer.collect_str(&format_args!("{}{unit}", self.0 / ms))
+    }
+}
 
 impl<'de> Deserialize<'de> for Ms {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -24,10 +43,17 @@ impl<'de> Deserialize<'de> for Ms {
 }
 
 /// Hours of the day on the wall clock, half-open, written `08:00-23:00`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
     pub from: Time,
     pub to: Time,
+}
+
+impl Serialize for Hours {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let to = if self.to == Time::midnight() { "24:00".to_owned() } else { self.to.strftime("%H:%M").to_string() };
+        serializer.collect_str(&format_args!("{}-{to}", self.from.strftime("%H:%M")))
+    }
 }
 
 impl<'de> Deserialize<'de> for Hours {
@@ -129,12 +155,26 @@ impl Attribution {
     }
 }
 
+/// Which preset holds: one for all shops, one for each platform named, or that of each shop's own platform.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "a preset is a name, or a table such as { taobao = \"taobao\", jd = \"default\" }")]
+pub enum Choice {
+    One(String),
+    Each(BTreeMap<String, String>),
+    #[default]
+    #[serde(skip_deserializing)]
+    ByPlatform,
+}
+
 /// The rules a pipeline may set under `[rules]`. Source: the design's semantics page, one section a rule.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     /// The named, dated set the others override.
-    pub preset: String,
+    pub preset: Choice,
+    /// Something is set that the preset has otherwise.
+    #[serde(skip_deserializing)]
+    pub custom: bool,
     /// Silence after which a session without an id ends, when nobody is waiting.
     pub session_gap: Ms,
     /// Modes in which a line of an agent or robot is a reply.
@@ -181,7 +221,8 @@ impl Default for Rules {
     fn default() -> Self {
         const MINUTE: i64 = 60_000;
         Rules {
-            preset: "default".into(),
+            preset: Choice::ByPlatform,
+            custom: false,
             session_gap: Ms(30 * MINUTE),
             reply_modes: vec![ReplyMode::Human, ReplyMode::Assist],
             assessed_hours: Hours { from: Time::constant(8, 0, 0, 0), to: Time::constant(23, 0, 0, 0) },
@@ -218,10 +259,6 @@ impl Rules {
     /// What serde cannot say: bounds that keep a day's numbers a function of the days they read.
     pub fn check(&self) -> Result<()> {
         let refuse = |message: &str, hint: &str| Err(Error::new(Kind::Config, message).hint(hint));
-        if self.preset != "default" {
-            let message = format!("unknown preset `{}`", self.preset);
-            return refuse(&message, "this version has one preset, `default`; any rule can be set on its own beside it");
-        }
         if self.credit_lookback.0 < DAY_MS || self.credit_lookback.0 > 30 * DAY_MS {
             return refuse("credit_lookback is outside 1d to 30d", "the default is 3d");
         }
@@ -240,10 +277,15 @@ impl Rules {
         Ok(())
     }
 
+    /// Whether a field is something a shop may set.
+    pub fn is_setting(field: &str) -> bool {
+        !matches!(field, "preset" | "custom")
+    }
+
     /// The name every report row carries.
     pub fn rule_set(&self) -> String {
-        let custom = Rules { preset: self.preset.clone(), ..Rules::default() } != *self;
-        if custom { format!("{}+custom", self.preset) } else { self.preset.clone() }
+        let preset = if let Choice::One(id) = &self.preset { id } else { "default" };
+        if self.custom { format!("{preset}+custom") } else { preset.to_owned() }
     }
 
     /// The windows of a business day in which response is assessed (考核时段).

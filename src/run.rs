@@ -1,6 +1,7 @@
 //! One run: the chats of the days asked for, the sales of every day that can still change, the reports of every period they touch.
 
 mod days;
+mod judgements;
 mod periods;
 mod sales;
 mod service;
@@ -15,7 +16,7 @@ use crate::job::{Level, Plan};
 use crate::memory::{self, Budget, Means};
 use crate::pipe;
 use crate::progress::Progress;
-use crate::publish::{self, Encoded, Memory, Publisher, RunRecord, StateStore, audit_rows, quarantine_rows};
+use crate::publish::{self, Encoded, Judged, Memory, Publisher, RunRecord, StateStore, audit_rows, quarantine_rows};
 use crate::reports::{self, Landed, Part, ShardStates};
 use days::{decided_after, restated, windows};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,7 +46,9 @@ pub fn run(plan: &Plan, request: Request) -> Result<RunRecord> {
     run.passed("sales made");
     run.make_reports()?;
     run.passed("reports made");
-    run.publish()
+    let judged = run.make_judgements()?;
+    run.passed("reports judged");
+    run.publish(&judged)
 }
 
 /// What comes of one shard.
@@ -184,9 +187,9 @@ impl<'a> Run<'a> {
     fn context(&self) -> Result<BTreeSet<Day>> {
         let mut days = BTreeSet::new();
         for day in self.restated.iter().filter(|_| self.has_orders()) {
-            days.extend(self.plan.rules.looks_back_to(&self.plan.calendar, *day)?.through(*day));
+            days.extend(self.plan.rules.widest.looks_back_to(&self.plan.calendar, *day)?.through(*day));
             for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
+                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules.widest)?);
             }
         }
         days.extend(&self.restated);
@@ -198,19 +201,25 @@ impl<'a> Run<'a> {
         if asked {
             chats.audit.check(self.plan.job.quality.max_bad_ratio)?;
         }
-        let shards = chats.shelf.shards(&chats.names)?;
-        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
-        let rules_of_day = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
-        let context = facts::Context { day, names: &chats.names, rules: rules_of_day, reference: &self.reference };
+        let (book, names) = (&self.plan.rules, &chats.names);
+        let set_of = |shop: u32| book.set(self.reference.platform(names.shop(shop)).or_else(|| names.platform_of(shop)), day);
+        let shards = chats.shelf.shards(names, set_of)?;
+        let context = |shard: &[usize]| {
+            let set = shard.first().map_or_else(|| book.set(None, day), |piece| set_of(chats.shelf.shop(*piece)));
+            let (calendar, rules) = (&self.plan.calendar, book.rules(set));
+            let rules = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
+            Ok::<_, Error>(facts::Context { day, names, rules, reference: &self.reference })
+        };
         // Files begin with the rows of no lines: with their columns.
-        let none = facts::chat_facts(&context, &chats.shelf, &[])?;
+        let none = facts::chat_facts(&context(&[])?, &chats.shelf, &[])?;
         let details =
             |facts: &facts::ChatFacts| if asked { publish::details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
         let published = details(&none)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
-        let kept = self.states.open(day, publish::kept(&none, &chats.names, rules)?)?;
+        let kept = self.states.open(day, publish::kept(&none, names, &book.widest)?)?;
         let (mut states, mut peaks, mut tallies) = (Vec::new(), facts::Peaks::default(), Vec::new());
         let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(Made) -> Result<()>| {
-            let facts = facts::chat_facts(&context, &chats.shelf, shard)?;
+            let context = context(shard)?;
+            let (facts, rules) = (facts::chat_facts(&context, &chats.shelf, shard)?, context.rules.rules);
             let mut rows = Vec::new();
             for (sheet, table) in published.iter().zip(details(&facts)?) {
                 rows.push(sheet.encode(&table.rows)?);
@@ -233,7 +242,7 @@ impl<'a> Run<'a> {
         })?;
         let peaks = peaks.frame(&chats.names)?;
         for (level, states) in Level::ALL.into_iter().zip(merged(states)?) {
-            self.states.put(day, Part::Chats, level, &reports::day_states(level, states, &peaks, &chats.names, rules)?)?;
+            self.states.put(day, Part::Chats, level, &reports::day_states(level, states, &peaks, &chats.names, &book.widest)?)?;
         }
         self.states.put_platforms(day, &chats.names)?;
         published.into_iter().try_for_each(|sheet| self.publisher.close(sheet))?;
@@ -268,12 +277,13 @@ impl<'a> Run<'a> {
         self.publisher.stage(&quarantine_rows(name, &audit.quarantined, day)?)
     }
 
-    fn publish(mut self) -> Result<RunRecord> {
+    fn publish(mut self, judged: &Judged) -> Result<RunRecord> {
         // What the user says has landed holds for this run; what was run has landed for all that follow.
         self.memory.set_landed(self.memory.landed().map_or(self.request.to, |day| day.max(self.request.to)));
         let written = self.publisher.publish()?;
         self.states.sweep_others()?;
         self.memory.save(&self.plan.output)?;
+        judged.save(&self.plan.output)?;
         self.record.set_written(written);
         self.record.seconds = self.clock.elapsed().as_secs_f64();
         self.record.save(&self.plan.output)?;

@@ -20,10 +20,14 @@ mod oracle_agrees;
 mod service_agrees;
 /// The examples of the platforms' own texts, with the numbers they give.
 mod worked;
+/// One log under every platform's preset.
+mod presets;
 /// Refunds and ratings: whose they are, when they count, and what does not.
 mod service;
 /// Every window and threshold, inside and outside.
 mod edges;
+/// Peer-days and buyers that are taken out, and what stays.
+mod filters;
 /// What waits for later days.
 mod maturity;
 /// Attendance, tickets, loyalty, cost, targets and content, window by window.
@@ -34,9 +38,15 @@ mod trace;
 mod bytes;
 /// The shape of what is published.
 mod outputs;
+/// What is said of a team.
+mod team;
+/// What finished reports say of shops and agents.
+mod judgement;
 /// Commands, settings, exit codes, and what a run leaves behind.
 mod cli;
 /// The demo's numbers as a person reads them.
 mod golden;
+/// The dictionary as pages.
+mod docs;
 /// The committed sample is what the generator writes.
 mod sample_data;

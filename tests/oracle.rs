@@ -107,6 +107,12 @@ pub(crate) struct Rules {
     pub(crate) excluded_flags: Vec<String>,
     pub(crate) own_accounts: bool,
     pub(crate) blocklist: bool,
+    /// At most so many replies before the transfer.
+    pub(crate) forward_only: Option<usize>,
+    /// (at most so many buyer lines, at least so many replies)
+    pub(crate) monologue: Option<(usize, usize)>,
+    pub(crate) single_line: bool,
+    pub(crate) empty: bool,
 }
 
 impl Default for Rules {
@@ -132,6 +138,10 @@ impl Default for Rules {
             excluded_flags: Vec::new(),
             own_accounts: true,
             blocklist: true,
+            forward_only: None,
+            monologue: None,
+            single_line: false,
+            empty: false,
         }
     }
 }
@@ -262,6 +272,8 @@ struct Moment {
     at: i64,
     step: Step,
     text: String,
+    /// Text, and nothing but white space (§8, `empty`); a line of another kind says something.
+    blank: bool,
 }
 
 /// A session before it is read: its id and its moments in order.
@@ -279,6 +291,7 @@ pub(crate) struct Spoken {
     /// The agent of the buyer line (§3), or who replied.
     pub(crate) agent: Option<String>,
     pub(crate) text: String,
+    blank: bool,
     /// Buyer lines: whether the round it stands in was answered.
     pub(crate) answered: bool,
     /// Place among the session's moments.
@@ -335,7 +348,9 @@ fn read_conversation(lines: &[&Line], rules: &Rules) -> Vec<Session> {
 }
 
 fn moment(line: &Line, step: Step) -> Moment {
-    Moment { at: line.sent_at, step, text: line.text.clone().unwrap_or_default() }
+    let text = line.text.clone().unwrap_or_default();
+    let is_text = line.kind.as_deref().is_none_or(|kind| kind == "text");
+    Moment { at: line.sent_at, step, blank: is_text && text.chars().all(char::is_whitespace), text }
 }
 
 /// §3: with an id, the lines that carry it; every event counts and `close` does nothing.
@@ -450,7 +465,7 @@ fn spoken_lines(moments: &[Moment], after: &[Option<String>]) -> Vec<Spoken> {
             Step::Reply { agent } => (false, Some(agent.clone())),
             _ => continue,
         };
-        spoken.push(Spoken { at: moment.at, buyer, agent, text: moment.text.clone(), answered: false, place });
+        spoken.push(Spoken { at: moment.at, buyer, agent, text: moment.text.clone(), blank: moment.blank, answered: false, place });
     }
     spoken
 }
@@ -623,13 +638,39 @@ fn handed_over_rows(round: &Open, owner: Option<&str>) -> Vec<Round> {
 // Everything a report reads
 // ---------------------------------------------------------------------------------------------
 
-/// A session with whose and when it was, and whether the reception filters (§8) take it out.
+/// A session with whose and when it was, and what the reception filters (§8) take out.
 pub(crate) struct Visit {
     pub(crate) shop: String,
     pub(crate) buyer: String,
     pub(crate) day: i64,
+    /// The buyer's whole day is out.
     pub(crate) filtered: bool,
+    /// The agents of the buyer's day whose peer-days are out, each with why.
+    pub(crate) out: BTreeMap<String, &'static str>,
     pub(crate) session: Session,
+}
+
+impl Visit {
+    fn is_out(&self, agent: &Option<String>) -> bool {
+        agent.as_ref().is_some_and(|agent| self.out.contains_key(agent))
+    }
+
+    /// What the shop's row counts: where the buyer's day stays, all but the lines of filtered peer-days. A day that is out keeps all of its own.
+    pub(crate) fn shop_lines(&self) -> Vec<&Spoken> {
+        self.session.spoken.iter().filter(|line| self.filtered || !self.is_out(&line.agent)).collect()
+    }
+
+    /// The same of the rounds, by their owner.
+    fn shop_rounds(&self) -> Vec<&Round> {
+        self.session.rounds.iter().filter(|round| self.filtered || !self.is_out(&round.agent)).collect()
+    }
+
+    /// The same of the automatic lines: those of a filtered agent who has a reception in the session are out.
+    pub(crate) fn shop_autos(&self) -> usize {
+        let agents = session_agents(&self.session);
+        let of_reception = |agent: &Option<String>| agent.as_deref().is_some_and(|agent| agents.contains(agent));
+        self.session.autos.iter().filter(|agent| self.filtered || !(self.is_out(agent) && of_reception(agent))).count()
+    }
 }
 
 /// Every session of the days read, filtered ones too.
@@ -657,7 +698,9 @@ struct Facts<'a> {
 
 fn facts<'a>(input: &'a Input, rules: &'a Rules) -> Facts<'a> {
     let lines = lines_that_count(input);
-    Facts { input, rules, visits: visits(input, rules, &lines), replies: reply_lines(input, rules, &lines), orders: newest_orders(input) }
+    let visits = visits(input, rules, &lines);
+    let replies = reply_lines(input, rules, &lines, &visits);
+    Facts { input, rules, visits, replies, orders: newest_orders(input) }
 }
 
 fn lines_that_count(input: &Input) -> Vec<Line> {
@@ -675,14 +718,15 @@ fn visits(input: &Input, rules: &Rules, lines: &[Line]) -> Vec<Visit> {
     }
     let mut visits = Vec::new();
     for ((shop, buyer, day), lines) in conversations {
-        for session in read_conversation(&lines, rules) {
-            visits.push(Visit {
-                shop: shop.to_string(),
-                buyer: buyer.to_string(),
-                day,
-                filtered: is_filtered(input, rules, shop, buyer, day),
-                session,
-            });
+        let sessions = read_conversation(&lines, rules);
+        let agents: BTreeSet<&str> = sessions.iter().flat_map(session_agents).collect();
+        let reason = |agent: &str| is_filtered_peer_day(&sessions, agent, rules).map(|why| (agent.to_string(), why));
+        let out: BTreeMap<String, &'static str> = agents.iter().filter_map(|agent| reason(agent)).collect();
+        // §8: out of the shop's row once every peer-day of the buyer's day is out.
+        let every = !agents.is_empty() && out.len() == agents.len();
+        let filtered = every || is_filtered(input, rules, shop, buyer, day);
+        for session in sessions {
+            visits.push(Visit { shop: shop.to_string(), buyer: buyer.to_string(), day, filtered, out: out.clone(), session });
         }
     }
     visits
@@ -698,14 +742,60 @@ pub(crate) fn is_filtered(input: &Input, rules: &Rules, shop: &str, buyer: &str,
     (rules.own_accounts && own) || (rules.blocklist && blocked)
 }
 
+/// §8: the four filters that are said of a peer-day, in the order of that section.
+fn is_filtered_peer_day(sessions: &[Session], agent: &str, rules: &Rules) -> Option<&'static str> {
+    let mine = |line: &&Spoken| line.agent.as_deref() == Some(agent);
+    let lines: Vec<&Spoken> = sessions.iter().flat_map(|session| &session.spoken).filter(mine).collect();
+    let asked = lines.iter().filter(|line| line.buyer).count();
+    let replied = lines.len() - asked;
+    let to_another = |session: &Session| session_agents(session).iter().any(|other| handed(session, agent, other));
+    if rules.forward_only.is_some_and(|most| sessions.iter().any(to_another) && replied <= most) {
+        return Some("forward_only");
+    }
+    if rules.monologue.is_some_and(|(most, least)| asked <= most && replied >= least) {
+        return Some("monologue");
+    }
+    if rules.single_line && asked == 1 {
+        return Some("single_line");
+    }
+    let silent = lines.iter().filter(|line| line.buyer).all(|line| line.blank);
+    (rules.empty && asked > 0 && silent).then_some("empty")
+}
+
+/// A peer-day (§3) as an audit lists it: `shop`, `buyer`, `day`, `agent`, and which filter took it out.
+pub(crate) type PeerDay = (String, String, i64, String, Option<&'static str>);
+
+pub(crate) fn peer_days(input: &Input, rules: &Rules) -> BTreeSet<PeerDay> {
+    let mut rows = BTreeSet::new();
+    for visit in sessions(input, rules) {
+        let own = input.staff.iter().any(|(shop, agent)| *shop == visit.shop && *agent == visit.buyer);
+        for agent in session_agents(&visit.session) {
+            let why = match (is_filtered(input, rules, &visit.shop, &visit.buyer, visit.day), rules.own_accounts && own) {
+                (true, true) => Some("own_accounts"),
+                (true, false) => Some("blocklist"),
+                (false, _) => visit.out.get(agent).copied(),
+            };
+            rows.insert((visit.shop.clone(), visit.buyer.clone(), visit.day, agent.to_string(), why));
+        }
+    }
+    rows
+}
+
 /// §7: a reply line in a filtered peer-day makes no candidate.
-fn reply_lines(input: &Input, rules: &Rules, lines: &[Line]) -> Vec<ReplyLine> {
+fn reply_lines(input: &Input, rules: &Rules, lines: &[Line], visits: &[Visit]) -> Vec<ReplyLine> {
+    let peer_days = |visit: &Visit| {
+        let key = |agent: &String| (visit.shop.clone(), visit.buyer.clone(), visit.day, agent.clone());
+        visit.out.keys().map(key).collect::<Vec<_>>()
+    };
+    let out: BTreeSet<(String, String, i64, String)> = visits.iter().flat_map(peer_days).collect();
     let mut replies = Vec::new();
     for (index, line) in lines.iter().enumerate() {
         let Some(Step::Reply { agent }) = step(line, rules) else {
             continue;
         };
-        if is_filtered(input, rules, &line.shop, &line.buyer, input.business_day(line.sent_at)) {
+        let day = input.business_day(line.sent_at);
+        let peer_day = (line.shop.clone(), line.buyer.clone(), day, agent.clone());
+        if out.contains(&peer_day) || is_filtered(input, rules, &line.shop, &line.buyer, day) {
             continue;
         }
         replies.push(ReplyLine {
@@ -909,6 +999,8 @@ struct Part<'a> {
     buyer: &'a str,
     day: i64,
     filtered: bool,
+    /// Holds a buyer line, of a filtered peer-day too: that is all that counts of such a line (§8).
+    consulted: bool,
     session: &'a Session,
     spoken: Vec<&'a Spoken>,
     autos: usize,
@@ -1049,16 +1141,25 @@ fn sale_agents(credit: &Credit, level: Level, rules: &Rules) -> Vec<Option<Strin
 
 fn part<'a>(visit: &'a Visit, agent: Option<&str>) -> Part<'a> {
     let session = &visit.session;
-    let mine = |whose: &Option<String>| agent.is_none() || whose.as_deref() == agent;
-    let rounds: Vec<&Round> = session.rounds.iter().filter(|round| mine(&round.agent)).collect();
+    let mine = |whose: &Option<String>| whose.as_deref() == agent;
+    let (spoken, rounds, autos) = match agent {
+        None => (visit.shop_lines(), visit.shop_rounds(), visit.shop_autos()),
+        Some(_) => (
+            session.spoken.iter().filter(|line| mine(&line.agent)).collect(),
+            session.rounds.iter().filter(|round| mine(&round.agent)).collect(),
+            session.autos.iter().filter(|whose| mine(whose)).count(),
+        ),
+    };
+    let is_mine = |line: &&Spoken| agent.is_none() || mine(&line.agent);
     let (handed_over, rounds) = rounds.into_iter().partition(|r| r.outcome == Outcome::HandedOver);
     Part {
         buyer: &visit.buyer,
         day: visit.day,
-        filtered: visit.filtered,
+        filtered: visit.filtered || agent.is_some_and(|agent| visit.out.contains_key(agent)),
+        consulted: session.spoken.iter().filter(is_mine).any(|line| line.buyer),
         session,
-        spoken: session.spoken.iter().filter(|line| mine(&line.agent)).collect(),
-        autos: session.autos.iter().filter(|whose| mine(whose)).count(),
+        spoken,
+        autos,
         rounds,
         handed_over,
     }
@@ -1123,7 +1224,7 @@ fn distinct<'a>(buyer_days: &BTreeSet<(i64, &'a str)>) -> BTreeSet<&'a str> {
 
 /// §3: peer-days (shop: buyer-days) with a buyer line.
 fn consulted<'a>(parts: &[&Part<'a>]) -> BTreeSet<(i64, &'a str)> {
-    parts.iter().filter(|part| part.has_buyer_line()).map(|part| (part.day, part.buyer)).collect()
+    parts.iter().filter(|part| part.consulted).map(|part| (part.day, part.buyer)).collect()
 }
 
 /// §3: `receive` = consult and not filtered.
@@ -1609,7 +1710,7 @@ fn silent_rate(row: &Row, cells: &mut Cells) {
 /// A buyer line in `[t - credit_lookback, t)`; what is filtered is in no other metric (§8).
 fn spoke_before(row: &Row, buyer: &str, t: i64) -> bool {
     let visits = row.facts.visits.iter().filter(|v| v.shop == row.shop && v.buyer == buyer && !v.filtered);
-    let mut lines = visits.flat_map(|visit| &visit.session.spoken).filter(|line| line.buyer);
+    let mut lines = visits.flat_map(|visit| visit.shop_lines()).filter(|line| line.buyer);
     lines.any(|line| t - row.rules().credit_lookback <= line.at && line.at < t)
 }
 

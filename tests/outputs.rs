@@ -64,10 +64,14 @@ fn a_partitions_date_is_in_the_file_as_report_date() {
 
 #[test]
 fn columns_stand_in_the_documented_order() {
-    for (level, table) in [(Level::Shop, "shop_week"), (Level::Agent, "agent_week")] {
+    for (level, table) in [(Level::Shop, "shop_week"), (Level::Agent, "agent_week"), (Level::Team, "team_week")] {
         let schema = schemas(&[&format!("reports/{table}")]).into_values().next().unwrap();
         let names = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>();
-        let agent: &[&str] = if level == Level::Agent { &["agent_id", "agent_name"] } else { &[] };
+        let agent: &[&str] = match level {
+            Level::Shop => &[],
+            Level::Agent => &["agent_id", "agent_name"],
+            Level::Team => &["team"],
+        };
         let leading = [&["report_date", "period_end", "platform", "shop_id", "shop_name"], agent].concat();
         assert!(names.starts_with(&leading), "{names:?}");
         assert!(names.ends_with(&["rule_set", "complete", "data_through", "matures_on"]), "{names:?}");
@@ -78,11 +82,18 @@ fn columns_stand_in_the_documented_order() {
 }
 
 #[test]
-fn rows_stand_in_order_of_platform_shop_and_agent() {
+fn rows_stand_in_order_of_platform_shop_and_agent_or_team() {
     for (_, period) in PERIODS {
-        for level in ["shop", "agent"] {
+        for level in ["shop", "agent", "team"] {
             let rows = DEMO.tables.rows(&format!("reports/{level}_{period}"));
-            let key = |row: &Row| (number(row, "dt").unwrap() as i64, text(row, "platform"), text(row, "shop_id"), text(row, "agent_id"));
+            let key = |row: &Row| {
+                (
+                    number(row, "dt").unwrap() as i64,
+                    text(row, "platform"),
+                    text(row, "shop_id"),
+                    text(row, "agent_id").or(text(row, "team")),
+                )
+            };
             assert!(!rows.is_empty() && rows.is_sorted_by_key(key), "{level}_{period}");
         }
     }
@@ -93,7 +104,7 @@ const ABOVE_1: [&str; 5] = ["refund_rate", "refund_amount_rate", "refund_only_ra
 
 #[test]
 fn no_number_is_nan_or_infinite_and_every_rate_lies_between_0_and_1() {
-    for level in Level::ALL {
+    for level in Level::REPORTED {
         let rates =
             metrics::of_level(level).filter(|m| m.unit == metrics::Unit::Rate && !ABOVE_1.contains(&m.id.as_str())).collect::<Vec<_>>();
         for row in DEMO.tables.rows(&format!("reports/{}_day", level.name())) {
@@ -209,8 +220,9 @@ fn names_and_platforms_stand_beside_the_ids() {
 fn the_dictionary_is_published_too() {
     let got =
         DEMO.tables.rows("dims/metric").iter().map(|row| (text(row, "level").unwrap(), text(row, "metric").unwrap())).collect::<Vec<_>>();
-    let declared =
-        Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |metric| (level.name().to_owned(), metric.id.clone())));
+    let declared = Level::REPORTED
+        .into_iter()
+        .flat_map(|level| metrics::of_level(level).map(move |metric| (level.name().to_owned(), metric.id.clone())));
     assert_eq!(got, declared.collect::<Vec<_>>());
 }
 

@@ -13,6 +13,7 @@ use crate::ingest::{Raw, What};
 use crate::rules::{FirstResponseUnit, Rules};
 use hashbrown::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
 /// A business day's rules, with the instants they mean.
 pub struct Day<'a> {
@@ -35,7 +36,16 @@ impl Day<'_> {
 
 /// Replays a conversation from its lines in order (`sent_at`, `seq`, input order): its sessions, by their start.
 pub fn replay(lines: &[Raw], day: &Day) -> Vec<Session> {
-    let mut conversation = Conversation::default();
+    replayed(lines, day, Conversation::default())
+}
+
+/// The same sessions, receptions and rounds, but what a session itself adds up and which of its rounds are its firsts
+/// do without these agents: their lines, the rounds they own and the automatic lines of their receptions.
+pub fn replay_without(lines: &[Raw], day: &Day, agents: &[u32]) -> Vec<Session> {
+    replayed(lines, day, Conversation { left_out: Some(agents.into()), ..Conversation::default() })
+}
+
+fn replayed(lines: &[Raw], day: &Day, mut conversation: Conversation) -> Vec<Session> {
     for line in lines {
         match line.session {
             0 => conversation.take_without_id(line, day),
@@ -59,6 +69,8 @@ struct Conversation {
     /// The agent an event named since the last line without id: platforms announce the agent before the first words.
     announced: u32,
     closed: Vec<Session>,
+    /// Agents whose part the sessions do without.
+    left_out: Option<Rc<[u32]>>,
 }
 
 impl Conversation {
@@ -69,7 +81,7 @@ impl Conversation {
             _ => self.places.get(&id).copied(),
         };
         let index = known.unwrap_or_else(|| {
-            self.with_id.push(Session::new(id));
+            self.with_id.push(Session::new(id, &self.left_out));
             if self.with_id.len() >= MANY {
                 let unplaced = self.places.len()..self.with_id.len();
                 self.places.extend(unplaced.map(|index| (self.with_id[index].id, index)));
@@ -99,7 +111,7 @@ impl Conversation {
                     self.closed.extend(self.current.take());
                 }
                 let announced = std::mem::take(&mut self.announced);
-                let current = self.current.get_or_insert_with(|| Session::announced(announced));
+                let current = self.current.get_or_insert_with(|| Session::announced(announced, &self.left_out));
                 current.take(line, day);
             }
         }
@@ -123,11 +135,11 @@ impl Conversation {
 /// Marks the rounds that first response speaks of: in each session (each reception of it), or once a day for each agent.
 fn mark_firsts(sessions: &mut [Session], unit: FirstResponseUnit) {
     match unit {
-        FirstResponseUnit::Session => sessions.iter_mut().for_each(|s| round::mark_first_answered(s.rounds.iter_mut())),
+        FirstResponseUnit::Session => sessions.iter_mut().for_each(|s| s.mark_first_answered()),
         FirstResponseUnit::PeerDay => {
             let mut rounds = sessions.iter_mut().flat_map(|s| &mut s.rounds).collect::<Vec<_>>();
             rounds.sort_by_key(|round| round.asked_at);
-            round::mark_first_answered(rounds.iter_mut().map(|round| &mut **round));
+            round::mark_first_answered(rounds.iter_mut().map(|round| &mut **round), &[]);
             // The unit is agent × buyer × day on both clocks, so the shop's mean is over the same rounds.
             for round in rounds {
                 (round.first, round.first_assessed) = (round.agent_first, round.agent_first_assessed);

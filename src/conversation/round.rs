@@ -165,25 +165,26 @@ impl Open {
     }
 }
 
-/// Marks the first answered round of all, and of each agent; and the same among assessed rounds.
-pub(super) fn mark_first_answered<'a>(rounds: impl Iterator<Item = &'a mut Round>) {
+/// Marks the first answered round of all but the agents left out, and of each agent; and the same among assessed rounds.
+pub(super) fn mark_first_answered<'a>(rounds: impl Iterator<Item = &'a mut Round>, left_out: &[u32]) {
     let (mut any, mut any_assessed) = (false, false);
     let (mut agents, mut agents_assessed) = (Vec::new(), Vec::new());
     for round in rounds.filter(|round| round.outcome == Outcome::Answered) {
-        round.first = !std::mem::replace(&mut any, true);
+        let counts = !left_out.contains(&round.agent);
+        round.first = counts && !std::mem::replace(&mut any, true);
         round.agent_first = is_new(&mut agents, round.agent);
         if round.assessed {
-            round.first_assessed = !std::mem::replace(&mut any_assessed, true);
+            round.first_assessed = counts && !std::mem::replace(&mut any_assessed, true);
             round.agent_first_assessed = is_new(&mut agents_assessed, round.agent);
         }
     }
 }
 
-/// Marks the first assessed round of a session, and of each agent in it, answered or not.
-pub(super) fn mark_openings(rounds: &mut [Round]) {
+/// Marks the first assessed round of a session but for the agents left out, and of each agent in it, answered or not.
+pub(super) fn mark_openings(rounds: &mut [Round], left_out: &[u32]) {
     let (mut any, mut agents) = (false, Vec::new());
     for round in rounds.iter_mut().filter(|round| round.assessed && round.outcome != Outcome::HandedOver) {
-        round.opening = !std::mem::replace(&mut any, true);
+        round.opening = !left_out.contains(&round.agent) && !std::mem::replace(&mut any, true);
         round.agent_opening = is_new(&mut agents, round.agent);
     }
 }

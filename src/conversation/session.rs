@@ -1,10 +1,11 @@
 //! A session (会话) and its receptions (接待): who is in charge, whose line is whose, who waits.
 
 use super::Day;
-use super::round::{Open, Outcome, Round, mark_openings};
+use super::round::{Open, Outcome, Round, mark_first_answered, mark_openings};
 use super::talk::Talk;
 use crate::ingest::{Raw, What};
 use crate::rules::Anchor;
+use std::rc::Rc;
 
 /// One session × one agent.
 #[derive(Clone, Debug)]
@@ -18,7 +19,7 @@ pub struct Reception {
     acted: Option<usize>,
 }
 
-/// One session: all its lines as the shop sees them, and each agent's part.
+/// One session: its lines as the shop sees them, and each agent's part.
 pub struct Session {
     /// Code of the log's session id; 0 for a session found by silence.
     pub id: u32,
@@ -38,10 +39,12 @@ pub struct Session {
     queue: Option<(usize, Talk)>,
     autos: Vec<u32>,
     step: usize,
+    /// Agents whose lines and rounds `talk` and the session's firsts do without. Mostly none.
+    left_out: Option<Rc<[u32]>>,
 }
 
 impl Session {
-    pub fn new(id: u32) -> Session {
+    pub fn new(id: u32, left_out: &Option<Rc<[u32]>>) -> Session {
         Session {
             id,
             started_at: None,
@@ -56,12 +59,21 @@ impl Session {
             queue: None,
             autos: Vec::new(),
             step: 0,
+            left_out: left_out.clone(),
         }
     }
 
     /// A session without id, with the agent that an event named before its first words (0: none).
-    pub fn announced(agent: u32) -> Session {
-        Session { in_charge: agent, manned: agent != 0, ..Session::new(0) }
+    pub fn announced(agent: u32, left_out: &Option<Rc<[u32]>>) -> Session {
+        Session { in_charge: agent, manned: agent != 0, ..Session::new(0, left_out) }
+    }
+
+    fn is_left_out(&self, agent: u32) -> bool {
+        #[cold]
+        fn is_among(agents: &[u32], agent: u32) -> bool {
+            agents.contains(&agent)
+        }
+        self.left_out.as_ref().is_some_and(|agents| is_among(agents, agent))
     }
 
     /// Somebody asked and nobody has replied.
@@ -75,7 +87,7 @@ impl Session {
             What::Assign | What::Transfer => return self.take_charge(line.agent, line.at),
             What::Close | What::Nothing => return,
             What::Buyer => self.ask(line, day),
-            What::Reply => self.reply(line, day),
+            What::Reply(_) => self.reply(line, day),
             What::Auto => {
                 self.talk.auto_msgs += 1;
                 self.autos.push(line.agent);
@@ -92,7 +104,9 @@ impl Session {
         }
         self.take_charge(line.agent, line.at);
         let (hour, max_wait) = (day.hour(line.at), day.rules.max_wait.0);
-        self.talk.add(line, hour, max_wait);
+        if !self.is_left_out(self.in_charge) {
+            self.talk.add(line, hour, max_wait);
+        }
         match self.in_charge {
             0 => self.queue.get_or_insert_with(|| (self.step, Talk::default())).1.add(line, hour, max_wait),
             agent => self.reception(agent).talk.add(line, hour, max_wait),
@@ -107,7 +121,9 @@ impl Session {
         }
         self.take_charge(line.agent, line.at);
         let (hour, max_wait) = (day.hour(line.at), day.rules.max_wait.0);
-        self.talk.add(line, hour, max_wait);
+        if !self.is_left_out(line.agent) {
+            self.talk.add(line, hour, max_wait);
+        }
         let step = self.step;
         let reception = self.reception(line.agent);
         reception.talk.add(line, hour, max_wait);
@@ -131,6 +147,10 @@ impl Session {
             let reception = self.reception(agent);
             reception.seen = step;
             reception.talk = talk;
+            if self.is_left_out(agent) {
+                // Nothing but queueing lines goes before the first agent in charge.
+                self.talk = Talk { auto_msgs: self.talk.auto_msgs, ..Talk::default() };
+            }
         }
     }
 
@@ -152,7 +172,7 @@ impl Session {
         let closed = rounds.len();
         open.close(reply, session_start, day, &mut rounds);
         for round in &rounds[closed..] {
-            if round.outcome != Outcome::HandedOver {
+            if round.outcome != Outcome::HandedOver && !self.is_left_out(round.agent) {
                 self.talk.add_round(round, round.wait_ms, day.rules);
             }
             if round.agent != 0 {
@@ -169,11 +189,12 @@ impl Session {
         }
         self.rounds = rounds;
         if let Some(reply) = reply {
-            self.talk.served = true;
             // Queueing lines went to the first agent to come, at the latest the one who replies.
             let first = open.charges.first().map_or(reply.agent, |charge| charge.agent);
             for asker in &open.askers {
-                self.reception(if *asker == 0 { first } else { *asker }).talk.served = true;
+                let agent = if *asker == 0 { first } else { *asker };
+                self.reception(agent).talk.served = true;
+                self.talk.served = self.talk.served || !self.is_left_out(agent);
             }
         }
     }
@@ -184,14 +205,19 @@ impl Session {
             self.close(&open, None, day);
         }
         self.assessed_start = self.started_at.is_some_and(|at| day.is_assessed(at));
-        mark_openings(&mut self.rounds);
+        mark_openings(&mut self.rounds, self.left_out.as_deref().unwrap_or_default());
         // An auto line counts in its agent's reception if there is one.
         for agent in std::mem::take(&mut self.autos) {
             if let Some(reception) = self.receptions.iter_mut().find(|r| r.agent == agent) {
                 reception.talk.auto_msgs += 1;
+                self.talk.auto_msgs -= i64::from(self.left_out.as_ref().is_some_and(|agents| agents.contains(&agent)));
             }
         }
         self.mark_transfers();
+    }
+
+    pub fn mark_first_answered(&mut self) {
+        mark_first_answered(self.rounds.iter_mut(), self.left_out.as_deref().unwrap_or_default());
     }
 
     /// Transferred in: somebody else acted before this agent appeared; that other was transferred out.

@@ -22,6 +22,8 @@ pub struct Talk {
     pub talk_ms: i64,
     /// A buyer line left a way to be reached.
     pub lead: bool,
+    /// A buyer line is more than blank text.
+    pub said: bool,
     /// A buyer line was answered, by whomever.
     pub served: bool,
     pub answered: i64,
@@ -53,6 +55,7 @@ impl Talk {
             self.first_buyer_at.get_or_insert(line.at);
             self.last_buyer_at = Some(line.at);
             self.lead |= line.lead;
+            self.said |= !line.blank;
             match self.hours.last_mut() {
                 Some((last, count)) if *last == hour => *count += 1,
                 _ => self.hours.push((hour, 1)),

@@ -1,11 +1,13 @@
 //! The lines of a shop, or of some of its buyers, conversation by conversation.
 
-use crate::ingest::{Raw, Texts};
+use crate::ingest::{Raw, Texts, What};
 use crate::names::{self, Talkers};
+use crate::rules::Rules;
 
 /// Lines in the order of their buyers, each buyer's in order (semantics §2), with codes for conversation and session.
 /// `base`: what the codes of their texts have grown by.
-pub(super) fn by_conversation(lines: &[Raw], base: u32, texts: &Texts, talkers: &mut Talkers) -> Vec<Raw> {
+/// What an agent said in a mode that the rules do not count as a reply is an automatic line.
+pub(super) fn by_conversation(lines: &[Raw], base: u32, texts: &Texts, talkers: &mut Talkers, rules: &Rules) -> Vec<Raw> {
     let mut buyers = names::Texts::default();
     let mut counts: Vec<usize> = Vec::new();
     let mut codes = Vec::with_capacity(lines.len());
@@ -29,7 +31,11 @@ pub(super) fn by_conversation(lines: &[Raw], base: u32, texts: &Texts, talkers: 
     let mut places = counts;
     let mut rows = vec![Raw::default(); lines.len()];
     for (line, buyer) in lines.iter().zip(codes) {
-        rows[places[buyer]] = Raw { conversation: conversations[buyer], texts: line.texts + base, ..*line };
+        let what = match line.what {
+            What::Reply(mode) if !rules.reply_modes.contains(&mode) => What::Auto,
+            what => what,
+        };
+        rows[places[buyer]] = Raw { what, conversation: conversations[buyer], texts: line.texts + base, ..*line };
         places[buyer] += 1;
     }
     for conversation in rows.chunk_by_mut(|a, b| a.conversation == b.conversation) {

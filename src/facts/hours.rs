@@ -7,7 +7,7 @@ table! {
     Hours(told: &Told, of: u32, at: i64, lines: i64) {
         shop: u32 = told.shop,
         agent: u32 = of,
-        filtered: u32 = told.filtered,
+        filtered: u32 = told.filtered.of(of),
         hour: i64 = at,
         buyer_msgs: i64 = lines,
     }

@@ -29,7 +29,8 @@ pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &C
     let since_then = since.clone().and(created.clone().lt(end(1)?));
     let finally_paid = paid.clone().lt(end(rules.final_pay_days as i32)?).fill_null(lit(false));
     let any = |condition: Expr, name: &str| condition.fill_null(lit(false)).max().alias(name);
-    let received = persons.filter(has_flag("receive")).select([keys.clone(), vec![c.clone()]].concat());
+    // A shop's buyer of whom only filtered peer-days hold buyer lines is received, but asked nothing that counts.
+    let received = persons.filter(has_flag("receive").and(c.clone().is_not_null())).select([keys.clone(), vec![c.clone()]].concat());
     let flags = ["order_same_day", "order_final", "pay_next_day", "pay_final"];
     let columns = [keys.clone(), flags.map(col).to_vec(), vec![col("inquiry"), col("lost")]].concat();
     let buyers = received

@@ -4,6 +4,7 @@
 mod attendance;
 mod conversations;
 mod credits;
+mod filters;
 mod hours;
 mod inquiries;
 mod loyalty;
@@ -21,6 +22,7 @@ mod visits;
 
 pub use attendance::{attendance, duty};
 pub use credits::{Instant, credited, credits, instants, no_replies, reply_days};
+pub use filters::FILTERS;
 pub use inquiries::inquiries;
 pub use loyalty::loyalty;
 pub use paid::paid;
@@ -34,16 +36,14 @@ pub use videos::videos;
 pub use visits::visits;
 
 use crate::calendar;
-use crate::conversation::{Day, Session, replay};
+use crate::conversation::{Day, Session, replay, replay_without};
 use crate::error::Result;
 use crate::ingest::{Raw, Reference, Shelf, Tallies, Texts};
 use crate::job::Level;
 use crate::names::{Names, Talkers};
 use conversations::by_conversation;
+use filters::Filtered;
 use polars::prelude::*;
-
-/// Why a buyer's day is out of every reception metric but `consult_*` and `filtered_*` (接待过滤). The code stands in `filtered`.
-pub const FILTERS: [&str; 3] = ["", "own_accounts", "blocklist"];
 
 /// The chat facts of some shops or buyers of one business day. Columns: see the file of each table.
 pub struct ChatFacts {
@@ -65,7 +65,7 @@ impl ChatFacts {
     pub fn peer_days_of(&self, level: Level) -> &DataFrame {
         match level {
             Level::Shop => &self.shop_peer_days,
-            Level::Agent => &self.peer_days,
+            Level::Agent | Level::Team => &self.peer_days,
         }
     }
 }
@@ -82,7 +82,7 @@ pub struct Context<'a> {
 pub(crate) struct Told {
     conversation: u32,
     shop: u32,
-    filtered: u32,
+    filtered: Filtered,
     sessions: Vec<Session>,
 }
 
@@ -108,7 +108,7 @@ pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<C
         let (lines, became) = shelf.take(*piece)?;
         tallies.push(became);
         let base = texts.append(lines.texts);
-        let sorted = by_conversation(&lines.lines, base, &texts, &mut talkers);
+        let sorted = by_conversation(&lines.lines, base, &texts, &mut talkers, context.rules.rules);
         for conversation in sorted.chunk_by(|a, b| a.conversation == b.conversation) {
             rows.push(context, shelf.shop(*piece), &talkers, conversation);
         }
@@ -145,9 +145,13 @@ impl Rows {
 
     fn push(&mut self, context: &Context, shop: u32, talkers: &Talkers, conversation: &[Raw]) {
         let Some(first) = conversation.first() else { return };
-        let filtered = filter(context.names.shop(shop), talkers.buyer(first.conversation), context);
         let day = &context.rules;
-        let told = Told { conversation: first.conversation, shop, filtered, sessions: replay(conversation, day) };
+        let mut sessions = replay(conversation, day);
+        let filtered = filters::filtered(context.names.shop(shop), talkers.buyer(first.conversation), &sessions, context);
+        if let Some(agents) = filtered.left_out() {
+            sessions = replay_without(conversation, day, &agents);
+        }
+        let told = Told { conversation: first.conversation, shop, filtered, sessions };
         peaks::add(&mut self.edges, &told, day);
         hours::add(&mut self.hours, &told);
         peer_days::add(&mut self.shop_peer_days, &mut self.peer_days, &told);
@@ -157,18 +161,7 @@ impl Rows {
     }
 }
 
-fn filter(shop: &str, buyer: &str, context: &Context) -> u32 {
-    let (rules, reference) = (context.rules.rules, context.reference);
-    if rules.own_accounts && reference.is_staff(shop, buyer) {
-        1
-    } else if rules.blocklist && reference.is_blocked(shop, buyer, context.day) {
-        2
-    } else {
-        0
-    }
-}
-
-/// The rows of buyers who are not filtered: mostly all of them, and then none need be copied.
+/// The rows that are not filtered: mostly all of them, and then none need be copied.
 fn unfiltered(rows: &DataFrame) -> LazyFrame {
     let none = rows.column("filtered").and_then(|codes| Ok(codes.u32()?.max())).is_ok_and(|most| most.is_none_or(|most| most == 0));
     let rows = rows.clone().lazy();

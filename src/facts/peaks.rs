@@ -11,7 +11,7 @@ use polars::prelude::*;
 pub type Edge = (u32, u32, u32);
 
 pub(super) fn add(edges: &mut Vec<Edge>, told: &Told, day: &Day) {
-    for reception in told.sessions.iter().flat_map(|s| &s.receptions).filter(|_| told.filtered == 0) {
+    for reception in told.sessions.iter().flat_map(|s| &s.receptions).filter(|r| told.filtered.of(r.agent) == 0) {
         if let Some((first, last)) = reception.talk.first_at.zip(reception.talk.last_at) {
             edges.push((reception.agent, (first - day.starts_at) as u32, (last - day.starts_at) as u32));
         }

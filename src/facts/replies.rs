@@ -1,4 +1,4 @@
-//! replies: one row per reply line of a buyer who is not filtered: what attribution looks back on.
+//! replies: one row per reply line of a peer-day that is not filtered: what attribution looks back on.
 
 use super::{Told, table};
 use crate::ingest::{Raw, What};
@@ -16,6 +16,6 @@ table! {
 }
 
 pub(super) fn add(replies: &mut Replies, told: &Told, conversation: &[Raw]) {
-    let said = (0..).zip(conversation).filter(|(_, line)| told.filtered == 0 && line.what == What::Reply);
+    let said = (0..).zip(conversation).filter(|(_, line)| matches!(line.what, What::Reply(_)) && told.filtered.of(line.agent) == 0);
     said.for_each(|(place, reply)| replies.push(told, reply, place));
 }

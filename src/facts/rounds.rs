@@ -15,7 +15,7 @@ table! {
         shop: u32 = told.shop,
         agent: u32 = round.agent,
         buyer: u32 = told.conversation,
-        filtered: u32 = told.filtered,
+        filtered: u32 = told.filtered.of(round.agent),
         session: u32 = session_code,
         session_no: i64 = no,
         outcome: u32 = round.outcome as u32,
@@ -73,7 +73,7 @@ pub fn rounds_of(level: Level, rounds: &DataFrame, assessed: bool) -> LazyFrame 
     let first = |plain: &str, of_assessed: &str| col(if assessed { of_assessed } else { plain }).alias("first");
     let rows = match level {
         Level::Shop => rows.filter(outcome(Outcome::HandedOver).not()).with_columns([first("first", "first_assessed")]),
-        Level::Agent => rows.filter(col("agent").neq(lit(0u32))).with_columns([
+        Level::Agent | Level::Team => rows.filter(col("agent").neq(lit(0u32))).with_columns([
             col("agent_wait_ms").alias("wait_ms"),
             col("agent_bucket").alias("bucket"),
             col("agent_asks_in_time").alias("asks_in_time"),

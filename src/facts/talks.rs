@@ -8,11 +8,12 @@ use polars::prelude::*;
 
 table! {
     /// One row per session, or one per session and agent with a buyer line, a reply line or a round row in it.
+    /// A session counts no lines and rounds of agents who are filtered, unless the buyer's whole day is.
     Talks(told: &Told, no: i64, session: &Session, talk: &Talk, reception: Option<&Reception>, day: &Day) {
         shop: u32 = told.shop,
         agent: u32 = reception.map_or(0, |r| r.agent),
         buyer: u32 = told.conversation,
-        filtered: u32 = told.filtered,
+        filtered: u32 = told.filtered.of(reception.map_or(0, |r| r.agent)),
         session: u32 = session.id,
         session_no: i64 = no,
         started_at: Option<i64> = session.started_at,
@@ -49,11 +50,11 @@ pub(super) fn add(sessions: &mut Talks, receptions: &mut Talks, told: &Told, day
     }
 }
 
-/// The rows a level's metrics count: the shop's sessions or the agents' receptions, of buyers who are not filtered.
+/// The rows a level's metrics count: the shop's sessions or the agents' receptions, without those that are filtered.
 pub fn talks_of(level: Level, facts: &ChatFacts) -> LazyFrame {
     let rows = match level {
         Level::Shop => &facts.sessions,
-        Level::Agent => &facts.receptions,
+        Level::Agent | Level::Team => &facts.receptions,
     };
     unfiltered(rows)
 }

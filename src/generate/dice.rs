@@ -15,6 +15,11 @@ impl Dice {
         Dice(ChaCha8Rng::seed_from_u64(seed))
     }
 
+    /// Dice of one purpose: whatever is drawn from them, all other draws stay what they are.
+    pub(super) fn of(seed: u64, purpose: &str) -> Dice {
+        Dice::new(purpose.bytes().fold(seed, |mixed, byte| scatter(mixed ^ u64::from(byte))))
+    }
+
     /// Evenly from `0..end`; 0 when there is nothing to choose from.
     pub(super) fn below(&mut self, end: u64) -> u64 {
         if end < 2 { 0 } else { self.0.random_range(0..end) }

@@ -12,6 +12,8 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use super::{Compression, Encoding, Format, Spec, company, load};
 
 const SEED: u64 = 7;
+/// The tables that `load` cuts by day.
+const DAILY: [&str; 6] = ["messages", "orders", "evaluations", "tickets", "refunds", "agent_status"];
 
 fn spec(out: PathBuf, format: Format) -> Spec {
     Spec {
@@ -78,7 +80,7 @@ fn every_format_holds_the_same_rows() {
         files(&out)
     };
     let (csv, ndjson, parquet) = (write("csv", Format::Csv), write("ndjson", Format::Ndjson), write("parquet", Format::Parquet));
-    for table in ["messages", "orders"] {
+    for table in DAILY {
         for date in ["2026-09-30", "2026-10-01"] {
             let rows = csv_rows(&csv[&day(table, date, "csv")]);
             let objects: Vec<serde_json::Value> = String::from_utf8_lossy(&ndjson[&day(table, date, "ndjson")])
@@ -118,6 +120,8 @@ fn parquet_times_are_utc_milliseconds_and_money_is_decimal() {
     let kind = |table: &str, column: &str| open(table).schema().field_with_name(column).unwrap().data_type().to_string();
     assert_eq!(kind("messages", "sent_at"), "Timestamp(ms, \"UTC\")");
     assert_eq!(kind("orders", "amount"), "Decimal128(18, 2)");
+    assert_eq!(kind("refunds", "amount"), "Decimal128(18, 2)");
+    assert_eq!(kind("tickets", "complaint"), "Boolean");
     let messages = open("messages").build().unwrap().map(|batch| batch.unwrap().num_rows()).sum::<usize>();
     assert!((2_000..4_000).contains(&messages));
 }
@@ -161,6 +165,29 @@ fn lines_come_in_time_order_with_ids_of_their_own() {
 }
 
 #[test]
+fn what_surrounds_the_chats_comes_in_time_order_on_its_day() {
+    let folder = tempfile::tempdir().unwrap();
+    // The fifth shop is the first with videos.
+    load(&Spec { shops: 5, messages_per_day: 20_000, ..spec(folder.path().to_owned(), Format::Csv) }).unwrap();
+    let files = files(folder.path());
+    let mut ids = BTreeSet::new();
+    for (date, from, to) in [("2026-09-30", "2026-09-29T16:00", "2026-09-30T16:00"), ("2026-10-01", "2026-09-30T16:00", "2026-10-01T16:00")]
+    {
+        for (table, time) in [("evaluations", "sent_at"), ("tickets", "opened_at"), ("refunds", "applied_at"), ("agent_status", "at")] {
+            let rows = csv_rows(&files[&day(table, date, "csv")]);
+            assert!(rows.is_sorted_by_key(|row| &row[time]), "{table} {date}");
+            assert!(rows.iter().all(|row| (from..to).contains(&row[time].as_str())), "{table} {date}");
+            assert!(table == "refunds" || !rows.is_empty(), "{table} {date}");
+            let new = rows.iter().filter_map(|row| row.get("ticket_id").or(row.get("refund_id")));
+            assert!(new.cloned().all(|id| ids.insert(id)), "{table} {date}");
+        }
+    }
+    for table in ["shops", "staff", "visits", "videos", "standards", "targets", "trainings"] {
+        assert!(!csv_rows(&files[Path::new(&format!("{table}.csv"))]).is_empty(), "{table}");
+    }
+}
+
+#[test]
 fn a_folder_that_holds_logs_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let spec = spec(folder.path().to_owned(), Format::Csv);
@@ -197,4 +224,82 @@ fn edge_messages_have_an_id_each_but_for_the_duplicates() {
         }
     }
     assert_eq!(twice, ["edge-duplicate-1", "edge-duplicate-recalled-1"]);
+}
+
+/// The files of the company.
+struct Company(BTreeMap<PathBuf, Vec<u8>>);
+
+impl Company {
+    fn new() -> Company {
+        let folder = tempfile::tempdir().unwrap();
+        company(folder.path(), SEED).unwrap();
+        Company(files(folder.path()))
+    }
+
+    fn rows(&self, table: &str) -> Vec<BTreeMap<String, String>> {
+        csv_rows(&self.0[Path::new(&format!("{table}.csv"))])
+    }
+
+    fn values(&self, table: &str, column: &str) -> BTreeSet<String> {
+        self.rows(table).into_iter().map(|row| row[column].clone()).collect()
+    }
+}
+
+#[test]
+fn the_companys_tables_refer_to_one_another() {
+    let company = Company::new();
+    let shops = company.values("shops", "shop_id");
+    for table in ["staff", "orders", "evaluations", "refunds", "tickets", "agent_status", "videos", "targets"] {
+        assert!(company.values(table, "shop_id").is_subset(&shops), "{table}");
+    }
+    let agents = company.values("staff", "agent_id");
+    for table in ["evaluations", "agent_status", "targets", "trainings"] {
+        assert!(company.values(table, "agent_id").is_subset(&agents), "{table}");
+    }
+    assert_eq!(company.values("standards", "category"), company.values("shops", "category"));
+    let (refunded, orders) = (company.values("refunds", "order_id"), company.values("orders", "order_id"));
+    assert_eq!(refunded.difference(&orders).collect::<Vec<_>>(), ["edge-july-o1"]);
+}
+
+#[test]
+fn the_companys_page_names_every_refund_and_ticket_of_a_case() {
+    let company = Company::new();
+    let page = String::from_utf8_lossy(&company.0[Path::new("README.md")]).into_owned();
+    for (table, column, cases) in [("refunds", "refund_id", 10), ("tickets", "ticket_id", 17)] {
+        let ids = company.values(table, column);
+        assert_eq!(ids.len(), company.rows(table).len(), "{table}");
+        let of_cases = ids.iter().filter(|id| id.starts_with("edge-")).collect::<Vec<_>>();
+        assert_eq!(of_cases.len(), cases, "{table}");
+        assert!(of_cases.iter().all(|id| page.contains(&format!("`{id}`"))), "{table}");
+    }
+}
+
+/// The sums that the page tells of the shops without chats.
+#[test]
+fn the_companys_page_counts_right() {
+    let company = Company::new();
+    let tickets = company.rows("tickets").into_iter().filter(|row| row["shop_id"] == "jd-yunduo").collect::<Vec<_>>();
+    let kept = |instant: &str, due: &str| tickets.iter().filter(|row| !row[instant].is_empty() && row[instant] <= row[due]).count();
+    assert_eq!((tickets.len(), tickets.iter().filter(|row| row["resolved"] == "true").count()), (17, 15));
+    assert_eq!((kept("first_response_at", "sla_response_due_at"), kept("resolved_at", "sla_resolve_due_at")), (13, 13));
+    let cards = company.rows("evaluations").into_iter().filter(|row| row["shop_id"] == "ks-xiaomai").collect::<Vec<_>>();
+    let invited = cards.iter().map(|row| (&row["buyer_id"], &row["agent_id"], &row["sent_at"][..10])).collect::<BTreeSet<_>>();
+    assert_eq!(invited.len(), 26);
+    assert_eq!(company.values("evaluations", "target").into_iter().collect::<Vec<_>>(), ["human", "robot"]);
+}
+
+#[test]
+fn nobody_of_the_company_writes_while_offline() {
+    let company = Company::new();
+    let mut turns = BTreeMap::<String, Vec<(String, String)>>::new();
+    for row in company.rows("agent_status") {
+        turns.entry(row["agent_id"].clone()).or_default().push((row["at"].clone(), row["status"].clone()));
+    }
+    for (_, bytes) in company.0.iter().filter(|(path, _)| path.starts_with("messages")) {
+        for row in csv_rows(bytes).into_iter().filter(|row| row["sender"] == "agent") {
+            let turns = &turns[&row["agent_id"]];
+            let before = turns.partition_point(|(at, _)| *at <= row["sent_at"]);
+            assert!(before > 0 && turns[before - 1].1 != "offline", "{row:?}");
+        }
+    }
 }

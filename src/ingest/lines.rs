@@ -6,6 +6,7 @@ use super::spool::Spool;
 use crate::error::Result;
 use crate::memory::Budget;
 use crate::names::Names;
+use crate::rules::SetId;
 use hashbrown::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use xxhash_rust::xxh3::xxh3_64;
@@ -229,20 +230,27 @@ impl Shelf {
         Ok(())
     }
 
-    /// Cuts the day into shards, in the order of shop ids: about a quarter of the lines each, within what can be worked on at once.
-    pub fn shards(&mut self, names: &Names) -> Result<Vec<Shard>> {
+    /// Cuts the day into shards, in the order of rule sets and shop ids: shops of one rule set, about a quarter of the lines each,
+    /// within what can be worked on at once. `set_of`: the rule set of a shop.
+    pub fn shards(&mut self, names: &Names, set_of: impl Fn(u32) -> SetId) -> Result<Vec<Shard>> {
         let mut shops = (1..=self.of_shop.len() as u32).collect::<Vec<_>>();
-        shops.sort_unstable_by_key(|shop| names.shop(*shop));
+        shops.sort_by_cached_key(|shop| (set_of(*shop), names.shop(*shop)));
         let total = self.pieces.iter().map(|piece| piece.count).sum::<usize>();
         let most = (total / 4).clamp(LEAST_SHARD.min(self.most_lines), self.most_lines);
         let mut shards = vec![Shard::new()];
-        let mut lines = 0;
+        let (mut lines, mut last) = (0, None);
         for shop in shops {
+            let set = set_of(shop);
+            let changed = last.replace(set).is_some_and(|last| last != set);
             let whole = self.of_shop[shop as usize - 1];
             let pieces = self.uncut(whole);
             if self.pieces[whole].parts.is_some() {
                 let doubles = Doubles::find(&mut |each| self.show(&pieces, each))?;
                 self.doubles.insert(shop, doubles);
+            }
+            if changed && lines > 0 {
+                shards.push(Shard::new());
+                lines = 0;
             }
             for piece in pieces {
                 let count = self.pieces[piece].count;
@@ -325,6 +333,7 @@ impl Shelf {
 mod tests {
     use super::*;
     use crate::ingest::What;
+    use crate::rules::ReplyMode;
     use arrow::array::DictionaryArray;
     use arrow::array::types::Int32Type;
 
@@ -338,7 +347,7 @@ mod tests {
             let (shop, agent) = names.batch(&shop, &agent).line(0);
             let id = if order == 150 { 4 } else { order };
             let line = Raw { agent, order, at: i64::from(order), recalled: order == 150, ..Raw::default() };
-            let line = Raw { what: if order == 4 { What::Buyer } else { What::Reply }, ..line };
+            let line = Raw { what: if order == 4 { What::Buyer } else { What::Reply(ReplyMode::Human) }, ..line };
             let texts = [format!("b{}", order % 40), "c".into(), format!("m{id}")];
             shelf.add(shop, line, texts.each_ref().map(|text| text.as_bytes())).unwrap();
             shelf.relieve().unwrap();
@@ -348,7 +357,7 @@ mod tests {
 
     /// The lines as they leave: whose, when, and message id.
     fn taken(mut shelf: Shelf, names: &Names) -> Vec<(String, u32, String)> {
-        let pieces = shelf.shards(names).unwrap().concat();
+        let pieces = shelf.shards(names, |_| 0).unwrap().concat();
         let lines = pieces.into_iter().flat_map(|piece| {
             let (lines, _) = shelf.take(piece).unwrap();
             let text = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap();

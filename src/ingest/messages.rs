@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::job::Plan;
 use crate::memory::{Budget, Means};
 use crate::names::Names;
-use crate::rules::{ReplyMode, Rules};
+use crate::rules::ReplyMode;
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, DictionaryArray, StringArray};
 use hashbrown::{HashMap, HashSet};
@@ -24,7 +24,8 @@ use xxhash_rust::xxh3::xxh3_64;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum What {
     Buyer,
-    Reply,
+    /// Of an agent: a reply if the shop's rules count its mode.
+    Reply(ReplyMode),
     Auto,
     Assign,
     Transfer,
@@ -54,6 +55,8 @@ pub struct Raw {
     pub what: What,
     /// The buyer left a way to be reached (有效信息).
     pub lead: bool,
+    /// A buyer line of text in which there is none. Looked at where the rule `empty` asks for it.
+    pub blank: bool,
     pub recalled: bool,
 }
 
@@ -94,7 +97,7 @@ pub fn read_messages(plan: &Plan, needed: &BTreeSet<Day>, means: &Means) -> Resu
         Table::Messages,
         &files,
         means.workers,
-        |batch| Said::of(batch, &plan.rules),
+        |batch| Said::of(batch, plan.rules.widest.empty),
         |said| {
             earliest = said.times.as_ref().map(|times| times.start).into_iter().chain(earliest).min();
             for (bounds, chats) in days.values_mut() {
@@ -152,11 +155,11 @@ struct Said {
     /// First and last instant of its good rows.
     times: Option<Range<i64>>,
     /// By row; bad rows say nothing.
-    rows: Vec<(What, u32, bool)>,
+    rows: Vec<(What, u32, bool, bool)>,
 }
 
 impl Said {
-    fn of(batch: Batch, rules: &Rules) -> Said {
+    fn of(batch: Batch, blanks: bool) -> Said {
         let c = &*COLUMNS;
         let instants = batch.ints(c.sent_at);
         let good = |row: &usize| batch.bad.is_empty() || !batch.bad.contains_key(row);
@@ -173,12 +176,12 @@ impl Said {
             let sender = senders.key(row).map_or("", |key| sender_names.value(key));
             let mode = modes.key(row).map(|key| mode_names.value(key));
             let kind = if sender == "system" { cell(kinds, row) } else { String::new() };
-            let what = what(sender, &kind, mode, agents.is_valid(row), rules);
+            let what = what(sender, &kind, mode, agents.is_valid(row));
             let text = if texts.is_valid(row) { texts.value(row) } else { "" };
             match what {
-                What::Reply => (what, text.chars().count() as u32, false),
-                What::Buyer => (what, 0, is_lead(text)),
-                _ => (what, 0, false),
+                What::Reply(_) => (what, text.chars().count() as u32, false, false),
+                What::Buyer => (what, 0, is_lead(text), blanks && is_blank(kinds.is_valid(row).then(|| kinds.value(row)), text)),
+                _ => (what, 0, false, false),
             }
         };
         let rows = (0..batch.rows).map(|row| if good(&row) { said(row) } else { Default::default() }).collect();
@@ -232,7 +235,7 @@ impl Chats {
         let [has_seq, has_platform] = [seqs.null_count() < seqs.len(), platforms.null_count() < platforms.len()];
         let has_recalled = recalls.true_count() > 0;
         let mut outside = 0;
-        for (row, (what, words, lead)) in said.rows.iter().copied().enumerate() {
+        for (row, (what, words, lead, blank)) in said.rows.iter().copied().enumerate() {
             if !batch.bad.is_empty() && batch.bad.contains_key(&row) {
                 continue;
             }
@@ -247,7 +250,7 @@ impl Chats {
             }
             let seq = if has_seq && seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
             let recalled = has_recalled && recalls.is_valid(row) && recalls.value(row);
-            let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, recalled, ..Raw::default() };
+            let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, blank, recalled, ..Raw::default() };
             self.read += 1;
             let id = if ids.is_valid(row) { ids.value(row) } else { "" };
             self.shelf.add(shop, line, [buyers.at(row), sessions.at(row), id].map(str::as_bytes))?;
@@ -336,20 +339,23 @@ impl Doubles {
     }
 }
 
-fn what(sender: &str, kind: &str, mode: Option<&str>, has_agent: bool, rules: &Rules) -> What {
+/// Text without a word in it. A picture or a card says something whatever its text.
+fn is_blank(kind: Option<&str>, text: &str) -> bool {
+    text.trim().is_empty() && kind.is_none_or(|kind| matches!(kind.trim(), "" | "text"))
+}
+
+fn what(sender: &str, kind: &str, mode: Option<&str>, has_agent: bool) -> What {
     match (sender, kind) {
         ("buyer", _) => What::Buyer,
         ("system", "assign") => What::Assign,
         ("system", "transfer") => What::Transfer,
         ("system", "close") => What::Close,
         ("system", _) => What::Nothing,
-        _ => {
-            let mode = match (mode, sender) {
-                (Some("human"), _) | (None, "agent") => ReplyMode::Human,
-                (Some("assist"), _) => ReplyMode::Assist,
-                _ => ReplyMode::Auto,
-            };
-            if has_agent && rules.reply_modes.contains(&mode) { What::Reply } else { What::Auto }
-        }
+        _ if !has_agent => What::Auto,
+        _ => What::Reply(match (mode, sender) {
+            (Some("human"), _) | (None, "agent") => ReplyMode::Human,
+            (Some("assist"), _) => ReplyMode::Assist,
+            _ => ReplyMode::Auto,
+        }),
     }
 }

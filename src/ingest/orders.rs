@@ -55,7 +55,7 @@ pub struct Orders {
 /// Errors: as for every table; an order paid before it was created is a bad row.
 pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> Result<Option<Orders>> {
     let Some(source) = plan.source(Table::Orders) else { return Ok(None) };
-    let reach = LEAST_REACH.max(plan.rules.after_sale_days as i32 + 1);
+    let reach = LEAST_REACH.max(plan.rules.widest.after_sale_days as i32 + 1);
     let dated = files_of(plan, source, first.plus(-reach), landed)?;
     require_files(plan, Table::Orders, source, &dated, asked.0, asked.1.min(landed))?;
     let partitions = dated.iter().filter_map(|(day, file)| Some((file.key.clone(), (*day)?))).collect::<HashMap<_, _>>();

@@ -53,6 +53,16 @@ impl Reference {
         !self.staff.is_empty() && self.staff.contains_key(&(shop.to_owned(), buyer.to_owned()))
     }
 
+    /// The team of an account.
+    pub fn team(&self, shop: &str, agent: &str) -> Option<&str> {
+        self.staff.get(&(shop.to_owned(), agent.to_owned()))?.team.as_deref()
+    }
+
+    /// The platform that the shops table gives.
+    pub fn platform(&self, shop: &str) -> Option<&str> {
+        self.shops.get(shop)?.platform.as_deref()
+    }
+
     pub fn is_blocked(&self, shop: &str, buyer: &str, day: Day) -> bool {
         if self.blocklist.is_empty() {
             return false;

@@ -3,6 +3,7 @@
 use super::lines::{Lines, Texts};
 use super::messages::{Raw, What};
 use crate::error::Result;
+use crate::rules::ReplyMode;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 
@@ -12,8 +13,21 @@ pub(super) struct Spool {
     end: u64,
 }
 
+/// What a line can be, by its byte on disk.
+const WHATS: [What; 9] = [
+    What::Nothing,
+    What::Buyer,
+    What::Reply(ReplyMode::Human),
+    What::Reply(ReplyMode::Assist),
+    What::Reply(ReplyMode::Auto),
+    What::Auto,
+    What::Assign,
+    What::Transfer,
+    What::Close,
+];
+
 /// Bytes of a line on disk.
-const RECORD: usize = 39;
+const RECORD: usize = 40;
 
 impl Spool {
     pub(super) fn new() -> Result<Spool> {
@@ -30,7 +44,8 @@ impl Spool {
             for code in [line.agent, line.texts, line.words, line.order, line.file] {
                 bytes.extend(code.to_le_bytes());
             }
-            bytes.extend([line.what as u8, u8::from(line.lead), u8::from(line.recalled)]);
+            let what = WHATS.iter().position(|what| *what == line.what).unwrap_or_default();
+            bytes.extend([what as u8, u8::from(line.lead), u8::from(line.recalled), u8::from(line.blank)]);
         }
         self.file.seek(SeekFrom::Start(start))?;
         self.file.write_all(&bytes)?;
@@ -53,7 +68,6 @@ impl Spool {
 fn line_from(record: &[u8]) -> Raw {
     let long = |at: usize| record[at..at + 8].iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte)) as i64;
     let code = |n: usize| record[16 + 4 * n..20 + 4 * n].iter().rev().fold(0u32, |value, byte| value << 8 | u32::from(*byte));
-    const WHATS: [What; 7] = [What::Buyer, What::Reply, What::Auto, What::Assign, What::Transfer, What::Close, What::Nothing];
     Raw {
         at: long(0),
         seq: long(8),
@@ -65,6 +79,7 @@ fn line_from(record: &[u8]) -> Raw {
         what: WHATS[usize::from(record[36])],
         lead: record[37] == 1,
         recalled: record[38] == 1,
+        blank: record[39] == 1,
         ..Raw::default()
     }
 }

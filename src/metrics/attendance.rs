@@ -7,7 +7,7 @@ pub(super) fn metrics() -> Vec<Metric> {
     let ms = |column: &'static str| sum(Fact::Attendance, move |_| col(column));
     let log = &logs::WORK_DAY;
     vec![
-        metric("work_days", ["上班天数", "Work days"], AGENT, Count, rows(Fact::Attendance, |_| lit(true)),
+        metric("work_days", ["上班天数", "Work days"], AGENT, Count, rows(Fact::Attendance, |_| col("shop_id").is_not_null()),
             ["有登录或有回复消息的业务天", "Business days with a login or a reply line"],
             agent(log, "A", 1.0)).better(Higher),
         metric("login_ms_sum", ["登录毫秒数之和", "Login time in ms"], AGENT, Milliseconds, ms("login_ms"),

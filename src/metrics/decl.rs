@@ -27,6 +27,10 @@ pub enum Fact {
     Credits,
     Payments,
     Visits,
+    /// Refunds of the shop; those of orders with a credited agent.
+    Refunds,
+    CreditedRefunds,
+    Ratings,
     Attendance,
     Duty,
     Tickets,
@@ -37,10 +41,6 @@ pub enum Fact {
     Rates,
     /// The targets of months: likewise.
     Targets,
-    /// Refunds of the shop; those of orders with a credited agent.
-    Refunds,
-    CreditedRefunds,
-    Ratings,
 }
 
 impl Fact {
@@ -49,6 +49,9 @@ impl Fact {
         match self {
             Fact::Inquiries | Fact::Credits | Fact::Payments => &[Table::Orders],
             Fact::Visits => &[Table::Visits],
+            Fact::Refunds => &[Table::Refunds],
+            Fact::CreditedRefunds => &[Table::Refunds, Table::Orders],
+            Fact::Ratings => &[Table::Evaluations],
             Fact::Attendance | Fact::Duty => &[Table::AgentStatus],
             Fact::Tickets => &[Table::Tickets],
             Fact::TicketBuyers => &[Table::Tickets, Table::Orders],
@@ -56,9 +59,6 @@ impl Fact {
             Fact::Videos => &[Table::Videos],
             Fact::Rates => &[Table::Staff],
             Fact::Targets => &[Table::Targets],
-            Fact::Refunds => &[Table::Refunds],
-            Fact::CreditedRefunds => &[Table::Refunds, Table::Orders],
-            Fact::Ratings => &[Table::Evaluations],
             Fact::Talks | Fact::Rounds | Fact::AssessedRounds | Fact::PeerDays | Fact::Peaks => &[],
         }
     }
@@ -80,7 +80,7 @@ pub enum Unit {
     Milliseconds,
     /// DOUBLE
     Seconds,
-    /// DOUBLE, of a sum of ms
+    /// DOUBLE
     Hours,
     /// DOUBLE, 0-1
     Rate,
@@ -263,6 +263,7 @@ pub struct Metric {
     pub id: String,
     pub name: Text,
     pub unit: Unit,
+    /// Where it is declared; what is said of an agent is reported of teams too.
     pub levels: &'static [Level],
     pub delay: Delay,
     pub better: Better,

@@ -141,6 +141,50 @@ pub static ASSIST: Log = Log {
     ..log("two candidates", &["10:00:00 s1 b1 buyer 推荐", "10:00:20 s1 b1 B 这款", "10:01:00 s1 b1 A 或这款"])
 };
 
+/// Of A's orders o1 (200 yuan, 4 items) and o2 (100 yuan, 1 item), and o3, which nobody earned: r1 is refunded after 6 h, r2 after 2 h,
+/// r3 after 4 h; r4 the next day.
+pub static REFUNDS: Log = Log {
+    orders: &["o1 b1 10:05:00 10:06:00 200.00 4 -", "o2 b2 10:15:00 10:16:00 100.00 1 -", "o3 b3 11:00:00 11:01:00 80.00 2 -"],
+    tables: &[(
+        "refunds",
+        &[
+            "refund_id,order_id,applied_at,amount,finished_at,quantity,kind,disputed",
+            "r1,o1,12:00:00,60.00,18:00:00,1,refund_only,",
+            "r2,o2,12:00:00,40.00,14:00:00,1,return,true",
+            "r3,o3,13:00:00,80.00,17:00:00,2,return,",
+            "r4,o2,20:00:00,10.00,+1/09:00:00,,refund_only,",
+        ],
+    )],
+    ..log("refunds", &["10:00:00 s1 b1 buyer 推荐", "10:00:20 s1 b1 A 这款", "10:10:00 s2 b2 buyer 推荐", "10:10:20 s2 b2 A 这款"])
+};
+
+/// Six buyers consult, five are invited, four rate: b1 first 2, then 5; b2 4, b3 3 for the attitude, b4 1 for being slow.
+pub static RATINGS: Log = Log {
+    tables: &[(
+        "evaluations",
+        &[
+            "buyer_id,agent_id,sent_at,rated_at,grade,source,reason,session_id,nps",
+            "b1,A,10:10:00,10:11:00,2,agent,,s0,",
+            "b1,A,10:30:00,10:31:00,5,system,,s1,10",
+            "b2,A,10:30:00,10:31:00,4,agent,,s2,8",
+            "b3,A,10:30:00,10:31:00,3,system,attitude,s3,9",
+            "b4,A,10:30:00,10:31:00,1,buyer,slow,s4,3",
+            "b5,A,10:30:00,,,agent,,s5,",
+        ],
+    )],
+    ..log(
+        "ratings",
+        &[
+            "10:00:00 s1 b1 buyer>A 在吗",
+            "10:00:00 s2 b2 buyer>A 在吗",
+            "10:00:00 s3 b3 buyer>A 在吗",
+            "10:00:00 s4 b4 buyer>A 在吗",
+            "10:00:00 s5 b5 buyer>A 在吗",
+            "10:00:00 s6 b6 buyer>A 在吗",
+        ],
+    )
+};
+
 /// A is in from nine to six with an hour's break, at 30 yuan an hour and 2 % of sales; sells 540 of 2700 yuan; 324 s in a reception.
 pub static WORK_DAY: Log = Log {
     orders: &["o1 b1 10:06:00 10:07:00 540.00 1 -"],
@@ -192,48 +236,4 @@ pub static VIDEOS: Log = Log {
         ],
     )],
     ..log("two videos", &[])
-};
-
-/// Of A's orders o1 (200 yuan, 4 items) and o2 (100 yuan, 1 item), and o3, which nobody earned: r1 is refunded after 6 h, r2 after 2 h,
-/// r3 after 4 h; r4 the next day.
-pub static REFUNDS: Log = Log {
-    orders: &["o1 b1 10:05:00 10:06:00 200.00 4 -", "o2 b2 10:15:00 10:16:00 100.00 1 -", "o3 b3 11:00:00 11:01:00 80.00 2 -"],
-    tables: &[(
-        "refunds",
-        &[
-            "refund_id,order_id,applied_at,amount,finished_at,quantity,kind,disputed",
-            "r1,o1,12:00:00,60.00,18:00:00,1,refund_only,",
-            "r2,o2,12:00:00,40.00,14:00:00,1,return,true",
-            "r3,o3,13:00:00,80.00,17:00:00,2,return,",
-            "r4,o2,20:00:00,10.00,+1/09:00:00,,refund_only,",
-        ],
-    )],
-    ..log("refunds", &["10:00:00 s1 b1 buyer 推荐", "10:00:20 s1 b1 A 这款", "10:10:00 s2 b2 buyer 推荐", "10:10:20 s2 b2 A 这款"])
-};
-
-/// Six buyers consult, five are invited, four rate: b1 first 2, then 5; b2 4, b3 3 for the attitude, b4 1 for being slow.
-pub static RATINGS: Log = Log {
-    tables: &[(
-        "evaluations",
-        &[
-            "buyer_id,agent_id,sent_at,rated_at,grade,source,reason,session_id,nps",
-            "b1,A,10:10:00,10:11:00,2,agent,,s0,",
-            "b1,A,10:30:00,10:31:00,5,system,,s1,10",
-            "b2,A,10:30:00,10:31:00,4,agent,,s2,8",
-            "b3,A,10:30:00,10:31:00,3,system,attitude,s3,9",
-            "b4,A,10:30:00,10:31:00,1,buyer,slow,s4,3",
-            "b5,A,10:30:00,,,agent,,s5,",
-        ],
-    )],
-    ..log(
-        "ratings",
-        &[
-            "10:00:00 s1 b1 buyer>A 在吗",
-            "10:00:00 s2 b2 buyer>A 在吗",
-            "10:00:00 s3 b3 buyer>A 在吗",
-            "10:00:00 s4 b4 buyer>A 在吗",
-            "10:00:00 s5 b5 buyer>A 在吗",
-            "10:00:00 s6 b6 buyer>A 在吗",
-        ],
-    )
 };

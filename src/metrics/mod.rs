@@ -6,6 +6,7 @@ mod content;
 mod conversion;
 mod cost;
 pub mod decl;
+pub mod dialects;
 pub mod examples;
 mod flags;
 mod loyalty;
@@ -16,10 +17,13 @@ mod sales;
 mod satisfaction;
 mod service;
 mod targets;
+mod teams;
 mod tickets;
 
 pub use decl::{AccountRate, Delay, Fact, Flag, Formula, LAST_ROOM, Merge, Metric, Unit};
 pub use flags::flags;
+pub use teams::levels;
+pub(crate) use teams::{is_of, note};
 
 use crate::job::Level;
 use crate::rules::Rules;
@@ -35,9 +39,9 @@ pub fn all() -> &'static [Metric] {
             ("D 询单 Inquiry", "docs/semantics.md §6; 生意参谋 业绩询单", conversion::metrics()),
             ("E·G 销售与静默 Sales and silent orders", "docs/semantics.md §7; 赤兔 绩效判定", sales::metrics()),
             ("F 客单价 Basket", "docs/semantics.md §7; 生意参谋 客单价", basket::metrics()),
-            ("E 目标与提成 Targets and commission", "docs/metrics.md E; 赤兔 指标完成率, 销售提成", targets::metrics()),
             ("H 退款 Refunds", "docs/semantics.md §12; 赤兔 售后, 生意参谋 退款", refunds::metrics()),
             ("I 满意度 Satisfaction", "docs/semantics.md §11; 淘宝·快手·京东·拼多多 满意度", satisfaction::metrics()),
+            ("E 目标与提成 Targets and commission", "docs/metrics.md E; 赤兔 指标完成率, 销售提成", targets::metrics()),
             ("J 出勤 Attendance", "docs/semantics.md §12; 赤兔 客服登录时长", attendance::metrics()),
             ("K 售后 After-sales tickets", "docs/semantics.md §12; 售后服务量化考核", tickets::metrics()),
             ("K 留存 Loyalty", "docs/semantics.md §12; 售后服务量化考核", loyalty::metrics()),
@@ -54,7 +58,7 @@ pub fn all() -> &'static [Metric] {
 
 /// The declarations of a level.
 pub fn of_level(level: Level) -> impl Iterator<Item = &'static Metric> + Clone {
-    all().iter().filter(move |metric| metric.levels.contains(&level))
+    all().iter().filter(move |metric| is_of(metric, level))
 }
 
 pub fn find(level: Level, id: &str) -> Option<&'static Metric> {

@@ -148,7 +148,7 @@ fn rates() -> Vec<Metric> {
         metric("reply_3min_message_rate", ["三分钟回复率(消息)", "3-minute reply rate by message"], BOTH, Rate, ratio("asks_in_time", "assessed_asks"),
             ["考核轮次中各自及时得到回复的买家消息 / 考核轮次中的买家消息（早期抖音）", "Buyer lines in assessed rounds answered in time, each from its own instant / buyer lines in assessed rounds (early Douyin)"],
             shop(&logs::ASKED_TWICE, 0.5)).better(Higher),
-        metric("official_reply_3min_rate", ["平台考核3分钟回复率", "The platform's 3-minute reply rate"], BOTH, Rate, same(|_| "reply_3min_round_rate".into()),
+        metric("official_reply_3min_rate", ["平台考核3分钟回复率", "The platform's 3-minute reply rate"], BOTH, Rate, same(|r| format!("reply_3min_{}_rate", r.official_reply.name())),
             ["所用预设的平台考核的口径；默认为轮次口径", "The unit the preset's platform assesses; by default the round rate"],
             shop(&logs::TWO_ROUNDS, 0.5)).better(Higher),
         metric("rounds_in_30s", ["30秒内回复轮次", "Rounds answered in 30 s"], BOTH, Count, rows(fact, quick),

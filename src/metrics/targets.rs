@@ -13,7 +13,7 @@ pub(super) fn metrics() -> Vec<Metric> {
         metric("target_rate", ["指标完成率", "Target achieved"], BOTH, Rate, ratio("sales_amount", "sales_target"),
             ["客服销售额 / 销售目标", "Credited sales / target"],
             agent(log, "A", 0.2).over("month")).better(Higher),
-        metric("commission", ["提成", "Commission"], AGENT, Money, AtRate("sales_amount".into(), AccountRate::Commission),
+        metric("commission", ["提成", "Commission"], AGENT, Money, AtRate("sales_amount".into(), super::AccountRate::Commission),
             ["客服销售额 × staff 的 commission_rate，最后一步四舍五入到分；比例未知为空", "Credited sales × `commission_rate` in `staff`, rounded to the fen at the end; null where it is unknown"],
             agent(log, "A", 10.8)).better(Higher),
     ]

@@ -47,7 +47,7 @@ fn rate(id: &str, name: [&'static str; 2], over: &str, under: &str, about: [&'st
 #[rustfmt::skip]
 fn outcome() -> Vec<Metric> {
     vec![
-        metric("tickets", ["售后单量", "Tickets"], BOTH, Count, rows(Fact::Tickets, |_| lit(true)),
+        metric("tickets", ["售后单量", "Tickets"], BOTH, Count, rows(Fact::Tickets, |_| col("shop_id").is_not_null()),
             ["期内开出的售后单；同一单多次导出算一单，以最后读到的为准", "After-sales tickets opened in the period; one exported again is one, as read last"],
             agent(&logs::TICKETS, "A", 4.0)),
         part("resolved_tickets", ["已解决售后单", "Tickets resolved"], resolved,

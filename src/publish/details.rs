@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// What a reader needs to know of a column beyond its name.
 const COMMENTS: &[(&str, &str)] = &[
-    ("filtered", "接待过滤原因；空为未过滤 · Why the buyer's day is filtered; null: it is not"),
+    ("filtered", "接待过滤原因；空为未过滤 · Why the peer-day (session: the buyer's day) is filtered; null: it is not"),
     ("session_id", "日志中的会话号；空为按静默切分 · The log's session id; null: found by silence"),
     ("session_no", "买家当天第几个会话 · Which session of the buyer's day"),
     ("asked_at", "提问时刻 · First question of the round"),

@@ -161,6 +161,20 @@ pub(super) fn decode_some(
     Ok(wait(filtered.build()?.try_collect())??)
 }
 
+/// Some columns of one of our own files, piece by piece.
+pub(super) fn decode_each(store: &Store, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch)) -> Result<()> {
+    let Some(object) = store.head(key)? else { return Ok(()) };
+    let mut file = store.parquet(&object);
+    let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??;
+    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(file, metadata).with_batch_size(ROW_GROUP);
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+    let mut pieces = builder.with_projection(mask).build()?;
+    while let Some(piece) = wait(pieces.try_next())?? {
+        each(piece);
+    }
+    Ok(())
+}
+
 fn keyed(found: &ArrowReaderMetadata, keys: &[&str]) -> Result<ArrowReaderMetadata> {
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let fields = found.schema().fields().iter().map(|field| match keys.contains(&field.name().as_str()) {

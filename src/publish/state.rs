@@ -70,10 +70,7 @@ impl<'a> StateStore<'a> {
     }
 
     pub fn put(&self, day: Day, part: Part, level: Level, states: &States) -> Result<()> {
-        for (kind, frame) in &states.0 {
-            self.write(&format!("{}/{}_{}", part.name(), level.name(), kind.name()), day, frame)?;
-        }
-        Ok(())
+        self.open(day, pieces(part, level, states)?)?.into_iter().try_for_each(|sheet| sheet.close().map(drop))
     }
 
     pub fn get(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<DataFrame> {
@@ -96,6 +93,27 @@ impl<'a> StateStore<'a> {
         };
         let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
         decode_some(self.store, &self.persons_key(day, part, level), &["shop_id", "agent_id"], &columns, &["shop_id"], wanted)
+    }
+
+    /// The persons of some shops, or of all, with all their columns.
+    pub fn persons_of(&self, day: Day, level: Level, wanted: Option<impl Fn(&str) -> bool + Send + 'static>) -> Result<DataFrame> {
+        let Some(wanted) = wanted else { return self.get(day, Part::Chats, level, Kind::Persons) };
+        let of_shops = move |rows: &RecordBatch| rows.column(0).as_string::<i32>().iter().map(|shop| shop.map(&wanted)).collect();
+        let columns = ["shop_id", "agent_id", "buyer_id", "flags", "first_buyer_at", "last_buyer_at"];
+        let none = self.columns_of(day, level)?;
+        let rows = decode_some(self.store, &self.persons_key(day, Part::Chats, level), &[], &columns, &["shop_id"], of_shops)?;
+        rows.iter().try_fold(none, |mut persons, rows| {
+            persons.vstack_mut(&from_arrow(rows)?)?;
+            Ok(persons)
+        })
+    }
+
+    /// Persons without rows.
+    fn columns_of(&self, day: Day, level: Level) -> Result<DataFrame> {
+        let nobody = |rows: &RecordBatch| BooleanArray::from(vec![false; rows.num_rows()]);
+        let columns = ["shop_id", "agent_id", "buyer_id", "flags", "first_buyer_at", "last_buyer_at"];
+        let rows = decode_some(self.store, &self.persons_key(day, Part::Chats, level), &[], &columns, &["shop_id"], nobody)?;
+        Ok(rows.first().map(from_arrow).transpose()?.unwrap_or_default())
     }
 
     /// Bytes of a day's persons.
@@ -166,6 +184,12 @@ impl<'a> StateStore<'a> {
         let key = format!("{}/dt={day}/data.parquet", self.folder(name));
         from_arrow(&decode(self.store.get(&key)?, &[])?)
     }
+}
+
+/// The states of a part as files: the name and rows of each.
+pub fn pieces(part: Part, level: Level, states: &States) -> Result<Vec<(String, RecordBatch)>> {
+    let name = |kind: Kind| format!("{}/{}_{}", part.name(), level.name(), kind.name());
+    states.0.iter().map(|(kind, frame)| Ok((name(*kind), to_arrow(frame)?))).collect()
 }
 
 /// The rows of a shard that states keep one by one: the persons of each level, and the replies. With the name of each.

@@ -9,7 +9,7 @@ use crate::frames::{collect, stack};
 use crate::ingest::Table;
 use crate::job::Level;
 use crate::metrics::{self, AccountRate, Fact, Formula, LAST_ROOM, Metric, Unit};
-use crate::rules::Rules;
+use crate::rules::{Group, Rules};
 use polars::prelude::*;
 use std::collections::BTreeSet;
 
@@ -49,8 +49,28 @@ pub struct Beside<'a> {
     pub given: &'a DataFrame,
 }
 
+/// The values of a period at a level, each shop's under the rule set of its group; see `of_group`.
+pub fn finish(level: Level, merged: &Merged, beside: &Beside, landed: &Landed, span: Span, groups: &[Group]) -> Result<DataFrame> {
+    let mut finished: Option<DataFrame> = None;
+    for group in groups {
+        let zero = beside.zero.iter().filter(|shop| group.has(shop)).cloned().collect::<Vec<_>>();
+        let beside = Beside { zero: &zero, ..*beside };
+        let rows = match groups.len() {
+            1 => of_group(level, merged, &beside, landed, span, group.rules)?,
+            _ => of_group(level, &merged.only(group)?, &beside, landed, span, group.rules)?,
+        };
+        match &mut finished {
+            Some(finished) => {
+                finished.vstack_mut_owned(rows)?;
+            }
+            None => finished = Some(rows),
+        }
+    }
+    Ok(finished.unwrap_or_default())
+}
+
 /// One row per key: the key columns, then every declared column of the level in order, typed i64, f64 or null.
-pub fn finish(level: Level, merged: &Merged, beside: &Beside, landed: &Landed, span: Span, rules: &Rules) -> Result<DataFrame> {
+fn of_group(level: Level, merged: &Merged, beside: &Beside, landed: &Landed, span: Span, rules: &Rules) -> Result<DataFrame> {
     let keys = keys(level).into_iter().map(col).collect::<Vec<_>>();
     // Read twice below: for its keys, and for its values.
     let counts = collect(counts(level, &merged.persons, &keys, rules))?.lazy();
@@ -144,10 +164,15 @@ fn leaves(level: Level, landed: &Landed, span: Span, rules: &Rules) -> Vec<Expr>
     leaves.collect()
 }
 
-/// The last step: money that is not whole fen is rounded, half up. Whole numbers are divided as such.
+/// The last step: money that is not whole fen is rounded, half up.
 fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
     match &metric.formula {
-        Formula::AtRate(of, rate) => (at_rate(metric, of, *rate, level, rules) + lit(rate.per() / 2)) / lit(rate.per()),
+        Formula::AtRate(of, rate) => {
+            let half_more = at_rate(metric, of, *rate, level, rules) + lit(rate.per() / 2);
+            let whole = half_more.clone() - half_more % lit(rate.per());
+            // Whole but for the last bit: polars divides by a constant through its reciprocal.
+            (whole.cast(DataType::Float64) / lit(rate.per() as f64) + lit(0.5)).cast(DataType::Int64)
+        }
         _ => value(metric, level, rules),
     }
 }
@@ -156,7 +181,7 @@ fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
 fn at_rate(metric: &Metric, of: &str, rate: AccountRate, level: Level, rules: &Rules) -> Expr {
     match level {
         Level::Agent => metrics::find(level, of).map_or(lit(NULL), |part| value(part, level, rules)) * col(rate.column()),
-        Level::Shop => {
+        Level::Shop | Level::Team => {
             let of_agents = |what: &str| col(format!("{what}:{}", metric.id)).fill_null(lit(0i64));
             when(of_agents("unrated").eq(lit(0i64))).then(of_agents("rated")).otherwise(lit(NULL))
         }

@@ -8,6 +8,7 @@ use crate::frames::collect;
 use crate::ingest::{Account, Reference};
 use crate::job::Level;
 use crate::metrics::{self, AccountRate, Formula};
+use crate::rules::Group;
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,15 +36,20 @@ impl Targets {
         Ok(targets)
     }
 
-    /// By shop and agent, the sum over the months of a period. A shop without a target of its own for a month has the sum of its agents'.
-    fn within(&self, span: Span, level: Level) -> BTreeMap<(&str, &str), i64> {
+    /// By shop and agent or team, the sum over the months of a period. A shop without a target of its own for a month has the sum of its
+    /// agents'; a team has that of its accounts.
+    fn within<'a>(&'a self, span: Span, level: Level, reference: &'a Reference) -> BTreeMap<(&'a str, &'a str), i64> {
         let mut sums = BTreeMap::new();
         let months = self.0.iter().filter(|(key, _)| span.period >= Period::Month && span.first <= key.2 && key.2 <= span.last);
         for ((shop, agent, month), target) in months {
             let own = self.0.contains_key(&(shop.clone(), None, *month));
             let who = match (level, agent) {
                 (Level::Agent, Some(agent)) => agent.as_str(),
-                (Level::Agent, None) => continue,
+                (Level::Team, Some(agent)) => match reference.team(shop, agent) {
+                    Some(team) => team,
+                    None => continue,
+                },
+                (Level::Agent | Level::Team, None) => continue,
                 (Level::Shop, Some(_)) if own => continue,
                 (Level::Shop, _) => "",
             };
@@ -53,13 +59,14 @@ impl Targets {
     }
 }
 
-/// Key columns; `target` (fen); for agents a column for each rate, null where unknown; for shops, of each metric at a rate, `rated:<id>`, the sum
-/// over its agents, and `unrated:<id>`, how many agents with a sum have no rate. `agents`: the merged states of the agents.
-pub fn given(level: Level, agents: &Merged, reference: &Reference, targets: &Targets, span: Span) -> Result<DataFrame> {
-    let targets = targets.within(span, level);
+/// Key columns; `target` (fen); for agents a column for each rate, null where unknown; for shops and teams, of each metric at a rate,
+/// `rated:<id>`, the sum over their agents, and `unrated:<id>`, how many agents with a sum have no rate. `agents`: the merged states of the
+/// agents.
+pub fn given(level: Level, agents: &Merged, reference: &Reference, targets: &Targets, span: Span, groups: &[Group]) -> Result<DataFrame> {
+    let targets = targets.within(span, level, reference);
     match level {
-        Level::Shop => of_shops(agents, reference, &targets),
         Level::Agent => of_agents(reference, &targets),
+        Level::Shop | Level::Team => of_many(level, agents, reference, &targets, groups),
     }
 }
 
@@ -89,39 +96,59 @@ fn rate_of(account: &Account, rate: AccountRate) -> Option<i64> {
     }
 }
 
-fn of_shops(agents: &Merged, reference: &Reference, targets: &BTreeMap<(&str, &str), i64>) -> Result<DataFrame> {
+fn of_many(
+    level: Level,
+    agents: &Merged,
+    reference: &Reference,
+    targets: &BTreeMap<(&str, &str), i64>,
+    groups: &[Group],
+) -> Result<DataFrame> {
     let mut rated = Vec::new();
-    for metric in metrics::of_level(Level::Shop) {
+    for metric in metrics::of_level(level) {
         if let Formula::AtRate(of, rate) = &metric.formula {
-            rated.push((&metric.id, of_their_agents(of, *rate, agents, reference)?));
+            let mut sums = BTreeMap::new();
+            for group in groups {
+                of_their_agents((level, of, *rate), agents, reference, group, &mut sums)?;
+            }
+            rated.push((&metric.id, sums));
         }
     }
-    let shops = targets.keys().map(|key| key.0).chain(rated.iter().flat_map(|(_, shops)| shops.keys().copied())).collect::<BTreeSet<_>>();
-    let mut columns = vec![
-        Column::new("shop_id".into(), shops.iter().copied().collect::<Vec<_>>()),
-        column("target", shops.iter().map(|shop| targets.get(&(*shop, "")).copied())),
-    ];
+    let keys = targets.keys().chain(rated.iter().flat_map(|(_, sums)| sums.keys())).copied().collect::<BTreeSet<_>>();
+    let ids = [keys.iter().map(|key| key.0).collect::<Vec<_>>(), keys.iter().map(|key| key.1).collect()];
+    let mut columns = super::states::keys(level).into_iter().zip(ids).map(|(key, ids)| Column::new(key.into(), ids)).collect::<Vec<_>>();
+    columns.push(column("target", keys.iter().map(|key| targets.get(key).copied())));
     for (id, of) in &rated {
-        columns.push(column(&format!("rated:{id}"), shops.iter().map(|shop| Some(of.get(shop)?.0))));
-        columns.push(column(&format!("unrated:{id}"), shops.iter().map(|shop| Some(of.get(shop)?.1))));
+        columns.push(column(&format!("rated:{id}"), keys.iter().map(|key| Some(of.get(key)?.0))));
+        columns.push(column(&format!("unrated:{id}"), keys.iter().map(|key| Some(of.get(key)?.1))));
     }
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// By shop: a sum of its agents times their rates, and how many have a sum and no rate.
-fn of_their_agents<'a>(of: &str, rate: AccountRate, agents: &'a Merged, reference: &Reference) -> Result<BTreeMap<&'a str, (i64, i64)>> {
-    let mut shops: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
-    for sums in agents.sums.iter().filter(|sums| sums.column(of).is_ok()) {
+/// By shop and team (of a shop: none), a sum of the agents of a group's shops times their rates, and how many have a sum and no rate.
+fn of_their_agents<'a>(
+    (level, of, rate): (Level, &str, AccountRate),
+    agents: &'a Merged,
+    reference: &'a Reference,
+    group: &Group,
+    all: &mut BTreeMap<(&'a str, &'a str), (i64, i64)>,
+) -> Result<()> {
+    let of = match metrics::find(Level::Agent, of).map(|metric| &metric.formula) {
+        Some(Formula::Same(name)) => name(group.rules),
+        _ => of.to_owned(),
+    };
+    for sums in agents.sums.iter().filter(|sums| sums.column(&of).is_ok()) {
         let ids = sums.column("shop_id")?.str()?.iter().zip(sums.column("agent_id")?.str()?.iter());
-        for ((shop, agent), sum) in ids.zip(sums.column(of)?.i64()?.iter()) {
+        for ((shop, agent), sum) in ids.zip(sums.column(&of)?.i64()?.iter()) {
             let (Some(shop), Some(agent), Some(sum)) = (shop, agent, sum.filter(|sum| *sum != 0)) else { continue };
+            let team = if level == Level::Team { reference.team(shop, agent) } else { Some("") };
+            let Some(team) = team.filter(|_| group.has(shop)) else { continue };
             let account = reference.staff.get(&(shop.to_owned(), agent.to_owned()));
-            let shop = shops.entry(shop).or_default();
+            let (rated, unrated) = all.entry((shop, team)).or_default();
             match account.and_then(|account| rate_of(account, rate)) {
-                Some(rate) => shop.0 += sum * rate,
-                None => shop.1 += 1,
+                Some(rate) => *rated += sum * rate,
+                None => *unrated += 1,
             }
         }
     }
-    Ok(shops)
+    Ok(())
 }

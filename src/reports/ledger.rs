@@ -5,23 +5,57 @@
 use super::states::{HOURLY, Kind, Part, WAITED, keys, sum_columns};
 use crate::calendar::Day;
 use crate::error::Result;
+use crate::frames::collect;
 use crate::job::Level;
 use crate::metrics::{self, Formula, Merge};
 use crate::names::{Pairs, Texts};
+use crate::rules::Group;
 use arrow::array::types::{Int32Type, Int64Type};
 use arrow::array::{Array, AsArray, RecordBatch};
 use hashbrown::HashMap;
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The first and last day with states that a period has: all such days between are its own.
 pub type Stretch = (Day, Day);
+
+/// The team of each account that has one, by shop and agent.
+pub type Teams = BTreeMap<(String, String), String>;
+
+/// The periods under way of every level that is reported, in order. The teams' are fed with the agents' rows: a team's state is the merge
+/// of its accounts' states, so that it needs none of its own.
+pub struct Ledgers([Ledger; 3]);
+
+impl Ledgers {
+    /// Without `teams` there is nothing said of any.
+    pub fn new(teams: &Arc<Teams>) -> Ledgers {
+        let whos = Whos { teams: Some(Arc::clone(teams)), ..Whos::default() };
+        Ledgers([Ledger::new(Level::Shop), Ledger::new(Level::Agent), Ledger { whos, ..Ledger::new(Level::Team) }])
+    }
+
+    /// Adds one state of a day to the periods the day lies in.
+    pub fn add(&mut self, stretches: &[Stretch], level: Level, part: Part, kind: Kind, rows: &RecordBatch) {
+        self.0[level as usize].add(stretches, part, kind, rows);
+        let teams = &mut self.0[Level::Team as usize];
+        // No table shows the hours of a team.
+        if level == Level::Agent && kind != Kind::Hours && teams.whos.teams.as_ref().is_some_and(|teams| !teams.is_empty()) {
+            teams.add(stretches, part, kind, rows);
+        }
+    }
+
+    /// Ends a period. A period without a day of states has none.
+    pub fn close(&mut self, stretch: Stretch) -> Result<[Merged; 3]> {
+        let [shops, agents, teams] = self.0.each_mut().map(|ledger| ledger.close(stretch));
+        Ok([shops?, agents?, teams?])
+    }
+}
 
 /// One level's periods under way.
 pub struct Ledger {
     level: Level,
     whos: Whos,
-    /// A person is a buyer (text) of someone (owner): a shop, or an agent.
+    /// A person is a buyer (text) of someone (owner): a shop, an agent, or a team.
     people: Pairs,
     periods: BTreeMap<Stretch, Period>,
     kinds: Texts,
@@ -45,15 +79,36 @@ pub struct Merged {
     pub tickets: DataFrame,
 }
 
-/// Rows of whole numbers, added up, for each of those they are of, by shop and agent.
+impl Merged {
+    /// What is of the shops of a group.
+    pub fn only(&self, group: &Group) -> Result<Merged> {
+        let rows = |frame: &DataFrame| collect(group.of(frame.clone().lazy())?);
+        let [chats, sales] = self.sums.each_ref().map(rows);
+        let counts = |counts: &Counts| {
+            let of = counts.of.iter().filter(|one| group.has(&one.shop)).cloned().collect();
+            Counts { of, names: counts.names.clone(), values: counts.values.clone() }
+        };
+        Ok(Merged {
+            sums: [chats?, sales?],
+            persons: rows(&self.persons)?,
+            waits: counts(&self.waits),
+            hours: counts(&self.hours),
+            tickets: rows(&self.tickets)?,
+        })
+    }
+}
+
+/// Rows of whole numbers, added up, for each of those they are of, by shop and agent or team.
 pub struct Counts {
     pub of: Vec<CountsOf>,
     pub names: Vec<&'static str>,
     values: Vec<i64>,
 }
 
+#[derive(Clone)]
 pub struct CountsOf {
     pub shop: String,
+    /// Of a team's: the team.
     pub agent: Option<String>,
     /// Bucket or hour, ascending, and where its values lie.
     pub rows: Vec<(i64, u32)>,
@@ -65,17 +120,25 @@ impl Counts {
     }
 }
 
-/// Whom rows are of: a shop, or an agent of it.
+/// Whom rows are of: a shop, an agent of it, or a team of it.
 #[derive(Default)]
 struct Whos {
+    /// Where rows of agents are their teams'.
+    teams: Option<Arc<Teams>>,
     texts: Texts,
+    /// By shop and agent of a row.
     codes: HashMap<(u32, u32), u32>,
-    /// Shop and agent as text codes, agent 0 for none.
+    /// By whom it is of: the same, or shop and team.
+    owners: HashMap<(u32, u32), u32>,
+    /// Shop and agent (or team) as text codes, 0 for none.
     list: Vec<(u32, u32)>,
 }
 
+/// Whose a row of an agent without a team is, where teams are asked for.
+const NOBODY: u32 = u32::MAX;
+
 impl Whos {
-    /// Whom each row of a state is of.
+    /// Whom each row of a state is of, or `NOBODY`.
     fn of(&mut self, rows: &RecordBatch) -> Vec<u32> {
         let mut texts = |name: &str| {
             let ids = rows.column_by_name(name)?.as_dictionary_opt::<Int32Type>()?;
@@ -84,19 +147,34 @@ impl Whos {
         };
         let none = || vec![0; rows.num_rows()];
         let (shops, agents) = (texts("shop_id").unwrap_or_else(none), texts("agent_id").unwrap_or_else(none));
-        let mut last = ((0, 0), 0);
-        let mut code = |pair| {
-            if last.0 != pair || pair == (0, 0) {
-                let next = self.list.len() as u32;
-                let code = *self.codes.entry(pair).or_insert(next);
-                if code == next {
-                    self.list.push(pair);
-                }
-                last = (pair, code);
-            }
-            last.1
+        let mut last: Option<((u32, u32), u32)> = None;
+        let mut code = |pair| match last {
+            Some((known, code)) if known == pair => code,
+            _ => last.insert((pair, self.code(pair))).1,
         };
         shops.into_iter().zip(agents).map(&mut code).collect()
+    }
+
+    fn code(&mut self, pair: (u32, u32)) -> u32 {
+        if let Some(known) = self.codes.get(&pair) {
+            return *known;
+        }
+        let code = self.owner(pair).map_or(NOBODY, |owner| {
+            let next = self.list.len() as u32;
+            let code = *self.owners.entry(owner).or_insert(next);
+            if code == next {
+                self.list.push(owner);
+            }
+            code
+        });
+        self.codes.insert(pair, code);
+        code
+    }
+
+    fn owner(&mut self, pair: (u32, u32)) -> Option<(u32, u32)> {
+        let Some(teams) = &self.teams else { return Some(pair) };
+        let [shop, agent] = [pair.0, pair.1].map(|code| self.texts.spell(code).to_owned());
+        Some((pair.0, self.texts.code(teams.get(&(shop, agent))?)))
     }
 
     fn shop(&self, who: u32) -> &str {
@@ -151,13 +229,13 @@ impl Added {
 
     fn add(&mut self, whos: &[u32], number: Option<&str>, rows: &RecordBatch) {
         let numbers = number.and_then(|name| rows.column_by_name(name)).map(|column| column.as_primitive::<Int64Type>());
-        let places =
-            whos.iter().enumerate().map(|(row, who)| self.place(*who, numbers.map_or(0, |numbers| numbers.value(row)))).collect::<Vec<_>>();
+        let own = whos.iter().enumerate().filter(|(_, who)| **who != NOBODY);
+        let places = own.map(|(row, who)| (row, self.place(*who, numbers.map_or(0, |numbers| numbers.value(row))))).collect::<Vec<_>>();
         let width = self.names.len();
         for (index, (name, max)) in self.names.iter().zip(&self.maxima).enumerate() {
             let Some(column) = rows.column_by_name(name) else { continue };
             let column = column.as_primitive::<Int64Type>();
-            for (row, place) in places.iter().enumerate().filter(|(row, _)| column.is_valid(*row)) {
+            for (row, place) in places.iter().copied().filter(|(row, _)| column.is_valid(*row)) {
                 let (sum, value) = (&mut self.values[place * width + index], column.value(row));
                 *sum = if *max { value.max(*sum) } else { *sum + value };
             }
@@ -260,7 +338,7 @@ impl Ledger {
         let (buyers, flags) = (buyers.as_string::<i32>(), flags.as_primitive::<Int64Type>());
         // Owner 0 is none.
         let person = |(row, who): (usize, &u32)| (self.people.find(who + 1, buyers.value(row)), flags.value(row) as u64);
-        whos.iter().enumerate().map(person).collect()
+        whos.iter().enumerate().filter(|(_, who)| **who != NOBODY).map(person).collect()
     }
 
     /// Tickets by whom and kind; kind 0 is none.
@@ -268,7 +346,7 @@ impl Ledger {
         let (Some(kinds), Some(counts)) = (rows.column_by_name("kind"), rows.column_by_name("tickets")) else { return Vec::new() };
         let kinds = kinds.as_string::<i32>().iter().map(|kind| kind.map_or(0, |kind| self.kinds.code(kind)));
         let counts = counts.as_primitive::<Int64Type>().values();
-        whos.iter().copied().zip(kinds).zip(counts.iter().copied()).collect()
+        whos.iter().copied().zip(kinds).zip(counts.iter().copied()).filter(|((who, _), _)| *who != NOBODY).collect()
     }
 
     fn kinds_of(&self, tickets: &HashMap<(u32, u32), i64>) -> Result<DataFrame> {

@@ -10,6 +10,6 @@ mod tables;
 pub use finish::{Beside, Landed, finish};
 pub use given::{Targets, given};
 pub use kinds::ticket_kinds;
-pub use ledger::{Ledger, Merged, Stretch};
+pub use ledger::{Ledger, Ledgers, Merged, Stretch, Teams};
 pub use states::{Kind, Part, ShardStates, States, day_states, has_flag, sales_states, shard_persons, shard_states};
 pub use tables::{Dims, Row, Table, dims, histogram, hourly, report};

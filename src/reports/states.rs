@@ -74,6 +74,7 @@ pub(super) fn keys(level: Level) -> Vec<&'static str> {
     match level {
         Level::Shop => vec!["shop_id"],
         Level::Agent => vec!["shop_id", "agent_id"],
+        Level::Team => vec!["shop_id", "team"],
     }
 }
 
@@ -112,7 +113,7 @@ pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<Sh
 fn code(level: Level) -> &'static str {
     match level {
         Level::Shop => "shop",
-        Level::Agent => "agent",
+        Level::Agent | Level::Team => "agent",
     }
 }
 
@@ -174,7 +175,7 @@ fn spell(level: Level, kind: Kind, mut frame: DataFrame, number: Option<&str>, n
     let codes = slots.iter().map(|slot| (slot / numbers(kind)) as u32);
     let mut columns = match level {
         Level::Shop => vec![Column::new("shop_id".into(), codes.map(|shop| names.shop(shop)).collect::<Vec<_>>())],
-        Level::Agent => vec![
+        Level::Agent | Level::Team => vec![
             Column::new("shop_id".into(), codes.clone().map(|agent| names.shop(names.shop_of_agent(agent))).collect::<Vec<_>>()),
             Column::new("agent_id".into(), codes.map(|agent| names.agent(agent)).collect::<Vec<_>>()),
         ],
@@ -273,7 +274,7 @@ fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame) -
     let one = |condition: Expr, name: &str| condition.cast(DataType::Int64).sum().alias(name);
     let spoken = hours.clone().lazy().filter(col("filtered").eq(lit(0u32))).filter(match level {
         Level::Shop => col("agent").eq(lit(0u32)),
-        Level::Agent => col("agent").neq(lit(0u32)),
+        Level::Agent | Level::Team => col("agent").neq(lit(0u32)),
     });
     let begun = col("first_at").is_not_null();
     let receptions = talks.filter(begun.clone()).group_by(key("first_hour")).agg([one(begun, "receptions")]);

@@ -7,10 +7,10 @@ use crate::calendar::{Calendar, Day, Span};
 use crate::error::Result;
 use crate::facts::bucket_bounds;
 use crate::frames::{collect, to_arrow};
-use crate::ingest::Reference;
+use crate::ingest::{Account, Reference};
 use crate::job::Level;
 use crate::metrics::{self, Formula, Unit};
-use crate::rules::Rules;
+use crate::rules::Group;
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
@@ -35,7 +35,8 @@ pub struct Row<'a> {
     pub span: Span,
     pub landed: &'a Landed,
     pub complete: bool,
-    pub rules: &'a Rules,
+    /// All shops, by the rule set that holds on the last day.
+    pub groups: &'a [Group<'a>],
 }
 
 /// Names for ids, and the platform of each shop.
@@ -74,6 +75,11 @@ impl Dims {
         Ok(Dims { shops, agents, by_shop, by_agent })
     }
 
+    /// The platform of every shop of which one is known.
+    pub fn platforms(&self) -> BTreeMap<String, String> {
+        self.by_shop.iter().filter_map(|(id, shop)| Some((id.clone(), shop.platform.clone()?))).collect()
+    }
+
     pub(super) fn join(&self, rows: LazyFrame) -> LazyFrame {
         let on = [col("shop_id"), col("agent_id")];
         rows.left_join(self.shops.clone().lazy(), col("shop_id"), col("shop_id")).join(
@@ -85,17 +91,17 @@ impl Dims {
     }
 }
 
-/// `<level>_<period>`: one row per shop (× agent), every declared column of the level.
+/// `<level>_<period>`: one row per shop (× agent or team), every declared column of the level.
 pub fn report(level: Level, finished: &DataFrame, dims: &Dims, row: &Row) -> Result<Table> {
     let named = match level {
-        Level::Shop => finished.clone().lazy().left_join(dims.shops.clone().lazy(), col("shop_id"), col("shop_id")),
+        Level::Shop | Level::Team => finished.clone().lazy().left_join(dims.shops.clone().lazy(), col("shop_id"), col("shop_id")),
         Level::Agent => dims.join(finished.clone().lazy()),
     };
     let sorted_by = [&["platform"][..], &keys(level)].concat();
     let rows = Columns::of(&collect(named.sort(sorted_by.clone(), SortMultipleOptions::default()))?)?;
     let mut out = Out::new(rows, row, level);
     for metric in metrics::of_level(level) {
-        out.push(&metric.id, typed(metric.unit), &comment(metric))?;
+        out.push(&metric.id, typed(metric.unit), &comment(metric, level))?;
         if let Formula::OfShop(_, of) = &metric.formula {
             let unit = metrics::find(Level::Shop, of).map_or(Unit::Number, |m| m.unit);
             out.push(&format!("{}_den", metric.id), typed(unit), &format!("{} 的分母 · Denominator of {}", metric.name.zh, metric.id))?;
@@ -208,6 +214,7 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
     let category = arrow::array::AsArray::as_string::<i32>(&shop_ids).iter();
     let category = category.map(|id| id.and_then(|id| reference.shops.get(id)?.category.clone())).collect::<StringArray>();
     let shops = with_column(&shops, "category", Arc::new(category))?;
+    let agents = with_accounts(agents, reference)?;
     let dim = |name: &str, grain: &str, rows: RecordBatch, sorted_by: Vec<&'static str>| Table {
         folder: format!("dims/{name}"),
         dt: None,
@@ -222,6 +229,20 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
         dim("agent", "one row per shop_id, agent_id", agents, vec!["shop_id", "agent_id"]),
         dim("metric", "one row per level, metric", metric_rows()?, vec![]),
     ])
+}
+
+/// What the staff table says of each account, in its order of shop and agent.
+fn with_accounts(mut agents: RecordBatch, reference: &Reference) -> Result<RecordBatch> {
+    let texts = |of: fn(&Account) -> Option<&str>| reference.staff.values().map(of).collect::<StringArray>();
+    let columns = [
+        ("team", texts(|account| account.team.as_deref())),
+        ("role", texts(|account| account.role.as_deref())),
+        ("person_id", texts(|account| account.person.as_deref())),
+    ];
+    for (name, texts) in columns {
+        agents = with_column(&agents, name, Arc::new(texts))?;
+    }
+    Ok(agents)
 }
 
 fn with_column(batch: &RecordBatch, name: &str, array: ArrayRef) -> Result<RecordBatch> {
@@ -254,7 +275,7 @@ fn date_rows(calendar: &Calendar, (first, last): (Day, Day)) -> Result<RecordBat
 }
 
 fn metric_rows() -> Result<RecordBatch> {
-    let rows = Level::ALL.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| (level, m))).collect::<Vec<_>>();
+    let rows = Level::REPORTED.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| (level, m))).collect::<Vec<_>>();
     let texts =
         |of: &dyn Fn(&(Level, &metrics::Metric)) -> String| Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>()) as ArrayRef;
     Ok(RecordBatch::try_from_iter([
@@ -278,8 +299,9 @@ fn typed(unit: Unit) -> ArrowType {
     }
 }
 
-fn comment(metric: &metrics::Metric) -> String {
-    format!("{} · {} · {} · {} · {}", metric.name.zh, metric.name.en, metric.unit.name(), metric.about.zh, metric.about.en)
+fn comment(metric: &metrics::Metric, level: Level) -> String {
+    let noted = metrics::note(metric, level).map(|note| format!(" · {} · {}", note.zh, note.en)).unwrap_or_default();
+    format!("{} · {} · {} · {} · {}{noted}", metric.name.zh, metric.name.en, metric.unit.name(), metric.about.zh, metric.about.en)
 }
 
 /// A collected frame as named Arrow columns.
@@ -319,6 +341,9 @@ impl<'a> Out<'a> {
         out.text("shop_id", "店铺 · Shop");
         out.text("shop_name", "店铺名 · Shop name");
         out.text("level", "层级: shop 或 agent · Level of the row");
+        if level == Level::Team {
+            out.text("team", "团队 · Team");
+        }
         if level == Level::Agent {
             out.text("agent_id", "客服账号 · Agent account");
             out.text("agent_name", "客服名 · Agent name");
@@ -359,14 +384,26 @@ impl<'a> Out<'a> {
     }
 
     pub(super) fn table(mut self, folder: String, grain: String, sorted_by: Vec<&'static str>) -> Result<Table> {
-        let Row { span, landed, complete, rules } = self.row;
-        let rule_set = StringArray::from(vec![rules.rule_set(); self.columns.rows]);
-        self.add("rule_set", Arc::new(rule_set), "规则集 · Rule set");
+        let Row { span, landed, complete, groups } = self.row;
+        let sets = groups.iter().map(|group| (group.rules.rule_set(), landed.matures_on(self.level, *span, group.rules)));
+        let sets = sets.collect::<Vec<_>>();
+        let of = self.set_of_rows();
+        let rule_set = of.iter().map(|set| Some(sets[*set].0.as_str())).collect::<StringArray>();
+        self.add("rule_set", Arc::new(rule_set), "规则集(周期末日) · Rule set, on the last day");
         let complete = BooleanArray::from(vec![*complete; self.columns.rows]);
         self.add("complete", Arc::new(complete), "周期已结束且数据齐全 · The period is over and all landed");
         self.date("data_through", landed.through.min(span.last), "数据截至 · Last business day with data");
-        self.date("matures_on", landed.matures_on(self.level, *span, rules), "全部指标定型之日 · Day on which every value is final");
+        let matures_on = of.iter().map(|set| Some(sets[*set].1.0)).collect::<Date32Array>();
+        self.add("matures_on", Arc::new(matures_on), "全部指标定型之日 · Day on which every value is final");
         let rows = RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)?;
-        Ok(Table { folder, dt: Some(self.row.span.first), grain, rows, sorted_by, rule_sets: rules.rule_set() })
+        let names = sets.iter().map(|set| set.0.as_str()).collect::<Vec<_>>();
+        Ok(Table { folder, dt: Some(self.row.span.first), grain, rows, sorted_by, rule_sets: names.join(", ") })
+    }
+
+    /// By row: the group of its shop.
+    fn set_of_rows(&self) -> Vec<usize> {
+        let shops = self.columns.by_name.get("shop_id").and_then(|shops| shops.as_any().downcast_ref::<StringArray>());
+        let of = |shop: Option<&str>| self.row.groups.iter().position(|group| group.has(shop.unwrap_or_default())).unwrap_or_default();
+        shops.map_or_else(|| vec![0; self.columns.rows], |shops| shops.iter().map(of).collect())
     }
 }

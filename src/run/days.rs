@@ -29,7 +29,7 @@ pub(super) fn restated(
     for day in reported.iter().filter(|day| !earlier && **day <= landed.through) {
         let matures = |before: Day| late.iter().any(|delay| before < day.plus(*delay) && day.plus(*delay) <= landed.through);
         let maturing = before.is_none_or(|before| day.plus(soon) > before || matures(before));
-        let looks_back = asked.range(plan.rules.looks_back_to(&plan.calendar, *day)?..=*day).next().is_some();
+        let looks_back = asked.range(plan.rules.widest.looks_back_to(&plan.calendar, *day)?..=*day).next().is_some();
         if maturing || looks_back {
             restated.insert(*day);
         }
@@ -39,7 +39,7 @@ pub(super) fn restated(
 
 /// The longest delay up to that of payments, and those beyond it of metrics that have their inputs.
 fn delays(landed: &Landed, plan: &Plan) -> (i32, BTreeSet<i32>) {
-    let rules = &plan.rules;
+    let rules = &plan.rules.widest;
     let (mut soon, mut late) = (0, BTreeSet::new());
     for level in Level::ALL {
         for metric in metrics::of_level(level) {
@@ -65,7 +65,7 @@ pub(super) fn decided_after(
     let mut days = BTreeSet::new();
     for day in reported.iter().filter(|day| **day <= landed.through && !asked.contains(day)) {
         for instant in instants(orders, records, plan, *day)? {
-            if facts::reply_days(&instant, &plan.calendar, &plan.rules)?.any(|day| asked.contains(&day)) {
+            if facts::reply_days(&instant, &plan.calendar, &plan.rules.widest)?.any(|day| asked.contains(&day)) {
                 days.insert(*day);
                 break;
             }

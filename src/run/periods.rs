@@ -8,14 +8,15 @@ use crate::job::Level;
 use crate::memory;
 use crate::pipe;
 use crate::publish::Share;
-use crate::reports::{self, Beside, Dims, Kind, Ledger, Merged, Part, Row, Stretch, Targets};
+use crate::reports::{self, Beside, Dims, Kind, Ledgers, Merged, Part, Row, Stretch, Targets, Teams};
+use crate::rules::Group;
 use arrow::array::RecordBatch;
 use polars::prelude::DataFrame;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A period, how many of its days have states, and what these come to at each level.
-type Ended = (Span, usize, Arc<[Merged; 2]>);
+type Ended = (Span, usize, Arc<[Merged; 3]>);
 
 /// The platform that each shop's lines of a day name.
 type Platforms = Vec<(String, String)>;
@@ -39,9 +40,10 @@ impl Run<'_> {
         }
         let open = |day: Day| stretches.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
         let days = made.iter().copied().filter(|day| !open(*day).is_empty()).collect::<Vec<_>>();
-        let shares = self.shares(&days)?;
-        let mut persons = self.further_shares(shares, &days, &open)?;
-        let mut ledgers = Level::ALL.map(Ledger::new);
+        let teams = Arc::new(self.teams());
+        let shares = self.shares(&days, &teams)?;
+        let mut persons = self.further_shares(shares, &days, &open, &teams)?;
+        let mut ledgers = Ledgers::new(&teams);
         let mut platforms = BTreeMap::new();
         let mut ended = Vec::new();
         let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
@@ -56,8 +58,7 @@ impl Run<'_> {
                 add(&mut ledgers, &open(day), rows);
                 add(&mut ledgers, &open(day), persons_of_day);
                 for stretch in open(day).into_iter().filter(|days| days.1 == day) {
-                    let [shops, agents] = ledgers.each_mut().map(|ledger| ledger.close(stretch));
-                    let mut merged = [shops?, agents?];
+                    let mut merged = ledgers.close(stretch)?;
                     for (level, merged) in merged.iter_mut().enumerate() {
                         for share in persons.remove(&(stretch, level)).unwrap_or_default() {
                             merged.persons.vstack_mut_owned(share)?;
@@ -92,16 +93,17 @@ impl Run<'_> {
         shares: usize,
         days: &[Day],
         open: &dyn Fn(Day) -> Vec<Stretch>,
+        teams: &Arc<Teams>,
     ) -> Result<BTreeMap<(Stretch, usize), Vec<DataFrame>>> {
         let mut persons: BTreeMap<(Stretch, usize), Vec<DataFrame>> = BTreeMap::new();
         for share in 1..shares {
-            let mut ledgers = Level::ALL.map(Ledger::new);
+            let mut ledgers = Ledgers::new(teams);
             let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| emit((*day, self.persons(*day, (share, shares))?));
             pipe::in_order(days, 1, read, |(day, rows)| {
                 add(&mut ledgers, &open(day), rows);
                 for stretch in open(day).into_iter().filter(|days| days.1 == day) {
-                    for (level, ledger) in ledgers.iter_mut().enumerate() {
-                        persons.entry((stretch, level)).or_default().push(ledger.close(stretch)?.persons);
+                    for (level, merged) in ledgers.close(stretch)?.into_iter().enumerate() {
+                        persons.entry((stretch, level)).or_default().push(merged.persons);
                     }
                 }
                 Ok(())
@@ -110,14 +112,22 @@ impl Run<'_> {
         Ok(persons)
     }
 
-    /// How many shares the shops are counted in: a person of the largest day, and a few of other days, take some hundred bytes each.
-    fn shares(&self, days: &[Day]) -> Result<usize> {
-        const BYTES_IN_MEMORY: u64 = 16;
+    /// The teams of the staff table as it is now, whatever the day; none where they are not asked for.
+    fn teams(&self) -> Teams {
+        let wanted = self.plan.job.reports.levels.contains(&Level::Team);
+        let staff = self.reference.staff.iter().filter(|_| wanted);
+        staff.filter_map(|(key, account)| Some((key.clone(), account.team.clone()?))).collect()
+    }
+
+    /// How many shares the shops are counted in: a person of the largest day, and a few of other days, take some hundred bytes each,
+    /// and half as many again as one of a team's.
+    pub(super) fn shares(&self, days: &[Day], teams: &Teams) -> Result<usize> {
+        let bytes_in_memory: u64 = if teams.is_empty() { 16 } else { 24 };
         let mut largest = 0;
         for day in days {
             largest = largest.max(self.states.persons_size(*day, Part::Chats, Level::Agent)?);
         }
-        Ok((largest * BYTES_IN_MEMORY).div_ceil((self.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
+        Ok((largest * bytes_in_memory).div_ceil((self.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
     }
 
     /// The states of a day that are small however many persons it has.
@@ -161,20 +171,23 @@ impl Run<'_> {
         pipe::in_order(ended, memory::workers(self.request.memory), report, |()| Ok(()))
     }
 
-    fn report(&self, span: Span, days: usize, merged: &[Merged; 2], targets: &Targets, dims: &Dims) -> Result<()> {
+    fn report(&self, span: Span, days: usize, merged: &[Merged; 3], targets: &Targets, dims: &Dims) -> Result<()> {
         let (plan, landed) = (self.plan, &self.landed);
-        let row = Row { span, landed, complete: self.is_complete(span, days)?, rules: &plan.rules };
+        let groups = Group::all(&plan.rules, &dims.platforms(), span.last);
+        let row = Row { span, landed, complete: self.is_complete(span, days)?, groups: &groups };
         let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
         let mut shop = None;
-        let [shops, agents] = merged;
-        for (level, merged) in Level::ALL.into_iter().zip(merged) {
-            let given = reports::given(level, agents, &self.reference, targets, span)?;
+        let [shops, agents, _] = merged;
+        for (level, merged) in Level::REPORTED.into_iter().zip(merged) {
+            let given = reports::given(level, agents, &self.reference, targets, span, &groups)?;
             let beside = Beside { shop: shop.as_ref(), zero: &zero, given: &given };
-            let finished = reports::finish(level, merged, &beside, landed, span, &plan.rules)?;
+            let finished = reports::finish(level, merged, &beside, landed, span, &groups)?;
             if plan.job.reports.levels.contains(&level) {
                 self.publisher.stage(&reports::report(level, &finished, dims, &row)?)?;
             }
-            shop = Some(finished);
+            if level == Level::Shop {
+                shop = Some(finished);
+            }
         }
         self.publisher.stage_pieces(reports::histogram([shops, agents], dims, &row))?;
         if landed.tables.contains(&Table::Tickets) {
@@ -185,15 +198,15 @@ impl Run<'_> {
 
     /// The period is over, every day of it has landed and been made, and nothing it looks back on lies before the first log.
     fn is_complete(&self, span: Span, made: usize) -> Result<bool> {
-        let seen = if self.has_orders() { self.plan.rules.looks_back_to(&self.plan.calendar, span.first)? } else { span.first };
+        let seen = if self.has_orders() { self.plan.rules.widest.looks_back_to(&self.plan.calendar, span.first)? } else { span.first };
         let over = span.last <= self.landed.through;
         let all = made == span.days().count();
         Ok(over && all && self.first_log.is_none_or(|first| seen >= first))
     }
 }
 
-fn add(ledgers: &mut [Ledger; 2], stretches: &[Stretch], rows: Vec<StateRows>) {
+fn add(ledgers: &mut Ledgers, stretches: &[Stretch], rows: Vec<StateRows>) {
     for (level, part, kind, rows) in rows {
-        ledgers[level as usize].add(stretches, part, kind, &rows);
+        ledgers.add(stretches, level, part, kind, &rows);
     }
 }

@@ -8,10 +8,11 @@ use crate::frames::{collect, stack};
 use crate::job::Level;
 use crate::metrics::Fact;
 use crate::pipe;
-use crate::publish::detail;
-use crate::reports::{self, Kind, Part};
+use crate::publish::{self, Sheet, detail};
+use crate::reports::{self, Kind, Part, Teams};
+use crate::rules::Group;
 use polars::prelude::*;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 /// Days whose sales are made together: each window reads the replies of the days before it again, and holds those of all its orders.
@@ -40,7 +41,7 @@ impl Run<'_> {
         let mut buyers = HashSet::new();
         for day in window {
             for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules)?);
+                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules.widest)?);
                 buyers.insert((instant.order.shop_id.clone(), instant.order.buyer_id.clone()));
             }
         }
@@ -56,30 +57,88 @@ impl Run<'_> {
     }
 
     fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
-        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
-        let mut credits = None;
-        if let Some(orders) = &self.orders {
-            let instants = facts::instants(orders, calendar, rules, day)?;
-            credits = Some(facts::credits(&instants, replies.clone().lazy(), calendar, rules, day, self.landed.through)?);
+        let (mut sheets, mut all_credits, mut all_ratings): (Option<Vec<Sheet>>, _, _) = (None, Vec::new(), Vec::new());
+        for group in self.groups(day, made)? {
+            let (credits, service) = (self.credits(&group, day, replies)?, self.service(&group, day, replies)?);
+            let mut pieces = Vec::new();
+            for level in Level::ALL {
+                let sources = self.sources(level, day, made, credits.as_ref(), &group)?;
+                let own = sources.into_iter().map(|(fact, rows)| Ok((fact, group.of(rows)?))).collect::<Result<Vec<_>>>()?;
+                let states = reports::sales_states(level, &[own, service.sources(level)].concat(), group.rules)?;
+                pieces.extend(publish::pieces(Part::Sales, level, &states)?);
+            }
+            match &sheets {
+                None => sheets = Some(self.states.open(day, pieces)?),
+                Some(sheets) => sheets.iter().zip(&pieces).try_for_each(|(sheet, (_, rows))| sheet.append(sheet.encode(rows)?))?,
+            }
+            all_credits.extend(credits.map(IntoLazy::lazy));
+            all_ratings.extend(service.ratings.map(IntoLazy::lazy));
         }
-        let service = self.service(day, replies)?;
-        for level in Level::ALL {
-            let mut sources = self.sources(level, day, made, credits.as_ref())?;
-            sources.extend(service.sources(level));
-            self.states.put(day, Part::Sales, level, &reports::sales_states(level, &sources, rules)?)?;
+        sheets.into_iter().flatten().try_for_each(|sheet| sheet.close().map(drop))?;
+        self.stage_detail("credits", "one row per order event, rule and agent", all_credits, day)?;
+        self.stage_detail("ratings", "one row per satisfaction card", all_ratings, day)
+    }
+
+    /// `rows`: of disjoint shops; none where the table is not configured.
+    fn stage_detail(&self, name: &str, grain: &str, rows: Vec<LazyFrame>, day: Day) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
         }
-        if let Some(credits) = credits {
-            self.publisher.stage(&detail("credits", "one row per order event, rule and agent", &credits, None, day)?)?;
+        // The same order however many parts there were.
+        let by_shop = SortMultipleOptions::default().with_maintain_order(true);
+        self.publisher.stage(&detail(name, grain, &collect(stack(rows)?.sort(["shop_id"], by_shop))?, None, day)?)
+    }
+
+    /// The shops by their rule set on a day, in parts whose persons fit the memory.
+    fn groups(&self, day: Day, made: &BTreeSet<Day>) -> Result<Vec<Group<'_>>> {
+        let groups = Group::all(&self.plan.rules, &self.platforms(day, made)?, day);
+        let count = self.shares(&[day], &Teams::new())?;
+        let mut known = self.reference.shops.keys().cloned().collect::<BTreeSet<_>>();
+        if count > 1 {
+            let sums = self.states.get(day, Part::Chats, Level::Shop, Kind::Sums)?;
+            known.extend(sums.column("shop_id")?.str()?.iter().flatten().map(str::to_owned));
         }
-        self.stage_service(&service, day)
+        Ok(groups.into_iter().flat_map(|group| group.parts(&known, count)).collect())
+    }
+
+    /// The persons of a group's shops.
+    pub(super) fn persons_of(&self, group: &Group, day: Day, level: Level) -> Result<LazyFrame> {
+        Ok(self.states.persons_of(day, level, group.filter())?.lazy())
+    }
+
+    fn credits(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
+        let Some(orders) = &self.orders else { return Ok(None) };
+        let instants = of_group(facts::instants(orders, &self.plan.calendar, group.rules, day)?, group);
+        let replies = replies.clone().lazy();
+        facts::credits(&instants, replies, &self.plan.calendar, group.rules, day, self.landed.through).map(Some)
+    }
+
+    /// The platform of every shop of which one is known on a day: from the shops table, else from the lines of the day or of the nearest
+    /// day before that orders look back on.
+    fn platforms(&self, day: Day, made: &BTreeSet<Day>) -> Result<BTreeMap<String, String>> {
+        let mut platforms = BTreeMap::new();
+        let first = self.plan.rules.widest.looks_back_to(&self.plan.calendar, day)?;
+        for day in first.through(day).filter(|day| made.contains(day)) {
+            platforms.extend(self.states.platforms(day)?);
+        }
+        let of_table = self.reference.shops.iter().filter_map(|(shop, known)| Some((shop.clone(), known.platform.clone()?)));
+        platforms.extend(of_table);
+        Ok(platforms)
     }
 
     /// The rows of every fact of a day that does not come of the chat log alone, where its tables are configured.
-    fn sources(&self, level: Level, day: Day, made: &BTreeSet<Day>, credits: Option<&DataFrame>) -> Result<Vec<(Fact, LazyFrame)>> {
-        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
+    fn sources(
+        &self,
+        level: Level,
+        day: Day,
+        made: &BTreeSet<Day>,
+        credits: Option<&DataFrame>,
+        group: &Group,
+    ) -> Result<Vec<(Fact, LazyFrame)>> {
+        let (calendar, rules) = (&self.plan.calendar, group.rules);
         let mut sources = Vec::new();
         if let Some(orders) = &self.orders {
-            let persons = self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy();
+            let persons = self.persons_of(group, day, level)?;
             sources.push((Fact::Inquiries, facts::inquiries(level, persons, orders, calendar, rules, day)?));
         }
         if let Some(credits) = credits {
@@ -89,13 +148,18 @@ impl Run<'_> {
         if level == Level::Shop {
             if let Some(orders) = &self.orders {
                 let days = rules.looks_back_to(calendar, day)?.through(day).filter(|day| made.contains(day));
-                let persons = days.map(|day| Ok(self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy()));
+                let persons = days.map(|day| self.persons_of(group, day, level));
                 let persons = stack(persons.collect::<Result<Vec<_>>>()?)?;
                 sources.push((Fact::Payments, facts::paid(persons, orders, calendar, rules, day)?));
             }
             sources.push((Fact::Visits, facts::visits(&self.reference, day)?));
         }
-        sources.extend(self.work_sources(level, day)?);
+        sources.extend(self.work_sources(level, day, group)?);
         Ok(sources)
     }
+}
+
+/// The instants of a group's orders.
+pub(super) fn of_group<'a>(instants: Vec<facts::Instant<'a>>, group: &Group) -> Vec<facts::Instant<'a>> {
+    instants.into_iter().filter(|instant| group.has(&instant.order.shop_id)).collect()
 }

@@ -1,6 +1,7 @@
 //! Refunds and ratings of a day, beside its sales.
 
 use super::Run;
+use super::sales::of_group;
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::facts;
@@ -8,7 +9,7 @@ use crate::frames::collect;
 use crate::ingest::{Orders, Records};
 use crate::job::{Level, Plan};
 use crate::metrics::Fact;
-use crate::publish::detail;
+use crate::rules::Group;
 use polars::prelude::*;
 
 /// What the tables of service say of a day; none where a table is not configured.
@@ -16,34 +17,29 @@ pub(super) struct Service {
     refunds: Option<DataFrame>,
     /// The orders say whose a refund is.
     orders: bool,
-    ratings: Option<DataFrame>,
+    pub(super) ratings: Option<DataFrame>,
 }
 
 /// Every instant at which a day asks for candidates: for its credits, and for the orders refunded in it.
 pub(super) fn instants<'a>(orders: &'a Orders, records: &Records, plan: &Plan, day: Day) -> Result<Vec<facts::Instant<'a>>> {
-    let mut found = facts::instants(orders, &plan.calendar, &plan.rules, day)?;
-    found.extend(facts::refund_instants(records, orders, &plan.calendar, &plan.rules, day)?);
+    let mut found = facts::instants(orders, &plan.calendar, &plan.rules.widest, day)?;
+    found.extend(facts::refund_instants(records, orders, &plan.calendar, &plan.rules.widest, day)?);
     Ok(found)
 }
 
 impl Run<'_> {
-    /// `replies`: those that the day's instants look back on.
-    pub(super) fn service(&self, day: Day, replies: &DataFrame) -> Result<Service> {
-        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
+    /// Of a group's shops. `replies`: those that the day's instants look back on.
+    pub(super) fn service(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Service> {
+        let (calendar, rules) = (&self.plan.calendar, group.rules);
         let mut instants = Vec::new();
         if let Some(orders) = &self.orders {
-            instants = facts::refund_instants(&self.records, orders, calendar, rules, day)?;
+            instants = of_group(facts::refund_instants(&self.records, orders, calendar, rules, day)?, group);
         }
         let credited = facts::credited(&instants, replies.clone().lazy(), calendar, rules, self.landed.through)?;
-        let refunds = facts::refunds(&self.records, &credited, calendar, day)?.map(collect).transpose()?;
-        let ratings = facts::ratings(&self.records, &self.reference, calendar, rules, day)?;
-        Ok(Service { refunds, orders: self.orders.is_some(), ratings })
-    }
-
-    /// The detail tables of a day's service.
-    pub(super) fn stage_service(&self, service: &Service, day: Day) -> Result<()> {
-        let ratings = service.ratings.as_ref().map(|ratings| detail("ratings", "one row per satisfaction card", ratings, None, day));
-        ratings.transpose()?.map_or(Ok(()), |table| self.publisher.stage(&table))
+        let refunds = facts::refunds(&self.records, &credited, calendar, day)?;
+        let ratings = facts::ratings(&self.records, &self.reference, calendar, rules, day)?.map(IntoLazy::lazy);
+        let of_group = |rows: Option<LazyFrame>| rows.map(|rows| collect(group.of(rows)?)).transpose();
+        Ok(Service { refunds: of_group(refunds)?, orders: self.orders.is_some(), ratings: of_group(ratings)? })
     }
 }
 

@@ -8,19 +8,20 @@ use crate::ingest::Table;
 use crate::job::Level;
 use crate::metrics::Fact;
 use crate::reports::{Kind, Part};
+use crate::rules::Group;
 use polars::prelude::*;
 
 impl Run<'_> {
     /// The rows of a day's facts of work, where their tables are configured.
-    pub(super) fn work_sources(&self, level: Level, day: Day) -> Result<Vec<(Fact, LazyFrame)>> {
-        let (calendar, rules) = (&self.plan.calendar, &self.plan.rules);
+    pub(super) fn work_sources(&self, level: Level, day: Day, group: &Group) -> Result<Vec<(Fact, LazyFrame)>> {
+        let (calendar, rules) = (&self.plan.calendar, group.rules);
         let mut sources = Vec::new();
         if let Some(statuses) = self.records.of(Table::AgentStatus) {
             let talked = self.states.get(day, Part::Chats, Level::Agent, Kind::Sums)?.lazy();
             let attended = facts::attendance(statuses, talked, calendar, day)?;
             sources.push(match level {
                 Level::Shop => (Fact::Duty, facts::duty(&attended, &self.reference)?),
-                Level::Agent => (Fact::Attendance, attended.lazy()),
+                _ => (Fact::Attendance, attended.lazy()),
             });
         }
         // Before the payments after a day have landed nothing is said of it, and most are not even read.
@@ -34,7 +35,7 @@ impl Run<'_> {
             sources.push((Fact::Tickets, tickets));
         }
         if let Some(orders) = orders {
-            let persons = self.states.get(day, Part::Chats, level, Kind::Persons)?.lazy();
+            let persons = self.persons_of(group, day, level)?;
             sources.push((Fact::Loyalty, facts::loyalty(level, persons, orders, calendar, rules, day)?));
         }
         if let (Level::Shop, Some(videos)) = (level, self.records.of(Table::Videos)) {

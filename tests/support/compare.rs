@@ -39,12 +39,13 @@ pub(crate) fn disagreements(input: &Input, rules: &Rules, tables: &Tables) -> Ve
     found
 }
 
-/// Every row of the detail tables that the oracle does not have, and the other way round: credits, rounds and sessions as texts.
+/// Every row of the detail tables that the oracle does not have, and the other way round: credits, rounds, sessions and peer-days as texts.
 pub(crate) fn untraced(input: &Input, rules: &Rules, tables: &Tables) -> Vec<String> {
     let pairs = [
         (credits(input, rules), credit_rows(tables)),
         (rounds(input, rules), round_rows(tables)),
         (sessions(input, rules), session_rows(tables)),
+        (peer_days(input, rules), peer_day_rows(tables)),
     ];
     let mut found = Vec::new();
     for (mut expected, got) in pairs {
@@ -120,8 +121,9 @@ fn round_rows(tables: &Tables) -> Vec<String> {
 fn sessions(input: &Input, rules: &Rules) -> Vec<String> {
     let told = |visit: oracle::Visit| {
         let session = &visit.session;
-        let asked = session.spoken.iter().filter(|line| line.buyer).count();
-        let counts = [asked, session.spoken.len() - asked, session.autos.len()].map(|count| count as f64);
+        let lines = visit.shop_lines();
+        let asked = lines.iter().filter(|line| line.buyer).count();
+        let counts = [asked, lines.len() - asked, visit.shop_autos()].map(|count| count as f64);
         let whose = format!("{} {:?} {:?} {:?}", super::date(visit.day), visit.shop, visit.buyer, session.id);
         format!("session {whose} {} {counts:?} {}", session.start, visit.filtered)
     };
@@ -136,6 +138,21 @@ fn session_rows(tables: &Tables) -> Vec<String> {
         format!("session {whose} {} {counts:?} {}", number(row, "started_at").unwrap(), text(row, "filtered").is_some())
     };
     tables.rows("details/sessions").iter().map(told).collect()
+}
+
+fn peer_days(input: &Input, rules: &Rules) -> Vec<String> {
+    let told = |(shop, buyer, day, agent, why): oracle::PeerDay| {
+        format!("peer-day {} {shop:?} {buyer:?} {agent:?} {:?}", super::date(day), why.unwrap_or(""))
+    };
+    oracle::peer_days(input, rules).into_iter().map(told).collect()
+}
+
+fn peer_day_rows(tables: &Tables) -> Vec<String> {
+    let told = |row: &Row| {
+        let [shop, buyer, agent] = ["shop_id", "buyer_id", "agent_id"].map(|column| text(row, column).unwrap());
+        format!("peer-day {} {shop:?} {buyer:?} {agent:?} {:?}", dated(row), text(row, "filtered").unwrap_or_default())
+    };
+    tables.rows("details/peer_days").iter().map(told).collect()
 }
 
 fn dated(row: &Row) -> String {

@@ -93,8 +93,10 @@ impl Given {
     }
 
     pub(crate) fn pipeline(&self) -> String {
-        let (Given { zone, head, rules, .. }, staff) = (self, self.staff_file("*"));
+        let Given { zone, head, rules, .. } = self;
         let (ending, packing) = (self.style.ending(), Style { packing: self.style.packing, ..Style::default() }.ending());
+        // Further files of accounts are plain, however the first is packed.
+        let staff = if self.has_further_staff() { "staff/*".to_owned() } else { format!("staff.{packing}") };
         let (messages, orders) = match self.cut {
             Cut::ByDay => (format!("messages/date={{date}}/*.{ending}"), format!("orders.{ending}")),
             Cut::ByUtcDay => (format!("messages/date={{date}}/*.{ending}"), format!("orders/{{date}}.{ending}")),
@@ -104,7 +106,7 @@ impl Given {
         let encoding = if self.style.gbk { "encoding = \"gbk\"\n" } else { "" };
         let mut text = format!(
             "name = \"given\"\ntimezone = \"{zone}\"\n{head}\n[messages]\npath = \"{messages}\"\n{encoding}{zoned}\
-             [staff]\npath = \"{staff}.{packing}\"\n[blocklist]\npath = \"blocklist.{packing}\"\n"
+             [staff]\npath = \"{staff}\"\n[blocklist]\npath = \"blocklist.{packing}\"\n"
         );
         if self.input.orders.is_some() {
             text += &format!("[orders]\npath = \"{orders}\"\n{encoding}{zoned}");
@@ -151,7 +153,11 @@ impl Given {
 
     /// Where the accounts lie: in a file, or in a folder with those of the further tables.
     fn staff_file(&self, name: &str) -> String {
-        if self.tables.iter().any(|(table, ..)| table == "staff") { format!("staff/{name}") } else { "staff".to_owned() }
+        if self.has_further_staff() { format!("staff/{name}") } else { "staff".to_owned() }
+    }
+
+    fn has_further_staff(&self) -> bool {
+        self.tables.iter().any(|(table, ..)| table == "staff")
     }
 
     fn staff(&self) -> Sheet {

@@ -72,6 +72,8 @@ struct Step {
     /// Takes the message id of this earlier line.
     repeats: Option<Index>,
     text: &'static str,
+    /// Of a buyer's line.
+    kind: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -179,7 +181,9 @@ fn talk() -> impl Strategy<Value = Talk> {
 }
 
 fn step() -> impl Strategy<Value = Step> {
-    let text = select(&["在吗", "", "有货吗，谢谢", "138-1234 5678", "加vx: wx_abc123", "a@b.cc", "😀\n\"x\"", "订单213812345678"][..]);
+    let text = select(
+        &["在吗", "", " \u{3000}\t", "有货吗，谢谢", "138-1234 5678", "加vx: wx_abc123", "a@b.cc", "😀\n\"x\"", "订单213812345678"][..],
+    );
     let gap = prop_oneof![
         4 => select(&GAPS[..]).prop_map(Gap::Ms),
         3 => (0..7usize, -1..2i64).prop_map(|(rule, ms)| Gap::Rule(rule, ms)),
@@ -193,8 +197,18 @@ fn step() -> impl Strategy<Value = Step> {
         prop::bool::weighted(0.06),
         prop::option::weighted(0.06, any::<Index>()),
         text,
+        prop::option::weighted(0.2, select(&["text", "image"][..])),
     )
-        .prop_map(|(gap, who, strays, seq, recalled, repeats, text)| Step { gap, who, strays, seq, recalled, repeats, text })
+        .prop_map(|(gap, who, strays, seq, recalled, repeats, text, kind)| Step {
+            gap,
+            who,
+            strays,
+            seq,
+            recalled,
+            repeats,
+            text,
+            kind,
+        })
 }
 
 fn who() -> impl Strategy<Value = Who> {
@@ -250,6 +264,18 @@ fn blocked() -> impl Strategy<Value = (usize, usize, Option<i64>, Option<i64>)> 
     (0..SHOPS.len(), 0..BUYERS.len(), prop::option::of(0..4i64), prop::option::of(0..4i64))
 }
 
+type Filters = ((bool, bool), Option<usize>, Option<(usize, usize)>, (bool, bool));
+
+/// Who is filtered, and which peer-days: lines are few, so that small numbers lie on the edge.
+fn filters() -> impl Strategy<Value = Filters> {
+    (
+        (prop::bool::weighted(0.8), prop::bool::weighted(0.8)),
+        prop::option::weighted(0.3, 0..3usize),
+        prop::option::weighted(0.3, (0..3usize, 0..4usize)),
+        (prop::bool::weighted(0.3), prop::bool::weighted(0.3)),
+    )
+}
+
 /// Each rule is the default most of the time, and what a shop might choose otherwise.
 fn rules() -> impl Strategy<Value = Rules> {
     let or = |default: i64, others: Vec<i64>| prop_oneof![3 => Just(default), 1 => select(others)];
@@ -275,8 +301,8 @@ fn rules() -> impl Strategy<Value = Rules> {
         prop_oneof![2 => Just(Attribution::OrderFirst), 1 => Just(Attribution::Order), 1 => Just(Attribution::Payment)],
         prop_oneof![3 => Just(vec![]), 1 => Just(vec!["红旗".to_owned()])],
     );
-    let filters = (prop::bool::weighted(0.8), prop::bool::weighted(0.8));
-    (clocks, units, modes, sales, filters).prop_map(|(clocks, (anchor, unit, clock), reply_modes, sales, (own_accounts, blocklist))| {
+    (clocks, units, modes, sales, filters()).prop_map(|(clocks, (anchor, unit, clock), reply_modes, sales, filters)| {
+        let ((own_accounts, blocklist), forward_only, monologue, (single_line, empty)) = filters;
         let (session_gap, assessed_hours, response_cap, reply_threshold, quick_threshold, slow_threshold, rest) = clocks;
         let (slow_times, max_wait, long_reception) = rest;
         let (after_sale_days, final_pay_days, credit_lookback, attribution, excluded_flags) = sales;
@@ -301,6 +327,10 @@ fn rules() -> impl Strategy<Value = Rules> {
             excluded_flags,
             own_accounts,
             blocklist,
+            forward_only,
+            monologue,
+            single_line,
+            empty,
         }
     })
 }
@@ -420,7 +450,7 @@ fn said(talk: &Talk, step: &Step, at: i64, before: &[Line]) -> Line {
         ..Line::default()
     };
     let line = match step.who {
-        Who::Buyer(agent) => Line { sender: Sender::Buyer, agent: named(agent), ..line },
+        Who::Buyer(agent) => Line { sender: Sender::Buyer, agent: named(agent), kind: step.kind.map(str::to_owned), ..line },
         Who::Agent(agent, mode) => Line { sender: Sender::Agent, agent: named(agent), mode, ..line },
         Who::Robot(agent, mode) => Line { sender: Sender::Robot, agent: named(agent), mode, ..line },
         Who::Event(kind, agent) => Line { sender: Sender::System, kind: Some(kind.to_owned()), agent: named(agent), ..line },
@@ -477,7 +507,14 @@ pub(crate) fn toml(rules: &Rules) -> String {
         ("own_accounts", rules.own_accounts.to_string()),
         ("blocklist", rules.blocklist.to_string()),
     ];
-    pairs.iter().map(|(rule, value)| format!("{rule} = {value}\n")).collect()
+    let peer_days = [
+        rules.forward_only.map(|most| ("forward_only", most.to_string())),
+        rules.monologue.map(|(buyer, agent)| ("monologue", format!("{{ buyer = {buyer}, agent = {agent} }}"))),
+        Some(("single_line", rules.single_line.to_string())),
+        Some(("empty", rules.empty.to_string())),
+    ];
+    let pairs = pairs.into_iter().chain(peer_days.into_iter().flatten());
+    pairs.map(|(rule, value)| format!("{rule} = {value}\n")).collect()
 }
 
 fn word(chosen: bool, yes: &str, no: &str) -> String {

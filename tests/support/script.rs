@@ -1,6 +1,6 @@
 //! The short form of a log, as in `kefu::metrics::examples`: one line a line of chat, one line an order.
 //!
-//! Lines: `time session buyer who words`. `who` is `buyer`, `buyer>A` (addressed to agent A), `A` (a reply), `A:assist`, `A:auto`,
+//! Lines: `time session buyer who words`. `who` is `buyer`, `buyer>A` (addressed to agent A), `buyer:image>A`, `A` (a reply), `A:assist`, `A:auto`,
 //! `robot`, or an event `assign>A`, `transfer>B`, `close`. Orders: `id buyer created paid amount quantity postage`.
 //! Times of another day are written `+1/09:00:00`. `-` is none.
 
@@ -29,6 +29,7 @@ fn spoken_by(who: &str, line: Line) -> Line {
         |kind: &str, agent: Option<String>| Line { sender: Sender::System, kind: Some(kind.to_owned()), agent, text: None, ..line.clone() };
     match who.split_once('>').unwrap_or((who, "")) {
         ("buyer", agent) => Line { sender: Sender::Buyer, agent: some(agent), ..line },
+        ("buyer:image", agent) => Line { sender: Sender::Buyer, agent: some(agent), kind: some("image"), ..line },
         ("robot", agent) => Line { sender: Sender::Robot, agent: some(agent), ..line },
         (kind @ ("assign" | "transfer" | "close"), agent) => event(kind, some(agent)),
         (agent, _) => {

@@ -20,7 +20,7 @@ pub(crate) enum Value {
 
 pub(crate) type Row = BTreeMap<String, Value>;
 
-/// First day of the period, shop, agent.
+/// First day of the period, shop, agent or team.
 pub(crate) type Key = (i64, String, Option<String>);
 
 /// What a pipeline published: files by their path below the output root. `state/` is internal and left out.
@@ -62,7 +62,11 @@ impl Tables {
     pub(crate) fn report(&self, level: &str, period: &str) -> BTreeMap<Key, Row> {
         let mut report = BTreeMap::new();
         for row in self.rows(&format!("reports/{level}_{period}")) {
-            let key = (number(&row, "report_date").unwrap() as i64, text(&row, "shop_id").unwrap(), text(&row, "agent_id"));
+            let key = (
+                number(&row, "report_date").unwrap() as i64,
+                text(&row, "shop_id").unwrap(),
+                text(&row, "agent_id").or(text(&row, "team")),
+            );
             let twice = report.insert(key.clone(), row);
             assert!(twice.is_none(), "two rows of {level}_{period} for {key:?}");
         }
@@ -93,7 +97,7 @@ pub(crate) fn decode(bytes: Bytes) -> Vec<Row> {
     batches.flat_map(|batch| rows(&batch.unwrap())).collect()
 }
 
-fn rows(batch: &RecordBatch) -> Vec<Row> {
+pub(crate) fn rows(batch: &RecordBatch) -> Vec<Row> {
     let mut rows = vec![Row::new(); batch.num_rows()];
     for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
         for (index, row) in rows.iter_mut().enumerate() {

@@ -91,7 +91,7 @@ fn everyday_buyer(shop: &Shop, dice: &mut Dice) -> String {
 }
 
 /// Somebody of the right team who works today; the other team helps out when nobody does.
-fn on_duty(shop: &Shop, role: Role, weekday: i8, dice: &mut Dice) -> &'static Agent {
+pub(super) fn on_duty(shop: &Shop, role: Role, weekday: i8, dice: &mut Dice) -> &'static Agent {
     let here: Vec<&'static Agent> = AGENTS.iter().filter(|a| a.shop == shop.id && a.off != weekday).collect();
     let team: Vec<&'static Agent> = here.iter().copied().filter(|agent| agent.role == role).collect();
     if team.is_empty() { dice.pick(&here) } else { dice.pick(&team) }
@@ -112,5 +112,21 @@ fn card(shop: &Shop, buyer: String, agent: &'static Agent, session: Option<Strin
         grade: rated_at.map(|_| grade),
         source: dice.pick(&["agent", "agent", "system", "buyer"]),
         reason: rated_at.filter(|_| grade <= 3).map(|_| reason),
+        robot: false,
+        nps: None,
+    }
+}
+
+/// Some buyers who rated also say how likely they are to recommend the shop. Edge cases say so themselves.
+pub(super) fn ask_for_nps(cards: &mut [Card], dice: &mut Dice) {
+    for card in cards.iter_mut().filter(|card| !card.buyer.starts_with("b-")) {
+        let likely = match card.grade {
+            Some(5) => 9..11,
+            Some(4) => 7..10,
+            Some(3) => 5..8,
+            Some(_) => 0..6,
+            None => continue,
+        };
+        card.nps = dice.percent(40).then(|| dice.between(likely.start, likely.end));
     }
 }

@@ -9,8 +9,8 @@ use super::super::clock::{self, SHANGHAI};
 use super::super::dice::Dice;
 use super::super::table::{Cell, Column, Shape, flag, int, money, name, text, time};
 use super::super::{Encoding, Summary};
-use super::logs::{Card, Logs, Message, Order};
-use super::people::{AGENTS, BLOCKLIST, SHOPS};
+use super::logs::{Card, Logs, Message, Order, Refund, Status, Ticket};
+use super::people::SHOPS;
 use crate::error::Result;
 
 static MESSAGES: [Column; 12] = [
@@ -42,7 +42,7 @@ static ORDERS: [Column; 13] = [
     name("sku_id"),
     time("updated_at"),
 ];
-static EVALUATIONS: [Column; 9] = [
+static EVALUATIONS: [Column; 11] = [
     name("shop_id"),
     name("buyer_id"),
     name("agent_id"),
@@ -52,30 +52,51 @@ static EVALUATIONS: [Column; 9] = [
     int("grade"),
     name("source"),
     name("reason"),
+    name("target"),
+    int("nps"),
 ];
-static SHOP: [Column; 4] = [name("shop_id"), name("platform"), name("name"), name("category")];
-static STAFF: [Column; 9] = [
+static REFUNDS: [Column; 10] = [
     name("shop_id"),
-    name("agent_id"),
-    name("name"),
-    name("team"),
-    name("role"),
-    name("person_id"),
-    money("hourly_cost"),
-    name("commission_rate"),
-    name("hired_on"),
+    text("refund_id"),
+    text("order_id"),
+    time("applied_at"),
+    time("finished_at"),
+    money("amount"),
+    int("quantity"),
+    name("kind"),
+    name("reason"),
+    flag("disputed"),
 ];
-static BLOCKED: [Column; 5] = [name("shop_id"), name("buyer_id"), name("from"), name("to"), name("reason")];
+static TICKETS: [Column; 15] = [
+    name("shop_id"),
+    text("ticket_id"),
+    name("buyer_id"),
+    name("agent_id"),
+    name("kind"),
+    time("opened_at"),
+    time("first_response_at"),
+    time("resolved_at"),
+    flag("resolved"),
+    time("sla_response_due_at"),
+    time("sla_resolve_due_at"),
+    name("transferred_to"),
+    flag("transfer_correct"),
+    flag("knowledge_base_used"),
+    flag("complaint"),
+];
+static AGENT_STATUS: [Column; 4] = [name("shop_id"), name("agent_id"), time("at"), name("status")];
 static VISITS: [Column; 4] = [name("shop_id"), name("date"), int("visitors"), int("page_views")];
 
 /// Text files whose times are what a clock on the shop's wall says.
-const SHAPE: Shape = Shape::csv(Encoding::Utf8, SHANGHAI);
+pub(super) const SHAPE: Shape = Shape::csv(Encoding::Utf8, SHANGHAI);
 
-/// Writes the logs, sorted: a day's chats by time, orders by creation, cards by when they were sent.
+/// Writes the logs, sorted: a day's chats by time, orders by creation, cards by when they were sent, and so on.
 pub(super) fn write(out: &Path, mut logs: Logs) -> Result<Summary> {
     logs.messages.sort_by_key(|message| message.at);
-    logs.orders.sort_by_key(|order| order.created_at);
     logs.cards.sort_by_key(|card| card.sent_at);
+    logs.refunds.sort_by_key(|refund| refund.applied_at);
+    logs.tickets.sort_by_key(|ticket| ticket.opened_at);
+    logs.statuses.sort_by_key(|status| status.at);
     let mut summary = Summary::default();
     for (date, messages) in &by_day(&logs.messages)? {
         summary.messages += messages.len() as u64;
@@ -84,9 +105,9 @@ pub(super) fn write(out: &Path, mut logs: Logs) -> Result<Summary> {
     summary.orders = logs.orders.len() as u64;
     summary.add_file(write_orders(out, &logs.orders)?);
     summary.add_file(write_cards(out, &logs.cards)?);
-    summary.add_file(write_shops(out)?);
-    summary.add_file(write_staff(out)?);
-    summary.add_file(write_blocklist(out)?);
+    summary.add_file(write_refunds(out, &logs.refunds)?);
+    summary.add_file(write_tickets(out, &logs.tickets)?);
+    summary.add_file(write_statuses(out, &logs.statuses)?);
     Ok(summary)
 }
 
@@ -138,10 +159,9 @@ fn write_messages(out: &Path, date: Date, messages: &[&Message]) -> Result<u64> 
 
 fn write_orders(out: &Path, orders: &[Order]) -> Result<u64> {
     let mut table = SHAPE.create(out, "orders", &ORDERS)?;
-    for (index, order) in orders.iter().enumerate() {
-        let id = order.id.clone().unwrap_or_else(|| format!("o{:04}", index + 1));
+    for order in orders {
         table.row(&[
-            Cell::Text(&id),
+            Cell::text(order.id.as_deref()),
             Cell::Text(order.shop),
             Cell::Text(&order.buyer),
             Cell::Time(order.created_at),
@@ -172,41 +192,62 @@ fn write_cards(out: &Path, cards: &[Card]) -> Result<u64> {
             card.grade.map_or(Cell::Null, Cell::Int),
             Cell::Text(card.source),
             Cell::text(card.reason),
+            Cell::Text(if card.robot { "robot" } else { "human" }),
+            card.nps.map_or(Cell::Null, Cell::Int),
         ])?;
     }
     table.close()
 }
 
-fn write_shops(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "shops", &SHOP)?;
-    for shop in &SHOPS {
-        table.row(&[shop.id, shop.platform, shop.name, shop.category].map(Cell::Text))?;
-    }
-    table.close()
-}
-
-fn write_staff(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "staff", &STAFF)?;
-    for agent in &AGENTS {
+fn write_refunds(out: &Path, refunds: &[Refund]) -> Result<u64> {
+    let mut table = SHAPE.create(out, "refunds", &REFUNDS)?;
+    for (index, refund) in refunds.iter().enumerate() {
+        let id = refund.id.clone().unwrap_or_else(|| format!("r{:04}", index + 1));
         table.row(&[
-            Cell::Text(agent.shop),
-            Cell::Text(agent.id),
-            Cell::Text(agent.name),
-            Cell::Text(agent.role.team()),
-            Cell::Text(agent.role.id()),
-            Cell::Text(agent.person),
-            Cell::Money(agent.hourly_cost),
-            Cell::Text(agent.commission_rate),
-            Cell::Text(agent.hired_on),
+            Cell::Text(refund.shop),
+            Cell::Text(&id),
+            Cell::Text(&refund.order),
+            Cell::Time(refund.applied_at),
+            Cell::time(refund.finished_at),
+            Cell::Money(refund.amount),
+            Cell::Int(refund.quantity),
+            Cell::Text(refund.kind),
+            Cell::Text(refund.reason),
+            Cell::Flag(refund.disputed),
         ])?;
     }
     table.close()
 }
 
-fn write_blocklist(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "blocklist", &BLOCKED)?;
-    for blocked in &BLOCKLIST {
-        table.row(&[blocked.shop, blocked.buyer, blocked.from, blocked.to, blocked.reason].map(Cell::Text))?;
+fn write_tickets(out: &Path, tickets: &[Ticket]) -> Result<u64> {
+    let mut table = SHAPE.create(out, "tickets", &TICKETS)?;
+    for (index, ticket) in tickets.iter().enumerate() {
+        let id = ticket.id.clone().unwrap_or_else(|| format!("t{:04}", index + 1));
+        table.row(&[
+            Cell::Text(ticket.shop),
+            Cell::Text(&id),
+            Cell::Text(&ticket.buyer),
+            Cell::text(ticket.agent),
+            Cell::Text(ticket.kind),
+            Cell::Time(ticket.opened_at),
+            Cell::time(ticket.responded_at),
+            Cell::time(ticket.resolved_at),
+            Cell::Flag(ticket.resolved_at.is_some()),
+            Cell::time(ticket.response_due_at),
+            Cell::time(ticket.resolve_due_at),
+            Cell::text(ticket.transferred_to),
+            ticket.transfer_correct.map_or(Cell::Null, Cell::Flag),
+            Cell::Flag(ticket.knowledge_base_used),
+            Cell::Flag(ticket.complaint),
+        ])?;
+    }
+    table.close()
+}
+
+fn write_statuses(out: &Path, statuses: &[Status]) -> Result<u64> {
+    let mut table = SHAPE.create(out, "agent_status", &AGENT_STATUS)?;
+    for Status { shop, agent, at, status } in statuses {
+        table.row(&[Cell::Text(shop), Cell::Text(agent), Cell::Time(*at), Cell::Text(status)])?;
     }
     table.close()
 }

@@ -1,5 +1,6 @@
 //! The small invented company: three shops, twelve agents, five weeks across a month's and a quarter's
-//! end. Everyday chats come from the seed; the edge cases among them are written by hand.
+//! end. Everyday chats come from the seed; the edge cases among them are written by hand. What surrounds
+//! the chats (refunds, tickets, shifts, videos) is drawn from dice of its own, each of one purpose.
 
 mod chat;
 mod edges;
@@ -8,8 +9,13 @@ mod files;
 mod logs;
 mod people;
 mod readme;
+mod reference;
+mod refunds;
+mod shifts;
 mod talk;
+mod tickets;
 mod trade;
+mod videos;
 
 use std::path::Path;
 
@@ -40,9 +46,21 @@ pub fn company(out: &Path, seed: u64) -> Result<Summary> {
     }
     diary.trade.write_sales(&mut diary.logs, &mut diary.dice)?;
     edges::add(&mut diary.logs)?;
+    add_service(&mut diary.logs, seed)?;
     diary.logs.cut(exported_at);
     let mut summary = files::write(out, diary.logs)?;
     summary.add_file(files::write_visits(out, FIRST, DAYS, &mut diary.dice)?);
+    summary.add_file(videos::write(out, FIRST, DAYS, &mut Dice::of(seed, "videos"))?);
+    reference::write(out, &mut summary)?;
     summary.add_file(readme::write(out)?);
     Ok(summary)
+}
+
+/// What follows from the chats and orders there are.
+fn add_service(logs: &mut Logs, seed: u64) -> Result<()> {
+    logs.number_orders();
+    everyday::ask_for_nps(&mut logs.cards, &mut Dice::of(seed, "nps"));
+    refunds::add(logs, &mut Dice::of(seed, "refunds"));
+    tickets::add(logs, &mut Dice::of(seed, "tickets"))?;
+    shifts::add(logs, FIRST, DAYS, &mut Dice::of(seed, "shifts"))
 }

@@ -1,8 +1,14 @@
-//! Who is in the story: three shops, twelve agents, what the shops sell, who is not welcome.
+//! Who is in the story: three shops, twelve agents, what the shops sell, who is not welcome; and five
+//! shops more of which no chat is known.
 
 pub(super) const YUNDUO: &str = "tb-yunduo";
 pub(super) const QINGMANG: &str = "tb-qingmang";
 pub(super) const XIAOMAI: &str = "dy-xiaomai";
+pub(super) const JD: &str = "jd-yunduo";
+pub(super) const PDD: &str = "pdd-qingmang";
+pub(super) const KUAISHOU: &str = "ks-xiaomai";
+pub(super) const XIAOHONGSHU: &str = "xhs-qingmang";
+pub(super) const WHOLESALE: &str = "1688-xiaomai";
 
 pub(super) const LINXI: &str = "yd-linxi";
 pub(super) const CHENMO: &str = "yd-chenmo";
@@ -16,6 +22,14 @@ pub(super) const HEXUE_TOO: &str = "qm-hexue";
 pub(super) const SUTONG: &str = "xm-sutong";
 pub(super) const LUOJIA: &str = "xm-luojia";
 pub(super) const WEILAN: &str = "xm-weilan";
+/// One account, two persons: the night shift's.
+pub(super) const YEBAN: &str = "yd-yeban";
+pub(super) const SHENAN: &str = "jd-shenan";
+pub(super) const HANLU: &str = "jd-hanlu";
+pub(super) const DINGJIA: &str = "pdd-dingjia";
+pub(super) const TANGLI: &str = "ks-tangli";
+pub(super) const TANGLI_TOO: &str = "xhs-tangli";
+pub(super) const QIANYI: &str = "al-qianyi";
 
 pub(super) struct Shop {
     pub(super) id: &'static str,
@@ -32,6 +46,14 @@ pub(super) struct Shop {
     /// Its platform exports session ids and sequence numbers.
     pub(super) numbered: bool,
     pub(super) items: &'static [Item],
+}
+
+/// A shop whose chats and orders are not exported yet.
+pub(super) struct Branch {
+    pub(super) id: &'static str,
+    pub(super) platform: &'static str,
+    pub(super) name: &'static str,
+    pub(super) category: &'static str,
 }
 
 #[derive(Clone, Copy)]
@@ -53,10 +75,12 @@ pub(super) struct Agent {
     pub(super) id: &'static str,
     pub(super) name: &'static str,
     pub(super) role: Role,
+    pub(super) team: &'static str,
     pub(super) person: &'static str,
     /// Fen an hour.
     pub(super) hourly_cost: i64,
     pub(super) commission_rate: &'static str,
+    /// Empty for an account that is nobody's own.
     pub(super) hired_on: &'static str,
     /// How long replies take, in percent of the ordinary: what rankings are made of.
     pub(super) pace: i64,
@@ -131,7 +155,12 @@ type Terms = (&'static str, &'static str, &'static str, i64, &'static str, &'sta
 const fn agent(shop: &'static str, role: Role, terms: Terms) -> Agent {
     let (id, name, person, yuan, commission_rate, hired_on, pace, off) = terms;
     let hourly_cost = yuan * 100;
-    Agent { shop, id, name, role, person, hourly_cost, commission_rate, hired_on, pace, off }
+    Agent { shop, id, name, role, team: role.team(), person, hourly_cost, commission_rate, hired_on, pace, off }
+}
+
+/// An agent of whom no everyday chat is known: pace and day off do not matter.
+const fn stranger(team: &'static str, agent: Agent) -> Agent {
+    Agent { team, ..agent }
 }
 
 use Role::{Aftersale, Presale};
@@ -151,6 +180,26 @@ pub(super) static AGENTS: [Agent; 12] = [
     agent(XIAOMAI, Aftersale, (WEILAN, "魏岚", "P011", 28, "0.006", "2025-03-31", 95, 5)),
 ];
 
+pub(super) static BRANCHES: [Branch; 5] = [
+    Branch { id: JD, platform: "jd", name: "云朵家居京东店", category: "家纺" },
+    Branch { id: PDD, platform: "pdd", name: "青芒女装折扣店", category: "女装" },
+    Branch { id: KUAISHOU, platform: "kuaishou", name: "小麦童鞋快手店", category: "童鞋" },
+    Branch { id: XIAOHONGSHU, platform: "xiaohongshu", name: "青芒女装小红书店", category: "女装" },
+    Branch { id: WHOLESALE, platform: "1688", name: "小麦童鞋批发", category: "童鞋" },
+];
+
+const OUTSOURCED: &str = "外包组";
+
+pub(super) static STRANGERS: [Agent; 7] = [
+    stranger("夜班组", agent(YUNDUO, Aftersale, (YEBAN, "夜班", "P-YEBAN", 24, "0.000", "", 100, 7))),
+    stranger(OUTSOURCED, agent(JD, Aftersale, (SHENAN, "沈安", "P012", 22, "0.000", "2026-08-24", 100, 7))),
+    stranger(OUTSOURCED, agent(JD, Aftersale, (HANLU, "韩露", "P013", 22, "0.000", "2026-08-24", 100, 7))),
+    stranger(OUTSOURCED, agent(PDD, Presale, (DINGJIA, "丁嘉", "P014", 21, "0.004", "2026-09-14", 100, 7))),
+    stranger("内容组", agent(KUAISHOU, Presale, (TANGLI, "唐莉", "P015", 30, "0.006", "2025-11-03", 100, 7))),
+    stranger("内容组", agent(XIAOHONGSHU, Presale, (TANGLI_TOO, "唐莉", "P015", 30, "0.006", "2025-11-03", 100, 7))),
+    stranger("售前组", agent(WHOLESALE, Presale, (QIANYI, "钱奕", "P016", 27, "0.003", "2024-03-18", 100, 7))),
+];
+
 pub(super) static BLOCKLIST: [Blocked; 2] = [
     Blocked { shop: YUNDUO, buyer: "b-blocked", from: "2026-09-08", to: "2026-12-31", reason: "广告骚扰" },
     Blocked { shop: QINGMANG, buyer: "b29999", from: "2026-08-01", to: "2026-12-31", reason: "恶意辱骂" },
@@ -164,7 +213,7 @@ impl Role {
         }
     }
 
-    pub(super) fn team(self) -> &'static str {
+    const fn team(self) -> &'static str {
         match self {
             Presale => "售前组",
             Aftersale => "售后组",

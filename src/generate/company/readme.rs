@@ -30,7 +30,7 @@ fn chapters() -> std::result::Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-/// The ids to look for: `edge-midnight-1…4`, `edge-same-day-o1`, and the cards by their buyer.
+/// The ids to look for: `edge-midnight-1…4`, `edge-same-day-o1`; the cards by their buyers, the statuses by agent and instant.
 fn rows(case: &Case) -> String {
     let mut rows = Vec::new();
     match case.lines.len() {
@@ -39,9 +39,18 @@ fn rows(case: &Case) -> String {
         last => rows.push(format!("`edge-{}-1`…`{last}`", case.id)),
     }
     let orders = case.orders.iter().filter(|order| order.version_of.is_none()).count();
-    rows.extend((1..=orders).map(|number| format!("`edge-{}-o{number}`", case.id)));
-    if !case.cards.is_empty() {
-        rows.push(format!("cards of `b-{}`", case.id));
+    for (letter, count) in [("o", orders), ("r", case.refunds.len()), ("t", case.tickets.len())] {
+        rows.extend((1..=count).map(|number| format!("`edge-{}-{letter}{number}`", case.id)));
+    }
+    let mut buyers: Vec<_> = case.cards.iter().map(|card| card.buyer.map_or_else(|| format!("b-{}", case.id), str::to_owned)).collect();
+    buyers.dedup();
+    if !buyers.is_empty() {
+        rows.push(format!("cards of `{}`", buyers.join("`, `")));
+    }
+    if let [first, ..] = case.turns {
+        let count = case.turns.len();
+        let statuses = if count == 1 { "status" } else { "statuses" };
+        rows.push(format!("{count} {statuses} of `{}` from {}", first.agent, first.at));
     }
     rows.join(", ")
 }

@@ -2,39 +2,47 @@
 //!
 //! Nothing is kept but what is going on: the chats that are open and the orders that wait for their
 //! money. So memory is that of the busiest minute, however many messages a day has, and the lines come
-//! out in time order as they do in real logs.
+//! out in time order as they do in real logs. Cards, tickets, refunds and shifts are written beside the
+//! chats and from dice of their own.
 
 mod arrivals;
+mod cards;
 mod chat;
 mod orders;
 mod phrases;
 mod population;
 mod reference;
+mod refunds;
 mod rows;
+mod service;
+mod shifts;
+mod tickets;
 mod traffic;
+mod videos;
 
 use std::fs;
 
-use jiff::civil::Date;
 use jiff::tz::Offset;
 
 use self::population::Population;
 use self::rows::{Messages, Orders};
+use self::service::{Files, Service};
 use self::traffic::{Event, Traffic};
+use super::clock::DAY;
 use super::table::Shape;
 use super::{Compression, Encoding, Format, Spec, Summary, clock};
 use crate::error::{Error, Kind, Result};
 
-/// Writes `messages/date=…`, `orders/date=…` (by Shanghai day) and the small tables beside them.
+/// Writes `messages/date=…`, `orders/date=…` and what surrounds them (by Shanghai day), and the small tables.
 pub fn load(spec: &Spec) -> Result<Summary> {
     check(spec)?;
     let population = Population::new(spec);
     let mut summary = Summary::default();
     reference::write(spec, &population, &mut summary)?;
     let mut traffic = Traffic::new(&population, spec.seed);
+    let mut service = Service::new(&population, spec.seed);
     for number in 0..spec.days {
-        let day = clock::days_after(spec.from, number)?;
-        write_day(spec, day, &population, &mut traffic, &mut summary)?;
+        write_day(spec, number, &mut traffic, &mut service, &mut summary)?;
     }
     Ok(summary)
 }
@@ -58,24 +66,36 @@ fn check(spec: &Spec) -> Result<()> {
     Ok(())
 }
 
-fn write_day(spec: &Spec, day: Date, population: &Population, traffic: &mut Traffic<'_>, summary: &mut Summary) -> Result<()> {
+fn write_day(spec: &Spec, number: u32, traffic: &mut Traffic<'_>, service: &mut Service<'_>, summary: &mut Summary) -> Result<()> {
+    let day = clock::days_after(spec.from, number)?;
+    let midnight = clock::midnight(day)?;
     let folder = clock::partition(day);
     let compact = clock::compact(day);
     let shape = shape(spec);
+    let population = service.population;
     let mut messages = Messages::create(shape, &spec.out.join("messages").join(&folder), population)?;
     let mut orders = Orders::create(shape, &spec.out.join("orders").join(&folder), population)?;
+    let mut files = Files::create(shape, &spec.out, &folder, compact)?;
+    service.start_day(number, midnight, &mut files)?;
     traffic.start_day(day)?;
     while let Some(event) = traffic.next() {
         match event {
-            Event::Said(line) => messages.write(compact, &line)?,
-            Event::Ordered(order) => orders.write(&order)?,
+            Event::Said(line) => {
+                messages.write(compact, &line)?;
+                service.said(&line, &mut files)?;
+            }
+            Event::Ordered(order) => {
+                orders.write(&order)?;
+                service.ordered(&order);
+            }
         }
     }
+    service.end_day(midnight + DAY, &mut files)?;
     summary.messages += messages.count();
     summary.orders += orders.count();
     summary.add_file(messages.close()?);
     summary.add_file(orders.close()?);
-    Ok(())
+    files.close(summary)
 }
 
 fn shape(spec: &Spec) -> Shape {

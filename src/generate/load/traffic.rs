@@ -40,10 +40,11 @@ pub(super) enum Event {
 }
 
 /// Something that happens at `at`: the heap's greatest is the earliest.
-struct Due<T> {
-    at: i64,
-    serial: u64,
-    what: T,
+pub(super) struct Due<T> {
+    pub(super) at: i64,
+    /// Tells apart what is due at the same instant.
+    pub(super) serial: u64,
+    pub(super) what: T,
 }
 
 impl<'a> Traffic<'a> {

@@ -1,11 +1,14 @@
 //! The edge cases of the story, written by hand: one table entry per case, so that the data, the
 //! README of `sample_data/` and this code cannot tell three different stories.
 
+mod attendance;
 mod bad_rows;
 mod buyers;
 mod ratings;
+mod refunds;
 mod sales;
 mod sessions;
+mod tickets;
 mod transfers;
 mod waits;
 mod write;
@@ -15,18 +18,22 @@ pub(super) use self::write::add;
 use super::people::YUNDUO;
 
 /// Every case, under the headings of the README.
-pub(super) static CHAPTERS: [(&str, &[Case]); 7] = [
+pub(super) static CHAPTERS: [(&str, &[Case]); 10] = [
     ("Waiting (等待)", &waits::CASES),
     ("Changing hands (转接)", &transfers::CASES),
     ("Sessions without ids (会话切分)", &sessions::CASES),
     ("Buyers (买家)", &buyers::CASES),
     ("Inquiry and sales (询单与销售)", &sales::CASES),
     ("Ratings (评价)", &ratings::CASES),
+    ("Refunds (退款)", &refunds::CASES),
+    ("Tickets (工单)", &tickets::CASES),
+    ("Attendance (出勤)", &attendance::CASES),
     ("Bad rows (坏行)", &bad_rows::CASES),
 ];
 
 /// One thing that goes wrong in real logs. Its messages are `edge-<id>-1`, `-2`, …, its orders
-/// `edge-<id>-o1`, …, its buyer `b-<id>`, and its session, where the shop has them, `edge-<id>`.
+/// `edge-<id>-o1`, …, its refunds `-r1`, its tickets `-t1`, its buyer `b-<id>`, and its session, where the
+/// shop has them, `edge-<id>`.
 pub(super) struct Case {
     pub(super) id: &'static str,
     pub(super) zh: &'static str,
@@ -38,6 +45,9 @@ pub(super) struct Case {
     pub(super) lines: &'static [Said],
     pub(super) orders: &'static [Placed],
     pub(super) cards: &'static [Sent],
+    pub(super) refunds: &'static [Refunded],
+    pub(super) tickets: &'static [Opened],
+    pub(super) turns: &'static [Turned],
 }
 
 /// A line. Times are `MM-DD hh:mm:ss` of 2026 in Shanghai.
@@ -81,12 +91,67 @@ pub(super) struct Placed {
 pub(super) struct Sent {
     at: &'static str,
     agent: &'static str,
-    rated: &'static str,
-    grade: i64,
+    rated: Option<&'static str>,
+    grade: Option<i64>,
+    source: &'static str,
+    reason: Option<&'static str>,
+    robot: bool,
+    nps: Option<i64>,
+    pub(super) buyer: Option<&'static str>,
+    session: Option<&'static str>,
+}
+
+/// A refund.
+#[derive(Clone, Copy)]
+pub(super) struct Refunded {
+    order: &'static str,
+    applied: &'static str,
+    finished: Option<&'static str>,
+    /// Fen.
+    amount: i64,
+    quantity: i64,
+    kind: &'static str,
+    reason: &'static str,
+    disputed: bool,
+}
+
+/// A ticket.
+#[derive(Clone, Copy)]
+pub(super) struct Opened {
+    at: &'static str,
+    agent: Option<&'static str>,
+    kind: &'static str,
+    responded: Option<&'static str>,
+    resolved: Option<&'static str>,
+    response_due: Option<&'static str>,
+    resolve_due: Option<&'static str>,
+    transferred: Option<(&'static str, bool)>,
+    knowledge_base: bool,
+    complaint: bool,
+}
+
+/// A change of an agent's status.
+#[derive(Clone, Copy)]
+pub(super) struct Turned {
+    pub(super) at: &'static str,
+    pub(super) agent: &'static str,
+    status: &'static str,
 }
 
 /// What a case is unless it says otherwise.
-const CASE: Case = Case { id: "", zh: "", happens: "", shows: "", shop: YUNDUO, lines: &[], orders: &[], cards: &[] };
+const CASE: Case = Case {
+    id: "",
+    zh: "",
+    happens: "",
+    shows: "",
+    shop: YUNDUO,
+    lines: &[],
+    orders: &[],
+    cards: &[],
+    refunds: &[],
+    tickets: &[],
+    turns: &[],
+};
 
 const fn line(at: &'static str, sender: &'static str, kind: &'static str) -> Said {
     Said {

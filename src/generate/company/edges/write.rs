@@ -1,8 +1,8 @@
 //! Edge cases as rows of the logs.
 
-use super::super::logs::{Card, Logs, Message, Order, instant};
+use super::super::logs::{Card, Logs, Message, Order, Refund, Status, Ticket, instant};
 use super::super::people;
-use super::{CHAPTERS, Case, Placed, Said, Sent};
+use super::{CHAPTERS, Case, Opened, Placed, Refunded, Said, Sent, Turned};
 use crate::error::Result;
 
 /// Adds every case to the everyday logs.
@@ -16,6 +16,15 @@ pub(in super::super) fn add(logs: &mut Logs) -> Result<()> {
         }
         for sent in case.cards {
             logs.cards.push(card(case, sent)?);
+        }
+        for (index, refunded) in case.refunds.iter().enumerate() {
+            logs.refunds.push(refund(case, index + 1, refunded)?);
+        }
+        for (index, opened) in case.tickets.iter().enumerate() {
+            logs.tickets.push(ticket(case, index + 1, opened)?);
+        }
+        for turned in case.turns {
+            logs.statuses.push(status(case, turned)?);
         }
     }
     Ok(())
@@ -61,15 +70,55 @@ fn order(case: &Case, number: usize, placed: &Placed) -> Result<Order> {
 fn card(case: &Case, sent: &Sent) -> Result<Card> {
     Ok(Card {
         shop: case.shop,
-        buyer: buyer(case),
+        buyer: sent.buyer.map_or_else(|| buyer(case), str::to_owned),
         agent: sent.agent,
-        session: session(case, case.shop, None),
+        session: sent.session.map(str::to_owned).or_else(|| session(case, case.shop, None)),
         sent_at: instant(sent.at)?,
-        rated_at: Some(instant(sent.rated)?),
-        grade: Some(sent.grade),
-        source: "agent",
-        reason: None,
+        rated_at: sent.rated.map(instant).transpose()?,
+        grade: sent.grade,
+        source: sent.source,
+        reason: sent.reason,
+        robot: sent.robot,
+        nps: sent.nps,
     })
+}
+
+fn refund(case: &Case, number: usize, refunded: &Refunded) -> Result<Refund> {
+    Ok(Refund {
+        id: Some(format!("edge-{}-r{number}", case.id)),
+        shop: case.shop,
+        order: refunded.order.to_owned(),
+        applied_at: instant(refunded.applied)?,
+        finished_at: refunded.finished.map(instant).transpose()?,
+        amount: refunded.amount,
+        quantity: refunded.quantity,
+        kind: refunded.kind,
+        reason: refunded.reason,
+        disputed: refunded.disputed,
+    })
+}
+
+fn ticket(case: &Case, number: usize, opened: &Opened) -> Result<Ticket> {
+    Ok(Ticket {
+        id: Some(format!("edge-{}-t{number}", case.id)),
+        shop: case.shop,
+        buyer: buyer(case),
+        agent: opened.agent,
+        kind: opened.kind,
+        opened_at: instant(opened.at)?,
+        responded_at: opened.responded.map(instant).transpose()?,
+        resolved_at: opened.resolved.map(instant).transpose()?,
+        response_due_at: opened.response_due.map(instant).transpose()?,
+        resolve_due_at: opened.resolve_due.map(instant).transpose()?,
+        transferred_to: opened.transferred.map(|(to, _)| to),
+        transfer_correct: opened.transferred.map(|(_, correct)| correct),
+        knowledge_base_used: opened.knowledge_base,
+        complaint: opened.complaint,
+    })
+}
+
+fn status(case: &Case, turned: &Turned) -> Result<Status> {
+    Ok(Status { shop: case.shop, agent: turned.agent, at: instant(turned.at)?, status: turned.status })
 }
 
 fn buyer(case: &Case) -> String {

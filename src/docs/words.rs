@@ -1,0 +1,176 @@
+//! The words of the dictionary, Chinese and English: levels, facts, formulas.
+
+use super::condition::{Told, text, told};
+use crate::job::Level;
+use crate::metrics::decl::{Better, Text};
+use crate::metrics::{self, AccountRate, Fact, Formula, Metric, Unit};
+use crate::rules::Rules;
+
+/// A text in the two languages of its readers. Code stands in backticks.
+#[derive(Clone, Debug)]
+pub(super) struct Both {
+    pub(super) zh: String,
+    pub(super) en: String,
+}
+
+pub(super) fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
+    Both { zh: zh.into(), en: en.into() }
+}
+
+impl Both {
+    pub(super) fn of(text: Text) -> Both {
+        both(text.zh, text.en)
+    }
+}
+
+/// `S` shop, `A` agent, `T` team wherever A.
+pub(super) fn levels(metric: &Metric) -> Vec<&'static str> {
+    let has = |name: &str| metric.levels.iter().any(|level| level.name() == name);
+    let letters = [("S", has("shop")), ("A", has("agent")), ("T", has("agent") || has("team"))];
+    letters.into_iter().filter(|(_, is)| *is).map(|(letter, _)| letter).collect()
+}
+
+pub(super) fn better(better: Better) -> Both {
+    match better {
+        Better::Higher => both("越高越好", "higher is better"),
+        Better::Lower => both("越低越好", "lower is better"),
+        Better::Neither => both("不论高低", "neither high nor low"),
+    }
+}
+
+/// What a row of a fact is.
+fn rows_of(fact: Fact, levels: &[Level]) -> Both {
+    let of = |shop: [&str; 2], agent: [&str; 2]| match levels {
+        [Level::Shop] => both(shop[0], shop[1]),
+        [Level::Agent] => both(agent[0], agent[1]),
+        _ => both(format!("{}（客服：{}）", shop[0], agent[0]), format!("{} (agent: {})", shop[1], agent[1])),
+    };
+    match fact {
+        Fact::Talks => of(["会话", "sessions"], ["接待", "receptions"]),
+        Fact::Rounds => both("对话轮次", "rounds"),
+        Fact::AssessedRounds => both("考核轮次", "assessed rounds"),
+        Fact::PeerDays => of(["买家日", "buyer-days"], ["聊天对", "peer-days"]),
+        Fact::Peaks => both("同时接待的时刻", "instants of open receptions"),
+        Fact::Inquiries => both("询单", "inquiries"),
+        Fact::Credits => both("绩效判定", "credits"),
+        Fact::Payments => both("付款", "payments"),
+        Fact::Visits => both("访客记录", "visits"),
+        Fact::Refunds => both("退款", "refunds"),
+        Fact::CreditedRefunds => both("归于客服的订单的退款", "refunds of orders credited to an agent"),
+        Fact::Ratings => both("评价卡片", "satisfaction cards"),
+        Fact::Attendance => both("出勤", "attendance"),
+        Fact::Duty => both("值班", "agents on duty"),
+        Fact::Tickets | Fact::TicketBuyers => both("售后工单", "after-sales tickets"),
+        Fact::Loyalty => both("接待的买家日", "buyer-days served"),
+        Fact::Videos => both("视频日", "video-days"),
+        Fact::Rates => both("账号的费率", "rates of accounts"),
+        Fact::Targets => both("月目标", "targets of months"),
+    }
+}
+
+/// The formula as the declaration has it, under the default rules.
+pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> Both {
+    let is = |id: &str, unit: Unit| metrics::find(level, id).is_some_and(|part| part.unit == unit);
+    match &metric.formula {
+        Formula::Sum(fact, of) => sum(&rows_of(*fact, metric.levels), &told(&of(rules))),
+        Formula::Max(fact, of) => largest_of(&rows_of(*fact, metric.levels), &told(&of(rules))),
+        Formula::Last(fact, of) => {
+            let (largest, rows) = (told(&of(rules)), rows_of(*fact, metric.levels));
+            let Both { zh, en } = largest_of(&rows, &largest);
+            both(format!("{zh}，取最后有值的一天"), format!("{en}, of the last day that has any"))
+        }
+        Formula::AtRate(of, rate) => {
+            let rate = match rate {
+                AccountRate::HourlyCost => "hourly_cost",
+                AccountRate::Commission => "commission_rate",
+            };
+            both(
+                format!("`{of}` × `staff` 的 `{rate}`，最后四舍五入到分"),
+                format!("`{of}` × `{rate}` of `staff`, rounded to the fen at the end"),
+            )
+        }
+        Formula::Target(metric) => {
+            both(format!("`targets` 中 `{metric}` 各月目标之和"), format!("sum over months of the targets for `{metric}`"))
+        }
+        Formula::Persons(_, holds) => {
+            let holds = text(&holds(rules));
+            both(format!("期内标记为 `{holds}` 的去重人数"), format!("distinct persons with, over the period, `{holds}`"))
+        }
+        Formula::Ratio(over, under) => {
+            let of_time = is(over, Unit::Milliseconds) && !is(under, Unit::Milliseconds);
+            let quotient = format!("`{over}` / `{under}`{}", if of_time { in_unit(metric) } else { "" });
+            both(quotient.clone(), quotient)
+        }
+        Formula::Difference(a, b) => both(format!("`{a}` − `{b}`"), format!("`{a}` − `{b}`")),
+        Formula::OfShop(a, b) => both(format!("客服的 `{a}` / 店铺的 `{b}`"), format!("the agent's `{a}` / the shop's `{b}`")),
+        Formula::InSeconds(a) => both(format!("`{a}`{}", in_unit(metric)), format!("`{a}`{}", in_unit(metric))),
+        Formula::Percentile { percent, max, .. } => both(
+            format!("等待直方图（`wait_histogram_*`）的第 {percent} 百分位，最近秩，不超过 `{max}`"),
+            format!("{percent}th percentile of the wait histogram (`wait_histogram_*`), nearest rank, never above `{max}`"),
+        ),
+        Formula::Same(name) => {
+            let name = name(rules);
+            both(format!("由规则决定取哪一个，默认为 `{name}`"), format!("whichever the rules name, by default `{name}`"))
+        }
+    }
+}
+
+/// What makes ms the metric's own unit.
+fn in_unit(metric: &Metric) -> &'static str {
+    match metric.unit.name() {
+        "h" => " / 3600000",
+        "s" => " / 1000",
+        _ => "",
+    }
+}
+
+fn sum(rows: &Both, told: &Told) -> Both {
+    let Both { zh, en } = rows;
+    match (&told.what, &told.holds) {
+        (None, None) => both(format!("{zh}的行数"), format!("number of {en}")),
+        (None, Some(holds)) => both(format!("{zh}中满足 `{holds}` 的行数"), format!("number of {en} with `{holds}`")),
+        (Some(what), None) => both(format!("{zh}的 `{what}` 之和"), format!("sum of `{what}` over {en}")),
+        (Some(what), Some(holds)) => {
+            both(format!("{zh}中满足 `{holds}` 者的 `{what}` 之和"), format!("sum of `{what}` over {en} with `{holds}`"))
+        }
+    }
+}
+
+fn largest_of(rows: &Both, told: &Told) -> Both {
+    let Both { zh, en } = rows;
+    let what = told.what.as_deref().unwrap_or("1");
+    match &told.holds {
+        None => both(format!("{zh}的 `{what}` 的最大值"), format!("largest `{what}` over {en}")),
+        Some(holds) => both(format!("{zh}中满足 `{holds}` 者的 `{what}` 的最大值"), format!("largest `{what}` over {en} with `{holds}`")),
+    }
+}
+
+/// What stands before the metrics, a paragraph each.
+pub(super) fn guide() -> Vec<Both> {
+    vec![
+        both(
+            "每个指标在 `src/metrics/` 中只声明一次，本页由声明生成，与报表列同名同序。数值的准确定义见 `docs/semantics.md`。",
+            "Every metric is declared once, in `src/metrics/`; this page is made from the declarations, in the order and by the names of the report columns. `docs/semantics.md` defines the numbers exactly.",
+        ),
+        both(
+            "层级：S 店铺，A 客服，T 团队（凡有 A 者）。“部件”是为计算比率而发布的列。时长为秒，比率为 0–1，金额为元，均不四舍五入。",
+            "Levels: S shop, A agent, T team (wherever A). A “part” is a column published for the sake of a ratio. Durations are seconds, rates 0–1, money yuan; nothing is rounded.",
+        ),
+        both(
+            "空值不等于 0：分母为 0、所需输入未配置，或现在还不可能知道。延迟是周期末日之后还要等几天，按默认规则。",
+            "Null is not 0: it means a denominator of 0, an input that is not configured, or a value that cannot be known yet. The delay is the days to wait after the last day of a period, under the default rules.",
+        ),
+        both(
+            "可加的指标可以跨日、跨店铺、跨客服相加；但各客服之和不等于店铺行，两者的计时不同（店铺含排队）。",
+            "What adds up may be added over days, over shops and over agents; yet the agents do not add up to the shop's row, for the two run on different clocks (the shop's includes the queue).",
+        ),
+        both(
+            "公式中的行与条件：会话、接待、轮次、聊天对（客服 × 买家 × 日）、绩效判定（订单 × 规则 × 客服）等，列见 `src/facts/`，多数也在明细表中；时长为毫秒，金额为分，取默认规则。人的标记见 `src/metrics/flags.rs`：任一天成立即算期内成立，定义另有说明者除外。",
+            "Rows and conditions in formulas: sessions, receptions, rounds, peer-days (agent × buyer × day), credits (order × rule × agent) and others, with the columns of `src/facts/`, most of which stand in the detail tables too; in ms and fen, under the default rules. A person's flags are those of `src/metrics/flags.rs`: one that held on any day holds for the period, unless the definition says otherwise.",
+        ),
+        both(
+            "示例都在上海时间 2026-09-01 这一天，默认规则，其后 90 天的数据已到齐；`-` 为空，`+1/09:00:00` 是次日 9 点。",
+            "All examples lie on 2026-09-01 in Shanghai, with the default rules and ninety more days landed; `-` is none, `+1/09:00:00` is nine the next day.",
+        ),
+    ]
+}

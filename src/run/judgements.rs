@@ -1,0 +1,225 @@
+//! After the reports: what they say of shops and agents. A period is judged when its reports, those of the period before or those of the
+//! year before are other than they were, or when what they are judged with is.
+
+use super::Run;
+use crate::calendar::{Day, Period, Span};
+use crate::error::{Context, Result};
+use crate::frames::{collect, to_arrow};
+use crate::job::Level;
+use crate::judgement::{self, Case, Judgement, Report, SpotChecks, Standard, Training, spot_checks};
+use crate::memory;
+use crate::pipe;
+use crate::publish::{Judged, decode};
+use crate::reports::{Kind, Part, has_flag};
+use polars::prelude::{IntoLazy, col};
+use std::collections::BTreeSet;
+use xxhash_rust::xxh3::xxh3_64;
+
+impl Run<'_> {
+    /// Judges every period reported in this run, and those compared with one of them. Returns what they were judged with.
+    pub(super) fn make_judgements(&self) -> Result<Judged> {
+        let mut judged = Judged::load(&self.plan.output)?;
+        let standards = Standard::read(&self.records)?;
+        let trainings = Training::read(&self.records)?;
+        let made_with = self.made_with(&standards, &trainings);
+        self.judge_periods(&standards, &made_with, &mut judged)?;
+        if self.makes(Judgement::TrainingGain) {
+            self.judge_trainings(&trainings, &made_with, &mut judged)?;
+        }
+        if self.makes(Judgement::SpotChecks) {
+            self.draw_spot_checks(&made_with, &mut judged)?;
+        }
+        Ok(judged)
+    }
+
+    /// The spot checks of every restated day whose details or reports are other than they were.
+    fn draw_spot_checks(&self, made_with: &str, judged: &mut Judged) -> Result<()> {
+        let name = |day: &Day| format!("{} {day}", Judgement::SpotChecks.name());
+        let has_changed = |day: &Day| {
+            let details = ["receptions", "rounds", "ratings", "credits"].map(|table| detail_key(table, *day));
+            // Orders that make or lose an inquiry show in the reports alone.
+            let reported = self.plan.job.reports.periods.contains(&Period::Day);
+            let reports = self.keys(self.plan.calendar.span(Period::Day, *day));
+            !reported || details.iter().chain(&reports).any(|key| self.publisher.has_changed(key))
+        };
+        let mut due = Vec::new();
+        for day in &self.restated {
+            if !self.publisher.has(&detail_key("receptions", *day))? {
+                continue;
+            }
+            if has_changed(day) || !judged.is_of(&name(day), made_with) {
+                due.push(*day);
+            } else {
+                self.publisher.keep(1);
+            }
+        }
+        let draw = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
+            self.draw(*day).with("business day", day)?;
+            emit(())
+        };
+        pipe::in_order(&due, memory::workers(self.request.memory), draw, |()| Ok(()))?;
+        due.iter().for_each(|day| judged.set(name(day), made_with));
+        Ok(())
+    }
+
+    fn draw(&self, day: Day) -> Result<()> {
+        let mut checks = SpotChecks::new(&self.plan.rules.widest, self.plan.judgement.seed);
+        let rounds = detail_key("rounds", day);
+        self.publisher.read_each(&rounds, &spot_checks::ROUNDS, &mut |rows| checks.add_rounds(&rows))?;
+        // Whether an inquiry comes to an order is known after the next day.
+        if self.has_orders() && self.landed.through > day {
+            let persons = self.states.get(day, Part::Sales, Level::Agent, Kind::Persons)?.lazy().filter(has_flag("inquiry"));
+            let ids = ["shop_id", "agent_id", "buyer_id"].map(col).to_vec();
+            let inquiries = collect(persons.select([ids, vec![has_flag("order_final").alias("ordered")]].concat()))?;
+            checks.add_inquiries(&to_arrow(&inquiries)?);
+        }
+        if let Some(ratings) = self.publisher.read(&detail_key("ratings", day))? {
+            checks.add_ratings(&decode(ratings, &[])?);
+        }
+        let receptions = detail_key("receptions", day);
+        self.publisher.read_each(&receptions, &spot_checks::RECEPTIONS, &mut |rows| checks.add_receptions(&rows))?;
+        let lines = self.publisher.read_some(&rounds, &spot_checks::LINES, 4, checks.wants())?;
+        self.publisher.stage(&checks.table(day, &lines)?)
+    }
+
+    fn makes(&self, table: Judgement) -> bool {
+        self.plan.judgement.tables.contains(&table)
+    }
+
+    /// Names everything that judgements are made of besides reports.
+    fn made_with(&self, standards: &[Standard], trainings: &BTreeSet<Training>) -> String {
+        let teams = self.reference.staff.iter().map(|(key, account)| (key, &account.team)).collect::<Vec<_>>();
+        let categories = self.reference.shops.iter().map(|(shop, of)| (shop, &of.category)).collect::<Vec<_>>();
+        let settings = (&self.plan.judgement, &self.plan.job.reports, env!("CARGO_PKG_VERSION"));
+        format!("{:016x}", xxh3_64(format!("{:?}", (settings, teams, categories, standards, trainings)).as_bytes()))
+    }
+
+    fn judge_periods(&self, standards: &[Standard], made_with: &str, judged: &mut Judged) -> Result<()> {
+        let name = |span: &Span| format!("{} {}", span.period.name(), span.first);
+        let (due, kept): (Vec<_>, Vec<_>) =
+            self.spans_to_judge()?.into_iter().partition(|span| self.has_other_reports(*span) || !judged.is_of(&name(span), made_with));
+        let tables = |span: &Span| judgement::tables(&self.plan.judgement, span.period);
+        self.publisher.keep(kept.iter().map(|span| tables(span).len()).sum());
+        let judge = |span: &Span, emit: &mut dyn FnMut(()) -> Result<()>| {
+            self.judge(*span, &tables(span), standards).with("period", format!("{} of {}", span.period.name(), span.first))?;
+            emit(())
+        };
+        pipe::in_order(&due, memory::workers(self.request.memory), judge, |()| Ok(()))?;
+        due.iter().for_each(|span| judged.set(name(span), made_with));
+        Ok(())
+    }
+
+    fn judge(&self, span: Span, tables: &[Judgement], standards: &[Standard]) -> Result<()> {
+        let calendar = &self.plan.calendar;
+        let case = Case {
+            span,
+            now: self.reports(span)?,
+            before: self.reports(calendar.before(span))?,
+            year_before: calendar.year_before(span).map_or(Ok(Vec::new()), |span| self.reports(span))?,
+            settings: &self.plan.judgement,
+            reference: &self.reference,
+            standards,
+        };
+        for table in tables {
+            judgement::judge(*table, &case)?.iter().try_for_each(|table| self.publisher.stage(table))?;
+        }
+        Ok(())
+    }
+
+    /// The periods of the restated days, and where one has another report now, those that are compared with it.
+    fn spans_to_judge(&self) -> Result<BTreeSet<Span>> {
+        let calendar = &self.plan.calendar;
+        let spans_of = |day: Day| self.plan.job.reports.periods.iter().map(move |period| calendar.span(*period, day));
+        let reported = self.restated.iter().flat_map(|day| spans_of(*day)).collect::<BTreeSet<_>>();
+        let mut spans = BTreeSet::new();
+        for span in reported.into_iter().filter(|span| self.keys(*span).iter().any(|key| self.publisher.has_made(key))) {
+            spans.insert(span);
+            let compared = [Some(calendar.span(span.period, span.last.plus(1))), calendar.year_after(span)];
+            for later in compared.into_iter().flatten().filter(|_| self.has_changed(span)) {
+                for key in self.keys(later) {
+                    if self.publisher.has(&key)? {
+                        spans.insert(later);
+                    }
+                }
+            }
+        }
+        Ok(spans)
+    }
+
+    fn has_other_reports(&self, span: Span) -> bool {
+        let calendar = &self.plan.calendar;
+        let of = [Some(span), Some(calendar.before(span)), calendar.year_before(span)];
+        of.into_iter().flatten().any(|span| self.has_changed(span))
+    }
+
+    fn has_changed(&self, span: Span) -> bool {
+        self.keys(span).iter().any(|key| self.publisher.has_changed(key))
+    }
+
+    fn keys(&self, span: Span) -> Vec<String> {
+        self.plan.job.reports.levels.iter().map(|level| key(*level, span)).collect()
+    }
+
+    /// The reports of a period as they will be published.
+    fn reports(&self, span: Span) -> Result<Vec<Report>> {
+        let levels = self.plan.job.reports.levels.iter().collect::<BTreeSet<_>>();
+        let reports = levels.into_iter().map(|level| self.report_of(*level, span));
+        Ok(reports.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+    }
+
+    fn report_of(&self, level: Level, span: Span) -> Result<Option<Report>> {
+        let Some(bytes) = self.publisher.read(&key(level, span))? else { return Ok(None) };
+        Ok(Some(Report::new(level, decode(bytes, &[])?, &self.reference)))
+    }
+
+    /// The trainings of every day reported in this run, and those whose 28 days before and after hold a day whose report is another now,
+    /// or have now all landed.
+    fn judge_trainings(&self, trainings: &BTreeSet<Training>, made_with: &str, judged: &mut Judged) -> Result<()> {
+        let reports = &self.plan.job.reports;
+        if !reports.periods.contains(&Period::Day) || !reports.levels.contains(&Level::Agent) {
+            return Ok(());
+        }
+        let of_day = |day: Day| key(Level::Agent, self.plan.calendar.span(Period::Day, day));
+        let made = self.restated.iter().copied().filter(|day| self.publisher.has_made(&of_day(*day))).collect::<BTreeSet<_>>();
+        let changed = made.iter().copied().filter(|day| self.publisher.has_changed(&of_day(*day))).collect::<BTreeSet<_>>();
+        let has_landed = |on: Day| {
+            let last = on.plus(judgement::WINDOW);
+            last <= self.landed.through && self.memory.landed().is_none_or(|before| last > before)
+        };
+        let touched = |on: Day| has_landed(on) || changed.range(Training::window(on)).next().is_some();
+        let days_of_trainings = trainings.iter().map(|training| training.on).collect::<BTreeSet<_>>();
+        let mut days = made;
+        for day in days_of_trainings.iter().copied().filter(|day| touched(*day)) {
+            if self.publisher.has(&of_day(day))? {
+                days.insert(day);
+            }
+        }
+        let name = |day: &Day| format!("{} {day}", Judgement::TrainingGain.name());
+        let due = |day: &Day| days_of_trainings.contains(day) && touched(*day) || !judged.is_of(&name(day), made_with);
+        let (due, kept): (Vec<_>, Vec<_>) = days.into_iter().partition(due);
+        self.publisher.keep(kept.len());
+        let agents = trainings.iter().map(|training| training.agent.as_str()).collect::<BTreeSet<_>>();
+        let mut daily = judgement::Daily::new();
+        for on in due {
+            let window = Training::window(on);
+            daily.retain(|day, _| window.contains(day));
+            let wanted = window.start().through(*window.end()).filter(|day| days_of_trainings.contains(&on) && !daily.contains_key(day));
+            for day in wanted.collect::<Vec<_>>() {
+                if let Some(report) = self.report_of(Level::Agent, self.plan.calendar.span(Period::Day, day))? {
+                    daily.insert(day, report.of_agents(&agents)?);
+                }
+            }
+            self.publisher.stage(&judgement::training_gain(on, trainings, &daily, self.landed.through, &self.plan.rules.widest)?)?;
+            judged.set(name(&on), made_with);
+        }
+        Ok(())
+    }
+}
+
+fn detail_key(table: &str, day: Day) -> String {
+    format!("details/{table}/dt={day}/data.parquet")
+}
+
+fn key(level: Level, span: Span) -> String {
+    format!("reports/{}_{}/dt={}/data.parquet", level.name(), span.period.name(), span.first)
+}
