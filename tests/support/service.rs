@@ -126,24 +126,26 @@ fn row_days(input: &Input, rules: &Rules) -> Vec<RowDay> {
             let fresh = RowDay { shop: visit.shop.clone(), agent: agent.clone(), day: visit.day, ..RowDay::default() };
             let row = days.entry(key).or_insert(fresh);
             let mine = |line: &&Spoken| agent.is_none() || line.agent == agent;
-            let lines: Vec<&Spoken> = visit.session.spoken.iter().filter(mine).collect();
-            let asked = lines.iter().any(|line| line.buyer);
-            if asked {
+            let consulted = visit.session.spoken.iter().filter(mine).any(|line| line.buyer);
+            if consulted {
                 row.consulted.insert(visit.buyer.clone());
             }
-            if visit.filtered {
+            if visit.filtered || agent.as_ref().is_some_and(|agent| visit.out.contains_key(agent)) {
                 continue;
             }
-            if asked {
+            if consulted {
                 row.received.insert(visit.buyer.clone());
             }
-            row.sessions += i64::from(asked);
+            // The shop's row does without the lines of filtered peer-days (§8).
+            let lines: Vec<&Spoken> = visit.shop_lines().into_iter().filter(mine).collect();
+            row.sessions += i64::from(lines.iter().any(|line| line.buyer));
             row.reply_lines += lines.iter().filter(|line| !line.buyer).count() as i64;
             let gaps = lines.windows(2).map(|pair| pair[1].at - pair[0].at);
             row.reception_ms += gaps.filter(|gap| *gap <= rules.max_wait).sum::<i64>();
         }
     }
-    days.into_values().collect()
+    // A day of automatic lines alone says nothing of service.
+    days.into_values().filter(|row| !row.consulted.is_empty() || row.reply_lines > 0).collect()
 }
 
 /// The shop, and each agent with a reception in the session.
@@ -181,7 +183,9 @@ pub(crate) fn disagreements(input: &Input, rules: &Rules, told: &Told, tables: &
                     for key in keys {
                         // Where there is a row its zeros count, whatever made it.
                         let cells = got.contains_key(key).then(|| oracle_service::cells(given, key, &days));
-                        let wrong = compare::row(ids, cells.as_ref().or(expected.get(key)), got.get(key).copied());
+                        // A target makes no row: it is set, not done.
+                        let said = ids.iter().copied().filter(|id| cells.is_some() || *id != "sales_target").collect::<Vec<_>>();
+                        let wrong = compare::row(&said, cells.as_ref().or(expected.get(key)), got.get(key).copied());
                         let of = format!("{}_{name} {} {key:?}", level.name(), super::date(start));
                         found.extend(wrong.into_iter().map(|cell| format!("{of}: {cell}")));
                     }
