@@ -4,7 +4,7 @@ use super::frame;
 use crate::calendar::{Calendar, Day};
 use crate::error::Result;
 use crate::frames::collect;
-use crate::ingest::{REACH, Reference};
+use crate::ingest::REACH;
 use polars::prelude::*;
 use std::collections::BTreeMap;
 
@@ -105,17 +105,7 @@ fn state_after(status: &str) -> State {
     }
 }
 
-/// duty (值班): one row per shop and person at work on the day: an agent, or whoever has the account. Columns: `shop_id`, `buyer_id`, the id
-/// under which persons are kept.
-pub fn duty(attended: &DataFrame, reference: &Reference) -> Result<LazyFrame> {
-    let ids = attended.column("shop_id")?.str()?.iter().zip(attended.column("agent_id")?.str()?.iter());
-    let person = |(shop, agent): (Option<&str>, Option<&str>)| {
-        let account = reference.staff.get(&(shop.unwrap_or_default().to_owned(), agent.unwrap_or_default().to_owned()));
-        account.and_then(|account| account.person.clone()).or(agent.map(str::to_owned))
-    };
-    Ok(frame! {
-        "shop_id" => attended.column("shop_id")?.str()?.iter().collect::<Vec<_>>(),
-        "buyer_id" => ids.map(person).collect::<Vec<_>>(),
-    }?
-    .lazy())
+/// duty (值班): one row per shop and agent at work on the day. Columns: `shop_id`, `buyer_id`, the id under which persons are kept: the agent's.
+pub fn duty(attended: &DataFrame) -> LazyFrame {
+    attended.clone().lazy().select([col("shop_id"), col("agent_id").alias("buyer_id")])
 }

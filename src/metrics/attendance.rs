@@ -44,7 +44,7 @@ pub(super) fn metrics() -> Vec<Metric> {
             ["接待总时长 / 登录时长；同时接待多人时可超过 1", "Reception time / login time; above 1 where receptions run side by side"],
             agent(log, "A", 0.01)).better(Higher),
         metric("duty_agents", ["值班客服数", "Agents on duty"], SHOP, Count, persons(Fact::Duty, |_| col("duty")),
-            ["期内有上班天的客服，去重；staff 有 person_id 的按人算", "Distinct agents with a work day in the period; accounts of one `person_id` in `staff` are one"],
+            ["期内有上班天的客服，去重", "Distinct agents with a work day in the period"],
             shop(log, 1.0)),
     ]
 }

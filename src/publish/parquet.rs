@@ -20,7 +20,7 @@ use parquet::schema::types::ColumnPath;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Of the layout of every file; a change rewrites them all.
-pub(super) const SCHEMA_VERSION: &str = "2";
+pub(super) const SCHEMA_VERSION: &str = "3";
 
 /// One row group suits every reader; larger ones help none.
 const ROW_GROUP: usize = 122_880;

@@ -20,7 +20,7 @@ impl Run<'_> {
             let talked = self.states.get(day, Part::Chats, Level::Agent, Kind::Sums)?.lazy();
             let attended = facts::attendance(statuses, talked, calendar, day)?;
             sources.push(match level {
-                Level::Shop => (Fact::Duty, facts::duty(&attended, &self.reference)?),
+                Level::Shop => (Fact::Duty, facts::duty(&attended)),
                 _ => (Fact::Attendance, attended.lazy()),
             });
         }
