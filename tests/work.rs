@@ -232,7 +232,7 @@ fn loyalty_looks_at_the_ninety_days_after_the_last_day_served() {
 fn a_night_restates_the_days_that_mature_with_it_and_no_others() {
     let base = day(MONDAY);
     let folder = tempfile::tempdir().unwrap();
-    let given = SERVED.given(92);
+    let given = Given { judged: false, ..SERVED.given(92) };
     let plan = given::plan(&given.write(folder.path()), "memory:///");
     given::run_days(&plan, base, base + 1, None);
     let restated = |night: i64| given::run_days(&plan, base + night, base + night, None).days_restated;

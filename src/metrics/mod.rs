@@ -71,7 +71,8 @@ fn parts(metric: &Metric, level: Level, rules: &Rules) -> Vec<&'static Metric> {
     let parts = match &metric.formula {
         Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) | Formula::Percentile { .. } => vec![],
         Formula::Target(_) => vec![],
-        Formula::AtRate(a, _) => vec![own(a)],
+        // Rates are of accounts, whoever adds them up.
+        Formula::AtRate(a, _) => vec![find(Level::Agent, a)],
         Formula::Ratio(a, b) | Formula::Difference(a, b) => vec![own(a), own(b)],
         Formula::OfShop(a, b) => vec![own(a), find(Level::Shop, b)],
         Formula::InSeconds(a) => vec![own(a)],

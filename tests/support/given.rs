@@ -34,13 +34,15 @@ pub(crate) struct Given {
     pub style: Style,
     /// Files of further tables: the table, the file's name without its ending, and the CSV.
     pub tables: Vec<(String, String, String)>,
+    /// With the tables of judgement.
+    pub judged: bool,
 }
 
 impl Given {
     /// In Shanghai, with the default rules.
     pub(crate) fn new(input: Input) -> Given {
         let (head, rules) = (String::new(), String::new());
-        Given { input, zone: "Asia/Shanghai", head, rules, cut: Cut::ByDay, style: Style::default(), tables: Vec::new() }
+        Given { input, zone: "Asia/Shanghai", head, rules, cut: Cut::ByDay, style: Style::default(), tables: Vec::new(), judged: true }
     }
 
     /// The date of an instant's partition. Files of no date are all of one.
@@ -117,6 +119,9 @@ impl Given {
         let further = self.tables.iter().map(|(table, ..)| table.as_str()).filter(|table| *table != "staff");
         for table in further.collect::<std::collections::BTreeSet<_>>() {
             text += &format!("[{table}]\npath = \"{table}/*.csv\"\n");
+        }
+        if !self.judged {
+            text += "[judgement]\ntables = []\n";
         }
         text + &format!("[quality]\non_missing = \"empty\"\n[rules]\n{rules}\n")
     }

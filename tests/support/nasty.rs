@@ -357,7 +357,7 @@ impl Case {
         input.blocklist = self.blocked.iter().map(blocked).collect();
         input.visits = self.visits.as_ref().map(|visits| once_a_day(visits, self.base));
         let (head, rules) = (format!("business_day_starts_at = \"{}\"", clock(self.day_starts)), toml(&self.rules));
-        Given { input, zone: self.zone, head, rules, cut: self.cut, style: self.style, tables: Vec::new() }.in_file_order()
+        Given { input, zone: self.zone, head, rules, cut: self.cut, style: self.style, tables: Vec::new(), judged: false }.in_file_order()
     }
 
     /// What of the days is run when.
