@@ -5,7 +5,7 @@ use crate::calendar::Day;
 use crate::error::Result;
 use crate::reports::Table;
 use crate::rules::Rules;
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
+use arrow::array::{Array, ArrowPrimitiveType, AsArray, Int64Array, PrimitiveArray, RecordBatch, StringArray, TimestampMicrosecondArray};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
@@ -37,38 +37,58 @@ pub const LINES: [&str; 10] = [
     "replied_message_id",
 ];
 
-/// Columns of a detail table by name.
-struct Rows<'a>(&'a RecordBatch);
+/// A text column.
+fn texts<'a>(rows: &'a RecordBatch, name: &str) -> Option<&'a StringArray> {
+    rows.column_by_name(name)?.as_string_opt::<i32>()
+}
 
-impl<'a> Rows<'a> {
-    fn text(&self, name: &str, row: usize) -> Option<&'a str> {
-        let texts = self.0.column_by_name(name)?.as_string_opt::<i32>()?;
-        texts.is_valid(row).then(|| texts.value(row))
-    }
+fn ints<'a>(rows: &'a RecordBatch, name: &str) -> Option<&'a Int64Array> {
+    rows.column_by_name(name)?.as_primitive_opt::<Int64Type>()
+}
 
-    fn int(&self, name: &str, row: usize) -> Option<i64> {
-        let ints = self.0.column_by_name(name)?.as_primitive_opt::<Int64Type>()?;
-        ints.is_valid(row).then(|| ints.value(row))
-    }
+/// UTC µs.
+fn instants<'a>(rows: &'a RecordBatch, name: &str) -> Option<&'a TimestampMicrosecondArray> {
+    rows.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()
+}
 
-    /// UTC µs.
-    fn at(&self, name: &str, row: usize) -> Option<i64> {
-        let instants = self.0.column_by_name(name)?.as_primitive_opt::<TimestampMicrosecondType>()?;
-        instants.is_valid(row).then(|| instants.value(row))
+fn text(column: Option<&StringArray>, row: usize) -> Option<&str> {
+    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
+}
+
+fn number<T: ArrowPrimitiveType>(column: Option<&PrimitiveArray<T>>, row: usize) -> Option<T::Native> {
+    column.filter(|column| column.is_valid(row)).map(|column| column.value(row))
+}
+
+/// The columns of a detail table that say whose chat a row is of; looked up once, there are millions of rows.
+struct Chats<'a> {
+    ids: [Option<&'a StringArray>; 3],
+    session_no: Option<&'a Int64Array>,
+    filtered: Option<&'a StringArray>,
+}
+
+impl<'a> Chats<'a> {
+    fn of(rows: &'a RecordBatch) -> Chats<'a> {
+        let ids = ["shop_id", "agent_id", "buyer_id"].map(|name| texts(rows, name));
+        Chats { ids, session_no: ints(rows, "session_no"), filtered: texts(rows, "filtered") }
     }
 
     fn is_filtered(&self, row: usize) -> bool {
-        self.text("filtered", row).is_some()
+        text(self.filtered, row).is_some()
+    }
+
+    /// Shop, agent and buyer.
+    fn ids(&self, row: usize) -> Option<[&'a str; 3]> {
+        let [shop, agent, buyer] = self.ids.map(|column| text(column, row));
+        Some([shop?, agent?, buyer?])
     }
 
     /// Names an agent's buyer, and one of their sessions.
     fn pair(&self, row: usize) -> Option<u64> {
-        Some(hash(0, &[self.text("shop_id", row)?, self.text("agent_id", row)?, self.text("buyer_id", row)?], 0))
+        Some(hash(0, &self.ids(row)?, 0))
     }
 
     fn chat(&self, row: usize, seed: u64) -> Option<u64> {
-        let ids = [self.text("shop_id", row)?, self.text("agent_id", row)?, self.text("buyer_id", row)?];
-        Some(hash(seed, &ids, self.int("session_no", row)?))
+        Some(hash(seed, &self.ids(row)?, number(self.session_no, row)?))
     }
 }
 
@@ -120,27 +140,25 @@ impl<'a> SpotChecks<'a> {
 
     /// Rows of `details/rounds` ([`ROUNDS`]). A round handed over says nothing of who handed it over.
     pub fn add_rounds(&mut self, rounds: &RecordBatch) {
-        let rows = Rows(rounds);
-        for row in (0..rounds.num_rows()).filter(|row| !rows.is_filtered(*row)) {
-            let Some(chat) = rows.chat(row, 0) else { continue };
-            match rows.text("outcome", row) {
-                Some("unanswered") => self.waited.entry(chat).or_default().unanswered = true,
-                Some("answered") => {
-                    let waited = self.waited.entry(chat).or_default();
-                    waited.answered = true;
-                    waited.longest_ms = waited.longest_ms.max(rows.int("agent_wait_ms", row).unwrap_or_default());
-                }
-                _ => {}
+        let (chats, outcome, wait) = (Chats::of(rounds), texts(rounds, "outcome"), ints(rounds, "agent_wait_ms"));
+        for row in (0..rounds.num_rows()).filter(|row| !chats.is_filtered(*row)) {
+            let (answered, Some(chat)) = (text(outcome, row) == Some("answered"), chats.chat(row, 0)) else { continue };
+            if answered {
+                let waited = self.waited.entry(chat).or_default();
+                waited.answered = true;
+                waited.longest_ms = waited.longest_ms.max(number(wait, row).unwrap_or_default());
+            } else if text(outcome, row) == Some("unanswered") {
+                self.waited.entry(chat).or_default().unanswered = true;
             }
         }
     }
 
     /// Inquiries (`shop_id`, `agent_id`, `buyer_id`, `ordered`), once it is known whether they ordered.
     pub fn add_inquiries(&mut self, inquiries: &RecordBatch) {
-        let rows = Rows(inquiries);
+        let chats = Chats::of(inquiries);
         let ordered = inquiries.column_by_name("ordered").and_then(|ordered| ordered.as_boolean_opt());
         for row in 0..inquiries.num_rows() {
-            if let (Some(pair), Some(ordered)) = (rows.pair(row), ordered) {
+            if let (Some(pair), Some(ordered)) = (chats.pair(row), ordered) {
                 self.ordered.insert(pair, ordered.value(row));
             }
         }
@@ -148,27 +166,24 @@ impl<'a> SpotChecks<'a> {
 
     /// Rows of `details/ratings`: those that count.
     pub fn add_ratings(&mut self, ratings: &RecordBatch) {
-        let rows = Rows(ratings);
+        let (chats, grades, sessions) = (Chats::of(ratings), ints(ratings, "grade"), texts(ratings, "session_id"));
         let counts = ratings.column_by_name("counts").and_then(|counts| counts.as_boolean_opt());
         let counted = (0..ratings.num_rows()).filter(|row| counts.is_some_and(|counts| counts.is_valid(*row) && counts.value(*row)));
         for row in counted {
-            if let (Some(pair), Some(grade)) = (rows.pair(row), rows.int("grade", row)) {
-                self.grades.insert((pair, rows.text("session_id", row).map(str::to_owned)), grade);
+            if let (Some(pair), Some(grade)) = (chats.pair(row), number(grades, row)) {
+                self.grades.insert((pair, text(sessions, row).map(str::to_owned)), grade);
             }
         }
     }
 
     /// Rows of `details/receptions` ([`RECEPTIONS`]), after all of the above. Only those that hold a buyer line.
     pub fn add_receptions(&mut self, receptions: &RecordBatch) {
-        let rows = Rows(receptions);
-        for row in (0..receptions.num_rows()).filter(|row| !rows.is_filtered(*row) && rows.int("buyer_msgs", *row) > Some(0)) {
-            let Some((verdict, place)) = self.reason(&rows, row) else { continue };
-            let (Some(shop), Some(agent), Some(buyer)) =
-                (rows.text("shop_id", row), rows.text("agent_id", row), rows.text("buyer_id", row))
-            else {
-                continue;
-            };
-            let order = (place, rows.chat(row, self.seed).unwrap_or_default());
+        let (chats, spoken, sessions) = (Chats::of(receptions), ints(receptions, "buyer_msgs"), texts(receptions, "session_id"));
+        let [started, last] = ["started_at", "last_at"].map(|name| instants(receptions, name));
+        for row in (0..receptions.num_rows()).filter(|row| !chats.is_filtered(*row) && number(spoken, *row) > Some(0)) {
+            let Some([shop, agent, buyer]) = chats.ids(row) else { continue };
+            let Some((verdict, place)) = self.reason(&chats, text(sessions, row), row) else { continue };
+            let order = (place, chats.chat(row, self.seed).unwrap_or_default());
             let draws = self.drawn.entry((shop.to_owned(), agent.to_owned())).or_default();
             let list = &mut draws[verdict];
             if list.len() == AT_MOST && list.last().is_some_and(|last| last.order <= order) {
@@ -178,12 +193,12 @@ impl<'a> SpotChecks<'a> {
             list.push(Drawn {
                 order,
                 reason,
-                chat: rows.chat(row, 0).unwrap_or_default(),
+                chat: chats.chat(row, 0).unwrap_or_default(),
                 buyer: masked(buyer),
-                session_id: rows.text("session_id", row).map(str::to_owned),
-                session_no: rows.int("session_no", row).unwrap_or_default(),
-                started_at: rows.at("started_at", row),
-                last_at: rows.at("last_at", row),
+                session_id: text(sessions, row).map(str::to_owned),
+                session_no: number(chats.session_no, row).unwrap_or_default(),
+                started_at: number(started, row),
+                last_at: number(last, row),
             });
             list.sort_by_key(|drawn| drawn.order);
             list.truncate(AT_MOST);
@@ -191,11 +206,13 @@ impl<'a> SpotChecks<'a> {
     }
 
     /// 0 bad or 1 good, and the place of the reason.
-    fn reason(&self, rows: &Rows, row: usize) -> Option<(usize, usize)> {
-        let pair = rows.pair(row)?;
-        let waited = self.waited.get(&rows.chat(row, 0)?).copied().unwrap_or_default();
-        let named = rows.text("session_id", row).and_then(|id| self.grades.get(&(pair, Some(id.to_owned()))));
-        let grade = named.or_else(|| self.grades.get(&(pair, None))).copied();
+    fn reason(&self, chats: &Chats, session: Option<&str>, row: usize) -> Option<(usize, usize)> {
+        let pair = chats.pair(row)?;
+        let waited = self.waited.get(&chats.chat(row, 0)?).copied().unwrap_or_default();
+        let of_session = |session: Option<&str>| self.grades.get(&(pair, session.map(str::to_owned))).copied();
+        // Most buyers rate nobody.
+        let rated = !self.grades.is_empty();
+        let grade = session.filter(|_| rated).and_then(|id| of_session(Some(id))).or_else(|| rated.then(|| of_session(None)).flatten());
         let ordered = self.ordered.get(&pair).copied();
         let bad =
             [grade.is_some_and(|g| g <= 2), waited.unanswered, waited.longest_ms > self.rules.slow_threshold.0, ordered == Some(false)];
@@ -210,8 +227,8 @@ impl<'a> SpotChecks<'a> {
     pub fn wants(&self) -> impl FnMut(&RecordBatch) -> arrow::array::BooleanArray + Send + 'static {
         let drawn = self.drawn.values().flatten().flatten().map(|drawn| drawn.chat).collect::<std::collections::HashSet<_>>();
         move |rounds| {
-            let rows = Rows(rounds);
-            (0..rounds.num_rows()).map(|row| Some(rows.chat(row, 0).is_some_and(|chat| drawn.contains(&chat)))).collect()
+            let chats = Chats::of(rounds);
+            (0..rounds.num_rows()).map(|row| Some(chats.chat(row, 0).is_some_and(|chat| drawn.contains(&chat)))).collect()
         }
     }
 
@@ -219,11 +236,12 @@ impl<'a> SpotChecks<'a> {
     pub fn table(&self, day: Day, lines: &[RecordBatch]) -> Result<Table> {
         let mut by_chat: HashMap<u64, Vec<(&RecordBatch, usize)>> = HashMap::new();
         for batch in lines {
+            let chats = Chats::of(batch);
             for row in 0..batch.num_rows() {
-                by_chat.entry(Rows(batch).chat(row, 0).unwrap_or_default()).or_default().push((batch, row));
+                by_chat.entry(chats.chat(row, 0).unwrap_or_default()).or_default().push((batch, row));
             }
         }
-        by_chat.values_mut().for_each(|rows| rows.sort_by_key(|(batch, row)| Rows(batch).at("asked_at", *row)));
+        by_chat.values_mut().for_each(|rows| rows.sort_by_key(|(batch, row)| number(instants(batch, "asked_at"), *row)));
         let mut told = Vec::new();
         for (who, draws) in &self.drawn {
             for (verdict, list) in draws.iter().enumerate() {
@@ -249,11 +267,11 @@ struct Told<'a> {
 
 impl<'a> Told<'a> {
     fn text(&self, name: &str) -> Option<&'a str> {
-        self.round.and_then(|(batch, row)| Rows(batch).text(name, row))
+        self.round.and_then(|(batch, row)| text(texts(batch, name), row))
     }
 
     fn at(&self, name: &str) -> Option<i64> {
-        self.round.and_then(|(batch, row)| Rows(batch).at(name, row))
+        self.round.and_then(|(batch, row)| number(instants(batch, name), row))
     }
 }
 
@@ -285,7 +303,7 @@ fn laid_out(day: Day, told: &[Told]) -> Result<Table> {
     layout.add("outcome", texts(&|t| t.text("outcome").map(str::to_owned)), "轮次结果 · What became of the round");
     layout.add("asked_at", at(told.iter().map(|t| t.at("asked_at")).collect()), "提问时刻 · First question of the round");
     layout.add("replied_at", at(told.iter().map(|t| t.at("replied_at")).collect()), "回复时刻 · Its reply");
-    let wait = told.iter().map(|t| t.round.and_then(|(batch, row)| Rows(batch).int("agent_wait_ms", row))).collect::<Int64Array>();
+    let wait = told.iter().map(|t| t.round.and_then(|(batch, row)| number(ints(batch, "agent_wait_ms"), row))).collect::<Int64Array>();
     layout.add("agent_wait_ms", Arc::new(wait), "客服时钟的等待 · Wait on the agent's clock, ms");
     layout.add("asked_message_id", texts(&|t| t.text("asked_message_id").map(str::to_owned)), "提问的消息 · The line that asked");
     layout.add("replied_message_id", texts(&|t| t.text("replied_message_id").map(str::to_owned)), "回复的消息 · The line that replied");
