@@ -7,6 +7,7 @@
 
 mod clock;
 mod columnar;
+mod columns;
 mod company;
 mod dice;
 mod gbk;

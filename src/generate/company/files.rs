@@ -6,6 +6,7 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use super::super::clock::{self, SHANGHAI};
+use super::super::columns;
 use super::super::dice::Dice;
 use super::super::table::{Cell, Column, Shape, flag, int, money, name, text, time};
 use super::super::{Encoding, Summary};
@@ -42,50 +43,6 @@ static ORDERS: [Column; 13] = [
     name("sku_id"),
     time("updated_at"),
 ];
-static EVALUATIONS: [Column; 11] = [
-    name("shop_id"),
-    name("buyer_id"),
-    name("agent_id"),
-    name("session_id"),
-    time("sent_at"),
-    time("rated_at"),
-    int("grade"),
-    name("source"),
-    name("reason"),
-    name("target"),
-    int("nps"),
-];
-static REFUNDS: [Column; 10] = [
-    name("shop_id"),
-    text("refund_id"),
-    text("order_id"),
-    time("applied_at"),
-    time("finished_at"),
-    money("amount"),
-    int("quantity"),
-    name("kind"),
-    name("reason"),
-    flag("disputed"),
-];
-static TICKETS: [Column; 15] = [
-    name("shop_id"),
-    text("ticket_id"),
-    name("buyer_id"),
-    name("agent_id"),
-    name("kind"),
-    time("opened_at"),
-    time("first_response_at"),
-    time("resolved_at"),
-    flag("resolved"),
-    time("sla_response_due_at"),
-    time("sla_resolve_due_at"),
-    name("transferred_to"),
-    flag("transfer_correct"),
-    flag("knowledge_base_used"),
-    flag("complaint"),
-];
-static AGENT_STATUS: [Column; 4] = [name("shop_id"), name("agent_id"), time("at"), name("status")];
-static VISITS: [Column; 4] = [name("shop_id"), name("date"), int("visitors"), int("page_views")];
 
 /// Text files whose times are what a clock on the shop's wall says.
 pub(super) const SHAPE: Shape = Shape::csv(Encoding::Utf8, SHANGHAI);
@@ -113,7 +70,7 @@ pub(super) fn write(out: &Path, mut logs: Logs) -> Result<Summary> {
 
 /// Visitors of every shop and day: about one in seven asks something.
 pub(super) fn write_visits(out: &Path, first: Date, days: u32, dice: &mut Dice) -> Result<u64> {
-    let mut table = SHAPE.create(out, "visits", &VISITS)?;
+    let mut table = SHAPE.create(out, "visits", &columns::VISITS)?;
     for number in 0..days {
         let date = clock::days_after(first, number)?.to_string();
         for shop in &SHOPS {
@@ -180,7 +137,7 @@ fn write_orders(out: &Path, orders: &[Order]) -> Result<u64> {
 }
 
 fn write_cards(out: &Path, cards: &[Card]) -> Result<u64> {
-    let mut table = SHAPE.create(out, "evaluations", &EVALUATIONS)?;
+    let mut table = SHAPE.create(out, "evaluations", &columns::EVALUATIONS)?;
     for card in cards {
         table.row(&[
             Cell::Text(card.shop),
@@ -200,7 +157,7 @@ fn write_cards(out: &Path, cards: &[Card]) -> Result<u64> {
 }
 
 fn write_refunds(out: &Path, refunds: &[Refund]) -> Result<u64> {
-    let mut table = SHAPE.create(out, "refunds", &REFUNDS)?;
+    let mut table = SHAPE.create(out, "refunds", &columns::REFUNDS)?;
     for (index, refund) in refunds.iter().enumerate() {
         let id = refund.id.clone().unwrap_or_else(|| format!("r{:04}", index + 1));
         table.row(&[
@@ -220,7 +177,7 @@ fn write_refunds(out: &Path, refunds: &[Refund]) -> Result<u64> {
 }
 
 fn write_tickets(out: &Path, tickets: &[Ticket]) -> Result<u64> {
-    let mut table = SHAPE.create(out, "tickets", &TICKETS)?;
+    let mut table = SHAPE.create(out, "tickets", &columns::TICKETS)?;
     for (index, ticket) in tickets.iter().enumerate() {
         let id = ticket.id.clone().unwrap_or_else(|| format!("t{:04}", index + 1));
         table.row(&[
@@ -245,7 +202,7 @@ fn write_tickets(out: &Path, tickets: &[Ticket]) -> Result<u64> {
 }
 
 fn write_statuses(out: &Path, statuses: &[Status]) -> Result<u64> {
-    let mut table = SHAPE.create(out, "agent_status", &AGENT_STATUS)?;
+    let mut table = SHAPE.create(out, "agent_status", &columns::AGENT_STATUS)?;
     for Status { shop, agent, at, status } in statuses {
         table.row(&[Cell::Text(shop), Cell::Text(agent), Cell::Time(*at), Cell::Text(status)])?;
     }

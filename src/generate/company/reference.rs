@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::super::Summary;
-use super::super::table::{Cell, Column, money, name};
+use super::super::columns;
+use super::super::table::{Cell, Column, name};
 use super::files::SHAPE;
 use super::people::{
     AGENTS, BLOCKLIST, BRANCHES, CHENMO, FANGYU, GAOYUAN, HEXUE, HEXUE_TOO, LINXI, LUOJIA, QINGMANG, SHOPS, STRANGERS, SUTONG, WUHAN,
@@ -11,22 +12,8 @@ use super::people::{
 };
 use crate::error::Result;
 
-static SHOP: [Column; 4] = [name("shop_id"), name("platform"), name("name"), name("category")];
-static STAFF: [Column; 9] = [
-    name("shop_id"),
-    name("agent_id"),
-    name("name"),
-    name("team"),
-    name("role"),
-    name("person_id"),
-    money("hourly_cost"),
-    name("commission_rate"),
-    name("hired_on"),
-];
 static BLOCKED: [Column; 5] = [name("shop_id"), name("buyer_id"), name("from"), name("to"), name("reason")];
-static STANDARD: [Column; 4] = [name("category"), name("metric"), name("standard"), name("better")];
 static TARGET: [Column; 5] = [name("shop_id"), name("agent_id"), name("month"), name("metric"), name("target")];
-static TRAINING: [Column; 3] = [name("agent_id"), name("on"), name("topic")];
 
 /// What is expected of each metric, by category, in the order of `CATEGORIES`; and which way is better.
 static STANDARDS: [(&str, [&str; 3], &str); 10] = [
@@ -73,7 +60,7 @@ pub(super) fn write(out: &Path, summary: &mut Summary) -> Result<()> {
 }
 
 fn write_shops(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "shops", &SHOP)?;
+    let mut table = SHAPE.create(out, "shops", &columns::SHOPS)?;
     for shop in &SHOPS {
         table.row(&[shop.id, shop.platform, shop.name, shop.category].map(Cell::Text))?;
     }
@@ -84,7 +71,7 @@ fn write_shops(out: &Path) -> Result<u64> {
 }
 
 fn write_staff(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "staff", &STAFF)?;
+    let mut table = SHAPE.create(out, "staff", &columns::STAFF)?;
     for agent in AGENTS.iter().chain(&STRANGERS) {
         table.row(&[
             Cell::Text(agent.shop),
@@ -110,7 +97,7 @@ fn write_blocklist(out: &Path) -> Result<u64> {
 }
 
 fn write_standards(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "standards", &STANDARD)?;
+    let mut table = SHAPE.create(out, "standards", &columns::STANDARDS)?;
     for (place, category) in CATEGORIES.into_iter().enumerate() {
         for &(metric, standards, better) in &STANDARDS {
             table.row(&[category, metric, standards[place], better].map(Cell::Text))?;
@@ -131,7 +118,7 @@ fn write_targets(out: &Path) -> Result<u64> {
 }
 
 fn write_trainings(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "trainings", &TRAINING)?;
+    let mut table = SHAPE.create(out, "trainings", &columns::TRAININGS)?;
     for &training in &TRAININGS {
         table.row(&training.map(Cell::Text))?;
     }

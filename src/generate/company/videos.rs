@@ -5,26 +5,12 @@ use std::path::Path;
 use jiff::civil::Date;
 
 use super::super::clock;
+use super::super::columns;
 use super::super::dice::Dice;
-use super::super::table::{Cell, Column, int, name};
+use super::super::table::Cell;
 use super::files::SHAPE;
 use super::people::{KUAISHOU, XIAOHONGSHU, XIAOMAI};
 use crate::error::Result;
-
-static VIDEOS: [Column; 12] = [
-    name("shop_id"),
-    name("video_id"),
-    name("date"),
-    int("plays"),
-    int("likes"),
-    int("comments"),
-    int("shares"),
-    int("new_followers"),
-    int("followers"),
-    int("complete_plays"),
-    int("watch_seconds"),
-    int("length_seconds"),
-];
 
 /// Plays of each day in percent of the best.
 const ORDINARY: &[i64] = &[60, 100, 70, 45, 30, 20, 12, 8, 5, 3];
@@ -72,7 +58,7 @@ static CHANNELS: [Channel; 3] = [
 ];
 
 pub(super) fn write(out: &Path, first: Date, days: u32, dice: &mut Dice) -> Result<u64> {
-    let mut table = SHAPE.create(out, "videos", &VIDEOS)?;
+    let mut table = SHAPE.create(out, "videos", &columns::VIDEOS)?;
     for channel in &CHANNELS {
         let mut followers = channel.followers;
         for number in 0..days {

@@ -2,24 +2,10 @@
 
 use super::super::clock::{HOUR, MINUTE, SECOND};
 use super::super::dice::{Dice, Spread};
-use super::super::table::{Cell, Column, Table, int, name, time};
+use super::super::table::{Cell, Table};
 use super::chat::Line;
 use super::population::Shop;
 use crate::error::Result;
-
-pub(super) static EVALUATIONS: [Column; 11] = [
-    name("shop_id"),
-    name("buyer_id"),
-    name("agent_id"),
-    name("session_id"),
-    time("sent_at"),
-    time("rated_at"),
-    int("grade"),
-    name("source"),
-    name("reason"),
-    name("target"),
-    int("nps"),
-];
 
 /// Of the chats that are closed, which are three in ten: a card for one chat in thirty.
 pub(super) const SENT_PERCENT: u32 = 10;

@@ -2,29 +2,15 @@
 
 use jiff::tz::Offset;
 
+use super::super::columns;
 use super::super::dice::{Dice, scatter};
-use super::super::table::{Cell, Column, Shape, Table, int, money, name};
+use super::super::table::{Cell, Column, Shape, Table, int, name};
 use super::super::{Spec, Summary, clock};
 use super::population::Population;
 use super::videos;
 use crate::error::Result;
 
-static SHOPS: [Column; 4] = [name("shop_id"), name("platform"), name("name"), name("category")];
-static STAFF: [Column; 9] = [
-    name("shop_id"),
-    name("agent_id"),
-    name("name"),
-    name("team"),
-    name("role"),
-    name("person_id"),
-    money("hourly_cost"),
-    name("commission_rate"),
-    name("hired_on"),
-];
-static VISITS: [Column; 4] = [name("shop_id"), name("date"), int("visitors"), int("page_views")];
-static STANDARD: [Column; 4] = [name("category"), name("metric"), name("standard"), name("better")];
 static TARGET: [Column; 5] = [name("shop_id"), name("agent_id"), name("month"), name("metric"), int("target")];
-static TRAINING: [Column; 3] = [name("agent_id"), name("on"), name("topic")];
 
 const CATEGORIES: [&str; 6] = ["女装", "家纺", "童鞋", "食品", "数码", "美妆"];
 const SURNAMES: [&str; 12] = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙"];
@@ -58,7 +44,7 @@ fn create(spec: &Spec, stem: &str, columns: &'static [Column]) -> Result<Box<dyn
 }
 
 fn write_shops(spec: &Spec, population: &Population) -> Result<u64> {
-    let mut table = create(spec, "shops", &SHOPS)?;
+    let mut table = create(spec, "shops", &columns::SHOPS)?;
     for (rank, shop) in population.shops.iter().enumerate() {
         let title = format!("店铺{:04}", rank + 1);
         let category = CATEGORIES[rank % CATEGORIES.len()];
@@ -69,7 +55,7 @@ fn write_shops(spec: &Spec, population: &Population) -> Result<u64> {
 }
 
 fn write_staff(spec: &Spec, population: &Population) -> Result<u64> {
-    let mut table = create(spec, "staff", &STAFF)?;
+    let mut table = create(spec, "staff", &columns::STAFF)?;
     let mut person = 0;
     for shop in &population.shops {
         for agent in &shop.agents {
@@ -95,7 +81,7 @@ fn write_staff(spec: &Spec, population: &Population) -> Result<u64> {
 
 /// About one visitor in eight asks something.
 fn write_visits(spec: &Spec, population: &Population) -> Result<u64> {
-    let mut table = create(spec, "visits", &VISITS)?;
+    let mut table = create(spec, "visits", &columns::VISITS)?;
     let mut dice = Dice::new(spec.seed ^ 0x7669_7369_7473);
     for number in 0..spec.days {
         let date = clock::days_after(spec.from, number)?.to_string();
@@ -108,7 +94,7 @@ fn write_visits(spec: &Spec, population: &Population) -> Result<u64> {
 }
 
 fn write_standards(spec: &Spec) -> Result<u64> {
-    let mut table = create(spec, "standards", &STANDARD)?;
+    let mut table = create(spec, "standards", &columns::STANDARDS)?;
     for category in CATEGORIES {
         for [metric, standard, better] in STANDARDS {
             table.row(&[category, metric, standard, better].map(Cell::Text))?;
@@ -148,7 +134,7 @@ fn months(spec: &Spec) -> Result<Vec<String>> {
 
 /// One training, of the first agent of every shop, in the middle of the logs.
 fn write_trainings(spec: &Spec, population: &Population) -> Result<u64> {
-    let mut table = create(spec, "trainings", &TRAINING)?;
+    let mut table = create(spec, "trainings", &columns::TRAININGS)?;
     let date = clock::days_after(spec.from, spec.days / 2)?.to_string();
     for agent in population.shops.iter().filter_map(|shop| shop.agents.first()) {
         table.row(&[agent.as_str(), &date, "响应速度"].map(Cell::Text))?;

@@ -2,23 +2,10 @@
 
 use super::super::clock::{DAY, HOUR, MINUTE};
 use super::super::dice::{Dice, Spread};
-use super::super::table::{Cell, Column, Table, flag, int, money, name, text, time};
+use super::super::table::{Cell, Table};
 use super::orders::Order;
 use super::population::Shop;
 use crate::error::Result;
-
-pub(super) static REFUNDS: [Column; 10] = [
-    name("shop_id"),
-    text("refund_id"),
-    text("order_id"),
-    time("applied_at"),
-    time("finished_at"),
-    money("amount"),
-    int("quantity"),
-    name("kind"),
-    name("reason"),
-    flag("disputed"),
-];
 
 /// Of the orders paid for. Most apply days later, so that logs of one day hold fewer.
 const REFUNDED_PERCENT: u32 = 5;

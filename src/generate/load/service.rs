@@ -5,6 +5,7 @@ use std::collections::BinaryHeap;
 use std::path::Path;
 
 use super::super::Summary;
+use super::super::columns;
 use super::super::dice::Dice;
 use super::super::table::{Shape, Table};
 use super::chat::Line;
@@ -12,7 +13,7 @@ use super::orders::Order;
 use super::population::Population;
 use super::refunds::Refund;
 use super::traffic::Due;
-use super::{cards, refunds, shifts, tickets};
+use super::{cards, shifts, tickets};
 use crate::error::Result;
 
 pub(super) struct Service<'a> {
@@ -42,10 +43,10 @@ impl Files {
     pub(super) fn create(shape: Shape, out: &Path, folder: &str, day: u32) -> Result<Files> {
         let path = |table: &str| out.join(table).join(folder);
         Ok(Files {
-            evaluations: shape.create(&path("evaluations"), "part-0", &cards::EVALUATIONS)?,
-            tickets: shape.create(&path("tickets"), "part-0", &tickets::TICKETS)?,
-            refunds: shape.create(&path("refunds"), "part-0", &refunds::REFUNDS)?,
-            agent_status: shape.create(&path("agent_status"), "part-0", &shifts::AGENT_STATUS)?,
+            evaluations: shape.create(&path("evaluations"), "part-0", &columns::EVALUATIONS)?,
+            tickets: shape.create(&path("tickets"), "part-0", &columns::TICKETS)?,
+            refunds: shape.create(&path("refunds"), "part-0", &columns::REFUNDS)?,
+            agent_status: shape.create(&path("agent_status"), "part-0", &columns::AGENT_STATUS)?,
             day,
             opened: 0,
         })

@@ -2,11 +2,9 @@
 
 use super::super::clock::{HOUR, MINUTE};
 use super::super::dice::{Dice, Spread};
-use super::super::table::{Cell, Column, Table, name, time};
+use super::super::table::{Cell, Table};
 use super::population::Population;
 use crate::error::Result;
-
-pub(super) static AGENT_STATUS: [Column; 4] = [name("shop_id"), name("agent_id"), time("at"), name("status")];
 
 const MORNING: Spread = Spread(&[(1, 8 * HOUR, 9 * HOUR)]);
 const LUNCH: Spread = Spread(&[(1, 11 * HOUR + 30 * MINUTE, 13 * HOUR)]);

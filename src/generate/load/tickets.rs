@@ -2,28 +2,10 @@
 
 use super::super::clock::{HOUR, MINUTE};
 use super::super::dice::{Dice, Spread};
-use super::super::table::{Cell, Column, Table, flag, name, text, time};
+use super::super::table::{Cell, Table};
 use super::chat::Line;
 use super::population::Shop;
 use crate::error::Result;
-
-pub(super) static TICKETS: [Column; 15] = [
-    name("shop_id"),
-    text("ticket_id"),
-    name("buyer_id"),
-    name("agent_id"),
-    name("kind"),
-    time("opened_at"),
-    time("first_response_at"),
-    time("resolved_at"),
-    flag("resolved"),
-    time("sla_response_due_at"),
-    time("sla_resolve_due_at"),
-    name("transferred_to"),
-    flag("transfer_correct"),
-    flag("knowledge_base_used"),
-    flag("complaint"),
-];
 
 /// Of the chats.
 pub(super) const OPENED_PERCENT: u32 = 1;

@@ -2,32 +2,18 @@
 
 use jiff::tz::Offset;
 
+use super::super::columns;
 use super::super::dice::Dice;
-use super::super::table::{Cell, Column, Shape, int, name};
+use super::super::table::{Cell, Shape};
 use super::super::{Spec, clock};
 use super::population::Population;
 use crate::error::Result;
-
-static VIDEOS: [Column; 12] = [
-    name("shop_id"),
-    name("video_id"),
-    name("date"),
-    int("plays"),
-    int("likes"),
-    int("comments"),
-    int("shares"),
-    int("new_followers"),
-    int("followers"),
-    int("complete_plays"),
-    int("watch_seconds"),
-    int("length_seconds"),
-];
 
 const PLATFORMS: [&str; 3] = ["douyin", "kuaishou", "xiaohongshu"];
 const VIDEOS_OF_A_SHOP: u32 = 3;
 
 pub(super) fn write(spec: &Spec, population: &Population) -> Result<u64> {
-    let mut table = Shape::csv(spec.encoding, Offset::UTC).create(&spec.out, "videos", &VIDEOS)?;
+    let mut table = Shape::csv(spec.encoding, Offset::UTC).create(&spec.out, "videos", &columns::VIDEOS)?;
     let mut dice = Dice::of(spec.seed, "videos");
     for shop in population.shops.iter().filter(|shop| PLATFORMS.contains(&shop.platform)) {
         let mut followers = 1_000 + shop.chats as i64 * 20;
