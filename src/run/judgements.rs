@@ -10,7 +10,7 @@ use crate::judgement::{self, Case, Judgement, Report, SpotChecks, Standard, Trai
 use crate::memory;
 use crate::pipe;
 use crate::publish::{Judged, decode};
-use crate::reports::{Kind, Part, has_flag};
+use crate::reports::{Kind, Part, Teams, has_flag};
 use polars::prelude::{IntoLazy, col};
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
@@ -104,7 +104,10 @@ impl Run<'_> {
             self.judge(*span, &tables(span), standards).with("period", format!("{} of {}", span.period.name(), span.first))?;
             emit(())
         };
-        pipe::in_order(&due, memory::workers(self.request.memory), judge, |()| Ok(()))?;
+        // Where not all persons fit, the tables of two periods at once would not either.
+        let days = self.restated.iter().copied().collect::<Vec<_>>();
+        let workers = if self.shares(&days, &Teams::new())? > 1 { 1 } else { memory::workers(self.request.memory) };
+        pipe::in_order(&due, workers, judge, |()| Ok(()))?;
         due.iter().for_each(|span| judged.set(name(span), made_with));
         Ok(())
     }
