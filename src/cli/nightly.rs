@@ -1,0 +1,140 @@
+//! The commands that make reports: `run`, `backfill`, and `check` before them.
+
+use super::{print, show};
+use crate::calendar::Day;
+use crate::check;
+use crate::error::{Error, Kind, Result};
+use crate::job::{Overrides, Plan};
+use crate::memory;
+use crate::publish::RunRecord;
+use crate::run::{Request, run};
+use clap::Args;
+use jiff::Timestamp;
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+pub(super) struct Pipeline {
+    /// The pipeline file [default: the demo on ./sample_data]
+    pipeline: Option<PathBuf>,
+    /// Goes before the file's `input`: a path or an object_store URL
+    #[arg(long, env = "KEFU_INPUT")]
+    input: Option<String>,
+    /// Goes before the file's `output`
+    #[arg(long, env = "KEFU_OUTPUT")]
+    output: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Means {
+    /// Days worked on side by side [default: one per core]
+    #[arg(long, env = "KEFU_JOBS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    jobs: Option<usize>,
+    /// Memory to keep within, 512MB or more: what does not fit waits on disk [default: 1536MB]
+    #[arg(long, env = "KEFU_MEMORY_LIMIT")]
+    memory_limit: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pipeline: Pipeline,
+    /// The business day: 2026-11-20, 20261120, yesterday, today [default: yesterday in the pipeline's zone]
+    #[arg(long, env = "KEFU_DATE")]
+    date: Option<String>,
+    /// What has landed: the last business day whose orders are all there [default: the latest day any run was given]
+    #[arg(long)]
+    as_of: Option<String>,
+    #[command(flatten)]
+    means: Means,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Backfill {
+    #[command(flatten)]
+    pipeline: Pipeline,
+    /// First business day: 2026-11-20, 20261120, yesterday, today
+    #[arg(long)]
+    from: String,
+    /// Last business day, included
+    #[arg(long)]
+    to: String,
+    /// What has landed [default: the latest day any run was given]
+    #[arg(long)]
+    as_of: Option<String>,
+    #[command(flatten)]
+    means: Means,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    pipeline: Pipeline,
+    /// The business day whose files are looked at [default: yesterday in the pipeline's zone]
+    #[arg(long, env = "KEFU_DATE")]
+    date: Option<String>,
+}
+
+impl Pipeline {
+    pub(super) fn load(&self) -> Result<Plan> {
+        let overrides = Overrides { input: self.input.clone(), output: self.output.clone() };
+        Plan::load(self.pipeline.as_deref(), &overrides)
+    }
+}
+
+impl Run {
+    pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
+        let plan = self.pipeline.load()?;
+        let day = plan.day(self.date.as_deref(), now)?;
+        execute(&plan, (day, day), self.as_of.as_deref(), &self.means, now, json)
+    }
+}
+
+impl Backfill {
+    pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
+        let plan = self.pipeline.load()?;
+        let days = (plan.day(Some(&self.from), now)?, plan.day(Some(&self.to), now)?);
+        execute(&plan, days, self.as_of.as_deref(), &self.means, now, json)
+    }
+}
+
+impl Check {
+    pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
+        let plan = self.pipeline.load()?;
+        let day = plan.day(self.date.as_deref(), now)?;
+        show(&check::check(&plan, day)?, json)
+    }
+}
+
+fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, means: &Means, now: Timestamp, json: bool) -> Result<()> {
+    let memory = means.memory_limit.as_deref().map_or(Ok(memory::DEFAULT_LIMIT), memory::limit)?;
+    if from > to {
+        return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
+    }
+    let today = plan.calendar.day_of(now.as_millisecond())?;
+    if to > today {
+        return Err(Error::new(Kind::Usage, format!("{to} lies after today, {today} in {}", plan.job.timezone)).hint("is the year right?"));
+    }
+    let as_of = as_of.map(|text| plan.day(Some(text), now)).transpose()?;
+    let zone = (&plan.job.timezone, &plan.job.business_day_starts_at);
+    let days = to.0 - from.0 + 1;
+    eprintln!("kefu {} · {} · {days} day(s): {from} .. {to} ({}, day starts {})", env!("CARGO_PKG_VERSION"), plan.job.name, zone.0, zone.1);
+    eprintln!("input  {}\noutput {}", plan.input.name(), plan.output.name());
+    let record = run(plan, Request { from, to, as_of, started: now, jobs: means.jobs.unwrap_or_else(crate::pipe::workers), memory })?;
+    if json { print(&serde_json::to_string(&record)?) } else { summarize(&record) }
+}
+
+/// The last lines of a run: what was read and what was written.
+fn summarize(record: &RunRecord) -> Result<()> {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::UTF8_BORDERS_ONLY);
+    table.set_header(["table", "read", "= used", "+ quarantined", "+ duplicates", "+ outside", "+ ignored"]);
+    for (name, counts) in &record.audit {
+        table.add_row(std::iter::once(name.clone()).chain(counts.iter().map(i64::to_string)));
+    }
+    eprintln!("{table}");
+    let (written, unchanged) = (record.files_written, record.files_unchanged);
+    print(&format!(
+        "{} day(s) read, {} restated, landed through {}: {written} files written, {unchanged} unchanged under {} in {:.1} s\n",
+        record.days_read, record.days_restated, record.landed, record.output, record.seconds
+    ))
+}
