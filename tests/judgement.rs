@@ -280,15 +280,16 @@ fn the_weightiest_chats_are_drawn_to_be_read() {
     let batch = |more: Vec<(&'static str, ArrayRef)>| RecordBatch::try_from_iter([keys(), more].concat()).unwrap();
     let rules = Rules::default();
     let mut checks = SpotChecks::new(&rules, 1);
-    let outcomes = ["answered", "unanswered", "answered", "answered", "answered", "answered"];
-    checks.add_rounds(&batch(vec![("outcome", texts(&outcomes)), ("agent_wait_ms", ints(&[5_000, 0, 180_001, 90_000, 90_000, 30_000]))]));
     // The first is rated bad, the fourth lost, the fifth converted.
     let ordered = BooleanArray::from(vec![true, true, true, false, true, true]);
     let inquiries = batch(vec![("ordered", Arc::new(ordered) as ArrayRef)]).slice(3, 2);
     checks.add_inquiries(&inquiries);
     let counts = Arc::new(BooleanArray::from(vec![true; 6])) as ArrayRef;
     checks.add_ratings(&batch(vec![("grade", ints(&[1; 6])), ("counts", counts)]).slice(0, 1));
-    checks.add_receptions(&batch(vec![("buyer_msgs", ints(&[1; 6]))]));
+    let (answered, unanswered) = (ints(&[1, 0, 1, 1, 1, 1]), ints(&[0, 1, 0, 0, 0, 0]));
+    let waits = ints(&[5_000, 0, 180_001, 90_000, 90_000, 30_000]);
+    let said = vec![("buyer_msgs", ints(&[1; 6])), ("answered", answered), ("unanswered", unanswered), ("longest_wait_ms", waits)];
+    checks.add_receptions(&batch(said));
     let rows = rows(&checks.table(Day(0), &[]).unwrap().rows);
     let drawn = rows.iter().map(|row| (text(row, "verdict").unwrap(), text(row, "reason").unwrap())).collect::<Vec<_>>();
     let bad = ["bad_rating", "unanswered", "long_wait"].map(|reason| ("bad".to_owned(), reason.to_owned()));

@@ -54,6 +54,21 @@ examples! {
         ])],
     } gives [("day A invite_count", 2.0), ("day A eval_count", 2.0), ("day A good_rate", 0.5), ("day A nps", 0.0)];
 
+    /// §8: b1 said one line to A, so A's bad card is in no metric; b2's and B's are. The consult stays.
+    a_card_of_a_filtered_peer_day_is_out {
+        rules: "single_line = true",
+        lines: &[
+            "10:00:00 s1 b1 buyer>A 在吗", "10:00:10 s1 b1 A 在", "2x 11:00:00 s2 b1 buyer>B 有货吗", "11:00:10 s2 b1 B 有",
+            "2x 12:00:00 s3 b2 buyer>A 在吗", "12:00:10 s3 b2 A 在",
+        ],
+        tables: &[("evaluations", &[
+            "buyer_id,agent_id,sent_at,rated_at,grade", "b1,A,10:10:00,10:11:00,1", "b1,B,11:10:00,11:11:00,4", "b2,A,12:10:00,12:11:00,5",
+        ])],
+    } gives [
+        ("day A invite_count", 1.0), ("day A bad_count", 0.0), ("day A good_rate", 1.0), ("day B eval_count", 1.0),
+        ("day shop invite_count", 2.0), ("day shop bad_count", 0.0), ("day A consult_buyers", 2.0),
+    ];
+
     /// §8: a blocked buyer's bad rating goes, and the consult stays.
     a_blocked_buyers_cards_are_out {
         blocked: &["b1"],

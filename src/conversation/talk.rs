@@ -27,6 +27,8 @@ pub struct Talk {
     /// A buyer line was answered, by whomever.
     pub served: bool,
     pub answered: i64,
+    pub unanswered: i64,
+    pub longest_wait_ms: Option<i64>,
     pub assessed: i64,
     pub assessed_answered: i64,
     pub assessed_wait_ms: i64,
@@ -70,6 +72,8 @@ impl Talk {
     pub fn add_round(&mut self, round: &Round, wait: Option<i64>, rules: &Rules) {
         let slow = wait.is_some_and(|wait| wait > rules.slow_threshold.0);
         self.answered += i64::from(wait.is_some());
+        self.unanswered += i64::from(wait.is_none());
+        self.longest_wait_ms = self.longest_wait_ms.max(wait);
         self.slow += i64::from(slow);
         if round.assessed {
             self.assessed += 1;

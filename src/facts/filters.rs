@@ -56,7 +56,8 @@ fn of_buyer(shop: &str, buyer: &str, context: &Context) -> u32 {
     }
 }
 
-fn judges_peer_days(rules: &Rules) -> bool {
+/// A rule takes out single peer-days.
+pub fn judges_peer_days(rules: &Rules) -> bool {
     rules.forward_only.is_some() || rules.monologue.is_some() || rules.single_line || rules.empty
 }
 

@@ -22,12 +22,12 @@ mod visits;
 
 pub use attendance::{attendance, duty};
 pub use credits::{Instant, credited, credits, instants, no_replies, reply_days};
-pub use filters::FILTERS;
+pub use filters::{FILTERS, judges_peer_days};
 pub use inquiries::inquiries;
 pub use loyalty::loyalty;
 pub use paid::paid;
 pub use peaks::{Edge, Peaks};
-pub use ratings::ratings;
+pub use ratings::{FilteredPeers, ratings};
 pub use refunds::{refund_instants, refunds};
 pub use rounds::{bucket_bounds, rounds_of};
 pub use talks::talks_of;

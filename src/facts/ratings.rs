@@ -11,16 +11,24 @@ use std::hash::Hash;
 use std::ops::Range;
 
 /// Columns: `shop_id`, `buyer_id`, `agent_id`, `session_id`, `sent_at`, `rated_at`, `grade` (1 worst to 5 best), `source`, `reason`, `target`,
-/// `nps`; `left_out` (why the card is in no metric: own_accounts, blocklist, robot; null: it is in); `invites` (the first card of its
+/// `nps`; `left_out` (why the card is in no metric: one of [`super::FILTERS`] or robot; null: it is in); `invites` (the first card of its
 /// buyer × agent), `counts` (the last valid rating of its buyer × agent), `session_counts` (of its session × buyer × agent; without a
 /// session id: false). Sorted by shop, buyer and time. None: the table is not configured.
-pub fn ratings(records: &Records, reference: &Reference, calendar: &Calendar, rules: &Rules, day: Day) -> Result<Option<DataFrame>> {
+/// `filtered`: the peer-days of the day that a rule took out.
+pub fn ratings(
+    records: &Records,
+    reference: &Reference,
+    filtered: &FilteredPeers,
+    calendar: &Calendar,
+    rules: &Rules,
+    day: Day,
+) -> Result<Option<DataFrame>> {
     let Some(cards) = records.of(Table::Evaluations) else { return Ok(None) };
     let bounds = calendar.bounds(day)?;
     let sent = col("sent_at").gt_eq(lit(bounds.start)).and(col("sent_at").lt(lit(bounds.end)));
     let mut rows = collect(cards.filter(sent).with_column(col("grade").cast(DataType::Int64)))?;
     let cards = cards_of(&rows)?;
-    let left_out = cards.iter().map(|card| left_out(card, reference, rules, day)).collect::<Vec<_>>();
+    let left_out = cards.iter().map(|card| left_out(card, reference, filtered, rules, day)).collect::<Vec<_>>();
     let assessed = rules.assessed(calendar, day)?;
     let heard = || cards.iter().enumerate().filter(|(place, _)| left_out[*place].is_none());
     let valid = || heard().filter(|(_, card)| is_valid(card, &assessed, rules)).map(|(place, card)| (place, card, card.rated_at));
@@ -39,6 +47,9 @@ pub fn ratings(records: &Records, reference: &Reference, calendar: &Calendar, ru
     let sorted = rows.lazy().sort(["shop_id", "buyer_id", "sent_at"], SortMultipleOptions::default().with_maintain_order(true));
     Ok(Some(collect(sorted.select([told.as_slice(), added.as_slice()].concat().into_iter().map(col).collect::<Vec<_>>()))?))
 }
+
+/// Why a peer-day (shop, buyer, agent) is filtered.
+pub type FilteredPeers = HashMap<[String; 3], String>;
 
 /// What is looked at of a card.
 struct Card<'a> {
@@ -79,11 +90,12 @@ fn cards_of(rows: &DataFrame) -> Result<Vec<Card<'_>>> {
 }
 
 /// Why a card is in no metric.
-fn left_out(card: &Card, reference: &Reference, rules: &Rules, day: Day) -> Option<&'static str> {
+fn left_out<'a>(card: &Card, reference: &Reference, filtered: &'a FilteredPeers, rules: &Rules, day: Day) -> Option<&'a str> {
     let own = rules.own_accounts && reference.is_staff(card.shop, card.buyer);
     let blocked = rules.blocklist && reference.is_blocked(card.shop, card.buyer, day);
     let reasons = [("own_accounts", own), ("blocklist", blocked), ("robot", card.robot && !rules.robots_rated)];
-    reasons.into_iter().find(|(_, holds)| *holds).map(|(reason, _)| reason)
+    let of_peer_day = || filtered.get(&[card.shop, card.buyer, card.agent].map(str::to_owned)).map(String::as_str);
+    reasons.into_iter().find(|(_, holds)| *holds).map(|(reason, _)| reason).or_else(of_peer_day)
 }
 
 /// Graded, the card sent in assessed hours, and rated within the window, both ends included.

@@ -31,6 +31,8 @@ table! {
         lead: bool = talk.lead,
         served: bool = talk.served,
         answered: i64 = talk.answered,
+        unanswered: i64 = talk.unanswered,
+        longest_wait_ms: Option<i64> = talk.longest_wait_ms,
         assessed: i64 = talk.assessed,
         assessed_answered: i64 = talk.assessed_answered,
         assessed_wait_ms: i64 = talk.assessed_wait_ms,

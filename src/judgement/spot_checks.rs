@@ -19,10 +19,21 @@ const AT_MOST: usize = 3;
 const BAD: [&str; 4] = ["bad_rating", "unanswered", "long_wait", "lost_inquiry"];
 const GOOD: [&str; 3] = ["five_stars", "converted", "fast"];
 
-/// Columns read of `details/rounds` to weigh chats, and of `details/receptions`.
-pub const ROUNDS: [&str; 7] = ["shop_id", "agent_id", "buyer_id", "session_no", "filtered", "outcome", "agent_wait_ms"];
-pub const RECEPTIONS: [&str; 9] =
-    ["shop_id", "agent_id", "buyer_id", "session_id", "session_no", "filtered", "buyer_msgs", "started_at", "last_at"];
+/// Columns read of `details/receptions`.
+pub const RECEPTIONS: [&str; 12] = [
+    "shop_id",
+    "agent_id",
+    "buyer_id",
+    "session_id",
+    "session_no",
+    "filtered",
+    "buyer_msgs",
+    "answered",
+    "unanswered",
+    "longest_wait_ms",
+    "started_at",
+    "last_at",
+];
 /// Columns read of the rounds of the chats drawn.
 pub const LINES: [&str; 10] = [
     "shop_id",
@@ -96,14 +107,6 @@ fn hash(seed: u64, texts: &[&str], number: i64) -> u64 {
     texts.iter().fold(xxh3_64_with_seed(&number.to_le_bytes(), seed), |hash, text| xxh3_64_with_seed(text.as_bytes(), hash))
 }
 
-/// What the rounds of a chat come to.
-#[derive(Clone, Copy, Default)]
-struct Waited {
-    unanswered: bool,
-    answered: bool,
-    longest_ms: i64,
-}
-
 /// A chat that may be drawn.
 struct Drawn {
     /// Place of its reason, then the draw.
@@ -120,11 +123,10 @@ struct Drawn {
 /// Bad ones and good ones.
 type Draws = [Vec<Drawn>; 2];
 
-/// The draw of a day under way: rounds first, then receptions, then the lines of what was drawn.
+/// The draw of a day under way: inquiries and ratings first, then receptions, then the lines of what was drawn.
 pub struct SpotChecks<'a> {
     rules: &'a Rules,
     seed: u64,
-    waited: HashMap<u64, Waited>,
     /// Whether an inquiry finally ordered, by agent's buyer.
     ordered: HashMap<u64, bool>,
     /// Grades that count, by agent's buyer and the session they name.
@@ -134,23 +136,8 @@ pub struct SpotChecks<'a> {
 
 impl<'a> SpotChecks<'a> {
     pub fn new(rules: &'a Rules, seed: u64) -> SpotChecks<'a> {
-        let (waited, ordered, grades, drawn) = Default::default();
-        SpotChecks { rules, seed, waited, ordered, grades, drawn }
-    }
-
-    /// Rows of `details/rounds` ([`ROUNDS`]). A round handed over says nothing of who handed it over.
-    pub fn add_rounds(&mut self, rounds: &RecordBatch) {
-        let (chats, outcome, wait) = (Chats::of(rounds), texts(rounds, "outcome"), ints(rounds, "agent_wait_ms"));
-        for row in (0..rounds.num_rows()).filter(|row| !chats.is_filtered(*row)) {
-            let (answered, Some(chat)) = (text(outcome, row) == Some("answered"), chats.chat(row, 0)) else { continue };
-            if answered {
-                let waited = self.waited.entry(chat).or_default();
-                waited.answered = true;
-                waited.longest_ms = waited.longest_ms.max(number(wait, row).unwrap_or_default());
-            } else if text(outcome, row) == Some("unanswered") {
-                self.waited.entry(chat).or_default().unanswered = true;
-            }
-        }
+        let (ordered, grades, drawn) = Default::default();
+        SpotChecks { rules, seed, ordered, grades, drawn }
     }
 
     /// Inquiries (`shop_id`, `agent_id`, `buyer_id`, `ordered`), once it is known whether they ordered.
@@ -180,9 +167,12 @@ impl<'a> SpotChecks<'a> {
     pub fn add_receptions(&mut self, receptions: &RecordBatch) {
         let (chats, spoken, sessions) = (Chats::of(receptions), ints(receptions, "buyer_msgs"), texts(receptions, "session_id"));
         let [started, last] = ["started_at", "last_at"].map(|name| instants(receptions, name));
+        let waits = ["answered", "unanswered", "longest_wait_ms"].map(|name| ints(receptions, name));
         for row in (0..receptions.num_rows()).filter(|row| !chats.is_filtered(*row) && number(spoken, *row) > Some(0)) {
             let Some([shop, agent, buyer]) = chats.ids(row) else { continue };
-            let Some((verdict, place)) = self.reason(&chats, text(sessions, row), row) else { continue };
+            let Some((verdict, place)) = self.reason(&chats, text(sessions, row), waits.map(|column| number(column, row)), row) else {
+                continue;
+            };
             let order = (place, chats.chat(row, self.seed).unwrap_or_default());
             let draws = self.drawn.entry((shop.to_owned(), agent.to_owned())).or_default();
             let list = &mut draws[verdict];
@@ -205,21 +195,20 @@ impl<'a> SpotChecks<'a> {
         }
     }
 
-    /// 0 bad or 1 good, and the place of the reason.
-    fn reason(&self, chats: &Chats, session: Option<&str>, row: usize) -> Option<(usize, usize)> {
+    /// 0 bad or 1 good, and the place of the reason. `waits`: rounds answered and unanswered, and the longest wait.
+    fn reason(&self, chats: &Chats, session: Option<&str>, waits: [Option<i64>; 3], row: usize) -> Option<(usize, usize)> {
         let pair = chats.pair(row)?;
-        let waited = self.waited.get(&chats.chat(row, 0)?).copied().unwrap_or_default();
+        let [answered, unanswered, longest] = waits.map(Option::unwrap_or_default);
         let of_session = |session: Option<&str>| self.grades.get(&(pair, session.map(str::to_owned))).copied();
         // Most buyers rate nobody.
         let rated = !self.grades.is_empty();
         let grade = session.filter(|_| rated).and_then(|id| of_session(Some(id))).or_else(|| rated.then(|| of_session(None)).flatten());
         let ordered = self.ordered.get(&pair).copied();
-        let bad =
-            [grade.is_some_and(|g| g <= 2), waited.unanswered, waited.longest_ms > self.rules.slow_threshold.0, ordered == Some(false)];
+        let bad = [grade.is_some_and(|g| g <= 2), unanswered > 0, longest > self.rules.slow_threshold.0, ordered == Some(false)];
         if let Some(place) = bad.iter().position(|holds| *holds) {
             return Some((0, place));
         }
-        let fast = waited.answered && waited.longest_ms <= self.rules.quick_threshold.0;
+        let fast = answered > 0 && longest <= self.rules.quick_threshold.0;
         [grade == Some(5), ordered == Some(true), fast].iter().position(|holds| *holds).map(|place| (1, place))
     }
 

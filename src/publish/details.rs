@@ -30,7 +30,7 @@ const COMMENTS: &[(&str, &str)] = &[
     ("rule", "绩效判定规则 · Attribution rule"),
     ("role", "credited 归属 / assist 协助 / silent 静默"),
     ("message_id", "据以归属的回复 · The reply line that earned it"),
-    ("left_out", "不计入的原因 · Why the card is in no metric: own_accounts, blocklist, robot; null: it is in"),
+    ("left_out", "不计入的原因 · Why the card is in no metric: robot, or why its peer-day is filtered; null: it is in"),
     ("invites", "计为邀评 · The first card of its buyer and agent"),
     ("counts", "计为评价 · The last valid rating of its buyer and agent"),
     ("session_counts", "按会话计为评价 · The last valid rating of its session, buyer and agent"),

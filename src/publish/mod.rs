@@ -117,7 +117,7 @@ impl<'a> Publisher<'a> {
     }
 
     /// Some columns of a file as it will be, piece by piece. No file: nothing.
-    pub fn read_each(&self, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch)) -> Result<()> {
+    pub fn read_each(&self, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
         parquet::decode_each(self.store, &self.place_of(key), columns, each)
     }
 

@@ -20,7 +20,7 @@ use parquet::schema::types::ColumnPath;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Of the layout of every file; a change rewrites them all.
-pub(super) const SCHEMA_VERSION: &str = "3";
+pub(super) const SCHEMA_VERSION: &str = "4";
 
 /// One row group suits every reader; larger ones help none.
 const ROW_GROUP: usize = 122_880;
@@ -162,7 +162,7 @@ pub(super) fn decode_some(
 }
 
 /// Some columns of one of our own files, piece by piece.
-pub(super) fn decode_each(store: &Store, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch)) -> Result<()> {
+pub(super) fn decode_each(store: &Store, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
     let Some(object) = store.head(key)? else { return Ok(()) };
     let mut file = store.parquet(&object);
     let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??;
@@ -170,7 +170,7 @@ pub(super) fn decode_each(store: &Store, key: &str, columns: &[&str], each: &mut
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
     let mut pieces = builder.with_projection(mask).build()?;
     while let Some(piece) = wait(pieces.try_next())?? {
-        each(piece);
+        each(piece)?;
     }
     Ok(())
 }

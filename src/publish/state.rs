@@ -1,7 +1,7 @@
 //! State files: a day's mergeable states and its reply index. Internal; whatever is missing or of other rules is made again.
 
 use super::details::{Spelling, column};
-use super::parquet::{SCHEMA_VERSION, Sheet, decode, decode_some};
+use super::parquet::{SCHEMA_VERSION, Sheet, decode, decode_each, decode_some};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::facts::{ChatFacts, no_replies};
@@ -106,6 +106,12 @@ impl<'a> StateStore<'a> {
             persons.vstack_mut(&from_arrow(rows)?)?;
         }
         Ok(persons)
+    }
+
+    /// The persons of a level with their flags, piece by piece.
+    pub fn each_persons(&self, day: Day, part: Part, level: Level, each: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
+        let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
+        decode_each(self.store, &self.persons_key(day, part, level), &columns, &mut |rows| each(from_arrow(&rows)?))
     }
 
     /// Bytes of a day's persons.

@@ -10,7 +10,7 @@ use crate::judgement::{self, Case, Judgement, Report, SpotChecks, Standard, Trai
 use crate::memory;
 use crate::pipe;
 use crate::publish::{Judged, decode};
-use crate::reports::{Kind, Part, Teams, has_flag};
+use crate::reports::{Part, Teams, has_flag};
 use polars::prelude::{IntoLazy, col};
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
@@ -64,21 +64,26 @@ impl Run<'_> {
 
     fn draw(&self, day: Day) -> Result<()> {
         let mut checks = SpotChecks::new(&self.plan.rules.widest, self.plan.judgement.seed);
-        let rounds = detail_key("rounds", day);
-        self.publisher.read_each(&rounds, &spot_checks::ROUNDS, &mut |rows| checks.add_rounds(&rows))?;
         // Whether an inquiry comes to an order is known after the next day.
         if self.has_orders() && self.landed.through > day {
-            let persons = self.states.get(day, Part::Sales, Level::Agent, Kind::Persons)?.lazy().filter(has_flag("inquiry"));
-            let ids = ["shop_id", "agent_id", "buyer_id"].map(col).to_vec();
-            let inquiries = collect(persons.select([ids, vec![has_flag("order_final").alias("ordered")]].concat()))?;
-            checks.add_inquiries(&to_arrow(&inquiries)?);
+            let columns =
+                [vec!["shop_id", "agent_id", "buyer_id"].into_iter().map(col).collect(), vec![has_flag("order_final").alias("ordered")]]
+                    .concat();
+            self.states.each_persons(day, Part::Sales, Level::Agent, &mut |persons| {
+                let inquiries = persons.lazy().filter(has_flag("inquiry")).select(&columns);
+                checks.add_inquiries(&to_arrow(&collect(inquiries)?)?);
+                Ok(())
+            })?;
         }
         if let Some(ratings) = self.publisher.read(&detail_key("ratings", day))? {
             checks.add_ratings(&decode(ratings, &[])?);
         }
         let receptions = detail_key("receptions", day);
-        self.publisher.read_each(&receptions, &spot_checks::RECEPTIONS, &mut |rows| checks.add_receptions(&rows))?;
-        let lines = self.publisher.read_some(&rounds, &spot_checks::LINES, 4, checks.wants())?;
+        self.publisher.read_each(&receptions, &spot_checks::RECEPTIONS, &mut |rows| {
+            checks.add_receptions(&rows);
+            Ok(())
+        })?;
+        let lines = self.publisher.read_some(&detail_key("rounds", day), &spot_checks::LINES, 4, checks.wants())?;
         self.publisher.stage(&checks.table(day, &lines)?)
     }
 

@@ -6,10 +6,11 @@ use crate::calendar::Day;
 use crate::error::Result;
 use crate::facts;
 use crate::frames::collect;
-use crate::ingest::{Orders, Records};
+use crate::ingest::{Orders, Records, Table};
 use crate::job::{Level, Plan};
 use crate::metrics::Fact;
-use crate::rules::Group;
+use crate::rules::{Group, Rules};
+use arrow::array::{AsArray, RecordBatch};
 use polars::prelude::*;
 
 /// What the tables of service say of a day; none where a table is not configured.
@@ -37,9 +38,34 @@ impl Run<'_> {
         }
         let credited = facts::credited(&instants, replies.clone().lazy(), calendar, rules, self.landed.through)?;
         let refunds = facts::refunds(&self.records, &credited, calendar, day)?;
-        let ratings = facts::ratings(&self.records, &self.reference, calendar, rules, day)?.map(IntoLazy::lazy);
+        let filtered = self.filtered(rules, day)?;
+        let ratings = facts::ratings(&self.records, &self.reference, &filtered, calendar, rules, day)?.map(IntoLazy::lazy);
         let of_group = |rows: Option<LazyFrame>| rows.map(|rows| collect(group.of(rows)?)).transpose();
         Ok(Service { refunds: of_group(refunds)?, orders: self.orders.is_some(), ratings: of_group(ratings)? })
+    }
+}
+
+/// Columns read of `details/peer_days`.
+const FILTERED: [&str; 4] = ["filtered", "shop_id", "buyer_id", "agent_id"];
+
+impl Run<'_> {
+    /// The peer-days that a rule took out of a day.
+    fn filtered(&self, rules: &Rules, day: Day) -> Result<facts::FilteredPeers> {
+        let key = format!("details/peer_days/dt={day}/data.parquet");
+        if !facts::judges_peer_days(rules) || self.records.of(Table::Evaluations).is_none() || !self.publisher.has(&key)? {
+            return Ok(facts::FilteredPeers::new());
+        }
+        let is_filtered = |rows: &RecordBatch| rows.column(0).as_string::<i32>().iter().map(|why| Some(why.is_some())).collect();
+        let mut filtered = facts::FilteredPeers::new();
+        for rows in self.publisher.read_some(&key, &FILTERED, 1, is_filtered)? {
+            let columns = FILTERED.map(|name| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()));
+            let [Some(whys), Some(shops), Some(buyers), Some(agents)] = columns else { continue };
+            for row in 0..rows.num_rows() {
+                let peers = [shops, buyers, agents].map(|ids| ids.value(row).to_owned());
+                filtered.insert(peers, whys.value(row).to_owned());
+            }
+        }
+        Ok(filtered)
     }
 }
 

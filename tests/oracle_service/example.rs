@@ -13,6 +13,7 @@ pub(super) fn given() -> Given<'static> {
     Given {
         clock: Clock { business_day: &business_day, start_of_day: &start_of_day, wall_clock: &wall_clock },
         filtered: &nobody,
+        peers_filtered: BTreeSet::new(),
         rules: Rules::default(),
         first_day: MONDAY - 30,
         landed: MONDAY + 200,

@@ -190,6 +190,8 @@ pub(crate) struct Given<'a> {
     pub(crate) clock: Clock<'a>,
     /// Whether §8 takes a shop's buyer out on a day.
     pub(crate) filtered: &'a dyn Fn(&str, &str, i64) -> bool,
+    /// The peer-days (shop, buyer, agent, day) that it takes out beside.
+    pub(crate) peers_filtered: BTreeSet<(String, String, String, i64)>,
     pub(crate) rules: Rules,
     /// The first and last business day that count.
     pub(crate) first_day: i64,
@@ -227,6 +229,11 @@ impl Given<'_> {
         let (clock, (start, end)) = ((self.clock.wall_clock)(at), self.rules.assessed_hours);
         // Hours that wrap past midnight are the complement.
         if start <= end { start <= clock && clock < end } else { clock >= start || clock < end }
+    }
+
+    pub(super) fn is_peer_filtered(&self, shop: &str, buyer: &str, agent: &str, day: i64) -> bool {
+        let peer = (shop.to_owned(), buyer.to_owned(), agent.to_owned(), day);
+        self.is_filtered(shop, buyer, day) || self.peers_filtered.contains(&peer)
     }
 
     pub(super) fn is_filtered(&self, shop: &str, buyer: &str, day: i64) -> bool {

@@ -31,7 +31,7 @@ pub(super) fn satisfaction(row: &Row) -> Cells {
 fn cards<'a>(row: &Row<'a>) -> Vec<&'a Evaluation> {
     let given = row.given;
     let counts = |card: &&Evaluation| {
-        let filtered = given.is_filtered(&card.shop, &card.buyer, given.business_day(card.sent_at));
+        let filtered = given.is_peer_filtered(&card.shop, &card.buyer, &card.agent, given.business_day(card.sent_at));
         let of_whom = !card.robot || given.rules.robots_rated;
         row.holds(&card.shop, Some(card.agent.as_str())) && row.counts(card.sent_at) && of_whom && !filtered
     };

@@ -80,10 +80,13 @@ pub(crate) fn ask<T>(input: &Input, rules: &Rules, told: &Told, question: impl F
     let start_of_day = |day: i64| input.start_of_day(day);
     let wall_clock = |at: i64| (at + input.utc_offset_ms).rem_euclid(DAY_MS);
     let filtered = |shop: &str, buyer: &str, day: i64| oracle::is_filtered(input, rules, shop, buyer, day);
+    let peers_filtered = oracle::peer_days(input, rules).into_iter().filter(|(.., why)| why.is_some());
+    let peers_filtered = peers_filtered.map(|(shop, buyer, day, agent, _)| (shop, buyer, agent, day)).collect();
     let Told { refunds, evaluations, tickets, statuses, videos, targets, .. } = told.clone();
     question(&oracle_service::Given {
         clock: Clock { business_day: &business_day, start_of_day: &start_of_day, wall_clock: &wall_clock },
         filtered: &filtered,
+        peers_filtered,
         rules: told.rules.clone(),
         first_day: input.first_day,
         landed: input.landed,
