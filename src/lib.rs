@@ -11,6 +11,7 @@
 //! `run` is the seven steps in one page. `cli` and `check` are what a person meets; `docs` tells the declarations; `generate` makes logs to try it on.
 
 pub mod error;
+pub mod signals;
 pub mod cli;
 pub mod check;
 pub mod job;
