@@ -23,6 +23,7 @@ pub mod ingest;
 pub mod memory;
 pub mod pipe;
 pub mod progress;
+pub mod say;
 pub mod names;
 pub mod conversation;
 pub mod facts;
@@ -31,6 +32,7 @@ pub mod metrics;
 pub mod reports;
 pub mod judgement;
 pub mod publish;
+pub mod watch;
 pub mod docs;
 pub mod generate;
 
