@@ -5,6 +5,8 @@ mod generate;
 mod log;
 mod nightly;
 mod shell;
+mod summary;
+mod watch;
 
 use crate::error::Result;
 use clap::{Parser, Subcommand};
@@ -68,7 +70,19 @@ enum Command {
 }
 
 impl Cli {
-    pub fn run(self) -> Result<()> {
+    /// Does what is asked, tells what went wrong, and returns the exit code.
+    pub fn main(self) -> u8 {
+        match self.run() {
+            Ok(()) => 0,
+            Err(error) => {
+                let code = error.exit_code();
+                log::report(error);
+                code
+            }
+        }
+    }
+
+    fn run(self) -> Result<()> {
         log::start(self.log_format, self.verbose);
         let (now, json) = (now(), self.json);
         match self.command {

@@ -17,6 +17,8 @@ pub enum Kind {
     NotReady,
     /// Anything else that stopped a partition: exit 1.
     Failed,
+    /// A signal asked the run to stop: exit 128 and the signal's number.
+    Interrupted(i32),
 }
 
 /// A place in a text the user wrote: the text's name, the text, and the bytes meant.
@@ -66,12 +68,26 @@ impl Error {
         self.kind
     }
 
+    /// What went wrong, without the context.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    pub fn context(&self) -> &[(&'static str, String)] {
+        &self.context
+    }
+
+    pub fn to_do(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     pub fn exit_code(&self) -> u8 {
         match self.kind {
             Kind::Failed => 1,
             Kind::Usage | Kind::Config => 2,
             Kind::Refused => 3,
             Kind::NotReady => 75,
+            Kind::Interrupted(signal) => 128 + signal as u8,
         }
     }
 

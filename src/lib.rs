@@ -11,6 +11,7 @@
 //! `run` is the seven steps in one page. `cli` and `check` are what a person meets; `docs` tells the declarations; `generate` makes logs to try it on.
 
 pub mod error;
+pub mod signals;
 pub mod cli;
 pub mod check;
 pub mod job;
@@ -22,6 +23,7 @@ pub mod ingest;
 pub mod memory;
 pub mod pipe;
 pub mod progress;
+pub mod say;
 pub mod names;
 pub mod conversation;
 pub mod facts;
@@ -30,6 +32,7 @@ pub mod metrics;
 pub mod reports;
 pub mod judgement;
 pub mod publish;
+pub mod watch;
 pub mod docs;
 pub mod generate;
 

@@ -1,6 +1,7 @@
 //! Work on all cores, results in order: what comes out does not depend on how many threads there are.
 
 use crate::error::{Error, Kind, Result};
+use crate::signals;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -14,7 +15,7 @@ pub fn workers() -> usize {
 }
 
 /// Works on the items on `workers` threads and takes what each emits, item by item and in their order.
-/// Errors: the first in that order, of the work or of the taking; what was still to come is given up.
+/// Errors: the first in that order, of the work or of the taking, or a signal's; what was still to come is given up.
 pub fn in_order<I: Sync, T: Send>(
     items: &[I],
     workers: usize,
@@ -42,14 +43,20 @@ pub fn in_order<I: Sync, T: Send>(
     let lane_of = |index: usize| senders[index].lock().unwrap_or_else(PoisonError::into_inner).take();
     // Whoever waits for a lane that nobody will fill any more would wait for ever.
     let give_up = || (0..items.len()).for_each(|index| drop(lane_of(index)));
+    // What a worker logs belongs to what is being done here.
+    let doing = tracing::Span::current();
     let labour = || {
         let _stop = OnPanic(&give_up);
+        let _doing = doing.enter();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let (Some(item), Some(sender)) = (items.get(index), (index < items.len()).then(|| lane_of(index)).flatten()) else { return };
             await_turn(index);
-            let mut emit = |value| sender.send(Ok(value)).map_err(|_| Error::new(Kind::Failed, "given up"));
-            if let Err(e) = work(item, &mut emit) {
+            let mut emit = |value| {
+                signals::check()?;
+                sender.send(Ok(value)).map_err(|_| Error::new(Kind::Failed, "given up"))
+            };
+            if let Err(e) = signals::check().and_then(|()| work(item, &mut emit)) {
                 // Nobody listens when an earlier item failed.
                 let _ = sender.send(Err(e));
             }

@@ -1,6 +1,7 @@
 //! How far a run has come: one line that moves on a terminal, one line per day in a log.
 
 use crate::calendar::Day;
+use crate::say::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Instant;
@@ -29,7 +30,7 @@ impl Progress {
         if self.days > 1 && self.bar.is_hidden() {
             let (done, seconds) = (self.bar.position(), self.started.elapsed().as_secs_f64());
             let left = seconds / done as f64 * (self.days as u64 - done) as f64;
-            eprintln!("{day}  {lines} lines  {done}/{} days  {:.2} days/s  {left:.0} s left", self.days, done as f64 / seconds);
+            say(&format!("{day}  {lines} lines  {done}/{} days  {:.2} days/s  {left:.0} s left", self.days, done as f64 / seconds));
         }
     }
 

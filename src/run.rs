@@ -16,10 +16,10 @@ use crate::job::{Level, Plan};
 use crate::memory::{self, Budget, Means};
 use crate::pipe;
 use crate::progress::Progress;
-use crate::publish::{self, Encoded, Judged, Memory, Publisher, RunRecord, StateStore, audit_rows, quarantine_rows};
+use crate::publish::{self, Encoded, Judged, Memory, Publisher, Recorder, RunRecord, StateStore, audit_rows, quarantine_rows};
 use crate::reports::{self, Landed, Part, ShardStates};
 use days::{decided_after, restated, windows};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// What is asked of a run. Days are inclusive.
 #[derive(Clone, Copy, Debug)]
@@ -38,17 +38,28 @@ pub struct Request {
 /// Runs a pipeline for some days: facts once, then everything that follows from them, published together at the end.
 /// Errors: whatever stops a stage; reports stay as they were.
 pub fn run(plan: &Plan, request: Request) -> Result<RunRecord> {
+    let recorder = Recorder::new(request.started);
+    run_noting(plan, request, &recorder)?;
+    Ok(recorder.ended(None))
+}
+
+/// As `run`; what it does is noted as it goes on, so that there is a record of a run that fails too.
+pub fn run_noting(plan: &Plan, request: Request, recorder: &Recorder) -> Result<()> {
     memory::hold(request.memory);
-    let mut run = Run::open(plan, request)?;
+    recorder.planned(plan);
+    let mut run = Run::open(plan, request, recorder)?;
+    recorder.passed("open");
     run.read_chats()?;
-    run.passed("chats read");
+    recorder.passed("read");
     run.make_sales()?;
-    run.passed("sales made");
+    recorder.passed("sales");
     run.make_reports()?;
-    run.passed("reports made");
+    recorder.passed("reports");
     let judged = run.make_judgements()?;
-    run.passed("reports judged");
-    run.publish(&judged)
+    recorder.passed("judgements");
+    run.publish(&judged)?;
+    recorder.passed("publish");
+    Ok(())
 }
 
 /// What comes of one shard.
@@ -75,13 +86,11 @@ struct Run<'a> {
     /// Days that have reports, with those of this run.
     reported: BTreeSet<Day>,
     first_log: Option<Day>,
-    record: RunRecord,
-    clock: std::time::Instant,
+    recorder: &'a Recorder,
 }
 
 impl<'a> Run<'a> {
-    fn open(plan: &'a Plan, request: Request) -> Result<Run<'a>> {
-        let clock = std::time::Instant::now();
+    fn open(plan: &'a Plan, request: Request, recorder: &'a Recorder) -> Result<Run<'a>> {
         let memory = Memory::load(&plan.output)?;
         let before = memory.landed();
         let through = request.as_of.unwrap_or_else(|| before.map_or(request.to, |day| day.max(request.to)));
@@ -99,34 +108,17 @@ impl<'a> Run<'a> {
         }
         reported.extend(&restated);
         let first_log = ingest::dates(plan, &plan.job.messages)?.map(|(first, _)| first);
-        let record = record(plan, request, &landed);
+        recorder.update(|record| {
+            (record.from, record.to, record.landed) = (request.from.to_string(), request.to.to_string(), through.to_string());
+        });
         let mut reference = ingest::read_reference(plan, first, through)?;
         reference.audits.extend(records.audits.iter().cloned());
         let publisher = Publisher::new(&plan.output)?;
-        Ok(Run {
-            plan,
-            request,
-            memory,
-            landed,
-            states,
-            publisher,
-            reference,
-            records,
-            orders,
-            restated,
-            reported,
-            first_log,
-            record,
-            clock,
-        })
+        Ok(Run { plan, request, memory, landed, states, publisher, reference, records, orders, restated, reported, first_log, recorder })
     }
 
     fn has_orders(&self) -> bool {
         self.orders.is_some()
-    }
-
-    fn passed(&self, stage: &str) {
-        tracing::info!(seconds = self.clock.elapsed().as_secs_f64(), "{stage}");
     }
 
     /// Every instant at which a day asks for candidates.
@@ -177,7 +169,7 @@ impl<'a> Run<'a> {
             self.first_log = earliest.into_iter().chain(self.first_log).min();
         }
         for (day, audit) in audits {
-            self.record.days_read += 1;
+            self.recorder.update(|record| record.days_read += 1);
             self.audit(day, &audit)?;
         }
         Ok(())
@@ -198,6 +190,7 @@ impl<'a> Run<'a> {
 
     /// Makes a day's facts shard by shard, adds them to its states and its detail tables, and returns what became of its rows.
     fn read_day(&self, day: Day, mut chats: Chats, asked: bool, workers: usize) -> Result<Audit> {
+        let _span = tracing::info_span!("partition", table = "chats", level = "all", period = "day", dt = %day).entered();
         if asked {
             chats.audit.check(self.plan.job.quality.max_bad_ratio)?;
         }
@@ -269,25 +262,29 @@ impl<'a> Run<'a> {
 
     fn count(&mut self, audit: &Audit, day: Day) -> Result<()> {
         let (name, total) = (audit.table.name(), audit.total());
-        let sums = self.record.audit.entry(name.to_owned()).or_default();
         let counts = [total.read, total.used, total.quarantined, total.duplicates, total.outside, total.ignored];
-        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        self.recorder.read(audit);
+        self.recorder.update(|record| {
+            let sums = record.audit.entry(name.to_owned()).or_default();
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+        });
         tracing::info!(%day, table = name, read = total.read, used = total.used, quarantined = total.quarantined,
             duplicates = total.duplicates, outside = total.outside, ignored = total.ignored, "audit");
         self.publisher.stage(&quarantine_rows(name, &audit.quarantined, day)?)
     }
 
-    fn publish(mut self, judged: &Judged) -> Result<RunRecord> {
+    fn publish(mut self, judged: &Judged) -> Result<()> {
         // What the user says has landed holds for this run; what was run has landed for all that follow.
         self.memory.set_landed(self.memory.landed().map_or(self.request.to, |day| day.max(self.request.to)));
+        let partitions = self.publisher.partitions();
         let written = self.publisher.publish()?;
+        self.recorder.update(|record| {
+            record.partitions = partitions;
+            (record.files_written, record.files_unchanged) = (written.files, written.unchanged);
+        });
         self.states.sweep_others()?;
         self.memory.save(&self.plan.output)?;
-        judged.save(&self.plan.output)?;
-        self.record.set_written(written);
-        self.record.seconds = self.clock.elapsed().as_secs_f64();
-        self.record.save(&self.plan.output)?;
-        Ok(self.record)
+        judged.save(&self.plan.output)
     }
 }
 
@@ -309,22 +306,4 @@ fn refuse_mixed_rules(plan: &Plan, states: &StateStore, asked: &BTreeSet<Day>) -
     Err(Error::new(error::Kind::Config, format!("{left} days of this output were made under other rules, mappings or an older version"))
         .with("output", plan.output.name())
         .hint(format!("make them again with `kefu backfill … --from {first} --to {last}`, or write to another --output")))
-}
-
-fn record(plan: &Plan, request: Request, landed: &Landed) -> RunRecord {
-    RunRecord {
-        pipeline: plan.job.name.clone(),
-        version: env!("CARGO_PKG_VERSION"),
-        started_at: request.started.to_string(),
-        seconds: 0.0,
-        from: request.from.to_string(),
-        to: request.to.to_string(),
-        landed: landed.through.to_string(),
-        days_read: 0,
-        days_restated: 0,
-        audit: BTreeMap::new(),
-        files_written: 0,
-        files_unchanged: 0,
-        output: plan.output.name().to_owned(),
-    }
 }

@@ -44,6 +44,10 @@ mod team;
 mod judgement;
 /// Commands, settings, exit codes, and what a run leaves behind.
 mod cli;
+/// Records, logs, metrics and lineage events of runs that end well, badly or by a signal.
+mod watch;
+/// What is given for schedulers, and every command line that is written anywhere.
+mod deploy;
 /// The demo's numbers as a person reads them.
 mod golden;
 /// The dictionary as pages.

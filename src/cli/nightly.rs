@@ -1,13 +1,15 @@
 //! The commands that make reports: `run`, `backfill`, and `check` before them.
 
-use super::{print, show};
+use super::show;
+use super::watch::{Watch, name_of, watched};
 use crate::calendar::Day;
 use crate::check;
 use crate::error::{Error, Kind, Result};
 use crate::job::{Overrides, Plan};
 use crate::memory;
-use crate::publish::RunRecord;
-use crate::run::{Request, run};
+use crate::publish::Recorder;
+use crate::run::{Request, run_noting};
+use crate::say::say;
 use clap::Args;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -46,6 +48,8 @@ pub(super) struct Run {
     as_of: Option<String>,
     #[command(flatten)]
     means: Means,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 #[derive(Debug, Args)]
@@ -63,6 +67,8 @@ pub(super) struct Backfill {
     as_of: Option<String>,
     #[command(flatten)]
     means: Means,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 #[derive(Debug, Args)]
@@ -75,6 +81,10 @@ pub(super) struct Check {
 }
 
 impl Pipeline {
+    pub(super) fn name(&self) -> String {
+        self.pipeline.as_deref().map_or_else(|| "demo".to_owned(), name_of)
+    }
+
     pub(super) fn load(&self) -> Result<Plan> {
         let overrides = Overrides { input: self.input.clone(), output: self.output.clone() };
         Plan::load(self.pipeline.as_deref(), &overrides)
@@ -83,17 +93,19 @@ impl Pipeline {
 
 impl Run {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
-        let plan = self.pipeline.load()?;
-        let day = plan.day(self.date.as_deref(), now)?;
-        execute(&plan, (day, day), self.as_of.as_deref(), &self.means, now, json)
+        watched((&self.pipeline, &self.watch), now, json, |plan, recorder| {
+            let day = plan.day(self.date.as_deref(), now)?;
+            execute(plan, (day, day), self.as_of.as_deref(), &self.means, now, recorder)
+        })
     }
 }
 
 impl Backfill {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
-        let plan = self.pipeline.load()?;
-        let days = (plan.day(Some(&self.from), now)?, plan.day(Some(&self.to), now)?);
-        execute(&plan, days, self.as_of.as_deref(), &self.means, now, json)
+        watched((&self.pipeline, &self.watch), now, json, |plan, recorder| {
+            let days = (plan.day(Some(&self.from), now)?, plan.day(Some(&self.to), now)?);
+            execute(plan, days, self.as_of.as_deref(), &self.means, now, recorder)
+        })
     }
 }
 
@@ -105,7 +117,7 @@ impl Check {
     }
 }
 
-fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, means: &Means, now: Timestamp, json: bool) -> Result<()> {
+fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, means: &Means, now: Timestamp, recorder: &Recorder) -> Result<()> {
     let memory = means.memory_limit.as_deref().map_or(Ok(memory::DEFAULT_LIMIT), memory::limit)?;
     if from > to {
         return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
@@ -117,24 +129,14 @@ fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, means: &Mea
     let as_of = as_of.map(|text| plan.day(Some(text), now)).transpose()?;
     let zone = (&plan.job.timezone, &plan.job.business_day_starts_at);
     let days = to.0 - from.0 + 1;
-    eprintln!("kefu {} · {} · {days} day(s): {from} .. {to} ({}, day starts {})", env!("CARGO_PKG_VERSION"), plan.job.name, zone.0, zone.1);
-    eprintln!("input  {}\noutput {}", plan.input.name(), plan.output.name());
-    let record = run(plan, Request { from, to, as_of, started: now, jobs: means.jobs.unwrap_or_else(crate::pipe::workers), memory })?;
-    if json { print(&serde_json::to_string(&record)?) } else { summarize(&record) }
-}
-
-/// The last lines of a run: what was read and what was written.
-fn summarize(record: &RunRecord) -> Result<()> {
-    let mut table = comfy_table::Table::new();
-    table.load_preset(comfy_table::presets::UTF8_BORDERS_ONLY);
-    table.set_header(["table", "read", "= used", "+ quarantined", "+ duplicates", "+ outside", "+ ignored"]);
-    for (name, counts) in &record.audit {
-        table.add_row(std::iter::once(name.clone()).chain(counts.iter().map(i64::to_string)));
-    }
-    eprintln!("{table}");
-    let (written, unchanged) = (record.files_written, record.files_unchanged);
-    print(&format!(
-        "{} day(s) read, {} restated, landed through {}: {written} files written, {unchanged} unchanged under {} in {:.1} s\n",
-        record.days_read, record.days_restated, record.landed, record.output, record.seconds
-    ))
+    say(&format!(
+        "kefu {} · {} · {days} day(s): {from} .. {to} ({}, day starts {})",
+        env!("CARGO_PKG_VERSION"),
+        plan.job.name,
+        zone.0,
+        zone.1
+    ));
+    say(&format!("input  {}\noutput {}", plan.input.name(), plan.output.name()));
+    let request = Request { from, to, as_of, started: now, jobs: means.jobs.unwrap_or_else(crate::pipe::workers), memory };
+    run_noting(plan, request, recorder)
 }

@@ -89,7 +89,9 @@ pub fn read_messages(plan: &Plan, needed: &BTreeSet<Day>, means: &Means) -> Resu
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut days = BTreeMap::new();
     for day in needed {
-        days.insert(*day, (plan.calendar.bounds(*day)?, Chats::new(means.budget.clone())));
+        let mut chats = Chats::new(means.budget.clone());
+        chats.audit.measure(&files);
+        days.insert(*day, (plan.calendar.bounds(*day)?, chats));
     }
     let mut earliest: Option<i64> = None;
     read(

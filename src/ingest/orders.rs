@@ -61,6 +61,7 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> R
     let partitions = dated.iter().filter_map(|(day, file)| Some((file.key.clone(), (*day)?))).collect::<HashMap<_, _>>();
     let files = dated.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut audit = Audit::new(Table::Orders);
+    audit.measure(&files);
     // The place in `orders` of each shop's order, found by a hash of the two ids.
     let mut newest: HashTable<u32> = HashTable::new();
     let mut orders: Vec<Order> = Vec::new();
@@ -170,7 +171,8 @@ impl Orders {
     /// What became of the rows read, as a business day sees it: it uses the orders created in it, the others lie outside.
     pub fn audit(&self, plan: &Plan, day: Day) -> Result<Audit> {
         let bounds = plan.calendar.bounds(day)?;
-        let mut audit = Audit { table: Table::Orders, files: self.audit.files.clone(), quarantined: Vec::new() };
+        let mut audit =
+            Audit { table: Table::Orders, files: self.audit.files.clone(), sizes: self.audit.sizes.clone(), quarantined: Vec::new() };
         for (file, kept) in self.files.iter().zip(&self.kept) {
             audit.file(file).outside += kept;
         }

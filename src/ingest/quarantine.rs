@@ -3,6 +3,7 @@
 use super::mapping::Batch;
 use super::table::{Table, Type};
 use crate::error::{Error, Kind, Result};
+use crate::store::Object;
 use regex::Regex;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -55,12 +56,19 @@ pub struct Quarantined {
 pub struct Audit {
     pub table: Table,
     pub files: BTreeMap<String, Tally>,
+    /// Bytes by file.
+    pub sizes: BTreeMap<String, u64>,
     pub quarantined: Vec<Quarantined>,
 }
 
 impl Audit {
     pub fn new(table: Table) -> Audit {
-        Audit { table, files: BTreeMap::new(), quarantined: Vec::new() }
+        Audit { table, files: BTreeMap::new(), sizes: BTreeMap::new(), quarantined: Vec::new() }
+    }
+
+    /// Notes how large the files are that are about to be read.
+    pub fn measure(&mut self, files: &[Object]) {
+        self.sizes.extend(files.iter().map(|file| (file.key.clone(), file.size())));
     }
 
     pub fn file(&mut self, name: &str) -> &mut Tally {

@@ -130,6 +130,7 @@ pub(super) fn batches(
     // Partitions of a small table are not all there every day; its path must match something.
     require_files(plan, table, &Source { path: source.path.replace("{date}", "*"), ..source.clone() }, &files, first, last)?;
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
+    audit.measure(&files);
     read(
         plan,
         table,

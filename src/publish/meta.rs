@@ -1,11 +1,9 @@
-//! What a pipeline remembers from run to run, and the record each run leaves. Bookkeeping lies beside the tables, never inside.
+//! What a pipeline remembers from run to run. Bookkeeping lies beside the tables, never inside.
 
-use super::Written;
 use crate::calendar::Day;
 use crate::error::{Error, Kind, Result};
 use crate::store::Store;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 const MEMORY: &str = "_meta/landed.json";
 
@@ -34,36 +32,5 @@ impl Memory {
 
     pub fn save(&self, store: &Store) -> Result<()> {
         store.put(MEMORY, serde_json::to_vec_pretty(self)?)
-    }
-}
-
-/// What a run did: printed with `--json`, kept under `_meta/runs/`.
-#[derive(Clone, Debug, Serialize)]
-pub struct RunRecord {
-    pub pipeline: String,
-    pub version: &'static str,
-    pub started_at: String,
-    pub seconds: f64,
-    pub from: String,
-    pub to: String,
-    pub landed: String,
-    pub days_read: usize,
-    pub days_restated: usize,
-    /// By table: rows read, used, quarantined, duplicates, outside, ignored. Summed over the days asked for.
-    pub audit: BTreeMap<String, [i64; 6]>,
-    pub files_written: usize,
-    pub files_unchanged: usize,
-    pub output: String,
-}
-
-impl RunRecord {
-    pub fn set_written(&mut self, written: Written) {
-        self.files_written = written.files;
-        self.files_unchanged = written.unchanged;
-    }
-
-    pub fn save(&self, store: &Store) -> Result<()> {
-        let name = self.started_at.replace([':', '.'], "-");
-        store.put(&format!("_meta/runs/{name}.json"), serde_json::to_vec_pretty(self)?)
     }
 }

@@ -4,12 +4,14 @@ mod details;
 mod judged;
 mod meta;
 mod parquet;
+mod record;
 mod state;
 
 pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use judged::Judged;
-pub use meta::{Memory, RunRecord};
+pub use meta::Memory;
 pub use parquet::{Encoded, Sheet, decode};
+pub use record::{Gate, Partition, Partitions, Recorder, RunRecord};
 pub use state::{Share, StateStore, kept, pieces};
 
 use crate::calendar::Period;
@@ -42,6 +44,7 @@ struct Staged {
     /// Every file made, and whether it is another than the one in place.
     files: BTreeMap<String, bool>,
     written: Written,
+    partitions: Partitions,
 }
 
 const STAGING: &str = "_staging";
@@ -79,7 +82,9 @@ impl<'a> Publisher<'a> {
         if same {
             self.store.delete(&staged)?;
         }
-        let Staged { files, written } = &mut *self.staged();
+        let Staged { files, written, partitions } = &mut *self.staged();
+        let partition = Partition { key: key.clone(), rows, bytes };
+        if same { &mut partitions.unchanged } else { &mut partitions.written }.push(partition);
         written.rows += rows;
         if same {
             written.unchanged += 1;
@@ -89,6 +94,14 @@ impl<'a> Publisher<'a> {
         }
         files.insert(key, !same);
         Ok(())
+    }
+
+    /// What was made so far, in the order of its keys: what it will be once published.
+    pub fn partitions(&self) -> Partitions {
+        let mut partitions = self.staged().partitions.clone();
+        partitions.written.sort();
+        partitions.unchanged.sort();
+        partitions
     }
 
     fn staged(&self) -> MutexGuard<'_, Staged> {
@@ -144,7 +157,7 @@ impl<'a> Publisher<'a> {
     /// Moves everything staged into place, details before reports, days before years. Nothing under a table's folder has changed before this.
     /// Judgements go before the reports they judge: a run that dies between the two leaves reports that the next one finds changed.
     pub fn publish(self) -> Result<Written> {
-        let Staged { files, written } = self.staged.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let Staged { files, written, .. } = self.staged.into_inner().unwrap_or_else(PoisonError::into_inner);
         let keys = files.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key);
         let rank = |key: &str| match key.split('/').next() {
             Some("reports") if is_judgement(key) => 0,

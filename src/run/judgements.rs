@@ -118,6 +118,8 @@ impl Run<'_> {
     }
 
     fn judge(&self, span: Span, tables: &[Judgement], standards: &[Standard]) -> Result<()> {
+        let _span =
+            tracing::info_span!("partition", table = "judgements", level = "all", period = span.period.name(), dt = %span.first).entered();
         let calendar = &self.plan.calendar;
         let case = Case {
             span,

@@ -172,6 +172,8 @@ impl Run<'_> {
     }
 
     fn report(&self, span: Span, days: usize, merged: &[Merged; 3], targets: &Targets, dims: &Dims) -> Result<()> {
+        let _span =
+            tracing::info_span!("partition", table = "reports", level = "all", period = span.period.name(), dt = %span.first).entered();
         let (plan, landed) = (self.plan, &self.landed);
         let groups = Group::all(&plan.rules, &dims.platforms(), span.last);
         let row = Row { span, landed, complete: self.is_complete(span, days)?, groups: &groups };

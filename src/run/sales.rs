@@ -31,7 +31,7 @@ impl Run<'_> {
             };
             pipe::in_order(window, self.request.jobs, sell, |()| Ok(()))?;
         }
-        self.record.days_restated += days.len();
+        self.recorder.update(|record| record.days_restated += days.len());
         Ok(())
     }
 
@@ -57,6 +57,7 @@ impl Run<'_> {
     }
 
     fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
+        let _span = tracing::info_span!("partition", table = "sales", level = "all", period = "day", dt = %day).entered();
         let (mut sheets, mut all_credits, mut all_ratings): (Option<Vec<Sheet>>, _, _) = (None, Vec::new(), Vec::new());
         for group in self.groups(day, made)? {
             let (credits, service) = (self.credits(&group, day, replies)?, self.service(&group, day, replies)?);

@@ -15,11 +15,25 @@ pub(crate) fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+const SETTINGS: [&str; 11] = [
+    "KEFU_INPUT",
+    "KEFU_OUTPUT",
+    "KEFU_DATE",
+    "KEFU_LANG",
+    "KEFU_LOG",
+    "KEFU_LOG_FORMAT",
+    "KEFU_METRICS_FILE",
+    "OPENLINEAGE_URL",
+    "OPENLINEAGE_ENDPOINT",
+    "OPENLINEAGE_NAMESPACE",
+    "OPENLINEAGE_API_KEY",
+];
+
 /// The binary under test, started in the repository's root, with no setting of the caller's.
 pub(crate) fn kefu() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kefu"));
     command.current_dir(repository());
-    for name in ["KEFU_INPUT", "KEFU_OUTPUT", "KEFU_DATE", "KEFU_LANG", "KEFU_LOG", "KEFU_LOG_FORMAT"] {
+    for name in SETTINGS {
         command.env_remove(name);
     }
     command

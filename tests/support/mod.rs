@@ -3,7 +3,9 @@
 pub(crate) mod company;
 pub(crate) mod compare;
 pub(crate) mod example;
+pub(crate) mod exposition;
 pub(crate) mod given;
+pub(crate) mod listener;
 pub(crate) mod nasty;
 pub(crate) mod place;
 pub(crate) mod script;

@@ -1,0 +1,31 @@
+//! The last lines of a run: what was read and what was written.
+
+use super::print;
+use crate::error::Result;
+use crate::publish::RunRecord;
+use crate::say;
+
+pub(super) fn summarize(record: &RunRecord) -> Result<()> {
+    if say::is_json() {
+        for (table, [read, used, quarantined, duplicates, outside, ignored]) in &record.audit {
+            tracing::info!(target: say::TARGET, table, read, used, quarantined, duplicates, outside, ignored, "rows");
+        }
+    } else {
+        eprintln!("{}", rows(record));
+    }
+    let (written, unchanged) = (record.files_written, record.files_unchanged);
+    print(&format!(
+        "{} day(s) read, {} restated, landed through {}: {written} files written, {unchanged} unchanged under {} in {:.1} s\n",
+        record.days_read, record.days_restated, record.landed, record.output, record.seconds
+    ))
+}
+
+fn rows(record: &RunRecord) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_preset(comfy_table::presets::UTF8_BORDERS_ONLY);
+    table.set_header(["table", "read", "= used", "+ quarantined", "+ duplicates", "+ outside", "+ ignored"]);
+    for (name, counts) in &record.audit {
+        table.add_row(std::iter::once(name.clone()).chain(counts.iter().map(i64::to_string)));
+    }
+    table
+}

@@ -1,0 +1,108 @@
+//! What surrounds a run: signals, its record, and whoever watches it from outside.
+
+use super::nightly::Pipeline;
+use super::{log, print, summary};
+use crate::error::{Kind, Result};
+use crate::job::Plan;
+use crate::publish::{Recorder, RunRecord};
+use crate::signals;
+use crate::watch::{Lineage, Target, expose};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long the record of a run that failed may take to be kept: less than a scheduler waits between SIGTERM and SIGKILL.
+const RECORD_DEADLINE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Args)]
+pub(super) struct Watch {
+    /// Write what the run did as Prometheus metrics, for node_exporter's textfile collector; the name must end in .prom
+    #[arg(long, env = "KEFU_METRICS_FILE", value_name = "PATH", help_heading = "Monitoring")]
+    metrics_file: Option<PathBuf>,
+    /// Append OpenLineage events to a file, or post them to a server such as http://marquez:5000
+    #[arg(long, env = "OPENLINEAGE_URL", hide_env_values = true, value_name = "FILE|URL", help_heading = "Monitoring")]
+    openlineage: Option<String>,
+    /// The path that an OpenLineage server takes events at
+    #[arg(long, env = "OPENLINEAGE_ENDPOINT", default_value = "api/v1/lineage", value_name = "PATH", help_heading = "Monitoring")]
+    openlineage_endpoint: String,
+    /// The namespace that the pipeline is a job of
+    #[arg(long, env = "OPENLINEAGE_NAMESPACE", default_value = "kefu", value_name = "NAME", help_heading = "Monitoring")]
+    openlineage_namespace: String,
+    /// The key that the server asks for; better given by the variable, which other users of the machine do not see
+    #[arg(long, env = "OPENLINEAGE_API_KEY", hide_env_values = true, value_name = "KEY", help_heading = "Monitoring")]
+    openlineage_api_key: Option<String>,
+}
+
+impl Watch {
+    fn lineage(&self) -> Result<Option<Lineage>> {
+        let Some(location) = &self.openlineage else { return Ok(None) };
+        let target = Target::new(location, &self.openlineage_endpoint, self.openlineage_api_key.clone())?;
+        Ok(Some(Lineage::new(target, &self.openlineage_namespace)))
+    }
+
+    /// A metrics file that cannot be written fails no run: that it grows old is an alert of its own.
+    fn expose(&self, record: &RunRecord, began: Timestamp) {
+        let Some(file) = &self.metrics_file else { return };
+        if let Err(e) = expose(file, record, began.as_duration().as_secs_f64()) {
+            tracing::warn!(file = %file.display(), error = %e, "the metrics file cannot be written");
+        }
+    }
+}
+
+/// Does the work of a run, with everything that has to happen before and after it, whether it ends well or not.
+/// Errors: the work's own; the record of a run that succeeded cannot be kept.
+pub(super) fn watched(
+    (pipeline, watch): (&Pipeline, &Watch),
+    now: Timestamp,
+    json: bool,
+    work: impl FnOnce(&Plan, &Recorder) -> Result<()>,
+) -> Result<()> {
+    let recorder = Recorder::new(now);
+    let _run = log::run(&recorder.run_id()).enter();
+    let lineage = watch.lineage()?;
+    recorder.update(|record| record.pipeline = pipeline.name());
+    signals::install()?;
+    if let Some(lineage) = &lineage {
+        lineage.start(&recorder.ended(None));
+    }
+    let plan = pipeline.load();
+    let mut ended = match &plan {
+        Ok(plan) => signals::check().and_then(|()| work(plan, &recorder)),
+        Err(_) => Ok(()),
+    };
+    let mut record = recorder.ended(plan.as_ref().err().or(ended.as_ref().err()));
+    if let Ok(plan) = &plan {
+        ended = keep(&record, plan, ended);
+        if record.error.is_none() && ended.is_err() {
+            record = recorder.ended(ended.as_ref().err());
+        }
+    }
+    watch.expose(&record, now);
+    if let Some(lineage) = &lineage {
+        let at = now.checked_add(SignedDuration::try_from_secs_f64(record.seconds).unwrap_or_default()).unwrap_or(now);
+        lineage.end(&record, &at.to_string());
+    }
+    plan?;
+    ended.map_err(|e| e.with("run", &record.run_id))?;
+    if json { print(&serde_json::to_string(&record)?) } else { summary::summarize(&record) }
+}
+
+/// Keeps the record beside the tables. What stopped the run goes before that it cannot be kept.
+fn keep(record: &RunRecord, plan: &Plan, ended: Result<()>) -> Result<()> {
+    let Err(error) = ended else { return record.save(&plan.output) };
+    // A command line that cannot be has done nothing that would be worth a record.
+    if error.kind() != Kind::Usage
+        && let Err(e) = record.save_within(&plan.output, RECORD_DEADLINE)
+    {
+        tracing::warn!(error = %e, "the record of this run cannot be kept");
+    }
+    Err(error)
+}
+
+/// What a pipeline file is called that may be wrong: the name in it, else the file's own.
+pub(super) fn name_of(file: &Path) -> String {
+    let written = std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let name = written.and_then(|table| table.get("name")?.as_str().map(str::to_owned));
+    name.unwrap_or_else(|| file.file_stem().unwrap_or_default().to_string_lossy().into_owned())
+}
