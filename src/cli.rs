@@ -77,7 +77,7 @@ enum Command {
         #[command(flatten)]
         means: Means,
     },
-    /// Checks the pipeline file and what its inputs look like, without computing anything
+    /// Checks the pipeline file, what its inputs look like, and whether both roots can be read and written, without computing anything
     #[command(after_help = "Example:\n  kefu check pipelines/nightly.toml --date yesterday")]
     Check {
         #[command(flatten)]
@@ -234,7 +234,9 @@ impl Cli {
             Command::Check { pipeline, date } => {
                 let plan = pipeline.load()?;
                 let day = plan.day(date.as_deref(), now)?;
-                show(&check::check(&plan, day)?, json)
+                let report = check::check(&plan, day);
+                show(&report, json)?;
+                report.verdict()
             }
             Command::Rules { preset: None, .. } => show(&rules::known_presets()?, json),
             Command::Rules { preset: Some(preset), date } => {
