@@ -50,3 +50,5 @@ mod golden;
 mod docs;
 /// The committed sample is what the generator writes.
 mod sample_data;
+/// The proxy that breaks requests, by itself.
+mod proxy;

@@ -83,7 +83,7 @@ fn s3(url: &Url, variables: &Variables) -> Result<AmazonS3Builder> {
         AmazonS3ConfigKey::Client(key) => options.with_config(*key, value),
         _ => options,
     });
-    let mut builder = AmazonS3Builder::new().with_client_options(options).with_http_connector(Patience);
+    let mut builder = AmazonS3Builder::new().with_client_options(options).with_http_connector(Patience { deadline: variables.deadline()? });
     for (key, value) in settings.into_iter().filter(|(key, _)| !matches!(key, AmazonS3ConfigKey::Client(_))) {
         builder = builder.with_config(key, value);
     }
@@ -151,7 +151,8 @@ fn gcs(url: &Url, variables: &Variables) -> Result<GoogleCloudStorageBuilder> {
         GoogleConfigKey::Client(key) => options.with_config(*key, value),
         _ => options,
     });
-    let builder = GoogleCloudStorageBuilder::new().with_client_options(options).with_http_connector(Patience);
+    let builder =
+        GoogleCloudStorageBuilder::new().with_client_options(options).with_http_connector(Patience { deadline: variables.deadline()? });
     let settings = settings.into_iter().filter(|(key, _)| !matches!(key, GoogleConfigKey::Client(_)));
     let builder = settings.fold(builder, |builder, (key, value)| builder.with_config(key, value));
     Ok(builder.with_retry(patience::retries(variables.deadline()?)).with_url(url.as_str()))
@@ -176,7 +177,8 @@ fn azure(url: &Url, variables: &Variables) -> Result<MicrosoftAzureBuilder> {
         AzureConfigKey::Client(key) => options.with_config(*key, value),
         _ => options,
     });
-    let builder = MicrosoftAzureBuilder::new().with_client_options(options).with_http_connector(Patience);
+    let builder =
+        MicrosoftAzureBuilder::new().with_client_options(options).with_http_connector(Patience { deadline: variables.deadline()? });
     let settings = settings.into_iter().filter(|(key, _)| !matches!(key, AzureConfigKey::Client(_)));
     let builder = settings.fold(builder, |builder, (key, value)| builder.with_config(key, value));
     Ok(builder.with_retry(patience::retries(variables.deadline()?)).with_url(url.as_str()))

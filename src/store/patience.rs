@@ -29,8 +29,10 @@ pub(super) fn options() -> ClientOptions {
 }
 
 /// Makes clients that give up as this file says.
-#[derive(Debug, Default)]
-pub(super) struct Patience;
+#[derive(Debug)]
+pub(super) struct Patience {
+    pub deadline: Duration,
+}
 
 impl HttpConnector for Patience {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
@@ -38,7 +40,8 @@ impl HttpConnector for Patience {
         // The library's limit on silence counts the time a body takes to be sent, so only what sends none may have it.
         let asking = reqwest.connect(&options.clone().with_read_timeout(SILENCE))?;
         let sending = reqwest.connect(&options.clone().with_read_timeout_disabled())?;
-        Ok(HttpClient::new(Patient { asking, sending, answered: AtomicBool::new(false), first: OnceLock::new() }))
+        let patience = self.deadline.min(FIRST_ANSWER);
+        Ok(HttpClient::new(Patient { asking, sending, patience, answered: AtomicBool::new(false), first: OnceLock::new() }))
     }
 }
 
@@ -46,6 +49,8 @@ impl HttpConnector for Patience {
 struct Patient {
     asking: HttpClient,
     sending: HttpClient,
+    /// How long a first answer is waited for.
+    patience: Duration,
     answered: AtomicBool,
     /// When the first request was made.
     first: OnceLock<Instant>,
@@ -77,7 +82,7 @@ impl Patient {
         let first = *self.first.get_or_init(Instant::now);
         let size = request.body().content_length();
         let client = if size == 0 { &self.asking } else { &self.sending };
-        let silence = if self.has_answered() { SILENCE } else { FIRST_ANSWER };
+        let silence = if self.has_answered() { SILENCE } else { self.patience };
         let limit = silence + Duration::from_secs((size / SLOWEST) as u64);
         match tokio::time::timeout(limit, client.execute(request)).await {
             Ok(Ok(answer)) => {
@@ -88,7 +93,7 @@ impl Patient {
                 }
                 Ok(answer)
             }
-            Ok(Err(fault)) if self.has_answered() || first.elapsed() < FIRST_ANSWER => Err(fault),
+            Ok(Err(fault)) if self.has_answered() || first.elapsed() < self.patience => Err(fault),
             // This kind is not tried again.
             Ok(Err(fault)) => Err(HttpError::new(HttpErrorKind::Unknown, fault)),
             Err(_) if self.has_answered() => Err(HttpError::new(HttpErrorKind::Timeout, GivenUp::Silent(limit))),
