@@ -2,6 +2,7 @@
 
 pub(crate) mod company;
 pub(crate) mod compare;
+pub(crate) mod emulators;
 pub(crate) mod example;
 pub(crate) mod given;
 pub(crate) mod http;
