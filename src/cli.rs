@@ -44,7 +44,7 @@ enum Command {
         after_help = "Example:\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31 --jobs 2 --memory-limit 1GB\n  kefu backfill --from 2026-08-31 --to 2026-10-04          the demo"
     )]
     Backfill(nightly::Backfill),
-    /// Checks the pipeline file and what its inputs look like, without computing anything
+    /// Checks the pipeline file, what its inputs look like, and whether both roots can be read and written, without computing anything
     #[command(after_help = "Example:\n  kefu check pipelines/nightly.toml --date yesterday")]
     Check(nightly::Check),
     /// What a platform's preset holds on a day, and where it is said (平台口径)

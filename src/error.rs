@@ -21,6 +21,19 @@ pub enum Kind {
     Interrupted(i32),
 }
 
+impl Kind {
+    /// Of several failures the highest is the one to deal with first: what no waiting will heal.
+    pub(crate) fn rank(self) -> u8 {
+        match self {
+            Kind::NotReady => 0,
+            Kind::Failed => 1,
+            Kind::Refused => 2,
+            Kind::Usage | Kind::Config => 3,
+            Kind::Interrupted(_) => 4,
+        }
+    }
+}
+
 /// A place in a text the user wrote: the text's name, the text, and the bytes meant.
 #[derive(Debug)]
 pub struct Snippet {
@@ -91,6 +104,13 @@ impl Error {
         }
     }
 
+    /// Message, context and hint in one line, for a list of several.
+    pub fn in_one_line(&self) -> String {
+        let context = self.context.iter().map(|(key, value)| format!(" · {key}: {value}")).collect::<String>();
+        let hint = self.hint.as_ref().map(|hint| format!(" → {hint}")).unwrap_or_default();
+        format!("{}{context}{hint}", self.message)
+    }
+
     /// True when the same command may succeed later without a change.
     pub fn retryable(&self) -> bool {
         self.kind == Kind::NotReady
@@ -138,7 +158,6 @@ macro_rules! from {
 }
 from!(std::io::Error, Kind::Failed);
 from!(arrow::error::ArrowError, Kind::Failed);
-from!(parquet::errors::ParquetError, Kind::Failed);
 from!(polars::error::PolarsError, Kind::Failed);
 from!(csv::Error, Kind::Failed);
 from!(serde_json::Error, Kind::Failed);
@@ -146,37 +165,15 @@ from!(object_store::path::Error, Kind::Config);
 
 impl From<object_store::Error> for Error {
     fn from(e: object_store::Error) -> Self {
-        use object_store::Error as E;
-        let kind = match &e {
-            // A local disk's fault does not heal by itself; a remote store's may.
-            E::Generic { source, .. } if is_local_fault(source.as_ref()) => Kind::Failed,
-            E::NotFound { .. } | E::Generic { .. } => Kind::NotReady,
-            E::PermissionDenied { .. } | E::Unauthenticated { .. } => Kind::Config,
-            _ => Kind::Failed,
-        };
-        Error::new(kind, e.to_string())
+        crate::store::explain(&e)
     }
 }
 
-fn is_local_fault(error: &(dyn std::error::Error + 'static)) -> bool {
-    use std::io::ErrorKind as K;
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(io) = error.downcast_ref::<std::io::Error>() {
-            return !matches!(
-                io.kind(),
-                K::TimedOut
-                    | K::ConnectionRefused
-                    | K::ConnectionReset
-                    | K::ConnectionAborted
-                    | K::BrokenPipe
-                    | K::UnexpectedEof
-                    | K::Interrupted
-            );
-        }
-        cause = error.source();
+impl From<parquet::errors::ParquetError> for Error {
+    fn from(e: parquet::errors::ParquetError) -> Self {
+        let store = std::error::Error::source(&e).and_then(|source| source.downcast_ref());
+        store.map_or_else(|| Error::new(Kind::Failed, e.to_string()), crate::store::explain)
     }
-    false
 }
 
 /// Adds context to the error of a result, where the caller knows more than the callee.

@@ -1,5 +1,12 @@
 //! Every byte in and out goes through here: one object store per root, local path or URL alike.
 
+mod faults;
+mod open;
+mod patience;
+pub mod probe;
+
+pub(crate) use faults::explain;
+
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -33,22 +40,15 @@ pub struct Store {
 impl Store {
     /// Opens a local path or an object_store URL (`s3://`, `gs://`, `az://`, `file://`, `memory://`).
     pub fn open(location: &str) -> Result<Store> {
-        let url = match location.contains("://") {
-            true => url::Url::parse(location).map_err(|e| unusable(location, &e.to_string()))?,
-            false => {
-                let path = tidy(&std::path::absolute(location)?);
-                url::Url::from_directory_path(&path).map_err(|()| unusable(location, "not an absolute path"))?
-            }
-        };
         // Credentials come from the environment, under the names each cloud's own tools use.
         #[expect(clippy::disallowed_methods, reason = "the clouds' own variables are the store's to read")]
-        let options = std::env::vars().map(|(key, value)| (key.to_lowercase(), value));
-        let cloud = ["aws_", "google_", "azure_"];
-        let options = options.filter(|(key, _)| cloud.iter().any(|prefix| key.starts_with(prefix)));
-        let (objects, root) = object_store::parse_url_opts(&url, options).map_err(|e| unusable(location, &e.to_string()))?;
-        let name = if location.contains("://") { redacted(&url) } else { location.to_owned() };
-        let folder = (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten();
-        Ok(Store { objects: Arc::from(objects), root, name, folder })
+        Store::open_with(location, std::env::vars())
+    }
+
+    /// The same with these variables instead of the environment's.
+    pub fn open_with(location: &str, variables: impl IntoIterator<Item = (String, String)>) -> Result<Store> {
+        let open::Opened { objects, root, name, folder } = open::open(location, &open::Variables::new(variables))?;
+        Ok(Store { objects, root, name, folder })
     }
 
     /// The root as a person wrote it, without a password.
@@ -228,37 +228,4 @@ impl Object {
     pub fn size(&self) -> u64 {
         self.meta.size
     }
-}
-
-/// Folds `a/../b` to `b`: a store's keys know no `..`. What exists is resolved as the file system sees it.
-fn tidy(path: &std::path::Path) -> std::path::PathBuf {
-    use std::path::Component;
-    if let Ok(resolved) = path.canonicalize() {
-        return resolved;
-    }
-    let mut tidied = std::path::PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                tidied.pop();
-            }
-            other => tidied.push(other),
-        }
-    }
-    tidied
-}
-
-fn unusable(location: &str, why: &str) -> Error {
-    // What comes after the scheme may hold a password or a signature.
-    let (scheme, _) = location.split_once("://").unwrap_or((location, ""));
-    let why = if location.contains("://") && why.contains(location) { "it cannot be parsed" } else { why };
-    Error::new(Kind::Config, format!("cannot use `{scheme}` as a root: {why}"))
-        .hint("give a local path or a URL such as s3://bucket/folder, gs://…, az://…, file:///…, memory:///")
-}
-
-fn redacted(url: &url::Url) -> String {
-    let mut shown = url.clone();
-    let _ = shown.set_password(None);
-    shown.set_query(None);
-    shown.to_string()
 }

@@ -54,3 +54,9 @@ mod golden;
 mod docs;
 /// The committed sample is what the generator writes.
 mod sample_data;
+/// Roots that cannot be used, and how that is told.
+mod roots;
+/// Object storage: S3 and Azure on the loopback.
+mod stores;
+/// The proxy that breaks requests, by itself.
+mod proxy;

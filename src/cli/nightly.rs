@@ -113,7 +113,9 @@ impl Check {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
         let plan = self.pipeline.load()?;
         let day = plan.day(self.date.as_deref(), now)?;
-        show(&check::check(&plan, day)?, json)
+        let report = check::check(&plan, day);
+        show(&report, json)?;
+        report.verdict()
     }
 }
 

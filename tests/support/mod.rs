@@ -2,12 +2,15 @@
 
 pub(crate) mod company;
 pub(crate) mod compare;
+pub(crate) mod emulators;
 pub(crate) mod example;
 pub(crate) mod exposition;
 pub(crate) mod given;
+pub(crate) mod http;
 pub(crate) mod listener;
 pub(crate) mod nasty;
 pub(crate) mod place;
+pub(crate) mod proxy;
 pub(crate) mod script;
 pub(crate) mod service;
 pub(crate) mod sheet;
