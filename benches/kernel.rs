@@ -9,7 +9,6 @@ use kefu::facts;
 use kefu::generate::{self, Compression, Encoding, Format, Spec};
 use kefu::ingest::{self, Raw, What};
 use kefu::job::{Level, Overrides, Plan};
-use kefu::memory::DEFAULT_LIMIT;
 use kefu::publish::StateStore;
 use kefu::reports::{Kind, Ledger, Part};
 use kefu::rules::{ReplyMode, Rules};
@@ -72,8 +71,9 @@ fn states(c: &mut Criterion) {
     let plan = Plan::load(Some(&pipeline), &Overrides::default()).expect("a plan");
     let day = Day::from(from);
     let started = "2026-09-02T00:00:00Z".parse().expect("an instant");
-    run(&plan, Request { from: day, to: day, as_of: None, started, jobs: 1, memory: DEFAULT_LIMIT }).expect("a run");
-    let states = StateStore::new(&plan).expect("its states");
+    run(&plan, &Request { jobs: 1, ..Request::new(day, day, started) }).expect("a run");
+    let states =
+        StateStore::new(&std::sync::Arc::new(kefu::publish::Stage::open(&plan.output, std::sync::Arc::default()).expect("a stage")));
     merge(c, &states, day);
     attribution(c, &plan, &states, day);
 }

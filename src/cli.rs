@@ -3,17 +3,19 @@
 mod dictionary;
 mod generate;
 mod log;
+mod look;
 mod nightly;
 mod shell;
 mod summary;
 mod watch;
 
+use crate::due::Only;
 use crate::error::Result;
 use clap::{Parser, Subcommand};
 use log::LogFormat;
 use std::io::Write;
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 something stopped the run · 2 usage or configuration · 3 data refused · 75 input not there or storage unreachable: try again · 130/143 signals";
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 something stopped the run · 2 usage or configuration · 3 data refused or held back · 75 input not there, storage unreachable or another run at work: try again · 130/143 signals";
 
 /// kefu (客服): customer-service report tables from raw chat and order logs.
 #[derive(Debug, Parser)]
@@ -47,6 +49,17 @@ enum Command {
     /// Checks the pipeline file, what its inputs look like, and whether both roots can be read and written, without computing anything
     #[command(after_help = "Example:\n  kefu check pipelines/nightly.toml --date yesterday")]
     Check(nightly::Check),
+    /// What is fresh, missing, stale or maturing, why, and what a run would do about it
+    #[command(
+        after_help = "Examples:\n  kefu plan pipelines/nightly.toml\n  kefu plan pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31 --json"
+    )]
+    Plan(look::Look),
+    /// A calendar of what is published (状态日历)
+    #[command(after_help = "Example:\n  kefu status pipelines/nightly.toml --from 2026-01-01")]
+    Status(look::Look),
+    /// Reads every published file again and names what is not as it was published (核对)
+    #[command(after_help = "Example:\n  kefu verify pipelines/nightly.toml")]
+    Verify(look::Verify),
     /// What a platform's preset holds on a day, and where it is said (平台口径)
     #[command(after_help = "Examples:\n  kefu rules\n  kefu rules kuaishou --date 2023-02-28\n  kefu rules jd --json")]
     Rules(dictionary::Rules),
@@ -88,6 +101,9 @@ impl Cli {
         match self.command {
             Command::Run(wanted) => wanted.run(now, json),
             Command::Backfill(wanted) => wanted.run(now, json),
+            Command::Plan(wanted) => wanted.plan(now, json, Only::Due),
+            Command::Status(wanted) => wanted.status(now, json),
+            Command::Verify(wanted) => wanted.run(json),
             Command::Check(wanted) => wanted.run(now, json),
             Command::Rules(wanted) => wanted.run(now, json),
             Command::Metrics(wanted) => wanted.run(json),

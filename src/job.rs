@@ -152,12 +152,14 @@ pub enum OnMissing {
 #[serde(deny_unknown_fields, default)]
 pub struct Quality {
     pub max_bad_ratio: f64,
+    /// Least share of the usual lines that a day may have; 0 lets every day pass.
+    pub min_volume: f64,
     pub on_missing: OnMissing,
 }
 
 impl Default for Quality {
     fn default() -> Self {
-        Quality { max_bad_ratio: 0.01, on_missing: OnMissing::Error }
+        Quality { max_bad_ratio: 0.01, min_volume: 0.5, on_missing: OnMissing::Error }
     }
 }
 
@@ -189,6 +191,8 @@ pub struct Overrides {
 
 /// A job with everything looked up: zones, stores, rules.
 pub struct Plan {
+    /// The pipeline file; none is the demo.
+    pub file: Option<PathBuf>,
     pub job: Job,
     pub calendar: Calendar,
     pub rules: Book,
@@ -208,7 +212,8 @@ impl Plan {
         let job: Job = parse(&name.to_string_lossy(), &text)?;
         let written: Written = parse(&name.to_string_lossy(), &text)?;
         let base = name.parent().unwrap_or(Path::new("")).to_owned();
-        resolve(job, &written.rules, &base, overrides).with("pipeline", name.display())
+        let plan = resolve(job, &written.rules, &base, overrides).with("pipeline", name.display())?;
+        Ok(Plan { file: path.map(Path::to_owned), ..plan })
     }
 
     /// The source of a table, when the pipeline has one.
@@ -229,6 +234,11 @@ impl Plan {
             Table::Targets => self.job.targets.as_ref(),
             Table::Trainings => self.job.trainings.as_ref(),
         }
+    }
+
+    /// The pipeline file as the next argument of a command, with a space before it.
+    pub fn argument(&self) -> String {
+        self.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()))
     }
 
     /// A date as the user gave it; none is yesterday (T+1) in the pipeline's zone.
@@ -287,7 +297,7 @@ fn resolve(job: Job, written: &toml::Table, base: &Path, overrides: &Overrides) 
     let judgement = judgement::Settings::load(&job.judgement, base)?;
     let input = Store::open(&location(overrides.input.as_deref(), &job.input, base))?;
     let output = Store::open(&location(overrides.output.as_deref(), &job.output, base))?;
-    Ok(Plan { calendar, rules, judgement, input, output, job })
+    Ok(Plan { file: None, calendar, rules, judgement, input, output, job })
 }
 
 /// A flag is seen from where the user stands, the file's own value from where the file is.

@@ -16,6 +16,7 @@ pub mod cli;
 pub mod check;
 pub mod job;
 pub mod calendar;
+pub mod due;
 pub mod rules;
 pub mod store;
 pub mod run;

@@ -1,28 +1,39 @@
-//! One run: the chats of the days asked for, the sales of every day that can still change, the reports of every period they touch.
+//! A run: what is due of the days asked for, stretch by stretch; and with it the sales of every day that can still change and the
+//! reports of every period they touch.
 
+mod chats;
 mod days;
 mod judgements;
+mod outcome;
 mod periods;
 mod sales;
 mod service;
 mod work;
 
-use crate::calendar::Day;
-use crate::conversation;
-use crate::error::{self, Context, Error, Result};
+use crate::calendar::{Day, Span};
+use crate::due::{Evidence, Only, Work};
+use crate::error::{self, Error, Result};
 use crate::facts;
-use crate::ingest::{self, Audit, Chats, Orders, Records, Reference, Tallies};
-use crate::job::{Level, Plan};
-use crate::memory::{self, Budget, Means};
+use crate::ingest::{self, Orders, Records, Reference};
+use crate::job::Plan;
+use crate::memory;
 use crate::pipe;
 use crate::progress::Progress;
-use crate::publish::{self, Encoded, Judged, Memory, Publisher, Recorder, RunRecord, StateStore, audit_rows, quarantine_rows};
-use crate::reports::{self, Landed, Part, ShardStates};
-use days::{decided_after, restated, windows};
-use std::collections::BTreeSet;
+use crate::publish::{Judged, Lease, Manifest, Publisher, Recorder, RunRecord, Stage, StateStore, Terms};
+use crate::reports::Landed;
+use crate::store::probe;
+use days::{decided_after, look_back};
+use outcome::Outcome;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Days that a backfill publishes together: what it has done when it is stopped is done.
+const STRETCH: usize = 8;
+/// The same where files are not cut by day, so that each stretch reads them all.
+const LONG_STRETCH: usize = 31;
 
 /// What is asked of a run. Days are inclusive.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Request {
     pub from: Day,
     pub to: Day,
@@ -33,92 +44,195 @@ pub struct Request {
     pub jobs: usize,
     /// Bytes of memory to keep within.
     pub memory: usize,
+    /// Which of the days are made.
+    pub only: Only,
+    /// Publish what a gate would hold back.
+    pub force: bool,
+    /// How the output root is taken.
+    pub terms: Terms,
+}
+
+impl Request {
+    /// What is due of some days, by the usual means.
+    pub fn new(from: Day, to: Day, started: jiff::Timestamp) -> Request {
+        let (memory, terms) = (memory::DEFAULT_LIMIT, Terms::default());
+        Request { from, to, as_of: None, started, jobs: pipe::workers(), memory, only: Only::Due, force: false, terms }
+    }
 }
 
 /// Runs a pipeline for some days: facts once, then everything that follows from them, published together at the end.
 /// Errors: whatever stops a stage; reports stay as they were.
-pub fn run(plan: &Plan, request: Request) -> Result<RunRecord> {
+pub fn run(plan: &Plan, request: &Request) -> Result<RunRecord> {
     let recorder = Recorder::new(request.started);
     run_noting(plan, request, &recorder)?;
     Ok(recorder.ended(None))
 }
 
 /// As `run`; what it does is noted as it goes on, so that there is a record of a run that fails too.
-pub fn run_noting(plan: &Plan, request: Request, recorder: &Recorder) -> Result<()> {
+pub fn run_noting(plan: &Plan, request: &Request, recorder: &Recorder) -> Result<()> {
     memory::hold(request.memory);
     recorder.planned(plan);
-    let mut run = Run::open(plan, request, recorder)?;
-    recorder.passed("open");
-    run.read_chats()?;
-    recorder.passed("read");
-    run.make_sales()?;
-    recorder.passed("sales");
-    run.make_reports()?;
-    recorder.passed("reports");
-    let judged = run.make_judgements()?;
-    recorder.passed("judgements");
-    run.publish(&judged)?;
-    recorder.passed("publish");
-    Ok(())
+    probe::probe_output(&plan.output)?;
+    let lease = Lease::take(&plan.output, &recorder.run_id(), &request.terms)?;
+    let mut manifest = Manifest::load(&plan.output)?;
+    let landed = landed(plan, &manifest, request.to, request.as_of);
+    recorder.update(|record| {
+        (record.from, record.to, record.landed) = (request.from.to_string(), request.to.to_string(), landed.through.to_string());
+    });
+    let evidence = Evidence::gather(plan, &manifest, landed.clone())?;
+    let work = evidence.work(&manifest, (request.from, request.to), request.only)?;
+    refuse_mixed(plan, &manifest, &work, request)?;
+    let mut spans = evidence.stale_spans(&manifest)?;
+    let mut outcome = Outcome::default();
+    let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
+    let progress = Progress::new(work.read.len());
+    let history = manifest.days.iter().filter(|(_, record)| record.reported).map(|(day, record)| (*day, record.rows)).collect();
+    recorder.passed("plan");
+    for (place, stretch) in stretches(plan, &days).into_iter().enumerate() {
+        let later = days.iter().copied().skip(stretch.1).collect::<BTreeSet<_>>();
+        let own = |of: &BTreeSet<Day>| days[stretch.0..stretch.1].iter().filter(|day| of.contains(day)).copied().collect();
+        let own = Work { read: own(&work.read), restate: own(&work.restate), mixed: BTreeSet::new() };
+        // A first stretch without days still ends what another run left.
+        if place > 0 && own.restate.is_empty() {
+            continue;
+        }
+        let ground = Ground { plan, request, evidence: &evidence, landed: &landed, recorder, lease: &lease, history: &history };
+        let mut run = Run::open(&ground, &mut manifest, own, &later, &mut spans)?;
+        recorder.passed("open");
+        run.read_chats(&progress)?;
+        recorder.passed("read");
+        run.make_sales()?;
+        recorder.passed("sales");
+        run.make_reports()?;
+        recorder.passed("reports");
+        let judged = run.make_judgements()?;
+        recorder.passed("judgements");
+        outcome.failed.extend(run.publish(judged)?);
+        recorder.passed("publish");
+    }
+    progress.end();
+    outcome.verdict(plan, request, recorder)
 }
 
-/// What comes of one shard.
-struct Made {
-    states: [ShardStates; 2],
-    /// By file, those of details first.
-    rows: Vec<Vec<Encoded>>,
-    edges: Vec<facts::Edge>,
-    tallies: Vec<Tallies>,
+/// What holds for every stretch of a run.
+struct Ground<'a> {
+    plan: &'a Plan,
+    request: &'a Request,
+    evidence: &'a Evidence<'a>,
+    landed: &'a Landed,
+    recorder: &'a Recorder,
+    lease: &'a Lease,
+    /// Lines of the days that were published before this run.
+    history: &'a BTreeMap<Day, i64>,
 }
 
+/// One stretch of days.
 struct Run<'a> {
     plan: &'a Plan,
-    request: Request,
-    memory: Memory,
-    landed: Landed,
-    states: StateStore<'a>,
-    publisher: Publisher<'a>,
+    request: &'a Request,
+    evidence: &'a Evidence<'a>,
+    landed: &'a Landed,
+    recorder: &'a Recorder,
+    lease: &'a Lease,
+    history: &'a BTreeMap<Day, i64>,
+    manifest: &'a mut Manifest,
+    states: StateStore,
+    publisher: Publisher,
     reference: Reference,
     records: Records,
     orders: Option<Orders>,
-    /// Days whose sales and reports are made: those asked for, and those that can still change.
+    /// Days whose chats are read.
+    read: BTreeSet<Day>,
+    /// Days whose message files are gone.
+    vanished: BTreeSet<Day>,
+    /// Days whose sales and reports are made: those read, and those that can still change.
     restated: BTreeSet<Day>,
-    /// Days that have reports, with those of this run.
-    reported: BTreeSet<Day>,
+    /// Days whose facts are there.
+    made: BTreeSet<Day>,
+    /// Message files and rows of the days read.
+    rows: BTreeMap<Day, (usize, i64)>,
+    failed: Vec<(Day, Error)>,
+    /// Days that are worked on after this stretch: periods that hold one are left to them.
+    later: &'a BTreeSet<Day>,
+    /// Periods whose reports are still to be made, and those that this stretch has made.
+    spans: &'a mut BTreeSet<Span>,
+    reported: BTreeSet<Span>,
     first_log: Option<Day>,
-    recorder: &'a Recorder,
 }
 
 impl<'a> Run<'a> {
-    fn open(plan: &'a Plan, request: Request, recorder: &'a Recorder) -> Result<Run<'a>> {
-        let memory = Memory::load(&plan.output)?;
-        let before = memory.landed();
-        let through = request.as_of.unwrap_or_else(|| before.map_or(request.to, |day| day.max(request.to)));
-        let landed = Landed { through, tables: ingest::Table::ALL.into_iter().filter(|table| plan.source(*table).is_some()).collect() };
-        let states = StateStore::new(plan)?;
-        let asked = request.from.through(request.to).collect::<BTreeSet<_>>();
-        refuse_mixed_rules(plan, &states, &asked)?;
-        let mut reported = states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
-        let mut restated = restated(&asked, &reported, before, &landed, plan)?;
-        let first = restated.first().copied().unwrap_or(request.from);
-        let orders = ingest::read_orders(plan, first, through, (request.from, request.to))?;
-        let records = ingest::read_records(plan, first, through)?;
+    fn open(
+        ground: &Ground<'a>,
+        manifest: &'a mut Manifest,
+        work: Work,
+        later: &'a BTreeSet<Day>,
+        spans: &'a mut BTreeSet<Span>,
+    ) -> Result<Run<'a>> {
+        let Ground { plan, request, evidence, landed, recorder, lease, history } = *ground;
+        let made = evidence.made(manifest)?;
+        let reported = manifest.reported();
+        let Work { read, mut restate, .. } = work;
+        let others = || reported.iter().copied().filter(|day| *day <= landed.through && !later.contains(day));
+        restate.extend(look_back(&read, others(), plan)?);
+        let first = restate.first().copied().unwrap_or(request.from);
+        let orders = ingest::read_orders(plan, first, landed.through, (request.from, request.to))?;
+        let records = ingest::read_records(plan, first, landed.through)?;
         if let Some(orders) = &orders {
-            restated.extend(decided_after((orders, &records), &asked, &reported, plan, &landed)?);
+            restate.extend(decided_after((orders, &records), &read, others(), plan)?);
         }
-        reported.extend(&restated);
+        let mut vanished = BTreeSet::new();
+        for day in &read {
+            if evidence.has_vanished(manifest, *day)? {
+                vanished.insert(*day);
+            }
+        }
         let first_log = ingest::dates(plan, &plan.job.messages)?.map(|(first, _)| first);
-        recorder.update(|record| {
-            (record.from, record.to, record.landed) = (request.from.to_string(), request.to.to_string(), through.to_string());
-        });
-        let mut reference = ingest::read_reference(plan, first, through)?;
+        let mut reference = ingest::read_reference(plan, first, landed.through)?;
         reference.audits.extend(records.audits.iter().cloned());
-        let publisher = Publisher::new(&plan.output)?;
-        Ok(Run { plan, request, memory, landed, states, publisher, reference, records, orders, restated, reported, first_log, recorder })
+        let stage = Arc::new(Stage::open(&plan.output, Arc::clone(&manifest.files))?);
+        let (states, publisher) = (StateStore::new(&stage), Publisher::new(&stage));
+        let (rows, failed) = Default::default();
+        let restated = restate;
+        Ok(Run {
+            plan,
+            request,
+            evidence,
+            landed,
+            recorder,
+            lease,
+            history,
+            manifest,
+            states,
+            publisher,
+            reference,
+            records,
+            orders,
+            read,
+            vanished,
+            restated,
+            made,
+            rows,
+            failed,
+            later,
+            spans,
+            reported: BTreeSet::new(),
+            first_log,
+        })
     }
 
     fn has_orders(&self) -> bool {
         self.orders.is_some()
+    }
+
+    /// Days that will have reports once this stretch is published.
+    fn sold(&self) -> BTreeSet<Day> {
+        let reported = self.manifest.reported();
+        reported.union(&self.restated).filter(|day| self.made.contains(day)).copied().collect()
+    }
+
+    /// The last of the days that are read.
+    fn ends_with(&self, day: Day) -> bool {
+        self.later.is_empty() && self.read.last() == Some(&day)
     }
 
     /// Every instant at which a day asks for candidates.
@@ -127,183 +241,66 @@ impl<'a> Run<'a> {
         orders.map_or(Ok(Vec::new()), |orders| service::instants(orders, &self.records, self.plan, day))
     }
 
-    /// Facts of the days asked for; and of the days they look back on, where no run has made them yet.
-    fn read_chats(&mut self) -> Result<()> {
-        let asked = self.request.from.through(self.request.to).collect::<BTreeSet<_>>();
-        let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
-        let context = self.context()?.into_iter().filter(|day| !asked.contains(day) && !made.contains(day));
-        let context = context.filter(|day| self.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
-        let windows = windows(&asked, &context, self.plan.job.messages.path.contains("{date}"));
-        let workers = memory::workers(self.request.memory);
-        let jobs = self.request.jobs.clamp(1, windows.len().clamp(1, workers));
-        let means = Means { budget: Budget::of_limit(self.request.memory), workers: workers.div_ceil(jobs) };
-        let (mut earliest, mut audits) = (None, Vec::new());
-        let progress = Progress::new(asked.len());
-        pipe::in_order(
-            &windows,
-            jobs,
-            |window, emit| {
-                let reading = match ingest::read_messages(self.plan, window, &means) {
-                    // A day only looked back on may lack its files.
-                    Err(e) if window.is_disjoint(&asked) && e.retryable() => return Ok(()),
-                    reading => reading?,
-                };
-                for (day, chats) in reading.days {
-                    let audit = self.read_day(day, chats, asked.contains(&day), means.workers).with("business day", day)?;
-                    emit((day, audit, reading.earliest))?;
-                }
-                Ok(())
-            },
-            |(day, audit, first)| {
-                earliest = first.into_iter().chain(earliest).min();
-                if asked.contains(&day) {
-                    progress.day_done(day, audit.total().read);
-                    audits.push((day, audit));
-                }
-                Ok(())
-            },
-        )?;
-        progress.end();
-        if !self.plan.job.messages.path.contains("{date}") {
-            let earliest = earliest.map(|at| self.plan.calendar.day_of(at)).transpose()?;
-            self.first_log = earliest.into_iter().chain(self.first_log).min();
-        }
-        for (day, audit) in audits {
-            self.recorder.update(|record| record.days_read += 1);
-            self.audit(day, &audit)?;
-        }
-        Ok(())
-    }
-
-    /// Every day that a restated day's credits and silence look back on.
-    fn context(&self) -> Result<BTreeSet<Day>> {
-        let mut days = BTreeSet::new();
-        for day in self.restated.iter().filter(|_| self.has_orders()) {
-            days.extend(self.plan.rules.widest.looks_back_to(&self.plan.calendar, *day)?.through(*day));
-            for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules.widest)?);
-            }
-        }
-        days.extend(&self.restated);
-        Ok(days)
-    }
-
-    /// Makes a day's facts shard by shard, adds them to its states and its detail tables, and returns what became of its rows.
-    fn read_day(&self, day: Day, mut chats: Chats, asked: bool, workers: usize) -> Result<Audit> {
-        let _span = tracing::info_span!("partition", table = "chats", level = "all", period = "day", dt = %day).entered();
-        if asked {
-            chats.audit.check(self.plan.job.quality.max_bad_ratio)?;
-        }
-        let (book, names) = (&self.plan.rules, &chats.names);
-        let set_of = |shop: u32| book.set(self.reference.platform(names.shop(shop)).or_else(|| names.platform_of(shop)), day);
-        let shards = chats.shelf.shards(names, set_of)?;
-        let context = |shard: &[usize]| {
-            let set = shard.first().map_or_else(|| book.set(None, day), |piece| set_of(chats.shelf.shop(*piece)));
-            let (calendar, rules) = (&self.plan.calendar, book.rules(set));
-            let rules = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
-            Ok::<_, Error>(facts::Context { day, names, rules, reference: &self.reference })
-        };
-        // Files begin with the rows of no lines: with their columns.
-        let none = facts::chat_facts(&context(&[])?, &chats.shelf, &[])?;
-        let details =
-            |facts: &facts::ChatFacts| if asked { publish::details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
-        let published = details(&none)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
-        let kept = self.states.open(day, publish::kept(&none, names, &book.widest)?)?;
-        let (mut states, mut peaks, mut tallies) = (Vec::new(), facts::Peaks::default(), Vec::new());
-        let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(Made) -> Result<()>| {
-            let context = context(shard)?;
-            let (facts, rules) = (facts::chat_facts(&context, &chats.shelf, shard)?, context.rules.rules);
-            let mut rows = Vec::new();
-            for (sheet, table) in published.iter().zip(details(&facts)?) {
-                rows.push(sheet.encode(&table.rows)?);
-            }
-            for (sheet, (_, piece)) in kept.iter().zip(publish::kept(&facts, &chats.names, rules)?) {
-                rows.push(sheet.encode(&piece)?);
-            }
-            let [shops, agents] = Level::ALL.map(|level| reports::shard_states(level, &facts, rules));
-            emit(Made { states: [shops?, agents?], rows, edges: facts.edges, tallies: facts.tallies })
-        };
-        pipe::in_order(&shards, workers, work, |made| {
-            peaks.add(made.edges, &chats.names);
-            tallies.extend(made.tallies);
-            states.push(made.states);
-            // The agents of a shop that was cut stand in every part of it.
-            if states.len() >= 8 {
-                states = vec![merged(std::mem::take(&mut states))?];
-            }
-            published.iter().chain(&kept).zip(made.rows).try_for_each(|(sheet, rows)| sheet.append(rows))
-        })?;
-        let peaks = peaks.frame(&chats.names)?;
-        for (level, states) in Level::ALL.into_iter().zip(merged(states)?) {
-            self.states.put(day, Part::Chats, level, &reports::day_states(level, states, &peaks, &chats.names, &book.widest)?)?;
-        }
-        self.states.put_platforms(day, &chats.names)?;
-        published.into_iter().try_for_each(|sheet| self.publisher.close(sheet))?;
-        // A day counts as made once its persons are there.
-        kept.into_iter().try_for_each(|sheet| sheet.close().map(drop))?;
-        tallies.iter().for_each(|tallies| chats.count(tallies));
-        Ok(chats.audit)
-    }
-
-    /// Keeps what became of every row read for a day, and the bad ones. Tables that are read whole are counted once, on the last day.
-    fn audit(&mut self, day: Day, messages: &Audit) -> Result<()> {
-        let mut audits = vec![messages.clone()];
-        audits.extend(self.orders.as_ref().map(|orders| orders.audit(self.plan, day)).transpose()?);
-        audits.extend(self.reference.audits.iter().cloned());
-        self.publisher.stage(&audit_rows(&audits, day)?)?;
-        self.count(messages, day)?;
-        if day == self.request.to {
-            let whole =
-                self.orders.iter().map(|orders| orders.read_whole()).chain(self.reference.audits.iter().cloned()).collect::<Vec<_>>();
-            whole.iter().try_for_each(|audit| self.count(audit, day))?;
-        }
-        Ok(())
-    }
-
-    fn count(&mut self, audit: &Audit, day: Day) -> Result<()> {
-        let (name, total) = (audit.table.name(), audit.total());
-        let counts = [total.read, total.used, total.quarantined, total.duplicates, total.outside, total.ignored];
-        self.recorder.read(audit);
-        self.recorder.update(|record| {
-            let sums = record.audit.entry(name.to_owned()).or_default();
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
-        });
-        tracing::info!(%day, table = name, read = total.read, used = total.used, quarantined = total.quarantined,
-            duplicates = total.duplicates, outside = total.outside, ignored = total.ignored, "audit");
-        self.publisher.stage(&quarantine_rows(name, &audit.quarantined, day)?)
-    }
-
-    fn publish(mut self, judged: &Judged) -> Result<()> {
-        // What the user says has landed holds for this run; what was run has landed for all that follow.
-        self.memory.set_landed(self.memory.landed().map_or(self.request.to, |day| day.max(self.request.to)));
+    /// Puts everything into place and remembers what it was made of. Returns the days that failed.
+    fn publish(self, judged: Judged) -> Result<Vec<(Day, Error)>> {
         let partitions = self.publisher.partitions();
-        let written = self.publisher.publish()?;
+        let kept = self.publisher.kept();
+        let sold = self.sold();
+        let manifest = self.manifest;
+        for day in sold.intersection(&self.restated).chain(self.rows.keys().filter(|day| !sold.contains(day))) {
+            let before = manifest.days.get(day).map_or((0, 0), |record| (record.files, record.rows));
+            let (files, rows) = self.rows.get(day).copied().unwrap_or(before);
+            let record = self.evidence.record(*day, files, rows)?;
+            let reported = self.restated.contains(day) || manifest.days.get(day).is_some_and(|record| record.reported);
+            manifest.days.insert(*day, crate::publish::DayRecord { reported, ..record });
+        }
+        for (day, error) in &self.failed {
+            manifest.days.entry(*day).or_default().failed = Some(error.in_one_line());
+        }
+        self.publisher.publish(&self.plan.output, manifest, &self.recorder.run_id(), self.lease)?;
+        manifest.judged = judged;
+        // What the user says has landed holds for this run; what was run has landed for all that follow.
+        manifest.landed = Some(manifest.landed.map_or(self.request.to, |day| day.max(self.request.to)));
+        manifest.follow(partitions.written.iter().chain(&partitions.unchanged).map(|file| file.key.as_str()), &self.plan.calendar);
+        manifest.save(&self.plan.output)?;
         self.recorder.update(|record| {
-            record.partitions = partitions;
-            (record.files_written, record.files_unchanged) = (written.files, written.unchanged);
+            record.files_written += partitions.written.len();
+            record.files_unchanged += partitions.unchanged.len() + kept;
+            record.partitions.written.extend(partitions.written);
+            record.partitions.unchanged.extend(partitions.unchanged);
         });
-        self.states.sweep_others()?;
-        self.memory.save(&self.plan.output)?;
-        judged.save(&self.plan.output)
+        Ok(self.failed)
     }
 }
 
-/// The states of some shards as one's.
-fn merged(shards: Vec<[ShardStates; 2]>) -> Result<[ShardStates; 2]> {
-    let (shops, agents) = shards.into_iter().map(|[shops, agents]| (shops, agents)).unzip();
-    Ok([ShardStates::merge(Level::Shop, shops)?, ShardStates::merge(Level::Agent, agents)?])
+/// What has landed: what the user says, else the latest day any run was given.
+pub fn landed(plan: &Plan, manifest: &Manifest, to: Day, as_of: Option<Day>) -> Landed {
+    let through = as_of.unwrap_or_else(|| manifest.landed.map_or(to, |day| day.max(to)));
+    Landed { through, tables: ingest::Table::ALL.into_iter().filter(|table| plan.source(*table).is_some()).collect() }
+}
+
+/// The places of the days, in stretches.
+fn stretches(plan: &Plan, days: &[Day]) -> Vec<(usize, usize)> {
+    let size = if plan.job.messages.path.contains("{date}") { STRETCH } else { LONG_STRETCH };
+    let starts = (0..days.len().max(1)).step_by(size);
+    starts.map(|start| (start, days.len().min(start + size))).collect()
 }
 
 /// A period's days must be of one rule set: days made under other settings have to be made again, not left out.
-fn refuse_mixed_rules(plan: &Plan, states: &StateStore, asked: &BTreeSet<Day>) -> Result<()> {
-    let own = states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
-    let others = states.others()?.into_iter().filter(|day| !own.contains(day)).collect::<BTreeSet<_>>();
-    let left = others.difference(asked).count();
-    let (Some(first), Some(last)) = (others.first(), others.last()) else { return Ok(()) };
-    if left == 0 {
+fn refuse_mixed(plan: &Plan, manifest: &Manifest, work: &Work, request: &Request) -> Result<()> {
+    let (left, first, last) = match (work.mixed.first(), work.mixed.last()) {
+        (Some(first), Some(last)) => (work.mixed.len(), *first, *last),
+        // Reports without a manifest are of a version that kept none.
+        _ if manifest.days.is_empty() && !plan.output.list("reports")?.is_empty() => (1, request.from, request.to),
+        _ => return Ok(()),
+    };
+    if manifest.days.is_empty() && request.only == Only::All {
         return Ok(());
     }
     Err(Error::new(error::Kind::Config, format!("{left} days of this output were made under other rules, mappings or an older version"))
         .with("output", plan.output.name())
-        .hint(format!("make them again with `kefu backfill … --from {first} --to {last}`, or write to another --output")))
+        .hint(format!(
+            "make them again with `kefu backfill{} --from {first} --to {last} --only all`, or write to another --output",
+            plan.argument()
+        )))
 }

@@ -1,17 +1,19 @@
 //! Every byte in and out goes through here: one object store per root, local path or URL alike.
 
 mod faults;
+mod fenced;
 mod open;
 mod patience;
 pub mod probe;
 
 pub(crate) use faults::explain;
+pub use fenced::{Expected, Version};
 
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 use std::sync::{Arc, LazyLock};
 use tokio::runtime::Runtime;
 
@@ -26,6 +28,9 @@ pub(crate) fn wait<F: Future>(future: F) -> Result<F::Output> {
         Err(e) => Err(Error::new(Kind::Failed, format!("cannot start the I/O threads: {e}"))),
     }
 }
+
+/// Where files wait below a local root.
+pub const STAGING: &str = "_staging";
 
 /// A folder of objects: an input or output root.
 #[derive(Clone)]
@@ -49,6 +54,16 @@ impl Store {
     pub fn open_with(location: &str, variables: impl IntoIterator<Item = (String, String)>) -> Result<Store> {
         let open::Opened { objects, root, name, folder } = open::open(location, &open::Variables::new(variables))?;
         Ok(Store { objects, root, name, folder })
+    }
+
+    /// A root within a store that the caller has, under a name for people.
+    pub fn within(objects: Arc<dyn ObjectStore>, name: &str) -> Store {
+        Store { objects, root: Path::default(), name: name.to_owned(), folder: None }
+    }
+
+    /// The folder of a local root.
+    pub fn folder(&self) -> Option<&std::path::Path> {
+        self.folder.as_deref()
     }
 
     /// The root as a person wrote it, without a password.
@@ -92,34 +107,6 @@ impl Store {
         Ok(())
     }
 
-    /// An object that is written piece by piece and stands at its key once it is finished.
-    pub fn upload(&self, key: &str) -> Result<Upload> {
-        Ok(Upload { store: self.clone(), key: key.to_owned(), buffer: Vec::new(), parts: None, written: 0 })
-    }
-
-    /// The same bytes stand at both keys.
-    pub fn is_same(&self, key: &str, other: &str) -> Result<bool> {
-        let (Some(a), Some(b)) = (self.head(key)?, self.head(other)?) else { return Ok(false) };
-        if a.size() != b.size() {
-            return Ok(false);
-        }
-        for start in (0..a.size()).step_by(PART) {
-            let range = start..a.size().min(start + PART as u64);
-            let piece = |object: &Object| {
-                wait(self.objects.get_range(&object.meta.location, range.clone()))?.with("file", self.describe(&object.key))
-            };
-            if piece(&a)? != piece(&b)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    /// Moves an object over whatever stands at the other key.
-    pub fn rename(&self, from: &str, to: &str) -> Result<()> {
-        wait(self.objects.rename(&self.path(from)?, &self.path(to)?))?.with("file", self.describe(to))
-    }
-
     pub fn delete(&self, key: &str) -> Result<()> {
         wait(self.objects.delete(&self.path(key)?))?.with("file", self.describe(key))
     }
@@ -151,69 +138,6 @@ impl Store {
         let parts = self.root.parts().map(|part| part.as_ref().to_owned());
         let parts = parts.chain(key.split('/').filter(|part| !part.is_empty()).map(str::to_owned)).collect::<Vec<_>>();
         Ok(Path::parse(parts.join("/"))?)
-    }
-}
-
-/// Bytes sent at a time: the least that every store takes, so that many files can be under way.
-const PART: usize = 5 << 20;
-
-/// An object under way. What is dropped before it is finished never stands at its key.
-pub struct Upload {
-    store: Store,
-    key: String,
-    buffer: Vec<u8>,
-    parts: Option<Box<dyn MultipartUpload>>,
-    written: usize,
-}
-
-impl Upload {
-    fn send(&mut self) -> Result<()> {
-        // Room for a part and the page that ends it: a buffer that grows would take twice as much.
-        let body = std::mem::replace(&mut self.buffer, Vec::with_capacity(PART + PART / 4));
-        if self.parts.is_none() {
-            let begun = wait(self.store.objects.put_multipart(&self.store.path(&self.key)?))?;
-            self.parts = Some(begun.with("file", self.store.describe(&self.key))?);
-        }
-        let Some(parts) = &mut self.parts else { return Ok(()) };
-        wait(parts.put_part(body.into()))?.with("file", self.store.describe(&self.key))
-    }
-
-    /// Ends the object; returns its size.
-    pub fn finish(mut self) -> Result<usize> {
-        if self.parts.is_none() {
-            self.store.put(&self.key, std::mem::take(&mut self.buffer))?;
-            return Ok(self.written);
-        }
-        if !self.buffer.is_empty() {
-            self.send()?;
-        }
-        if let Some(mut parts) = self.parts.take() {
-            wait(parts.complete())?.with("file", self.store.describe(&self.key))?;
-        }
-        Ok(self.written)
-    }
-}
-
-impl std::io::Write for Upload {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        self.written += bytes.len();
-        if self.buffer.len() >= PART {
-            self.send().map_err(std::io::Error::other)?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Upload {
-    fn drop(&mut self) {
-        if let Some(mut parts) = self.parts.take() {
-            let _ = wait(parts.abort());
-        }
     }
 }
 

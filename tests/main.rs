@@ -60,3 +60,5 @@ mod roots;
 mod stores;
 /// The proxy that breaks requests, by itself.
 mod proxy;
+/// Runs that die at any write, requests that arrive late, and a thousand seeds of both.
+mod crashes;

@@ -4,15 +4,17 @@ use super::show;
 use super::watch::{Watch, name_of, watched};
 use crate::calendar::Day;
 use crate::check;
+use crate::due::{Evidence, Only};
 use crate::error::{Error, Kind, Result};
 use crate::job::{Overrides, Plan};
 use crate::memory;
-use crate::publish::Recorder;
-use crate::run::{Request, run_noting};
+use crate::publish::{Manifest, Recorder, Terms};
+use crate::run::{Request, landed, run_noting};
 use crate::say::say;
 use clap::Args;
 use jiff::Timestamp;
 use std::path::PathBuf;
+use std::time::Duration;
 
 #[derive(Debug, Args)]
 pub(super) struct Pipeline {
@@ -37,6 +39,25 @@ pub(super) struct Means {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Scope {
+    /// Which of the days are made; what late data or time have changed of other days comes with `due` alone
+    #[arg(long, value_enum, default_value_t = Only::Due)]
+    only: Only,
+    /// Publish days that a gate would hold back, and say so in the run's record
+    #[arg(long)]
+    force: bool,
+    /// Wait for another run on this output to end, instead of giving up
+    #[arg(long)]
+    wait: bool,
+    /// On an object store: a run that gives no sign for so many seconds is taken for dead
+    #[arg(long, env = "KEFU_LEASE_TTL", default_value_t = Terms::TTL.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
+    lease_ttl: u64,
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Run {
     #[command(flatten)]
     pipeline: Pipeline,
@@ -46,6 +67,8 @@ pub(super) struct Run {
     /// What has landed: the last business day whose orders are all there [default: the latest day any run was given]
     #[arg(long)]
     as_of: Option<String>,
+    #[command(flatten)]
+    scope: Scope,
     #[command(flatten)]
     means: Means,
     #[command(flatten)]
@@ -65,6 +88,8 @@ pub(super) struct Backfill {
     /// What has landed [default: the latest day any run was given]
     #[arg(long)]
     as_of: Option<String>,
+    #[command(flatten)]
+    scope: Scope,
     #[command(flatten)]
     means: Means,
     #[command(flatten)]
@@ -95,7 +120,7 @@ impl Run {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
         watched((&self.pipeline, &self.watch), now, json, |plan, recorder| {
             let day = plan.day(self.date.as_deref(), now)?;
-            execute(plan, (day, day), self.as_of.as_deref(), &self.means, now, recorder)
+            execute(plan, (day, day), self.as_of.as_deref(), (&self.scope, &self.means), now, recorder)
         })
     }
 }
@@ -104,7 +129,7 @@ impl Backfill {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
         watched((&self.pipeline, &self.watch), now, json, |plan, recorder| {
             let days = (plan.day(Some(&self.from), now)?, plan.day(Some(&self.to), now)?);
-            execute(plan, days, self.as_of.as_deref(), &self.means, now, recorder)
+            execute(plan, days, self.as_of.as_deref(), (&self.scope, &self.means), now, recorder)
         })
     }
 }
@@ -119,7 +144,14 @@ impl Check {
     }
 }
 
-fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, means: &Means, now: Timestamp, recorder: &Recorder) -> Result<()> {
+fn execute(
+    plan: &Plan,
+    (from, to): (Day, Day),
+    as_of: Option<&str>,
+    (scope, means): (&Scope, &Means),
+    now: Timestamp,
+    recorder: &Recorder,
+) -> Result<()> {
     let memory = means.memory_limit.as_deref().map_or(Ok(memory::DEFAULT_LIMIT), memory::limit)?;
     if from > to {
         return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
@@ -139,6 +171,14 @@ fn execute(plan: &Plan, (from, to): (Day, Day), as_of: Option<&str>, means: &Mea
         zone.1
     ));
     say(&format!("input  {}\noutput {}", plan.input.name(), plan.output.name()));
-    let request = Request { from, to, as_of, started: now, jobs: means.jobs.unwrap_or_else(crate::pipe::workers), memory };
-    run_noting(plan, request, recorder)
+    if scope.dry_run {
+        let manifest = Manifest::load(&plan.output)?;
+        let evidence = Evidence::gather(plan, &manifest, landed(plan, &manifest, to, as_of))?;
+        say(&evidence.agenda(&manifest, (from, to), scope.only)?.to_string());
+        return Ok(());
+    }
+    let terms = Terms { ttl: Duration::from_secs(scope.lease_ttl), wait: scope.wait, ..Terms::default() };
+    let jobs = means.jobs.unwrap_or_else(crate::pipe::workers);
+    let request = Request { from, to, as_of, started: now, jobs, memory, only: scope.only, force: scope.force, terms };
+    run_noting(plan, &request, recorder)
 }

@@ -39,30 +39,30 @@ pub fn require_files(plan: &Plan, table: Table, source: &Source, files: &[(Optio
         .hint("has the export landed? If days without files are normal, set [quality] on_missing = \"empty\""))
 }
 
-/// The first and last partition date there is, as business days; none without `{date}` or without files.
-pub fn dates(plan: &Plan, source: &Source) -> Result<Option<(Day, Day)>> {
-    let Some((before, after)) = source.path.split_once(DATE) else { return Ok(None) };
+/// Every file of a source with the date of its partition; none without `{date}`.
+pub fn partition_files(plan: &Plan, source: &Source) -> Result<Vec<(Day, Object)>> {
+    let Some((before, after)) = source.path.split_once(DATE) else { return Ok(Vec::new()) };
     let matcher = glob(&source.path.replace(DATE, "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"))?;
-    let folder = literal_folder(before);
     let depth = before.matches('/').count();
     let (head, tail) = (before.rsplit('/').next().unwrap_or(before), after.split('/').next().unwrap_or(after));
-    let mut found: Option<(Day, Day)> = None;
-    for object in plan.input.list(folder)?.iter().filter(|o| matcher.is_match(&o.key)) {
-        let Some(part) = object.key.split('/').nth(depth) else { continue };
-        let Some(day) = date_in(part, head, tail) else { continue };
-        found = Some(found.map_or((day, day), |(first, last)| (first.min(day), last.max(day))));
+    let listed = plan.input.list(literal_folder(before))?.into_iter().filter(|object| matcher.is_match(&object.key));
+    Ok(listed.filter_map(|object| Some((date_in(object.key.split('/').nth(depth)?, head, tail)?, object))).collect())
+}
+
+/// The first and last partition date there is, as business days; none without `{date}` or without files.
+pub fn dates(plan: &Plan, source: &Source) -> Result<Option<(Day, Day)>> {
+    let dates = partition_files(plan, source)?.into_iter().map(|(day, _)| day).collect::<Vec<_>>();
+    let (Some(first), Some(last)) = (dates.iter().min().copied(), dates.iter().max().copied()) else { return Ok(None) };
+    if source.partition_timezone.is_none() {
+        return Ok(Some((first, last)));
     }
     // A partition of another zone's day may begin within the business day before it.
-    let (Some((first, last)), offset) = (found, i32::from(source.partition_timezone.is_some())) else { return Ok(None) };
-    let spill = |day: Day| -> Result<Day> {
-        let calendar = partition_calendar(plan, source)?;
-        plan.calendar.day_of(calendar.bounds(day)?.start)
-    };
-    Ok(Some(if offset == 0 { (first, last) } else { (spill(first)?, last) }))
+    let begins = partition_calendar(plan, source)?.bounds(first)?.start;
+    Ok(Some((plan.calendar.day_of(begins)?, last)))
 }
 
 /// Partition dates whose own day overlaps any of the business days.
-fn partitions(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<impl DoubleEndedIterator<Item = Day> + use<>> {
+pub fn partitions(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<impl DoubleEndedIterator<Item = Day> + use<>> {
     let calendar = partition_calendar(plan, source)?;
     let start = plan.calendar.bounds(first)?.start;
     let end = plan.calendar.bounds(last)?.end - 1;

@@ -15,12 +15,12 @@ mod reference;
 mod spool;
 mod table;
 
-pub use files::{dates, files_of, require_files};
+pub use files::{dates, files_of, partition_files, partitions, require_files};
 pub use lines::{Lines, Shard, Shelf, Texts};
 pub use mapping::Resolved;
 pub use messages::{Chats, Raw, Reading, Tallies, What, read_messages};
 pub use orders::{Order, Orders, read_orders};
 pub use quarantine::{Audit, Quarantined, Tally};
-pub use records::{REACH, Records, read_records};
+pub use records::{REACH, Records, read_records, read_table};
 pub use reference::{Account, Blocked, Reference, read_reference};
 pub use table::{Table, headers};

@@ -139,12 +139,23 @@ fn hash((shop, order): (&str, &str)) -> u64 {
 }
 
 impl Order {
+    /// All that it says, without where it stands.
+    pub fn as_said(&self) -> String {
+        let Order { shop_id, order_id, buyer_id, created_at, paid_at, cancelled_at, amount, quantity, postage, flag, .. } = self;
+        format!("{:?}", (shop_id, order_id, buyer_id, created_at, paid_at, cancelled_at, (amount, quantity, postage, flag)))
+    }
+
     fn key(&self) -> (&str, &str) {
         (&self.shop_id, &self.order_id)
     }
 }
 
 impl Orders {
+    /// Every order, by creation.
+    pub fn all(&self) -> &[Order] {
+        &self.orders
+    }
+
     /// Orders created in an interval, as a business day sees them.
     pub fn created_in(&self, day: Day, interval: Range<i64>) -> impl Iterator<Item = &Order> {
         let start = self.orders.partition_point(|order| order.created_at < interval.start);

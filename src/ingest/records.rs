@@ -44,24 +44,36 @@ impl Records {
     pub fn of(&self, table: Table) -> Option<LazyFrame> {
         self.tables.get(&table).map(|rows| rows.clone().lazy())
     }
+
+    pub fn extend(&mut self, others: Records) {
+        self.tables.extend(others.tables);
+        self.audits.extend(others.audits);
+    }
 }
 
 /// Reads the record tables a pipeline has. `first..=last` bounds the partitions of those that have a `{date}`.
 pub fn read_records(plan: &Plan, first: Day, last: Day) -> Result<Records> {
     let mut records = Records::default();
     for table in TABLES {
-        let mut rows = from_arrow(&RecordBatch::new_empty(schema(table)))?;
-        let mut files = Vec::new();
-        let audit = batches(plan, table, (first.plus(-REACH), last), |batch| {
-            let good = from_arrow(&good(table, batch)?)?;
-            files.push((batch.file.clone(), good.height()));
-            rows.vstack_mut(&good)?;
-            Ok(())
-        })?;
-        if let Some(mut audit) = audit {
-            records.tables.insert(table, only_newest(table, rows, &files, &mut audit)?);
-            records.audits.push(audit);
-        }
+        records.extend(read_table(plan, table, first, last)?);
+    }
+    Ok(records)
+}
+
+/// Reads one of them, where the pipeline has it.
+pub fn read_table(plan: &Plan, table: Table, first: Day, last: Day) -> Result<Records> {
+    let mut records = Records::default();
+    let mut rows = from_arrow(&RecordBatch::new_empty(schema(table)))?;
+    let mut files = Vec::new();
+    let audit = batches(plan, table, (first.plus(-REACH), last), |batch| {
+        let good = from_arrow(&good(table, batch)?)?;
+        files.push((batch.file.clone(), good.height()));
+        rows.vstack_mut(&good)?;
+        Ok(())
+    })?;
+    if let Some(mut audit) = audit {
+        records.tables.insert(table, only_newest(table, rows, &files, &mut audit)?);
+        records.audits.push(audit);
     }
     Ok(records)
 }

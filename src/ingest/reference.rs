@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::job::{Plan, Source};
 use arrow::array::{Array, AsArray};
 use std::collections::{BTreeMap, HashMap};
+use xxhash_rust::xxh3::xxh3_64;
 
 #[derive(Clone, Debug, Default)]
 pub struct Shop {
@@ -61,6 +62,13 @@ impl Reference {
     /// The platform that the shops table gives.
     pub fn platform(&self, shop: &str) -> Option<&str> {
         self.shops.get(shop)?.platform.as_deref()
+    }
+
+    /// Names those who are blocked on a day.
+    pub fn blocked_on(&self, day: Day) -> String {
+        let blocked = self.blocklist.keys().filter(|(shop, buyer)| self.is_blocked(shop, buyer, day));
+        let sum = blocked.fold(0, |sum: u64, key| sum.wrapping_add(xxh3_64(format!("{key:?}").as_bytes())));
+        format!("{sum:016x}")
     }
 
     pub fn is_blocked(&self, shop: &str, buyer: &str, day: Day) -> bool {

@@ -1,59 +1,52 @@
-//! The only code that writes. Everything is staged first, then moved into place, days before years; what did not change is left alone.
+//! The only code that writes. Everything is staged first, then put into place in one burst, days before years; what did not change is
+//! left alone; the manifest comes last.
 
 mod details;
 mod judged;
-mod meta;
+mod lease;
+mod manifest;
 mod parquet;
 mod record;
+mod stage;
 mod state;
+mod verify;
 
 pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use judged::Judged;
-pub use meta::Memory;
-pub use parquet::{Encoded, Sheet, decode};
+pub use lease::{Clock, Lease, Monotonic, Terms};
+pub use manifest::{DayRecord, FileRecord, Manifest};
+pub use parquet::{Encoded, SCHEMA_VERSION, Sheet, decode};
 pub use record::{Gate, Partition, Partitions, Recorder, RunRecord};
+pub use stage::{Stage, sha256};
 pub use state::{Share, StateStore, kept, pieces};
+pub use verify::{Difference, Verified, verify};
 
-use crate::calendar::Period;
+use crate::calendar::{Day, Period};
 use crate::error::Result;
 use crate::judgement::Judgement;
+use crate::pipe;
 use crate::reports::Table;
-use crate::store::Store;
+use crate::signals;
+use crate::store::{Expected, Store};
 use arrow::array::{BooleanArray, RecordBatch};
 use bytes::Bytes;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-/// What a run wrote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    pub files: usize,
-    pub unchanged: usize,
-    pub rows: usize,
-    pub bytes: usize,
+/// Files of one rank put at a time: a burst is short, and a store is asked no more than it likes.
+const PUTS: usize = 8;
+
+/// Files on their way: staged as they come, put into place together. Days may stage side by side.
+pub struct Publisher {
+    stage: Arc<Stage>,
+    /// Files that this run did not make again because nothing that they are made of has changed.
+    kept: AtomicUsize,
 }
 
-/// Files on their way: staged as they come, moved into place together. Days may stage side by side.
-pub struct Publisher<'a> {
-    store: &'a Store,
-    staged: Mutex<Staged>,
-}
-
-#[derive(Default)]
-struct Staged {
-    /// Every file made, and whether it is another than the one in place.
-    files: BTreeMap<String, bool>,
-    written: Written,
-    partitions: Partitions,
-}
-
-const STAGING: &str = "_staging";
-
-impl<'a> Publisher<'a> {
-    /// Sweeps what a run that died may have left.
-    pub fn new(store: &'a Store) -> Result<Publisher<'a>> {
-        store.sweep(STAGING)?;
-        Ok(Publisher { store, staged: Mutex::default() })
+impl Publisher {
+    pub fn new(stage: &Arc<Stage>) -> Publisher {
+        Publisher { stage: Arc::clone(stage), kept: AtomicUsize::new(0) }
     }
 
     /// Stages a table's file whole.
@@ -71,67 +64,56 @@ impl<'a> Publisher<'a> {
 
     /// Begins a table's file with the rows it has; more may follow.
     pub fn open(&self, table: &Table) -> Result<Sheet> {
-        Sheet::open(self.store, &format!("{STAGING}/{}", key_of(table)), table)
+        Sheet::open(&self.stage, &key_of(table), table)
     }
 
     /// Ends a table's file. The same bytes already in place are left alone.
     pub fn close(&self, sheet: Sheet) -> Result<()> {
-        let (staged, rows, bytes) = sheet.close()?;
-        let key = staged[STAGING.len() + 1..].to_owned();
-        let same = self.store.is_same(&staged, &key)?;
-        if same {
-            self.store.delete(&staged)?;
-        }
-        let Staged { files, written, partitions } = &mut *self.staged();
-        let partition = Partition { key: key.clone(), rows, bytes };
-        if same { &mut partitions.unchanged } else { &mut partitions.written }.push(partition);
-        written.rows += rows;
-        if same {
-            written.unchanged += 1;
-        } else {
-            written.files += 1;
-            written.bytes += bytes;
-        }
-        files.insert(key, !same);
-        Ok(())
+        sheet.close(&self.stage).map(drop)
     }
 
-    /// What was made so far, in the order of its keys: what it will be once published.
+    /// As if nothing of a day had been made.
+    pub fn forget(&self, day: Day) -> Result<()> {
+        self.stage.forget(day)
+    }
+
+    /// What was made so far, in the order of its keys: what it will be once published. States are nobody's to read.
     pub fn partitions(&self) -> Partitions {
-        let mut partitions = self.staged().partitions.clone();
-        partitions.written.sort();
-        partitions.unchanged.sort();
+        let mut partitions = Partitions::default();
+        for (key, staged) in self.stage.files().iter().filter(|(key, _)| !is_state(key)) {
+            let partition = Partition { key: key.clone(), rows: staged.rows, bytes: staged.bytes as usize };
+            if staged.instead_of.is_some() { &mut partitions.written } else { &mut partitions.unchanged }.push(partition);
+        }
         partitions
     }
 
-    fn staged(&self) -> MutexGuard<'_, Staged> {
-        self.staged.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Counts files that this run did not make again.
+    pub fn keep(&self, files: usize) {
+        self.kept.fetch_add(files, Ordering::Relaxed);
     }
 
-    /// Counts files that this run did not make again because nothing that they are made of has changed.
-    pub fn keep(&self, files: usize) {
-        self.staged().written.unchanged += files;
+    pub fn kept(&self) -> usize {
+        self.kept.load(Ordering::Relaxed)
     }
 
     /// This run made the file, the same as the one in place or another.
     pub fn has_made(&self, key: &str) -> bool {
-        self.staged().files.contains_key(key)
+        self.stage.has_made(key)
     }
 
     /// This run made the file, another than the one in place.
     pub fn has_changed(&self, key: &str) -> bool {
-        self.staged().files.get(key).copied().unwrap_or(false)
+        self.stage.has_changed(key)
     }
 
     /// A file as it will be once this run is published. None: there is none.
     pub fn read(&self, key: &str) -> Result<Option<Bytes>> {
-        let key = self.place_of(key);
-        Ok(if self.store.head(&key)?.is_some() { Some(self.store.get(&key)?) } else { None })
+        Ok(if self.stage.head(key)?.is_some() { Some(self.stage.get(key)?) } else { None })
     }
 
     /// Some columns of a file as it will be, piece by piece. No file: nothing.
     pub fn read_each(&self, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-        parquet::decode_each(self.store, &self.place_of(key), columns, each)
+        parquet::decode_each(&self.stage, key, columns, each)
     }
 
     /// Some columns of the rows of a file as it will be that are wanted by the first `by` of them.
@@ -142,38 +124,77 @@ impl<'a> Publisher<'a> {
         by: usize,
         wanted: impl FnMut(&RecordBatch) -> BooleanArray + Send + 'static,
     ) -> Result<Vec<RecordBatch>> {
-        parquet::decode_some(self.store, &self.place_of(key), &[], columns, &columns[..by], wanted)
-    }
-
-    fn place_of(&self, key: &str) -> String {
-        if self.has_changed(key) { format!("{STAGING}/{key}") } else { key.to_owned() }
+        parquet::decode_some(&self.stage, key, &[], columns, &columns[..by], wanted)
     }
 
     /// There will be such a file once this run is published.
     pub fn has(&self, key: &str) -> Result<bool> {
-        Ok(self.has_made(key) || self.store.head(key)?.is_some())
+        Ok(self.has_made(key) || self.stage.head(key)?.is_some())
     }
 
-    /// Moves everything staged into place, details before reports, days before years. Nothing under a table's folder has changed before this.
+    /// Puts everything staged into place: states, details, judgements, reports by period, names. Nothing under a table's folder has
+    /// changed before this. What is put is announced first, so that a run that dies on the way is found out by the next.
     /// Judgements go before the reports they judge: a run that dies between the two leaves reports that the next one finds changed.
-    pub fn publish(self) -> Result<Written> {
-        let Staged { files, written, .. } = self.staged.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let keys = files.into_iter().filter(|(_, changed)| *changed).map(|(key, _)| key);
-        let rank = |key: &str| match key.split('/').next() {
-            Some("reports") if is_judgement(key) => 0,
-            Some("reports") => {
-                1 + Period::ALL.iter().position(|p| key.split('/').nth(1).is_some_and(|table| table.ends_with(p.name()))).unwrap_or(0)
+    pub fn publish(self, store: &Store, manifest: &mut Manifest, run: &str, lease: &Lease) -> Result<()> {
+        let files = self.stage.files().clone();
+        let mut ranked: BTreeMap<usize, Vec<_>> = BTreeMap::new();
+        for (key, staged) in &files {
+            if let Some(expected) = &staged.instead_of {
+                ranked.entry(rank(key)).or_default().push((key, expected));
             }
-            Some("dims") => 9,
-            _ => 0,
-        };
-        let mut keys = keys.collect::<Vec<_>>();
-        keys.sort_unstable_by(|a, b| (rank(a), a).cmp(&(rank(b), b)));
-        for key in &keys {
-            self.store.rename(&format!("{STAGING}/{key}"), key)?;
         }
-        self.store.sweep(STAGING)?;
-        Ok(written)
+        let announced = ranked.values().flatten().map(|(key, _)| ((*key).clone(), files[*key].sha256.clone())).collect::<BTreeMap<_, _>>();
+        let mut known = (*manifest.files).clone();
+        if !announced.is_empty() {
+            lease.check()?;
+            manifest.announce(store, run, announced)?;
+            store.settle()?;
+        }
+        let tags = Mutex::new(BTreeMap::new());
+        for files in ranked.values() {
+            let put = |(key, expected): &(&String, &Expected), emit: &mut dyn FnMut(()) -> Result<()>| {
+                signals::check()?;
+                lease.check()?;
+                let version = store.place(key, &self.stage.waiting(key), expected)?;
+                tags.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert((*key).clone(), version);
+                emit(())
+            };
+            pipe::in_order(files, PUTS, put, |()| Ok(()))?;
+        }
+        store.settle()?;
+        let tags = tags.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (key, staged) in files.iter().filter(|(key, _)| !is_state(key)) {
+            let before = known.remove(key).unwrap_or_default();
+            let tag = tags.get(key).map_or(before.tag, |version| version.tag().map(str::to_owned));
+            let record = FileRecord {
+                sha256: staged.sha256.clone(),
+                rows: staged.rows,
+                bytes: staged.bytes,
+                schema: staged.schema.clone(),
+                tag,
+                of: before.of,
+            };
+            known.insert(key.clone(), record);
+        }
+        manifest.files = Arc::new(known);
+        self.stage.clear()
+    }
+}
+
+fn is_state(key: &str) -> bool {
+    key.starts_with("state/")
+}
+
+/// The place of a file in the burst.
+fn rank(key: &str) -> usize {
+    match key.split('/').next() {
+        Some("state") => 0,
+        Some("reports") if is_judgement(key) => 2,
+        Some("reports") => {
+            3 + Period::ALL.iter().position(|p| key.split('/').nth(1).is_some_and(|table| table.ends_with(p.name()))).unwrap_or(0)
+        }
+        Some("dims") => 9,
+        _ => 1,
     }
 }
 

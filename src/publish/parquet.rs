@@ -1,8 +1,9 @@
 //! Tables ↔ Parquet bytes. The same table gives the same bytes: no clock, no run id, no path.
 
+use super::stage::{Draft, Stage, Staged, sha256};
 use crate::error::{Error, Kind, Result};
 use crate::reports::Table;
-use crate::store::{Store, Upload, wait};
+use crate::store::wait;
 use arrow::array::{BooleanArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -20,7 +21,7 @@ use parquet::schema::types::ColumnPath;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Of the layout of every file; a change rewrites them all.
-pub(super) const SCHEMA_VERSION: &str = "4";
+pub const SCHEMA_VERSION: &str = "4";
 
 /// One row group suits every reader; larger ones help none.
 const ROW_GROUP: usize = 122_880;
@@ -30,7 +31,7 @@ pub struct Sheet {
     key: String,
     schema: SchemaRef,
     factory: ArrowRowGroupWriterFactory,
-    file: Mutex<(SerializedFileWriter<Upload>, usize)>,
+    file: Mutex<(SerializedFileWriter<Draft>, usize)>,
 }
 
 /// Rows ready to be written: one row group.
@@ -41,9 +42,9 @@ pub struct Encoded {
 
 impl Sheet {
     /// Opens the file of a table at a key; the rows the table has are its first.
-    pub fn open(store: &Store, key: &str, table: &Table) -> Result<Sheet> {
+    pub fn open(stage: &Stage, key: &str, table: &Table) -> Result<Sheet> {
         let schema = table.rows.schema();
-        let writer = ArrowWriter::try_new(store.upload(key)?, Arc::clone(&schema), Some(properties(table)?))?;
+        let writer = ArrowWriter::try_new(stage.begin(key)?, Arc::clone(&schema), Some(properties(table)?))?;
         let (file, factory) = writer.into_serialized_writer()?;
         let sheet = Sheet { key: key.to_owned(), schema, factory, file: Mutex::new((file, 0)) };
         let rows = sheet.encode(&table.rows)?;
@@ -78,11 +79,13 @@ impl Sheet {
         Ok(())
     }
 
-    /// Ends the file. Returns its key, rows and bytes.
-    pub fn close(self) -> Result<(String, usize, usize)> {
+    /// Ends the file. Returns its key and what it is.
+    pub fn close(self, stage: &Stage) -> Result<(String, Staged)> {
         let (file, rows) = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let bytes = file.into_inner()?.finish()?;
-        Ok((self.key, rows, bytes))
+        let columns = self.schema.fields().iter().map(|field| (field.name(), field.data_type())).collect::<Vec<_>>();
+        let schema = sha256(format!("{columns:?}").as_bytes())[..16].to_owned();
+        let staged = stage.keep(&self.key, file.into_inner()?.finish()?, rows, schema)?;
+        Ok((self.key, staged))
     }
 }
 
@@ -141,17 +144,17 @@ pub fn decode(bytes: Bytes, keys: &[&str]) -> Result<RecordBatch> {
 /// The rows of one of our own files that are wanted by some of their columns, row group by row group; of the others nothing but these is
 /// decoded, and of none more than `columns`.
 pub(super) fn decode_some(
-    store: &Store,
+    stage: &Stage,
     key: &str,
     keys: &[&str],
     columns: &[&str],
     by: &[&str],
     mut wanted: impl FnMut(&RecordBatch) -> BooleanArray + Send + 'static,
 ) -> Result<Vec<RecordBatch>> {
-    let Some(object) = store.head(key)? else {
-        return Err(Error::new(Kind::Failed, "a state file is gone").with("file", store.describe(key)));
+    let Some(object) = stage.head(key)? else {
+        return Err(Error::new(Kind::Failed, "a state file is gone").with("file", stage.describe(key)));
     };
-    let mut file = store.parquet(&object);
+    let mut file = stage.parquet(&object);
     let metadata = keyed(&wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??, keys)?;
     let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(file, metadata).with_batch_size(ROW_GROUP);
     let mask = |names: &[&str]| ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
@@ -162,9 +165,9 @@ pub(super) fn decode_some(
 }
 
 /// Some columns of one of our own files, piece by piece.
-pub(super) fn decode_each(store: &Store, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-    let Some(object) = store.head(key)? else { return Ok(()) };
-    let mut file = store.parquet(&object);
+pub(super) fn decode_each(stage: &Stage, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+    let Some(object) = stage.head(key)? else { return Ok(()) };
+    let mut file = stage.parquet(&object);
     let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??;
     let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(file, metadata).with_batch_size(ROW_GROUP);
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());

@@ -1,6 +1,7 @@
 //! What a run did, noted while it goes on and kept under `_meta/runs/`, also when it fails. It names no machine.
 
 use super::parquet::SCHEMA_VERSION;
+use crate::calendar::Day;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::Audit;
 use crate::job::Plan;
@@ -166,12 +167,22 @@ impl Recorder {
         }
     }
 
+    /// Days that came to nothing while the others were published.
+    pub fn failed(&self, days: &[(Day, Error)]) {
+        let failed = days.iter().map(|(day, error)| Failed { partition: format!("business day {day}"), why: error.message().to_owned() });
+        self.update(|record| record.partitions.failed.extend(failed));
+    }
+
     /// Ends a stage that began where the last one ended.
     pub fn passed(&self, stage: &str) {
         let mut noted = self.noted();
         let seconds = noted.stage_began.elapsed().as_secs_f64();
         noted.stage_began = Instant::now();
-        noted.record.stages.push(Stage { name: stage.to_owned(), seconds });
+        // A backfill passes its stages once for every stretch of days.
+        match noted.record.stages.iter_mut().find(|known| known.name == stage) {
+            Some(known) => known.seconds += seconds,
+            None => noted.record.stages.push(Stage { name: stage.to_owned(), seconds }),
+        }
         tracing::info!(stage, seconds, "stage done");
     }
 

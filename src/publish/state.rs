@@ -1,76 +1,47 @@
 //! State files: a day's mergeable states and its reply index. Internal; whatever is missing or of other rules is made again.
 
 use super::details::{Spelling, column};
-use super::parquet::{SCHEMA_VERSION, Sheet, decode, decode_each, decode_some};
+use super::parquet::{Sheet, decode, decode_each, decode_some};
+use super::stage::Stage;
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::facts::{ChatFacts, no_replies};
 use crate::frames::{from_arrow, to_arrow};
-use crate::ingest;
-use crate::job::{Level, Plan};
+use crate::job::Level;
 use crate::names::Names;
 use crate::reports::{Kind, Part, States, Table, shard_persons};
 use crate::rules::Rules;
-use crate::store::Store;
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Field, Schema};
 use polars::prelude::*;
 use std::collections::HashSet;
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// One of so many shares of the shops, from 0.
 pub type Share = (usize, usize);
 
-/// States under an output root, kept apart by what they were made with.
-pub struct StateStore<'a> {
-    store: &'a Store,
-    /// Names the rules and the code: states of others are not seen.
-    made_with: String,
+/// States under an output root.
+pub struct StateStore {
+    stage: Arc<Stage>,
 }
 
-impl<'a> StateStore<'a> {
-    pub fn new(plan: &'a Plan) -> Result<StateStore<'a>> {
-        let job = &plan.job;
-        let sources = ingest::Table::ALL.map(|table| plan.source(table));
-        let inputs = (&job.timezone, &job.business_day_starts_at, sources);
-        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, format!("{inputs:?}"));
-        let made_with = format!("{:016x}", xxh3_64(&serde_json::to_vec(&(&plan.rules, version))?));
-        Ok(StateStore { store: &plan.output, made_with })
+fn folder(name: &str) -> String {
+    format!("state/{name}")
+}
+
+impl StateStore {
+    pub fn new(stage: &Arc<Stage>) -> StateStore {
+        StateStore { stage: Arc::clone(stage) }
     }
 
-    fn folder(&self, name: &str) -> String {
-        format!("state/{}/{name}", self.made_with)
-    }
-
-    /// The days that have a part.
-    pub fn days(&self, part: Part) -> Result<Vec<Day>> {
-        let folder = self.folder(&format!("{}/shop_{}", part.name(), Kind::Persons.name()));
-        let objects = self.store.list(&folder)?;
-        let dates =
-            objects.iter().filter_map(|o| o.key.strip_suffix("/data.parquet")?.rsplit_once("dt=")?.1.parse::<jiff::civil::Date>().ok());
-        Ok(dates.map(Day::from).collect())
-    }
-
-    /// The days whose reports were made with other settings.
-    pub fn others(&self) -> Result<Vec<Day>> {
-        let tail = format!("/{}/shop_{}/", Part::Sales.name(), Kind::Persons.name());
-        let objects = self.store.list("state")?;
-        let others = objects.iter().filter(|o| !o.key.starts_with(&self.folder("")) && o.key.contains(&tail));
-        Ok(others.filter_map(|o| day_in(&o.key)).collect())
-    }
-
-    /// Forgets the states of other settings.
-    pub fn sweep_others(&self) -> Result<()> {
-        let objects = self.store.list("state")?;
-        let made_with = objects.iter().filter_map(|o| o.key.split('/').nth(1)).filter(|made_with| *made_with != self.made_with);
-        let others = made_with.collect::<std::collections::BTreeSet<_>>();
-        others.into_iter().try_for_each(|made_with| self.store.sweep(&format!("state/{made_with}")))
+    /// Ends a state file.
+    pub fn close(&self, sheet: Sheet) -> Result<()> {
+        sheet.close(&self.stage).map(drop)
     }
 
     pub fn put(&self, day: Day, part: Part, level: Level, states: &States) -> Result<()> {
-        self.open(day, pieces(part, level, states)?)?.into_iter().try_for_each(|sheet| sheet.close().map(drop))
+        self.open(day, pieces(part, level, states)?)?.into_iter().try_for_each(|sheet| self.close(sheet))
     }
 
     pub fn get(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<DataFrame> {
@@ -79,8 +50,8 @@ impl<'a> StateStore<'a> {
 
     /// As Arrow rows, with `shop_id` and `agent_id` as dictionaries.
     pub fn rows(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<RecordBatch> {
-        let key = format!("{}/dt={day}/data.parquet", self.folder(&format!("{}/{}_{}", part.name(), level.name(), kind.name())));
-        decode(self.store.get(&key)?, &["shop_id", "agent_id"])
+        let key = format!("{}/dt={day}/data.parquet", folder(&format!("{}/{}_{}", part.name(), level.name(), kind.name())));
+        decode(self.stage.get(&key)?, &["shop_id", "agent_id"])
     }
 
     /// The persons of every shop of one share of the shops: the `share.0`-th of `share.1`.
@@ -92,7 +63,7 @@ impl<'a> StateStore<'a> {
             (0..rows.num_rows()).map(|row| Some(shops.key(row).is_some_and(|key| own[key]))).collect()
         };
         let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
-        decode_some(self.store, &self.persons_key(day, part, level), &["shop_id", "agent_id"], &columns, &["shop_id"], wanted)
+        decode_some(&self.stage, &self.persons_key(day, part, level), &["shop_id", "agent_id"], &columns, &["shop_id"], wanted)
     }
 
     /// The persons of some shops, or of all, with all their columns.
@@ -100,7 +71,7 @@ impl<'a> StateStore<'a> {
         let Some(wanted) = wanted else { return self.get(day, Part::Chats, level, Kind::Persons) };
         let of_shops = move |rows: &RecordBatch| rows.column(0).as_string::<i32>().iter().map(|shop| shop.map(&wanted)).collect();
         let columns = ["shop_id", "agent_id", "buyer_id", "flags", "first_buyer_at", "last_buyer_at"];
-        let rows = decode_some(self.store, &self.persons_key(day, Part::Chats, level), &[], &columns, &["shop_id"], of_shops)?;
+        let rows = decode_some(&self.stage, &self.persons_key(day, Part::Chats, level), &[], &columns, &["shop_id"], of_shops)?;
         let mut persons = nobody(level)?;
         for rows in &rows {
             persons.vstack_mut(&from_arrow(rows)?)?;
@@ -111,16 +82,16 @@ impl<'a> StateStore<'a> {
     /// The persons of a level with their flags, piece by piece.
     pub fn each_persons(&self, day: Day, part: Part, level: Level, each: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
         let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
-        decode_each(self.store, &self.persons_key(day, part, level), &columns, &mut |rows| each(from_arrow(&rows)?))
+        decode_each(&self.stage, &self.persons_key(day, part, level), &columns, &mut |rows| each(from_arrow(&rows)?))
     }
 
     /// Bytes of a day's persons.
     pub fn persons_size(&self, day: Day, part: Part, level: Level) -> Result<u64> {
-        Ok(self.store.head(&self.persons_key(day, part, level))?.map_or(0, |object| object.size()))
+        Ok(self.stage.head(&self.persons_key(day, part, level))?.map_or(0, |object| object.size()))
     }
 
     fn persons_key(&self, day: Day, part: Part, level: Level) -> String {
-        format!("{}/dt={day}/data.parquet", self.folder(&format!("{}/{}_{}", part.name(), level.name(), Kind::Persons.name())))
+        format!("{}/dt={day}/data.parquet", folder(&format!("{}/{}_{}", part.name(), level.name(), Kind::Persons.name())))
     }
 
     /// Begins the state files that chat facts fill piece by piece, with the rows of the first.
@@ -131,7 +102,7 @@ impl<'a> StateStore<'a> {
     /// The reply index: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id`.
     /// Only the rows of some buyers, each a shop and a buyer.
     pub fn replies(&self, day: Day, buyers: &Arc<HashSet<(String, String)>>) -> Result<DataFrame> {
-        let key = format!("{}/dt={day}/data.parquet", self.folder("replies"));
+        let key = format!("{}/dt={day}/data.parquet", folder("replies"));
         let buyers = Arc::clone(buyers);
         let wanted = move |rows: &RecordBatch| {
             let [shops, ids] = [0, 1].map(|column| rows.column(column).as_string::<i32>());
@@ -145,7 +116,7 @@ impl<'a> StateStore<'a> {
             BooleanArray::from(kept)
         };
         let columns = ["shop_id", "buyer_id", "agent_id", "at", "place", "message_id"];
-        let rows = decode_some(self.store, &key, &[], &columns, &["shop_id", "buyer_id"], wanted)?;
+        let rows = decode_some(&self.stage, &key, &[], &columns, &["shop_id", "buyer_id"], wanted)?;
         let mut replies = no_replies()?;
         for rows in &rows {
             replies.vstack_mut(&from_arrow(rows)?)?;
@@ -168,19 +139,18 @@ impl<'a> StateStore<'a> {
     }
 
     fn write(&self, name: &str, day: Day, frame: &DataFrame) -> Result<()> {
-        self.sheet(name, day, to_arrow(frame)?)?.close()?;
-        Ok(())
+        self.close(self.sheet(name, day, to_arrow(frame)?)?)
     }
 
     fn sheet(&self, name: &str, day: Day, rows: RecordBatch) -> Result<Sheet> {
-        let (folder, grain, rule_sets) = (self.folder(name), "internal".into(), String::new());
+        let (folder, grain, rule_sets) = (folder(name), "internal".into(), String::new());
         let table = Table { folder, dt: Some(day), grain, rows, sorted_by: vec![], rule_sets };
-        Sheet::open(self.store, &super::key_of(&table), &table)
+        Sheet::open(&self.stage, &super::key_of(&table), &table)
     }
 
     fn read(&self, name: &str, day: Day) -> Result<DataFrame> {
-        let key = format!("{}/dt={day}/data.parquet", self.folder(name));
-        from_arrow(&decode(self.store.get(&key)?, &[])?)
+        let key = format!("{}/dt={day}/data.parquet", folder(name));
+        from_arrow(&decode(self.stage.get(&key)?, &[])?)
     }
 }
 
@@ -222,9 +192,4 @@ fn spelled(frame: &DataFrame, spelling: Spelling) -> Result<RecordBatch> {
         arrays.extend(array.map(|(_, array)| array));
     }
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)?)
-}
-
-fn day_in(key: &str) -> Option<Day> {
-    let date = key.strip_suffix("/data.parquet")?.rsplit_once("dt=")?.1;
-    Some(Day::from(date.parse::<jiff::civil::Date>().ok()?))
 }

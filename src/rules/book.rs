@@ -63,6 +63,14 @@ impl Book {
         self.rules(self.set(platform, day))
     }
 
+    /// Everything that can hold on a day.
+    pub fn on(&self, day: Day) -> (&Choice, Vec<&(String, Day, Rules)>) {
+        let is_last = |(place, (id, from, _)): &(usize, &(String, Day, Rules))| {
+            *from <= day && !self.sets[place + 1..].iter().any(|(other, later, _)| other == id && *later <= day)
+        };
+        (&self.choice, self.sets.iter().enumerate().filter(is_last).map(|(_, set)| set).collect())
+    }
+
     /// What the pipeline file says of presets, for a reader.
     pub fn describe(&self) -> String {
         match &self.choice {

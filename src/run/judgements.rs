@@ -18,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 impl Run<'_> {
     /// Judges every period reported in this run, and those compared with one of them. Returns what they were judged with.
     pub(super) fn make_judgements(&self) -> Result<Judged> {
-        let mut judged = Judged::load(&self.plan.output)?;
+        let mut judged = self.manifest.judged.clone();
         let standards = Standard::read(&self.records)?;
         let trainings = Training::read(&self.records)?;
         let made_with = self.made_with(&standards, &trainings);
@@ -139,10 +139,8 @@ impl Run<'_> {
     /// The periods of the restated days, and where one has another report now, those that are compared with it.
     fn spans_to_judge(&self) -> Result<BTreeSet<Span>> {
         let calendar = &self.plan.calendar;
-        let spans_of = |day: Day| self.plan.job.reports.periods.iter().map(move |period| calendar.span(*period, day));
-        let reported = self.restated.iter().flat_map(|day| spans_of(*day)).collect::<BTreeSet<_>>();
         let mut spans = BTreeSet::new();
-        for span in reported.into_iter().filter(|span| self.keys(*span).iter().any(|key| self.publisher.has_made(key))) {
+        for span in self.reported.iter().copied().filter(|span| self.keys(*span).iter().any(|key| self.publisher.has_made(key))) {
             spans.insert(span);
             let compared = [Some(calendar.span(span.period, span.last.plus(1))), calendar.year_after(span)];
             for later in compared.into_iter().flatten().filter(|_| self.has_changed(span)) {
@@ -194,7 +192,7 @@ impl Run<'_> {
         let changed = made.iter().copied().filter(|day| self.publisher.has_changed(&of_day(*day))).collect::<BTreeSet<_>>();
         let has_landed = |on: Day| {
             let last = on.plus(judgement::WINDOW);
-            last <= self.landed.through && self.memory.landed().is_none_or(|before| last > before)
+            last <= self.landed.through && self.manifest.landed.is_none_or(|before| last > before)
         };
         let touched = |on: Day| has_landed(on) || changed.range(Training::window(on)).next().is_some();
         let days_of_trainings = trainings.iter().map(|training| training.on).collect::<BTreeSet<_>>();

@@ -26,16 +26,25 @@ type StateRows = (Level, Part, Kind, RecordBatch);
 
 impl Run<'_> {
     /// The reports of every period that a restated day lies in. Each day's states are read once for all of them.
-    pub(super) fn make_reports(&self) -> Result<()> {
-        let made = self.states.days(Part::Sales)?.into_iter().collect::<BTreeSet<_>>();
-        let spans_of = |day: Day| self.plan.job.reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day));
-        let spans = self.restated.iter().flat_map(|day| spans_of(*day)).collect::<BTreeSet<_>>();
+    pub(super) fn make_reports(&mut self) -> Result<()> {
+        let (plan, restated) = (self.plan, &self.restated);
+        let spans_of = |day: &Day| plan.job.reports.periods.iter().map(|period| plan.calendar.span(*period, *day)).collect::<Vec<_>>();
+        self.spans.extend(restated.iter().flat_map(spans_of));
+        // A period is made once, with the last of its days.
+        let spans = self.spans.extract_if(.., |span| self.later.range(span.first..=span.last).next().is_none()).collect::<BTreeSet<_>>();
+        self.report_spans(&spans)?;
+        self.reported = spans;
+        Ok(())
+    }
+
+    fn report_spans(&self, spans: &BTreeSet<Span>) -> Result<()> {
+        let made = self.sold();
         // Periods with states of the same days have one sum: a first night's are all five the same.
         let mut stretches: BTreeMap<Stretch, Vec<Span>> = BTreeMap::new();
         for span in spans {
             let mut days = made.range(span.first..=span.last);
             if let Some(first) = days.next() {
-                stretches.entry((*first, *days.next_back().unwrap_or(first))).or_default().push(span);
+                stretches.entry((*first, *days.next_back().unwrap_or(first))).or_default().push(*span);
             }
         }
         let open = |day: Day| stretches.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
@@ -81,8 +90,9 @@ impl Run<'_> {
     }
 
     fn stage_dims(&self, platforms: &BTreeMap<Day, Platforms>) -> Result<()> {
-        let first = self.reported.first().copied().unwrap_or(self.request.from);
-        let last = self.reported.last().copied().unwrap_or(self.request.to);
+        let sold = self.sold();
+        let first = sold.first().copied().unwrap_or(self.request.from);
+        let last = sold.last().copied().unwrap_or(self.request.to);
         let dims = self.dims(platforms.values())?;
         reports::dims(&self.plan.calendar, (first, last), &self.reference, &dims)?.iter().try_for_each(|table| self.publisher.stage(table))
     }

@@ -21,7 +21,7 @@ const SALES_WINDOW: usize = 8;
 impl Run<'_> {
     /// Inquiries and credits of every day whose sales can still change.
     pub(super) fn make_sales(&mut self) -> Result<()> {
-        let made = self.states.days(Part::Chats)?.into_iter().collect::<BTreeSet<_>>();
+        let made = self.made.clone();
         let days = self.restated.intersection(&made).copied().collect::<Vec<_>>();
         for window in days.chunks(SALES_WINDOW) {
             let replies = collect(self.replies(window, &made)?)?;
@@ -75,7 +75,7 @@ impl Run<'_> {
             all_credits.extend(credits.map(IntoLazy::lazy));
             all_ratings.extend(service.ratings.map(IntoLazy::lazy));
         }
-        sheets.into_iter().flatten().try_for_each(|sheet| sheet.close().map(drop))?;
+        sheets.into_iter().flatten().try_for_each(|sheet| self.states.close(sheet))?;
         self.stage_detail("credits", "one row per order event, rule and agent", all_credits, day)?;
         self.stage_detail("ratings", "one row per satisfaction card", all_ratings, day)
     }

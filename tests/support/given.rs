@@ -126,7 +126,7 @@ impl Given {
         text + &format!("[quality]\non_missing = \"empty\"\n[rules]\n{rules}\n")
     }
 
-    fn write_messages(&self, folder: &Path) {
+    pub(crate) fn write_messages(&self, folder: &Path) {
         let Input { lines, utc_offset_ms, .. } = &self.input;
         let write = |part: &[Line], name: String| {
             let path = folder.join(format!("messages/{name}.{}", self.style.ending()));
@@ -209,8 +209,8 @@ pub(crate) fn run_within(plan: &Plan, (first, last): (i64, i64), as_of: Option<i
     let of = |day: i64| Day(day as i32);
     // Any instant does: no clock reaches the tables.
     let started = "2026-11-20T00:00:00Z".parse().unwrap();
-    let request = Request { from: of(first), to: of(last), as_of: as_of.map(of), started, jobs, memory };
-    run(plan, request).unwrap_or_else(|e| panic!("{e}"))
+    let request = Request { as_of: as_of.map(of), jobs, memory, ..Request::new(of(first), of(last), started) };
+    run(plan, &request).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// An empty log in Shanghai, business days from midnight, the days given.

@@ -5,6 +5,7 @@ pub(crate) mod compare;
 pub(crate) mod emulators;
 pub(crate) mod example;
 pub(crate) mod exposition;
+pub(crate) mod faulty;
 pub(crate) mod given;
 pub(crate) mod http;
 pub(crate) mod listener;
