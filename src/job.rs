@@ -2,7 +2,7 @@
 
 use crate::calendar::{Calendar, Day, Period, parse_day};
 use crate::error::{Context, Error, Kind, Result, Snippet};
-use crate::ingest::Table;
+use crate::ingest::{Caps, Table};
 use crate::judgement;
 use crate::rules::{Book, Rules, clock};
 use crate::store::Store;
@@ -153,11 +153,13 @@ pub enum OnMissing {
 pub struct Quality {
     pub max_bad_ratio: f64,
     pub on_missing: OnMissing,
+    /// How much one file may ask for before it is refused.
+    pub caps: Caps,
 }
 
 impl Default for Quality {
     fn default() -> Self {
-        Quality { max_bad_ratio: 0.01, on_missing: OnMissing::Error }
+        Quality { max_bad_ratio: 0.01, on_missing: OnMissing::Error, caps: Caps::default() }
     }
 }
 
