@@ -207,8 +207,13 @@ impl Plan {
             None => (PathBuf::from(DEMO.0), DEMO.1.to_owned()),
             Some(path) => (path.to_owned(), read(path)?),
         };
-        let job: Job = parse(&name.to_string_lossy(), &text)?;
-        let written: Written = parse(&name.to_string_lossy(), &text)?;
+        Plan::of_text(&name, &text, overrides)
+    }
+
+    /// Resolves a pipeline from its text; its paths are seen from where `name` lies.
+    pub fn of_text(name: &Path, text: &str, overrides: &Overrides) -> Result<Plan> {
+        let job: Job = parse(&name.to_string_lossy(), text)?;
+        let written: Written = parse(&name.to_string_lossy(), text)?;
         let base = name.parent().unwrap_or(Path::new("")).to_owned();
         resolve(job, &written.rules, &base, overrides).with("pipeline", name.display())
     }

@@ -17,6 +17,7 @@ mod spool;
 mod table;
 
 pub use caps::Caps;
+pub(crate) use decode::GAVE_UP;
 pub use files::{dates, files_of, require_files};
 pub use lines::{Lines, Shard, Shelf, Texts};
 pub use mapping::Resolved;

@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// What every such error says.
-pub(in crate::ingest) const GAVE_UP: &str = "the file is damaged: its decoder gave up";
+pub(crate) const GAVE_UP: &str = "the file is damaged: its decoder gave up";
 
 /// Does work over a stranger's bytes. Errors: those of the work, and a panic in it.
 pub(in crate::ingest) fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {

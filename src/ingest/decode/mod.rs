@@ -9,6 +9,7 @@ mod parquet;
 mod text;
 mod thrift;
 
+pub(crate) use guard::GAVE_UP;
 pub(super) use guard::guarded;
 
 use super::caps::Caps;

@@ -5,6 +5,7 @@ use super::text::{Text, cut_short};
 use super::{Each, Input, wanted};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::caps::{COLUMNS, Caps, Passed};
+use crate::ingest::mapping::EXACT;
 use crate::ingest::table::Type;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -225,8 +226,5 @@ impl<'de> Visitor<'de> for Cell<'_> {
         Ok(())
     }
 }
-
-/// 2^53: from here on neighbours share a float, and two ids would become one.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 const NESTED: &str = "a list or object where a value belongs";

@@ -135,3 +135,57 @@ fn first_int(thrift: &mut Thrift) -> Option<i64> {
     }
     Some(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn varint(mut value: u64) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while value > 0x7f {
+            bytes.push(value as u8 | 0x80);
+            value >>= 7;
+        }
+        bytes.push(value as u8);
+        bytes
+    }
+
+    /// A dictionary page's header: sizes as claimed, then the values claimed.
+    fn page(uncompressed: u64, compressed: u64, entries: u64) -> Vec<u8> {
+        let int = |value: u64| varint(value << 1);
+        [&[0x15, 4, 0x15][..], &int(uncompressed), &[0x15], &int(compressed), &[0x4c, 0x15], &int(entries), &[0, 0]].concat()
+    }
+
+    #[test]
+    fn a_page_that_claims_more_than_it_may_is_refused() {
+        let small = [page(100, 3, 5), vec![1, 2, 3]].concat();
+        assert!(check_pages(&small).is_ok());
+        // The claim stands in a later page as often as in the first.
+        let large = [small.clone(), page(PAGE + 1, 3, 5)].concat();
+        assert!(check_pages(&large).unwrap_err().0.contains("a page claims 67108865 bytes"));
+        let many = [small, page(100, 3, 1 << 30)].concat();
+        assert!(check_pages(&many).unwrap_err().0.contains("1073741824 values in 100 bytes"));
+        assert!(check_pages(&[0x15, 0xff, 0xff]).is_ok(), "the parser's to refuse");
+    }
+
+    /// A footer whose schema has `depth` groups, one in the other, and so many columns in the innermost.
+    fn footer(depth: usize, columns: usize) -> Vec<u8> {
+        let element = |children: u64| match children {
+            0 => vec![0x48, 1, b'c', 0],
+            children => [&[0x48, 1, b'g', 0x15][..], &varint(children << 1), &[0]].concat(),
+        };
+        let mut schema = (1..depth).flat_map(|_| element(1)).collect::<Vec<_>>();
+        schema.extend(element(columns as u64));
+        schema.extend((0..columns).flat_map(|_| element(0)));
+        [&[0x15, 2, 0x19, 0xfc][..], &varint((depth + columns) as u64), &schema, &[0]].concat()
+    }
+
+    #[test]
+    fn a_schema_is_neither_deep_nor_wide() {
+        assert!(check_schema(&footer(SCHEMA_DEPTH, COLUMNS)).is_ok());
+        assert!(check_schema(&footer(SCHEMA_DEPTH + 1, 1)).unwrap_err().0.contains("64 levels deep"));
+        assert!(check_schema(&footer(100_000, 1)).is_err());
+        assert!(check_schema(&footer(1, COLUMNS + 1)).unwrap_err().0.contains("more than 4096 columns"));
+        assert!(check_schema(b"no footer").is_ok(), "the parser's to refuse");
+    }
+}
