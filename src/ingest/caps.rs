@@ -59,6 +59,9 @@ pub(super) const BAD_ROWS: usize = 1_000_000;
 /// Bytes of one decompressed Parquet page; writers aim at 1 MiB. Each column being read holds one or two.
 pub(super) const PAGE: u64 = 64 * MIB;
 
+/// Delta-coded texts of one page. Writers end a page after some ten thousand.
+pub(super) const DELTA_VALUES: u64 = 1 << 24;
+
 /// Rows that each byte of a Parquet file may stand for. Ids and times take bytes in every row; a run of nulls hardly any.
 pub(super) const ROWS_PER_BYTE: u64 = 1000;
 

@@ -267,11 +267,14 @@ pub(super) fn read<T: Send>(
         let mut map = |decoded: Decoded| {
             let resolved = match &mut resolved {
                 Some(resolved) => resolved,
-                None => resolved.insert(Resolved::new(plan, table, source, &decoded.found)?),
+                None => {
+                    let new = Resolved::new(plan, table, source, &decoded.found)?;
+                    if part.is_first() {
+                        unused.note(&new.unused);
+                    }
+                    resolved.insert(new)
+                }
             };
-            if decoded.first_row == 0 && part.is_first() {
-                unused.note(&resolved.unused);
-            }
             emit(prepare(resolved.map(&file.key, decoded)?))
         };
         blamed(file, guarded(|| decode(&input(plan, table, source, file), part, &mut map)))

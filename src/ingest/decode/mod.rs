@@ -2,6 +2,7 @@
 
 mod cells;
 mod csv;
+mod delta;
 mod guard;
 mod ndjson;
 mod pages;
@@ -89,7 +90,8 @@ pub(super) fn parts(input: &Input) -> Result<Vec<Part>> {
 pub(super) fn decode(input: &Input, part: &Part, each: Each) -> Result<()> {
     match part {
         Part::RowGroup { metadata, index, first_row } => {
-            let reader = parquet::Checked(input.store.parquet(input.file));
+            let reader =
+                parquet::Checked { inner: input.store.parquet(input.file), metadata: Arc::clone(metadata.metadata()), group: *index };
             let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata.clone());
             parquet::decode(builder, (*index, *first_row), input.source, input.table, each)
         }

@@ -90,25 +90,31 @@ struct Header {
     compressed: i64,
     /// Values of a dictionary.
     entries: i64,
+    /// How a page of data is coded, as the wire numbers it.
+    encoding: i64,
 }
 
+/// The encodings of texts whose lengths are delta-coded.
+const DELTA: [i64; 2] = [6, 7];
+
 /// The pages of a column chunk, as their headers tell: memory is taken for what they claim, before what they hold is looked at.
-/// A header that cannot be followed is left for the parser to refuse.
-pub(super) fn check_pages(chunk: &[u8]) -> Result<(), Passed> {
-    let mut at = 0;
+/// A header that cannot be followed is left for the parser to refuse. True when a page holds delta-coded texts.
+pub(super) fn check_pages(chunk: &[u8]) -> Result<bool, Passed> {
+    let (mut at, mut delta) = (0, false);
     while let Some(rest) = chunk.get(at..).filter(|rest| !rest.is_empty()) {
         let mut thrift = Thrift::new(rest);
-        let Some(header) = header(&mut thrift) else { return Ok(()) };
+        let Some(header) = header(&mut thrift) else { return Ok(delta) };
+        delta |= DELTA.contains(&header.encoding);
         if header.uncompressed.unsigned_abs() > PAGE {
             return Err(Passed(format!("a page claims {} bytes: more than {} MiB", header.uncompressed, PAGE / MIB)));
         }
         if header.entries > header.uncompressed {
             return Err(Passed(format!("a dictionary claims {} values in {} bytes", header.entries, header.uncompressed)));
         }
-        let Ok(compressed) = usize::try_from(header.compressed) else { return Ok(()) };
+        let Ok(compressed) = usize::try_from(header.compressed) else { return Ok(delta) };
         at = at.saturating_add(thrift.at).saturating_add(compressed);
     }
-    Ok(())
+    Ok(delta)
 }
 
 fn header(thrift: &mut Thrift) -> Option<Header> {
@@ -117,23 +123,25 @@ fn header(thrift: &mut Thrift) -> Option<Header> {
         match (id, of) {
             (2, 5) => header.uncompressed = thrift.int()?,
             (3, 5) => header.compressed = thrift.int()?,
-            (7, STRUCT) => header.entries = first_int(thrift)?,
+            (5, STRUCT) => header.encoding = int_of(thrift, 2)?,
+            (7, STRUCT) => header.entries = int_of(thrift, 1)?,
+            (8, STRUCT) => header.encoding = int_of(thrift, 4)?,
             _ => thrift.skip(of)?,
         }
     }
     Some(header)
 }
 
-/// Field 1 of a struct.
-fn first_int(thrift: &mut Thrift) -> Option<i64> {
-    let (mut first, mut last) = (0, 0);
+/// An integer field of a struct, 0 without it.
+fn int_of(thrift: &mut Thrift, wanted: i64) -> Option<i64> {
+    let (mut found, mut last) = (0, 0);
     while let Some((id, of)) = thrift.field(&mut last)? {
-        match (id, of) {
-            (1, 5) => first = thrift.int()?,
+        match (id == wanted, of) {
+            (true, 5) => found = thrift.int()?,
             _ => thrift.skip(of)?,
         }
     }
-    Some(first)
+    Some(found)
 }
 
 #[cfg(test)]
@@ -159,7 +167,7 @@ mod tests {
     #[test]
     fn a_page_that_claims_more_than_it_may_is_refused() {
         let small = [page(100, 3, 5), vec![1, 2, 3]].concat();
-        assert!(check_pages(&small).is_ok());
+        assert!(!check_pages(&small).unwrap());
         // The claim stands in a later page as often as in the first.
         let large = [small.clone(), page(PAGE + 1, 3, 5)].concat();
         assert!(check_pages(&large).unwrap_err().0.contains("a page claims 67108865 bytes"));

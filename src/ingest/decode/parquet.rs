@@ -1,5 +1,6 @@
 //! Parquet, row group by row group.
 
+use super::delta::check_delta;
 use super::guard::GAVE_UP;
 use super::pages::{check_metadata, check_pages, check_schema};
 use super::{BATCH_ROWS, Decoded, Each, Input, wanted};
@@ -8,6 +9,7 @@ use crate::ingest::caps::{FOOTER, MIB, Passed};
 use crate::ingest::table::{Table, Type};
 use crate::job::Source;
 use crate::store::wait;
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema};
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -16,7 +18,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -53,29 +55,44 @@ fn damaged(e: ParquetError) -> Error {
     }
 }
 
-/// Hands on the column chunks of a file once their pages' headers have been looked at.
-pub(super) struct Checked<R>(pub(super) R);
+/// Hands on the column chunks of a row group once their pages have been looked at.
+pub(super) struct Checked<R> {
+    pub(super) inner: R,
+    pub(super) metadata: Arc<ParquetMetaData>,
+    pub(super) group: usize,
+}
 
 impl<R: AsyncFileReader> AsyncFileReader for Checked<R> {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        self.0.get_bytes(range).map(|read| checked(read?)).boxed()
+        self.get_byte_ranges(vec![range]).map(|read| Ok(read?.swap_remove(0))).boxed()
     }
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
-        self.0.get_byte_ranges(ranges).map(|read| read?.into_iter().map(checked).collect()).boxed()
+        let (metadata, group) = (Arc::clone(&self.metadata), self.group);
+        let starts = ranges.iter().map(|range| range.start).collect::<Vec<_>>();
+        let read = self.inner.get_byte_ranges(ranges);
+        read.map(move |read| {
+            let chunks = read?;
+            starts.into_iter().zip(&chunks).try_for_each(|(start, chunk)| check_chunk(metadata.row_group(group), start, chunk))?;
+            Ok(chunks)
+        })
+        .boxed()
     }
 
     fn get_metadata<'a>(
         &'a mut self,
         options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
-        self.0.get_metadata(options)
+        self.inner.get_metadata(options)
     }
 }
 
-fn checked(chunk: Bytes) -> parquet::errors::Result<Bytes> {
-    check_pages(&chunk).map_err(|passed| ParquetError::External(Box::new(passed)))?;
-    Ok(chunk)
+fn check_chunk(group: &RowGroupMetaData, start: u64, chunk: &Bytes) -> parquet::errors::Result<()> {
+    if !check_pages(chunk).map_err(|passed| ParquetError::External(Box::new(passed)))? {
+        return Ok(());
+    }
+    let column = group.columns().iter().find(|column| column.byte_range().0 == start);
+    column.map_or(Ok(()), |column| check_delta(chunk, start, column, group.num_rows() as usize))
 }
 
 /// The file's columns with keys as dictionaries: a key is hashed once per dictionary, not once per line.
@@ -106,6 +123,8 @@ pub(super) fn decode<R: AsyncFileReader + Unpin + 'static>(
     let projection = ProjectionMask::roots(builder.parquet_schema(), used.collect::<Vec<_>>());
     let builder = builder.with_row_groups(vec![index]).with_projection(projection).with_batch_size(BATCH_ROWS);
     let mut stream = builder.build().map_err(damaged)?;
+    // Whether the columns will do is asked before any page is looked into.
+    each(Decoded { batch: RecordBatch::new_empty(Arc::clone(stream.schema())), found: Arc::clone(&found), first_row, broken: Vec::new() })?;
     let mut rows = 0;
     while let Some(batch) = wait(stream.try_next())?.map_err(damaged)? {
         let before = rows;

@@ -23,7 +23,7 @@ impl<'a> Thrift<'a> {
         Some(byte)
     }
 
-    fn varint(&mut self) -> Option<u64> {
+    pub(super) fn varint(&mut self) -> Option<u64> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;
@@ -61,7 +61,7 @@ impl<'a> Thrift<'a> {
         Some((length, head & 0x0f))
     }
 
-    fn jump(&mut self, bytes: u64) -> Option<()> {
+    pub(super) fn jump(&mut self, bytes: u64) -> Option<()> {
         self.at = self.at.checked_add(usize::try_from(bytes).ok()?).filter(|at| *at <= self.bytes.len())?;
         Some(())
     }
