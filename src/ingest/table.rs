@@ -288,6 +288,9 @@ fn input<'a>(plan: &'a Plan, table: Table, source: &'a Source, file: &'a Object)
     Input { store: &plan.input, file, source, table, caps: &plan.job.quality.caps }
 }
 
+/// Names in one warning.
+const MOST_TOLD: usize = 20;
+
 /// Source columns that nothing uses, and in how many files each stands.
 #[derive(Default)]
 struct Unused(Mutex<BTreeMap<String, usize>>);
@@ -306,7 +309,8 @@ impl Unused {
         let news = noted.iter().filter(|(column, _)| told.insert((plan.input.name().to_owned(), table, (*column).clone())));
         let news = news.map(|(column, files)| format!("{column} ({files} files)")).collect::<Vec<_>>();
         if !news.is_empty() {
-            tracing::warn!(table = table.name(), columns = news.join(", "), "columns nobody reads");
+            let columns = news.iter().take(MOST_TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
+            tracing::warn!(table = table.name(), count = news.len(), columns, "columns nobody reads");
         }
     }
 }

@@ -77,7 +77,7 @@ fn a_line_of_gbk_in_a_file_of_utf8_is_set_aside() {
     let place = with_pipeline(
         &format!("{PIPELINE}[quality]\nmax_bad_ratio = 0.5\n"),
         "chats.ndjson",
-        [lines(50).as_bytes(), &odd[..13], &gbk, &odd[13..]].concat(),
+        [lines(50).replace("\"s1\"", "\"旗舰店\"").as_bytes(), &odd[..13], &gbk, &odd[13..]].concat(),
     );
     place.run().expect(0, &[]);
     let aside = set_aside(&place);

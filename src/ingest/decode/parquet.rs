@@ -49,9 +49,13 @@ pub(super) fn metadata(input: &Input) -> Result<ArrowReaderMetadata> {
 }
 
 fn damaged(e: ParquetError) -> Error {
-    match e {
-        ParquetError::External(cause) if cause.is::<Passed>() => Error::new(Kind::Refused, cause.to_string()),
-        e => Error::new(Kind::Refused, format!("the Parquet file is damaged or cut short: {e}")),
+    let said = format!("the Parquet file is damaged or cut short: {e}");
+    let ParquetError::External(cause) = e else { return Error::new(Kind::Refused, said) };
+    match cause.downcast::<object_store::Error>() {
+        // The store's fault, not the file's.
+        Ok(e) => Error::from(*e),
+        Err(cause) if cause.is::<Passed>() => Error::new(Kind::Refused, cause.to_string()),
+        Err(_) => Error::new(Kind::Refused, said),
     }
 }
 

@@ -160,10 +160,11 @@ fn guess(head: &[u8]) -> &'static encoding_rs::Encoding {
 
 /// Not even the first piece of it can be read.
 fn cannot_open(e: io::Error) -> Error {
-    match e.kind() {
-        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Error::new(Kind::Refused, format!("cannot be decompressed: {e}"))
+    let no_header = matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) || e.to_string().contains("Unknown frame");
+    match no_header {
+        true => Error::new(Kind::Refused, format!("cannot be decompressed: {e}"))
             .hint("is it plain text with .gz or .zst in its name? Name it as it is"),
-        _ => cut_short(e),
+        false => cut_short(e),
     }
 }
 
