@@ -68,7 +68,8 @@ pub(super) fn check_metadata(metadata: &ParquetMetaData, size: u64) -> Result<()
         rows = Some(group.num_rows()).filter(|rows| *rows >= 0).and_then(|more| rows.checked_add(more)).ok_or(wrong("has no row count"))?;
         for column in group.columns() {
             let start = column.dictionary_page_offset().unwrap_or(column.data_page_offset());
-            let end = start.checked_add(column.compressed_size()).filter(|end| 0 <= start && start <= *end);
+            let end =
+                start.checked_add(column.compressed_size()).filter(|end| 0 <= start && start + i64::from(group.num_rows() > 0) <= *end);
             if end.is_none_or(|end| end.unsigned_abs() > size) {
                 return Err(wrong("lies outside the file"));
             }

@@ -37,7 +37,7 @@ pub(super) fn metadata(input: &Input) -> Result<ArrowReaderMetadata> {
         return Err(Error::new(Kind::Refused, "the Parquet file is encrypted").hint("export it without encryption"));
     }
     let length = length.iter().rev().fold(0u64, |length, byte| length << 8 | u64::from(*byte));
-    let Some(start) = (size - TAIL).checked_sub(length).filter(|_| magic == b"PAR1") else { return Err(no_parquet()) };
+    let Some(start) = (size - TAIL).checked_sub(length).filter(|_| magic == b"PAR1" && length > 0) else { return Err(no_parquet()) };
     if length > FOOTER {
         return Err(Passed(format!("the Parquet footer is longer than {} MiB", FOOTER / MIB)).into());
     }
@@ -129,6 +129,9 @@ pub(super) fn decode<R: AsyncFileReader + Unpin + 'static>(
     let mut stream = builder.build().map_err(damaged)?;
     // Whether the columns will do is asked before any page is looked into.
     each(Decoded { batch: RecordBatch::new_empty(Arc::clone(stream.schema())), found: Arc::clone(&found), first_row, broken: Vec::new() })?;
+    if claimed == 0 {
+        return Ok(());
+    }
     let mut rows = 0;
     while let Some(batch) = wait(stream.try_next())?.map_err(damaged)? {
         let before = rows;
