@@ -115,3 +115,28 @@ fn stream(bytes: &[u8]) -> Option<(u64, usize)> {
     }
     Some((count, numbers.at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::stream;
+
+    /// Blocks of 128 values in 4 parts, so many values, the first of them 0.
+    fn header(count: &[u8]) -> Vec<u8> {
+        [&[0x80, 0x01, 4], count, &[0]].concat()
+    }
+
+    #[test]
+    fn a_count_is_read_without_room_for_what_it_claims() {
+        assert_eq!(stream(&header(&[0xff, 0xff, 0xff, 0xff, 0xff, 0x1f])).map(|(count, _)| count), Some((1 << 40) - 1));
+    }
+
+    #[test]
+    fn the_next_stream_begins_where_the_blocks_end() {
+        // 41 values: the first, then 32 of 2 bits and 8 of 3; the last two parts are not written.
+        let block = [&[0, 2, 3, 7, 7][..], &[0; 8 + 12]].concat();
+        let bytes = [header(&[41]), block, b"the next".to_vec()].concat();
+        let (count, taken) = stream(&bytes).unwrap();
+        assert_eq!((count, &bytes[taken..]), (41, &b"the next"[..]));
+        assert!(stream(&bytes[..10]).is_none(), "cut short");
+    }
+}
