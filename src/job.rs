@@ -2,7 +2,7 @@
 
 use crate::calendar::{Calendar, Day, Period, parse_day};
 use crate::error::{Context, Error, Kind, Result, Snippet};
-use crate::ingest::Table;
+use crate::ingest::{Caps, Table};
 use crate::judgement;
 use crate::rules::{Book, Rules, clock};
 use crate::store::Store;
@@ -155,11 +155,13 @@ pub struct Quality {
     /// Least share of the usual lines that a day may have; 0 lets every day pass.
     pub min_volume: f64,
     pub on_missing: OnMissing,
+    /// How much one file may ask for before it is refused.
+    pub caps: Caps,
 }
 
 impl Default for Quality {
     fn default() -> Self {
-        Quality { max_bad_ratio: 0.01, min_volume: 0.5, on_missing: OnMissing::Error }
+        Quality { max_bad_ratio: 0.01, min_volume: 0.5, on_missing: OnMissing::Error, caps: Caps::default() }
     }
 }
 
@@ -209,11 +211,15 @@ impl Plan {
             None => (PathBuf::from(DEMO.0), DEMO.1.to_owned()),
             Some(path) => (path.to_owned(), read(path)?),
         };
-        let job: Job = parse(&name.to_string_lossy(), &text)?;
-        let written: Written = parse(&name.to_string_lossy(), &text)?;
+        Ok(Plan { file: path.map(Path::to_owned), ..Plan::of_text(&name, &text, overrides)? })
+    }
+
+    /// Resolves a pipeline from its text; its paths are seen from where `name` lies.
+    pub fn of_text(name: &Path, text: &str, overrides: &Overrides) -> Result<Plan> {
+        let job: Job = parse(&name.to_string_lossy(), text)?;
+        let written: Written = parse(&name.to_string_lossy(), text)?;
         let base = name.parent().unwrap_or(Path::new("")).to_owned();
-        let plan = resolve(job, &written.rules, &base, overrides).with("pipeline", name.display())?;
-        Ok(Plan { file: path.map(Path::to_owned), ..plan })
+        resolve(job, &written.rules, &base, overrides).with("pipeline", name.display())
     }
 
     /// The source of a table, when the pipeline has one.

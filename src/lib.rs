@@ -36,6 +36,8 @@ pub mod publish;
 pub mod watch;
 pub mod docs;
 pub mod generate;
+#[doc(hidden)]
+pub mod fuzz;
 
 /// The candidate most like a word, when it is like enough to be what was meant.
 pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {

@@ -122,6 +122,12 @@ impl Store {
         }
     }
 
+    /// The object is reached by a link that leads out of the root: somebody else's file under a name of ours.
+    pub fn leads_out(&self, key: &str) -> bool {
+        let Some(root) = self.folder.as_ref().and_then(|folder| folder.canonicalize().ok()) else { return false };
+        !root.join(key).canonicalize().is_ok_and(|target| target.starts_with(&root))
+    }
+
     /// A key as a person finds it.
     pub fn describe(&self, key: &str) -> String {
         format!("{}/{key}", self.name.trim_end_matches('/'))

@@ -223,7 +223,30 @@ fn a_type_that_cannot_be_cast_is_exit_3_and_names_the_column() {
 #[test]
 fn hostile_ids_come_back_byte_for_byte_and_reach_no_path() {
     let emoji = "🙂".repeat(64);
-    let ids = ["../../x", "a=b", "null", "..", "/etc/passwd", "C:\\x", "dt=2026-01-01", " ", "-1", "=1+1", "%2e%2e", "a\tb", "'\"", &emoji];
+    let longest = "x".repeat(256);
+    let ids = [
+        "a/b",
+        "__HIVE_DEFAULT_PARTITION__",
+        "\u{202e}cba",
+        "CON",
+        "=HYPERLINK(\"http://x\")",
+        "🙂",
+        &longest,
+        "../../x",
+        "a=b",
+        "null",
+        "..",
+        "/etc/passwd",
+        "C:\\x",
+        "dt=2026-01-01",
+        " ",
+        "-1",
+        "=1+1",
+        "%2e%2e",
+        "a\tb",
+        "'\"",
+        &emoji,
+    ];
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(["shop_id", "buyer_id", "sender", "sent_at", "agent_id"]).unwrap();
     for id in ids {

@@ -10,6 +10,8 @@ mod support;
 
 /// What is accepted, set aside and refused.
 mod inputs;
+/// Broken and hostile input: what is refused, what is set aside, and what it costs.
+mod hostile;
 /// Where days and periods begin.
 mod calendar;
 /// Every declaration: its worked example, and what holds of all of them.

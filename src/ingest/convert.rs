@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 /// 2000-01-01 and 2100-01-01 in UTC ms: a time outside is a mistake, not a chat.
 const TIMES: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
+/// 1900-01-01 to 9999-12-31 in days since 1970: some write the last for "without end".
+const DAYS: std::ops::RangeInclusive<i32> = -25_567..=2_932_896;
 /// More of anything in one row is a mistake, and could overflow a sum.
 const MOST_COUNTED: i64 = 1_000_000_000;
 /// 10^12 yuan in fen.
@@ -78,13 +80,13 @@ pub(super) struct Converted<'a> {
 impl Converted<'_> {
     pub(super) fn convert(&mut self, times: &Times) -> Result<ArrayRef> {
         match self.column.of {
-            Type::Key => self.dictionary(|text| is_id(text).then_some(text), "an id is 1 to 256 bytes"),
+            Type::Key => self.dictionary(|text| is_id(text).then_some(text), ID),
             Type::Word(words) => {
                 let reason = format!("unknown {}: expected {}", self.column.name, words.join(", "));
                 self.dictionary(|text| Some(text.trim()).filter(|word| words.contains(word)), &reason)
             }
-            Type::Id => self.texts(is_id, "an id is 1 to 256 bytes"),
-            Type::Text => self.texts(|_| true, ""),
+            Type::Id => self.texts(is_id, ID),
+            Type::Text => self.texts(|text| !text.as_bytes().contains(&0), "a NUL character: is it text?"),
             Type::Int => self.numbers(whole, "not a whole number"),
             Type::Count => self.numbers(|text| whole(text).filter(|n| (0..=MOST_COUNTED).contains(n)), "not a whole number of 0 to 10^9"),
             Type::Money => self.numbers(fen, "not an amount with at most 2 decimals and 10^12 yuan"),
@@ -98,6 +100,17 @@ impl Converted<'_> {
     fn bad(&mut self, row: usize, reason: &str, value: &str) {
         let column = self.column.name.to_owned();
         self.bad.entry(row).or_insert_with(|| Bad { column, reason: reason.to_owned(), value: value.to_owned() });
+    }
+
+    /// The column as another type. A cell that has a value, but none of that type, is bad and not missing.
+    fn cast(&mut self, raw: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+        let cells = cast(raw, to)?;
+        if cells.null_count() > raw.null_count() {
+            for row in (0..cells.len()).filter(|row| cells.is_null(*row) && raw.is_valid(*row)) {
+                self.bad(row, "out of range", "");
+            }
+        }
+        Ok(cells)
     }
 
     fn refuse_nulls(&mut self, array: &dyn Array) {
@@ -188,7 +201,8 @@ impl Converted<'_> {
             if let (Some(None), Some(cell)) = (number, cell) {
                 self.bad(row, "not a number", cell);
             }
-            numbers.push(number.flatten());
+            // There is no -0: reports would show it.
+            numbers.push(number.flatten().map(|number| number + 0.0));
         }
         self.refuse_nulls(&text);
         Ok(Arc::new(Float64Array::from(numbers)))
@@ -197,7 +211,7 @@ impl Converted<'_> {
     fn times(&mut self, times: &Times) -> Result<ArrayRef> {
         let instants = match self.raw.data_type() {
             DataType::Timestamp(_, zone) => {
-                let ms = cast(self.raw, &DataType::Timestamp(TimeUnit::Millisecond, zone.clone()))?;
+                let ms = self.cast(self.raw, &DataType::Timestamp(TimeUnit::Millisecond, zone.clone()))?;
                 let ms = cast(&ms, &DataType::Int64)?;
                 match zone {
                     Some(_) => ms,
@@ -211,7 +225,7 @@ impl Converted<'_> {
                 }
             }
             found if found.is_integer() => {
-                let numbers = cast(self.raw, &DataType::Int64)?;
+                let numbers = self.cast(self.raw, &DataType::Int64)?;
                 let written = cast(&numbers, &DataType::Utf8)?;
                 Arc::new(self.parsed(written.as_string(), "not a time", |cell| times.epoch(cell.parse().ok()?))) as ArrayRef
             }
@@ -232,7 +246,7 @@ impl Converted<'_> {
 
     fn dates(&mut self, times: &Times) -> Result<ArrayRef> {
         let days = match self.raw.data_type() {
-            DataType::Date32 | DataType::Date64 => cast(&cast(self.raw, &DataType::Date32)?, &DataType::Int32)?,
+            DataType::Date32 | DataType::Date64 => cast(&self.cast(self.raw, &DataType::Date32)?, &DataType::Int32)?,
             _ => {
                 let text = cast(self.raw, &DataType::Utf8)?;
                 let day = |cell: &str| date(cell, times.format.as_deref()).map(|date| i64::from(Day::from(date).0));
@@ -240,6 +254,12 @@ impl Converted<'_> {
                 Arc::new(parsed.iter().map(|day| day.map(|day| day as i32)).collect::<Int32Array>())
             }
         };
+        let numbers = days.as_primitive::<arrow::datatypes::Int32Type>();
+        for (row, day) in numbers.iter().enumerate() {
+            if let Some(day) = day.filter(|day| !DAYS.contains(day)) {
+                self.bad(row, "a date outside 1900 to 9999", &day.to_string());
+            }
+        }
         self.refuse_nulls(&days);
         Ok(days)
     }
@@ -260,8 +280,10 @@ fn as_dictionary(raw: &ArrayRef) -> Result<ArrayRef> {
     Ok(Arc::new(builder.finish()))
 }
 
+const ID: &str = "an id is 1 to 256 bytes, none of them NUL";
+
 fn is_id(text: &str) -> bool {
-    (1..=256).contains(&text.len())
+    (1..=256).contains(&text.len()) && !text.as_bytes().contains(&0)
 }
 
 /// Also `3.0`: a spreadsheet's whole number.

@@ -81,11 +81,21 @@ fn matching(plan: &Plan, pattern: &str) -> Result<Vec<Object>> {
             .hint("paths of tables are relative to `input`; set `input` to the folder that holds them"));
     }
     if !pattern.contains(['*', '?', '[', '{']) {
-        return Ok(plan.input.head(pattern)?.into_iter().collect());
+        return inside(plan, plan.input.head(pattern)?.into_iter().collect());
     }
     let matcher = glob(pattern)?;
     let listed = plan.input.list(literal_folder(pattern))?;
-    Ok(listed.into_iter().filter(|object| matcher.is_match(&object.key)).collect())
+    inside(plan, listed.into_iter().filter(|object| matcher.is_match(&object.key)).collect())
+}
+
+/// The files as they are. Errors: one is a link to somewhere else.
+fn inside(plan: &Plan, files: Vec<Object>) -> Result<Vec<Object>> {
+    match files.iter().find(|file| plan.input.leads_out(&file.key)) {
+        None => Ok(files),
+        Some(file) => Err(Error::new(Kind::Refused, "the file is a link that leads out of the input folder: it is not followed")
+            .with("file", plan.input.describe(&file.key))
+            .hint("set `input` to the folder that really holds the files, or copy them in")),
+    }
 }
 
 fn glob(pattern: &str) -> Result<GlobMatcher> {

@@ -67,6 +67,9 @@ impl Batch {
     }
 }
 
+/// 2^53: from here on neighbours share a float, and two ids would become one.
+pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
+
 enum From {
     /// The source column's name.
     Source(String),
@@ -118,7 +121,7 @@ impl Resolved {
                 Some(values) => values.replace(&raw)?,
                 None => raw,
             };
-            let raw = plain(raw, column.of)?;
+            let raw = plain(raw, column, &mut bad)?;
             let mut cells = Converted { column, raw: &raw, bad: &mut bad };
             columns.push(cells.convert(&self.times)?);
         }
@@ -127,18 +130,29 @@ impl Resolved {
 }
 
 /// Text as Utf8 with nothing for an empty cell, whatever the format; a whole float that is an id without its `.0`.
-fn plain(raw: ArrayRef, of: Type) -> Result<ArrayRef> {
+/// A cell with a value that is no text makes a bad row.
+fn plain(raw: ArrayRef, column: &Column, bad: &mut BTreeMap<usize, Bad>) -> Result<ArrayRef> {
     use DataType as D;
-    let text = match raw.data_type() {
-        D::Utf8 => raw,
-        D::LargeUtf8 | D::Utf8View | D::Binary | D::LargeBinary | D::BinaryView => cast(&raw, &D::Utf8)?,
-        D::Float16 | D::Float32 | D::Float64 if matches!(of, Type::Key | Type::Id | Type::Word(_)) => {
+    let (text, reason) = match raw.data_type() {
+        D::Utf8 => (Arc::clone(&raw), ""),
+        D::LargeUtf8 | D::Utf8View | D::Binary | D::LargeBinary | D::BinaryView => (cast(&raw, &D::Utf8)?, "not UTF-8"),
+        D::Float16 | D::Float32 | D::Float64 if matches!(column.of, Type::Key | Type::Id | Type::Word(_)) => {
             let floats = cast(&raw, &D::Float64)?;
             let floats = floats.as_primitive::<arrow::datatypes::Float64Type>().iter();
-            Arc::new(floats.map(|f| f.map(|f| f.to_string())).collect::<StringArray>())
+            let whole = |f: f64| (f.fract() == 0.0 && f.abs() < EXACT).then(|| (f + 0.0).to_string());
+            (
+                Arc::new(floats.map(|f| f.and_then(whole)).collect::<StringArray>()) as ArrayRef,
+                "a number that names nothing: write it as text",
+            )
         }
         _ => return Ok(raw),
     };
+    if text.null_count() > raw.null_count() {
+        for row in (0..text.len()).filter(|row| text.is_null(*row) && raw.is_valid(*row)) {
+            let column = column.name.to_owned();
+            bad.entry(row).or_insert_with(|| Bad { column, reason: reason.to_owned(), value: String::new() });
+        }
+    }
     let cells = text.as_string::<i32>();
     if cells.offsets().lengths().all(|length| length > 0) {
         return Ok(text);

@@ -106,7 +106,7 @@ pub fn read_messages(plan: &Plan, needed: &BTreeSet<Day>, means: &Means) -> Resu
                 // Logs come in time order: most batches touch one day of many.
                 match &said.times {
                     Some(times) if times.start < bounds.end && times.end >= bounds.start => chats.append(&said, bounds)?,
-                    _ => chats.pass_over(&said.batch),
+                    _ => chats.pass_over(&said.batch)?,
                 }
             }
             Ok(())
@@ -214,11 +214,12 @@ impl Chats {
     }
 
     /// Counts a batch without a line in the day.
-    fn pass_over(&mut self, batch: &Batch) {
-        self.audit.set_aside(batch);
+    fn pass_over(&mut self, batch: &Batch) -> Result<()> {
+        self.audit.set_aside(batch)?;
         let tally = self.audit.file(&batch.file);
         tally.read += batch.rows as i64;
         tally.outside += (batch.rows - batch.bad.len()) as i64;
+        Ok(())
     }
 
     /// Adds the batch's lines that lie in the day.
@@ -228,7 +229,7 @@ impl Chats {
             self.files.push(batch.file.clone());
         }
         let file = self.files.len() as u32 - 1;
-        self.audit.set_aside(batch);
+        self.audit.set_aside(batch)?;
         let (times, seqs, recalls) = (batch.ints(c.sent_at), batch.ints(c.seq), batch.columns[c.recalled].as_boolean());
         let (ids, platforms) = (batch.text(c.message), batch.text(c.platform));
         let [buyers, sessions] = [c.buyer, c.session].map(|column| Keys::of(batch, column));

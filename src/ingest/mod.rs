@@ -1,5 +1,6 @@
 //! Raw files in, canonical rows out. What breaks the contract is set aside with its reason; nothing is dropped silently.
 
+mod caps;
 mod convert;
 mod decode;
 mod files;
@@ -15,6 +16,8 @@ mod reference;
 mod spool;
 mod table;
 
+pub use caps::Caps;
+pub(crate) use decode::GAVE_UP;
 pub use files::{dates, files_of, partition_files, partitions, require_files};
 pub use lines::{Lines, Shard, Shelf, Texts};
 pub use mapping::Resolved;

@@ -68,7 +68,7 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> R
     let mut names: Vec<String> = Vec::new();
     read(plan, Table::Orders, &files, pipe::workers(), refuse_paid_before, |batch| {
         audit.file(&batch.file).read += batch.rows as i64;
-        audit.set_aside(&batch);
+        audit.set_aside(&batch)?;
         if names.last() != Some(&batch.file) {
             names.push(batch.file.clone());
         }

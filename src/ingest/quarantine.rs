@@ -1,5 +1,6 @@
 //! One row per bad input row: file, row, column, reason, and the cell with what could name a person masked.
 
+use super::caps::BAD_ROWS;
 use super::mapping::Batch;
 use super::table::{Table, Type};
 use crate::error::{Error, Kind, Result};
@@ -78,8 +79,8 @@ impl Audit {
         self.files.entry(name.to_owned()).or_default()
     }
 
-    /// Sets the batch's bad rows aside and counts them.
-    pub fn set_aside(&mut self, batch: &Batch) {
+    /// Sets the batch's bad rows aside and counts them. Errors: there are more than can be kept.
+    pub fn set_aside(&mut self, batch: &Batch) -> Result<()> {
         self.file(&batch.file).quarantined += batch.bad.len() as i64;
         for (row, bad) in &batch.bad {
             let column = self.table.columns().iter().find(|c| c.name == bad.column);
@@ -89,6 +90,12 @@ impl Audit {
             let bad = Bad { value, ..bad.clone() };
             let row = batch.first_row as i64 + *row as i64 + 1;
             self.quarantined.push(Quarantined { table: self.table, file: batch.file.clone(), row, bad });
+        }
+        match self.quarantined.first() {
+            Some(first) if self.quarantined.len() > BAD_ROWS => {
+                Err(first.blame(format!("more than {BAD_ROWS} rows of {} are bad", self.table.name())))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -112,13 +119,20 @@ impl Audit {
             self.table.name(),
             max_bad_ratio * 100.0
         );
-        Err(Error::new(Kind::Refused, message)
-            .with("file", &first.file)
-            .with("row", first.row)
-            .with("column", &first.bad.column)
-            .with("reason", &first.bad.reason)
-            .with("found", &first.bad.value)
-            .hint("mend the source or the mapping; [quality] max_bad_ratio sets how much is let through to quarantine"))
+        Err(first.blame(message))
+    }
+}
+
+impl Quarantined {
+    /// The error that so many rows are bad, shown by one of them.
+    fn blame(&self, message: String) -> Error {
+        Error::new(Kind::Refused, message)
+            .with("file", &self.file)
+            .with("row", self.row)
+            .with("column", &self.bad.column)
+            .with("reason", &self.bad.reason)
+            .with("found", &self.bad.value)
+            .hint("mend the source or the mapping; [quality] max_bad_ratio sets how much is let through to quarantine")
     }
 }
 

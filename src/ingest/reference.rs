@@ -146,7 +146,7 @@ pub(super) fn batches(
         crate::pipe::workers(),
         |batch| batch,
         |batch| {
-            audit.set_aside(&batch);
+            audit.set_aside(&batch)?;
             each(&batch)?;
             let tally = audit.file(&batch.file);
             tally.read += batch.rows as i64;

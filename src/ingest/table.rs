@@ -1,11 +1,13 @@
 //! The canonical input tables: one list of columns each. Everything about a table follows from it.
 
-use super::decode::{Decoded, Part, decode, parts};
+use super::decode::{Decoded, Input, Part, decode, guarded, parts};
 use super::mapping::{Batch, Resolved};
 use crate::error::{Context, Result};
-use crate::job::Plan;
+use crate::job::{Plan, Source};
 use crate::pipe;
 use crate::store::Object;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 /// What a canonical column holds and how a source value becomes one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,34 +254,76 @@ pub(super) fn read<T: Send>(
     let blamed = |file: &Object, done: Result<()>| done.with("table", table.name()).with("file", plan.input.describe(&file.key));
     let mut cut = Vec::new();
     let cut_up = |file: &&Object, emit: &mut dyn FnMut(Vec<(Object, Part)>) -> Result<()>| {
-        let parts = parts(&plan.input, file, source, table).map(|parts| parts.into_iter().map(|part| ((*file).clone(), part)).collect());
-        blamed(file, parts.and_then(emit))
+        let parts = guarded(|| parts(&input(plan, table, source, file)));
+        blamed(file, parts.and_then(|parts| emit(parts.into_iter().map(|part| ((*file).clone(), part)).collect())))
     };
     pipe::in_order(&files.iter().collect::<Vec<_>>(), workers, cut_up, |parts| {
         cut.extend(parts);
         Ok(())
     })?;
+    let unused = Unused::default();
     let decode = |(file, part): &(Object, Part), emit: &mut dyn FnMut(T) -> Result<()>| {
         let mut resolved: Option<Resolved> = None;
-        let decoded = decode(&plan.input, file, part, source, table, &mut |decoded: Decoded| {
+        let mut map = |decoded: Decoded| {
             let resolved = match &mut resolved {
                 Some(resolved) => resolved,
-                None => resolved.insert(Resolved::new(plan, table, source, &decoded.found)?),
+                None => {
+                    let new = Resolved::new(plan, table, source, &decoded.found)?;
+                    if part.is_first() {
+                        unused.note(&new.unused);
+                    }
+                    resolved.insert(new)
+                }
             };
-            if decoded.first_row == 0 && part.is_first() && !resolved.unused.is_empty() {
-                tracing::info!(table = table.name(), file = file.key, columns = resolved.unused.join(", "), "columns nobody reads");
-            }
             emit(prepare(resolved.map(&file.key, decoded)?))
-        });
-        blamed(file, decoded)
+        };
+        blamed(file, guarded(|| decode(&input(plan, table, source, file), part, &mut map)))
     };
-    pipe::in_order(&cut, workers, decode, each)
+    let done = pipe::in_order(&cut, workers, decode, each);
+    unused.tell(plan, table);
+    done
+}
+
+fn input<'a>(plan: &'a Plan, table: Table, source: &'a Source, file: &'a Object) -> Input<'a> {
+    Input { store: &plan.input, file, source, table, caps: &plan.job.quality.caps }
+}
+
+/// Canonical columns that no metric asks for yet: that nobody reads them is no news.
+const UNASKED: [&str; 2] = ["shipped_at", "sku_id"];
+
+/// Names in one warning.
+const MOST_TOLD: usize = 20;
+
+/// Source columns that nothing uses, and in how many files each stands.
+#[derive(Default)]
+struct Unused(Mutex<BTreeMap<String, usize>>);
+
+impl Unused {
+    fn note(&self, columns: &[String]) {
+        let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = columns.iter().filter(|column| !UNASKED.contains(&column.as_str()));
+        news.for_each(|column| *noted.entry(column.clone()).or_default() += 1);
+    }
+
+    /// Says which there are: once a process, for the next day's files will have them too.
+    fn tell(&self, plan: &Plan, table: Table) {
+        static TOLD: Mutex<BTreeSet<(String, Table, String)>> = Mutex::new(BTreeSet::new());
+        let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let news = noted.iter().filter(|(column, _)| told.insert((plan.input.name().to_owned(), table, (*column).clone())));
+        let news = news.map(|(column, files)| format!("{column} ({files} files)")).collect::<Vec<_>>();
+        if !news.is_empty() {
+            let columns = news.iter().take(MOST_TOLD).map(String::as_str).collect::<Vec<_>>().join(", ");
+            tracing::warn!(table = table.name(), count = news.len(), columns, "columns nobody reads");
+        }
+    }
 }
 
 /// Resolves a table's columns against the first rows of a file, without reading on: what `check` does.
 pub fn headers(plan: &Plan, table: Table, file: &Object) -> Result<Resolved> {
     let Some(source) = plan.source(table) else { return Err(crate::error::Error::new(crate::error::Kind::Config, "no such table")) };
-    let schema =
-        super::decode::schema(&plan.input, file, source, table).with("table", table.name()).with("file", plan.input.describe(&file.key))?;
+    let schema = guarded(|| super::decode::schema(&input(plan, table, source, file)))
+        .with("table", table.name())
+        .with("file", plan.input.describe(&file.key))?;
     Resolved::new(plan, table, source, &schema).with("file", plan.input.describe(&file.key))
 }

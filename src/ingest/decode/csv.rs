@@ -1,11 +1,10 @@
 //! CSV with a header line.
 
 use super::cells::Cells;
-use super::text::Text;
-use super::{Each, text_schema, wanted};
+use super::text::{Text, cut_short};
+use super::{Each, Input, text_schema, wanted};
 use crate::error::{Error, Kind, Result};
-use crate::ingest::table::Table;
-use crate::job::Source;
+use crate::ingest::caps::{COLUMNS, Caps, Passed};
 use std::cell::Cell;
 use std::io::{BufRead, Read};
 use std::rc::Rc;
@@ -19,27 +18,65 @@ fn check_head(names: &[String]) -> Result<()> {
     if names.iter().all(|name| name.trim().is_empty()) {
         return Err(Error::new(Kind::Refused, "the file has no header line"));
     }
+    if names.len() > COLUMNS {
+        return Err(Passed(format!("the file has {} columns: more than {COLUMNS}", names.len())).into());
+    }
+    if let ([name], Some(mark)) = (names, [';', '\t', '|'].into_iter().find(|mark| names[0].contains(*mark))) {
+        return Err(Error::new(Kind::Refused, format!("the columns are parted by {mark:?}, not by commas"))
+            .with("found", name.chars().take(200).collect::<String>())
+            .hint("export it with commas"));
+    }
     Ok(())
 }
 
-/// Counts the quotes of a text as they go by: in a whole CSV they come in pairs.
-struct Quotes {
-    text: Box<dyn BufRead>,
-    seen: Rc<Cell<u64>>,
+/// What goes by on the way to the parser, which itself takes a record of any length.
+#[derive(Default)]
+struct Gauge {
+    /// In a whole CSV quotes come in pairs.
+    quotes: Cell<u64>,
+    bytes: Cell<u64>,
+    /// Where the record under way began; the parser reads a little ahead.
+    began: Cell<u64>,
+    records: Cell<u64>,
 }
 
-impl Read for Quotes {
+impl Gauge {
+    fn begin(&self) {
+        self.began.set(self.bytes.get());
+        self.records.set(self.records.get() + 1);
+    }
+}
+
+struct Gauged {
+    text: Box<dyn BufRead>,
+    gauge: Rc<Gauge>,
+    caps: Caps,
+}
+
+impl Read for Gauged {
     fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let gauge = &self.gauge;
+        if gauge.bytes.get() - gauge.began.get() > self.caps.line() {
+            // The header is no row.
+            let row = gauge.records.get() - 1;
+            let what = if row == 0 { "the header line".to_owned() } else { format!("row {row}") };
+            let what =
+                format!("{what} is longer than {} MiB ([quality.caps] line_mb): is a quote opened and never closed?", self.caps.line_mb);
+            return Err(Passed(what).into());
+        }
         let read = self.text.read(into)?;
         let quotes = into[..read].iter().filter(|byte| **byte == b'"').count();
-        self.seen.set(self.seen.get() + quotes as u64);
+        gauge.quotes.set(gauge.quotes.get() + quotes as u64);
+        gauge.bytes.set(gauge.bytes.get() + read as u64);
         Ok(read)
     }
 }
 
 /// The names that a file's first line gives its columns.
-pub(super) fn header(text: Text) -> Result<Vec<String>> {
-    names(&mut csv_reader(text.lines))
+pub(super) fn header(text: Text, caps: &Caps) -> Result<Vec<String>> {
+    let gauge = Rc::<Gauge>::default();
+    gauge.begin();
+    names(&mut csv_reader(Gauged { text: text.lines, gauge, caps: *caps }))
 }
 
 fn names<R: Read>(reader: &mut csv::Reader<R>) -> Result<Vec<String>> {
@@ -48,11 +85,13 @@ fn names<R: Read>(reader: &mut csv::Reader<R>) -> Result<Vec<String>> {
     Ok(names)
 }
 
-pub(super) fn decode(text: Text, source: &Source, table: Table, each: Each) -> Result<()> {
-    let quotes = Rc::new(Cell::new(0));
-    let mut reader = csv_reader(Quotes { text: text.lines, seen: Rc::clone(&quotes) });
+pub(super) fn decode(text: Text, input: &Input, each: Each) -> Result<()> {
+    let gauge = Rc::<Gauge>::default();
+    let mut reader = csv_reader(Gauged { text: text.lines, gauge: Rc::clone(&gauge), caps: *input.caps });
+    gauge.begin();
     let header = names(&mut reader)?;
-    let wanted = wanted(source, table).map(|(name, _)| name).collect::<Vec<_>>();
+    gauge.begin();
+    let wanted = wanted(input.source, input.table).map(|(name, _)| name).collect::<Vec<_>>();
     let places = (0..header.len()).filter(|&i| wanted.contains(&header[i].as_str())).collect::<Vec<_>>();
     let found = text_schema(header.clone());
     let mut cells = Cells::new(places.iter().map(|&i| header[i].clone()).collect(), found, text.transcoded);
@@ -76,8 +115,9 @@ pub(super) fn decode(text: Text, source: &Source, table: Table, each: Each) -> R
             }
         };
         cells.end_row(each)?;
+        gauge.begin();
     }
-    if quotes.get() % 2 == 1 && reader.position().line() > last_line + 1 {
+    if gauge.quotes.get() % 2 == 1 && reader.position().line() > last_line + 1 {
         return Err(Error::new(Kind::Refused, "a quote is opened and never closed: the rest of the file stands in one cell")
             .with("line", last_line)
             .hint("a quote inside a quoted cell is written twice"));
@@ -86,5 +126,8 @@ pub(super) fn decode(text: Text, source: &Source, table: Table, each: Each) -> R
 }
 
 fn csv_error(e: csv::Error) -> Error {
-    Error::new(Kind::Refused, format!("the file ends early or is damaged: {e}"))
+    match e.into_kind() {
+        csv::ErrorKind::Io(e) => cut_short(e),
+        other => Error::new(Kind::Refused, format!("the file is damaged: {other:?}")),
+    }
 }

@@ -2,10 +2,18 @@
 
 mod cells;
 mod csv;
+mod delta;
+mod guard;
 mod ndjson;
+mod pages;
 mod parquet;
 mod text;
+mod thrift;
 
+pub(crate) use guard::GAVE_UP;
+pub(super) use guard::guarded;
+
+use super::caps::Caps;
 use super::table::{Table, Type};
 use crate::error::{Error, Kind, Result};
 use crate::job::{Format, Source};
@@ -50,16 +58,26 @@ impl Part {
     }
 }
 
+/// A file that is to be read, and what is known of it before.
+#[derive(Clone, Copy)]
+pub(super) struct Input<'a> {
+    pub(super) store: &'a Store,
+    pub(super) file: &'a Object,
+    pub(super) source: &'a Source,
+    pub(super) table: Table,
+    pub(super) caps: &'a Caps,
+}
+
 /// The parts of a file, in row order. Errors: a file that is empty or not what its name says.
-pub(super) fn parts(store: &Store, file: &Object, source: &Source, table: Table) -> Result<Vec<Part>> {
-    if file.size() == 0 {
+pub(super) fn parts(input: &Input) -> Result<Vec<Part>> {
+    if input.file.size() == 0 {
         return Err(
             Error::new(Kind::Refused, "the file is empty (0 bytes)").hint("a day without rows still has a header; was the export cut off?")
         );
     }
-    match format(file, source)? {
+    match format(input.file, input.source)? {
         Format::Parquet => {
-            let metadata = parquet::keyed(parquet::metadata(store, file)?, source, table)?;
+            let metadata = parquet::keyed(parquet::metadata(input)?, input.source, input.table)?;
             let rows = metadata.metadata().row_groups().iter().map(|group| group.num_rows().unsigned_abs());
             let starts = rows.scan(0, |next, rows| Some(std::mem::replace(next, *next + rows)));
             Ok(starts.enumerate().map(|(index, first_row)| Part::RowGroup { metadata: metadata.clone(), index, first_row }).collect())
@@ -68,27 +86,29 @@ pub(super) fn parts(store: &Store, file: &Object, source: &Source, table: Table)
     }
 }
 
-/// Streams one part of a file. Errors: a file that is cut short or damaged.
-pub(super) fn decode(store: &Store, file: &Object, part: &Part, source: &Source, table: Table, each: Each) -> Result<()> {
+/// Streams one part of a file. Errors: a file that is cut short or damaged, or passes a cap.
+pub(super) fn decode(input: &Input, part: &Part, each: Each) -> Result<()> {
     match part {
         Part::RowGroup { metadata, index, first_row } => {
-            let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(store.parquet(file), metadata.clone());
-            parquet::decode(builder.with_row_groups(vec![*index]), *first_row, source, table, each)
+            let reader =
+                parquet::Checked { inner: input.store.parquet(input.file), metadata: Arc::clone(metadata.metadata()), group: *index };
+            let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata.clone());
+            parquet::decode(builder, (*index, *first_row), input.source, input.table, each)
         }
-        Part::Whole(Format::Csv) => csv::decode(text::open(store, file, source)?, source, table, each),
-        Part::Whole(_) => ndjson::decode(text::open(store, file, source)?, source, table, each),
+        Part::Whole(Format::Csv) => csv::decode(text::open(input)?, input, each),
+        Part::Whole(_) => ndjson::decode(text::open(input)?, input, each),
     }
 }
 
 /// The source columns of a file, from its head alone. NDJSON has no head: its first line's keys stand for it.
-pub(super) fn schema(store: &Store, file: &Object, source: &Source, table: Table) -> Result<SchemaRef> {
-    match format(file, source)? {
-        Format::Parquet => Ok(Arc::clone(parquet::metadata(store, file)?.schema())),
-        Format::Csv => Ok(text_schema(csv::header(text::open(store, file, source)?)?)),
+pub(super) fn schema(input: &Input) -> Result<SchemaRef> {
+    match format(input.file, input.source)? {
+        Format::Parquet => Ok(Arc::clone(parquet::metadata(input)?.schema())),
+        Format::Csv => Ok(text_schema(csv::header(text::open(input)?, input.caps)?)),
         Format::Ndjson => {
-            let mut names = ndjson::keys(text::open(store, file, source)?)?;
+            let mut names = ndjson::keys(text::open(input)?, input.caps)?;
             // A key that the first line leaves out may come later, so what the table can use counts as there.
-            names.extend(wanted(source, table).map(|(name, _)| name.to_owned()));
+            names.extend(wanted(input.source, input.table).map(|(name, _)| name.to_owned()));
             names.sort();
             names.dedup();
             Ok(text_schema(names))

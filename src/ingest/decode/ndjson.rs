@@ -1,69 +1,83 @@
-//! NDJSON: one JSON object a line.
+//! NDJSON: one JSON object a line. A value nobody asked for is stepped over whatever its depth; no tree is ever built.
 
-use super::cells::Cells;
+use super::cells::{Cells, Keys};
 use super::text::{Text, cut_short};
-use super::{Each, text_schema, wanted};
+use super::{Each, Input, wanted};
 use crate::error::{Error, Kind, Result};
-use crate::ingest::table::Table;
-use crate::job::Source;
+use crate::ingest::caps::{COLUMNS, Caps, Passed};
+use crate::ingest::mapping::EXACT;
+use crate::ingest::table::Type;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use std::collections::BTreeMap;
 use std::fmt::Formatter;
 use std::io::{BufRead, Read};
 
-/// A longer line is no record; it is refused before it can fill the memory.
-const MAX_LINE: usize = 16 << 20;
+/// Reads the next line, counted by `number`; false at the end.
+fn next(text: &mut dyn BufRead, line: &mut Vec<u8>, number: &mut u64, caps: &Caps) -> Result<bool> {
+    line.clear();
+    *number += 1;
+    let read = text.take(caps.line()).read_until(b'\n', line).map_err(cut_short)? as u64;
+    if read == caps.line() && line.last() != Some(&b'\n') {
+        return Err(Passed(format!("line {number} is longer than {} MiB ([quality.caps] line_mb)", caps.line_mb)).into());
+    }
+    Ok(read > 0)
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(u8::is_ascii_whitespace)
+}
 
 /// The keys of a file's first line.
-pub(super) fn keys(text: Text) -> Result<Vec<String>> {
-    let mut line = Vec::new();
-    let mut lines = text.lines;
-    while line.iter().all(u8::is_ascii_whitespace) && lines.read_until(b'\n', &mut line)? > 0 {}
-    let keys: serde_json::Map<String, serde_json::Value> =
+pub(super) fn keys(mut text: Text, caps: &Caps) -> Result<Vec<String>> {
+    let (mut line, mut number) = (Vec::new(), 0);
+    while is_blank(&line) {
+        if !next(&mut text.lines, &mut line, &mut number, caps)? {
+            return Ok(Vec::new());
+        }
+    }
+    let keys: BTreeMap<String, IgnoredAny> =
         serde_json::from_slice(&line).map_err(|e| Error::new(Kind::Refused, format!("the first line is not a JSON object: {e}")))?;
-    Ok(keys.into_iter().map(|(key, _)| key).collect())
+    Ok(keys.into_keys().collect())
 }
 
 /// Lines of JSON objects. The columns are the table's own: a key nobody asked for is stepped over, not stored.
-pub(super) fn decode(text: Text, source: &Source, table: Table, each: Each) -> Result<()> {
-    let names = wanted(source, table).map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
-    let mut cells = Cells::new(names.clone(), text_schema(names.clone()), text.transcoded);
-    let mut text = text.lines;
-    let mut line = Vec::new();
-    let mut lines = 0u64;
-    loop {
-        line.clear();
-        lines += 1;
-        let read = (&mut text).take(MAX_LINE as u64).read_until(b'\n', &mut line).map_err(cut_short)?;
-        if read == 0 {
-            return cells.flush(each);
-        }
-        if read == MAX_LINE {
-            return Err(Error::new(Kind::Refused, format!("line {lines} is longer than 16 MiB")));
-        }
-        if line.iter().all(u8::is_ascii_whitespace) {
+pub(super) fn decode(mut text: Text, input: &Input, each: Each) -> Result<()> {
+    let (names, types): (Vec<_>, Vec<_>) = wanted(input.source, input.table).map(|(name, of)| (name.to_owned(), of)).unzip();
+    let columns = input.table.columns().iter();
+    let spared = columns.map(|c| !c.required && !input.source.constants.contains_key(c.name)).collect();
+    let mut cells = Cells::headless(names.clone(), Keys::new(spared), text.transcoded);
+    let (mut line, mut number) = (Vec::new(), 0);
+    while next(&mut text.lines, &mut line, &mut number, input.caps)? {
+        if is_blank(&line) {
             continue;
         }
+        let mut under_way = usize::MAX;
         // Looked at once as a whole: a parser of bytes would look at every text again.
         let done = match std::str::from_utf8(&line) {
             Ok(line) => {
                 let mut json = serde_json::Deserializer::from_str(line);
-                let done = Row { cells: &mut cells, names: &names }.deserialize(&mut json).and_then(|()| json.end());
+                let row = Row { cells: &mut cells, names: &names, types: &types, under_way: &mut under_way };
+                let done = row.deserialize(&mut json).and_then(|()| json.end());
                 done.map_err(|e| format!("not a JSON object: {e}"))
             }
             Err(_) => Err("not UTF-8 (is the file in another encoding? set `encoding`)".to_owned()),
         };
         if let Err(reason) = done {
-            cells.broken(usize::MAX, &reason);
+            cells.broken(under_way, &reason);
         }
         cells.end_row(each)?;
     }
+    cells.flush(each)
 }
 
 /// Writes one JSON object straight into the columns: no tree is built, no text is copied on the way.
 struct Row<'a> {
     cells: &'a mut Cells,
     names: &'a [String],
+    types: &'a [Type],
+    /// The column whose value is being read.
+    under_way: &'a mut usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Row<'_> {
@@ -82,19 +96,25 @@ impl<'de> Visitor<'de> for Row<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
-        let mut next = 0;
-        while let Some(column) = map.next_key_seed(Key { names: self.names, next })? {
+        let (mut next, mut keys) = (0, 0);
+        while let Some(column) = map.next_key_seed(Key { names: self.names, next, cells: self.cells })? {
+            keys += 1;
             match column {
                 Some(column) if self.cells.has(column) => {
                     map.next_value::<IgnoredAny>()?;
                     self.cells.broken(column, "the key stands twice");
                 }
                 Some(column) => {
-                    map.next_value_seed(Cell { cells: self.cells, column })?;
+                    *self.under_way = column;
+                    map.next_value_seed(Cell { cells: self.cells, column, of: self.types[column] })?;
+                    *self.under_way = usize::MAX;
                     next = column + 1;
                 }
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
+        }
+        if keys > COLUMNS {
+            self.cells.broken(usize::MAX, &format!("more than {COLUMNS} keys"));
         }
         Ok(())
     }
@@ -104,6 +124,7 @@ impl<'de> Visitor<'de> for Row<'_> {
 struct Key<'a> {
     names: &'a [String],
     next: usize,
+    cells: &'a mut Cells,
 }
 
 impl<'de> DeserializeSeed<'de> for Key<'_> {
@@ -123,7 +144,14 @@ impl Visitor<'_> for Key<'_> {
 
     fn visit_str<E: serde::de::Error>(self, key: &str) -> std::result::Result<Option<usize>, E> {
         let at = |column: &usize| self.names[*column] == key;
-        Ok((self.next..self.names.len()).find(at).or_else(|| (0..self.next).find(at)))
+        let column = (self.next..self.names.len()).find(at).or_else(|| (0..self.next).find(at));
+        if let (None, Some(keys)) = (column, self.cells.keys())
+            && keys.others.len() < COLUMNS
+            && !keys.others.contains(key)
+        {
+            keys.others.insert(key.to_owned());
+        }
+        Ok(column)
     }
 }
 
@@ -131,6 +159,7 @@ impl Visitor<'_> for Key<'_> {
 struct Cell<'a> {
     cells: &'a mut Cells,
     column: usize,
+    of: Type,
 }
 
 impl<'de> DeserializeSeed<'de> for Cell<'_> {
@@ -153,7 +182,11 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, value: bool) -> std::result::Result<(), E> {
-        self.visit_str(if value { "true" } else { "false" })
+        if matches!(self.of, Type::Bool | Type::Word(_) | Type::Text) {
+            return self.visit_str(if value { "true" } else { "false" });
+        }
+        self.cells.refuse(self.column, "true or false where another value belongs");
+        Ok(())
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> std::result::Result<(), E> {
@@ -165,11 +198,14 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> std::result::Result<(), E> {
-        // From 2^53 on neighbours share a float: two ids would become one.
-        if value.abs() < 9_007_199_254_740_992.0 {
+        let refused = if value.abs() >= EXACT {
+            "a number too long to be exact: write it as text"
+        } else if matches!(self.of, Type::Key | Type::Id) && value.fract() != 0.0 {
+            "a number with decimals where an id belongs"
+        } else {
             return self.visit_str(&value.to_string());
-        }
-        self.cells.refuse(self.column, "a number too long to be exact: write it as text");
+        };
+        self.cells.refuse(self.column, refused);
         Ok(())
     }
 

@@ -1,10 +1,10 @@
 //! Text files as UTF-8: decompressed on the way, and decoded where they are in another encoding.
 
+use super::Input;
 use crate::error::{Error, Kind, Result};
-use crate::job::Source;
-use crate::store::{Object, Store};
+use crate::ingest::caps::{Passed, ZSTD_WINDOW_LOG};
 use bytes::Bytes;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 /// A file as UTF-8.
 pub(super) struct Text {
@@ -13,20 +13,33 @@ pub(super) struct Text {
     pub(super) transcoded: bool,
 }
 
-/// The file as UTF-8: decompressed on the way, and decoded where it is in another encoding.
-pub(super) fn open(store: &Store, file: &Object, source: &Source) -> Result<Text> {
-    let body = store.get(&file.key)?;
-    let mut reader = BufReader::with_capacity(1 << 16, decompressed(&file.key, body)?);
-    let head = reader.fill_buf().map_err(|e| Error::new(Kind::Refused, format!("cannot be decompressed: {e}")))?;
-    let start = head.iter().find(|b| !b.is_ascii_whitespace());
-    if start == Some(&b'<') {
-        return Err(Error::new(Kind::Refused, "the file is an HTML or XML page, not a table")
-            .hint("a download that failed often leaves the error page behind"));
-    }
-    let encoding = match source.encoding.as_deref() {
+/// How files begin that are no text, whatever their name says.
+const OTHERS: [(&[u8], &str); 5] = [
+    (b"\x1f\x8b", "packed by gzip"),
+    (b"\x28\xb5\x2f\xfd", "packed by zstd"),
+    (b"\xfd7zXZ\0", "packed by xz"),
+    (b"PK\x03\x04", "a ZIP archive or a workbook"),
+    (b"PAR1", "Parquet"),
+];
+
+/// Bytes read at a time.
+const PIECE: usize = 1 << 16;
+
+/// The file as UTF-8: decompressed on the way, and decoded where it is in another encoding. Nothing is read further than it is asked for.
+pub(super) fn open(input: &Input) -> Result<Text> {
+    let body = input.store.get(&input.file.key)?;
+    let capped = Capped {
+        left: input.caps.text(body.len() as u64),
+        most: input.caps.text(body.len() as u64),
+        inner: decompressed(&input.file.key, body)?,
+    };
+    let mut reader = BufReader::with_capacity(PIECE, capped);
+    let head = reader.fill_buf().map_err(cannot_open)?;
+    refuse_other(head)?;
+    let encoding = match input.source.encoding.as_deref() {
         Some(label) => encoding_rs::Encoding::for_label(label.as_bytes())
             .ok_or_else(|| Error::new(Kind::Config, format!("unknown encoding `{label}`")).hint("write utf-8 or gbk"))?,
-        None => guess(head),
+        None => encoding_rs::Encoding::for_bom(head).map_or_else(|| guess(head), |(encoding, _)| encoding),
     };
     if encoding == encoding_rs::UTF_8 {
         if head.starts_with(b"\xef\xbb\xbf") {
@@ -34,19 +47,92 @@ pub(super) fn open(store: &Store, file: &Object, source: &Source) -> Result<Text
         }
         return Ok(Text { lines: Box::new(reader), transcoded: false });
     }
-    let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes).map_err(cut_short)?;
-    let (decoded, _, _) = encoding.decode(&bytes);
-    Ok(Text { lines: Box::new(Cursor::new(decoded.into_owned().into_bytes())), transcoded: true })
+    let transcoded = Transcoded { inner: reader, decoder: encoding.new_decoder(), out: Vec::new(), at: 0, ended: false };
+    Ok(Text { lines: Box::new(BufReader::with_capacity(PIECE, transcoded)), transcoded: true })
+}
+
+/// Errors: a file that begins as no table does.
+fn refuse_other(head: &[u8]) -> Result<()> {
+    let refused = |what: String| Error::new(Kind::Refused, what);
+    if head.is_empty() {
+        return Err(refused("the file is empty once it is decompressed".into())
+            .hint("a day without rows still has a header; was the export cut off?"));
+    }
+    if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
+        return Err(refused(format!("the file is not the text its name promises: it is {what}"))
+            .hint("end its name in .gz, .zst or .parquet as it is; what was packed twice has to be unpacked once"));
+    }
+    if head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<') {
+        return Err(refused("the file is an HTML or XML page, not a table".into())
+            .hint("a download that failed often leaves the error page behind"));
+    }
+    Ok(())
 }
 
 fn decompressed(key: &str, body: Bytes) -> Result<Box<dyn Read>> {
     let body = Cursor::new(body);
     Ok(match key.rsplit_once('.').map(|(_, ending)| ending) {
         Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(body)),
-        Some("zst") => Box::new(zstd::Decoder::new(body)?),
+        Some("zst") => {
+            let mut decoder = zstd::Decoder::new(body)?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+            Box::new(decoder)
+        }
         _ => Box::new(body),
     })
+}
+
+/// A decompressed file up to what it may become.
+struct Capped {
+    inner: Box<dyn Read>,
+    left: u64,
+    most: u64,
+}
+
+impl Read for Capped {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            Passed(format!("the file decompresses to more than {} bytes ([quality.caps] file_gb and expansion)", self.most))
+        })?;
+        Ok(read)
+    }
+}
+
+/// Bytes of another encoding as UTF-8, a piece at a time.
+struct Transcoded<R> {
+    inner: R,
+    decoder: encoding_rs::Decoder,
+    out: Vec<u8>,
+    at: usize,
+    ended: bool,
+}
+
+impl<R: BufRead> Transcoded<R> {
+    fn fill(&mut self) -> io::Result<()> {
+        (self.at, self.out) = (0, std::mem::take(&mut self.out));
+        self.out.clear();
+        while self.out.is_empty() && !self.ended {
+            let bytes = self.inner.fill_buf()?;
+            self.ended = bytes.is_empty();
+            self.out.resize(self.decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(PIECE), 0);
+            let (_, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.out, self.ended);
+            self.out.truncate(written);
+            self.inner.consume(read);
+        }
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Read for Transcoded<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.at == self.out.len() {
+            self.fill()?;
+        }
+        let read = (&self.out[self.at..]).read(into)?;
+        self.at += read;
+        Ok(read)
+    }
 }
 
 /// UTF-8 unless most of what is not ASCII is not UTF-8 either: one bad byte does not make a file GBK.
@@ -72,6 +158,24 @@ fn guess(head: &[u8]) -> &'static encoding_rs::Encoding {
     if errors { encoding_rs::UTF_8 } else { guessed }
 }
 
-pub(super) fn cut_short(e: std::io::Error) -> Error {
+/// Not even the first piece of it can be read.
+fn cannot_open(e: io::Error) -> Error {
+    let no_header = matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) || e.to_string().contains("Unknown frame");
+    match no_header {
+        true => Error::new(Kind::Refused, format!("cannot be decompressed: {e}"))
+            .hint("is it plain text with .gz or .zst in its name? Name it as it is"),
+        false => cut_short(e),
+    }
+}
+
+/// What it means that a text cannot be read on: it passed a cap, or it is not whole.
+pub(super) fn cut_short(e: io::Error) -> Error {
+    if e.get_ref().is_some_and(|e| e.is::<Passed>()) {
+        return Error::new(Kind::Refused, e.to_string());
+    }
+    if e.to_string().contains("too much memory") {
+        return Error::new(Kind::Refused, format!("the zstd file asks for a window of more than {} MiB", 1u64 << (ZSTD_WINDOW_LOG - 20)))
+            .hint("pack it without --long");
+    }
     Error::new(Kind::Refused, format!("the file ends early or is damaged: {e}")).hint("fetch it again; a compressed file must be whole")
 }
