@@ -129,10 +129,10 @@ struct Pipeline {
     /// The pipeline file [default: the demo on ./sample_data]
     pipeline: Option<PathBuf>,
     /// Goes before the file's `input`: a path or an object_store URL
-    #[arg(long, env = "KEFU_INPUT")]
+    #[arg(long, env = "KEFU_INPUT", hide_env_values = true)]
     input: Option<String>,
     /// Goes before the file's `output`
-    #[arg(long, env = "KEFU_OUTPUT")]
+    #[arg(long, env = "KEFU_OUTPUT", hide_env_values = true)]
     output: Option<String>,
 }
 
@@ -260,7 +260,7 @@ impl Cli {
         let level = ["warn", "info", "debug"][usize::from(self.verbose.min(2))];
         let filter = tracing_subscriber::EnvFilter::builder().with_env_var("KEFU_LOG").try_from_env();
         let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("kefu={level}")));
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+        let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| crate::privacy::Stderr);
         // A second start, as in tests of the library, keeps the first.
         let _ = match self.log_format {
             LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),

@@ -44,6 +44,8 @@ mod team;
 mod judgement;
 /// Commands, settings, exit codes, and what a run leaves behind.
 mod cli;
+/// Persons and secrets: what is masked, keyed and never said.
+mod privacy;
 /// The demo's numbers as a person reads them.
 mod golden;
 /// The dictionary as pages.

@@ -35,7 +35,9 @@ impl<'a> StateStore<'a> {
         let job = &plan.job;
         let sources = ingest::Table::ALL.map(|table| plan.source(table));
         let inputs = (&job.timezone, &job.business_day_starts_at, sources);
-        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, format!("{inputs:?}"));
+        // Buyers of two keys are never the same.
+        let key = plan.buyer_key.as_ref().map(|key| key.fingerprint()).unwrap_or_default();
+        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, format!("{inputs:?}{key}"));
         let made_with = format!("{:016x}", xxh3_64(&serde_json::to_vec(&(&plan.rules, version))?));
         Ok(StateStore { store: &plan.output, made_with })
     }

@@ -6,6 +6,7 @@ use super::{Each, text_schema, wanted};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::table::Table;
 use crate::job::Source;
+use crate::privacy::unquoted;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::fmt::Formatter;
@@ -19,8 +20,8 @@ pub(super) fn keys(text: Text) -> Result<Vec<String>> {
     let mut line = Vec::new();
     let mut lines = text.lines;
     while line.iter().all(u8::is_ascii_whitespace) && lines.read_until(b'\n', &mut line)? > 0 {}
-    let keys: serde_json::Map<String, serde_json::Value> =
-        serde_json::from_slice(&line).map_err(|e| Error::new(Kind::Refused, format!("the first line is not a JSON object: {e}")))?;
+    let keys: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&line)
+        .map_err(|e| Error::new(Kind::Refused, format!("the first line is not a JSON object: {}", unquoted(&e.to_string()))))?;
     Ok(keys.into_iter().map(|(key, _)| key).collect())
 }
 
