@@ -46,6 +46,8 @@ mod judgement;
 mod cli;
 /// Persons and secrets: what is masked, keyed and never said.
 mod privacy;
+/// What is taken out of texts, case by case.
+mod masks;
 /// The demo's numbers as a person reads them.
 mod golden;
 /// The dictionary as pages.
