@@ -133,8 +133,10 @@ impl Resolved {
                 _ => cells,
             });
         }
-        let column = |bad: &Bad| self.table.columns().iter().find(|column| column.name == bad.column);
-        let masked = |(row, bad): (usize, Bad)| (row, bad.clone().masked(column(&bad), self.key.as_ref()));
+        let masked = |(row, bad): (usize, Bad)| {
+            let column = self.table.columns().iter().find(|column| column.name == bad.column);
+            (row, bad.masked(column, self.key.as_ref()))
+        };
         let bad = bad.into_iter().map(masked).collect();
         Ok(Batch { file: file.to_owned(), first_row: decoded.first_row, rows, columns, bad })
     }

@@ -9,6 +9,8 @@ use std::sync::{LazyLock, PoisonError, RwLock};
 
 /// A shorter value is part of too many words to be replaced.
 const LEAST: usize = 6;
+/// A larger file holds no key.
+const LARGEST: u64 = 1 << 20;
 
 /// Secrets that are known, the longest first, each in the spellings it may appear in.
 static KNOWN: RwLock<Vec<String>> = RwLock::new(Vec::new());
@@ -52,9 +54,10 @@ pub fn learn_environment() {
 /// A secret as a variable holds it: itself, or the file that holds it.
 fn learn_value(value: &str) {
     let file = std::path::Path::new(value);
-    match file.is_absolute() && file.is_file() {
-        true => learn_account(&std::fs::read_to_string(file).unwrap_or_default()),
-        false => learn_account(value),
+    match std::fs::metadata(file).ok().filter(|found| file.is_absolute() && found.is_file()) {
+        Some(found) if found.len() < LARGEST => learn_account(&std::fs::read_to_string(file).unwrap_or_default()),
+        Some(_) => {}
+        None => learn_account(value),
     }
 }
 
