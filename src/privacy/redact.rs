@@ -37,7 +37,7 @@ fn inner(quoted: &str) -> String {
 
 /// Learns the clouds' credentials, and the passwords of the URLs that are set.
 pub fn learn_environment() {
-    const NAMED: [&str; 8] = ["KEY", "SECRET", "TOKEN", "SAS", "PASSWORD", "CREDENTIAL", "SIGNATURE", "SERVICE_ACCOUNT"];
+    const NAMED: [&str; 9] = ["KEY", "SECRET", "TOKEN", "SAS", "PASSWORD", "CREDENTIAL", "SIGNATURE", "SERVICE_ACCOUNT", "CONNECTION"];
     let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?.to_uppercase(), value.into_string().ok()?)));
     for (name, value) in variables {
@@ -65,7 +65,8 @@ fn learn_value(value: &str) {
 fn learn_account(value: &str) {
     let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(value) else {
         learn(value);
-        return learn_query(value);
+        // A connection string's parts are `name=value;…`.
+        return value.split(';').for_each(learn_query);
     };
     let secret = |name: &str| ["key", "secret", "token"].iter().any(|word| name.contains(word));
     for text in fields.iter().filter(|(name, _)| secret(name)).filter_map(|(_, value)| value.as_str()) {
