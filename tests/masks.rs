@@ -1,6 +1,6 @@
 //! What is taken out of texts and of what is said, and what stays: given and expected.
 
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{ArrayRef, AsArray, StringArray};
 use kefu::privacy::{blanked, column, learn_url, mask, redacted};
 use std::sync::Arc;
 

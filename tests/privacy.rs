@@ -3,6 +3,8 @@
 use crate::support::company::{DEMO, FIRST, LAST, kefu, repository};
 use crate::support::place::{CHATS_PATH, PIPELINE, Place, Ran};
 use crate::support::tables::{Tables, number, text};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
 use kefu::privacy::{BuyerKey, Section};
@@ -12,6 +14,7 @@ use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Of 32 characters: a key of any text works.
 const KEY: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
@@ -62,7 +65,10 @@ fn cells(file: Bytes) -> String {
     for batch in builder.build().unwrap() {
         let batch = batch.unwrap();
         for column in batch.columns() {
-            let shown = ArrayFormatter::try_new(column, &FormatOptions::default()).unwrap();
+            // Only as numbers: the formatter knows no zones.
+            let instants = matches!(column.data_type(), DataType::Timestamp(..));
+            let column = if instants { cast(column, &DataType::Int64).unwrap() } else { Arc::clone(column) };
+            let shown = ArrayFormatter::try_new(&column, &FormatOptions::default()).unwrap();
             (0..batch.num_rows()).for_each(|row| write!(told, "\n{}", shown.value(row)).unwrap());
         }
     }
