@@ -98,11 +98,13 @@ fn personal_place(more: &str) -> Place {
     let mut chats = "shop_id,buyer_id,sender,sent_at,agent_id,message_id,text,recalled\n".to_owned();
     let (mut ratings, mut orders) = ("shop_id,buyer_id,agent_id,sent_at,grade,reason\n".to_owned(), String::new());
     for (n, text) in PERSONAL.into_iter().enumerate() {
-        for buyer in NICKNAMES {
+        for (nth, buyer) in NICKNAMES.into_iter().enumerate() {
             let at = |second: usize| format!("2026-09-01T{:02}:00:{second:02}+08:00", 9 + n);
+            // A rating's reason is no talk: it is published, masked.
+            let reason = if text.contains("投诉") { "态度" } else { text };
             let said = format!("亲，{text} {}", PERSONAL.join("，"));
-            writeln!(chats, "s1,{buyer},buyer,{},A,q{n}{buyer},{said},\ns1,{buyer},agent,{},A,,好的 {text},", at(0), at(20)).unwrap();
-            writeln!(ratings, "s1,{buyer},A,{},2,{text}，太差了", at(40)).unwrap();
+            writeln!(chats, "s1,{buyer},buyer,{},A,q{n}-{nth},{said},\ns1,{buyer},agent,{},A,,好的 {text},", at(0), at(20)).unwrap();
+            writeln!(ratings, "s1,{buyer},A,{},2,{reason}，太差了", at(40)).unwrap();
         }
         let long = "x".repeat(260);
         for bad in [
