@@ -293,7 +293,9 @@ impl<'a> Evidence<'a> {
         let job = &self.plan.job;
         let sources = Table::ALL.map(|table| self.plan.source(table));
         let inputs = format!("{:?}", (&job.timezone, &job.business_day_starts_at, sources));
-        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION);
+        // Buyers of two keys are never the same.
+        let key = self.plan.buyer_key.as_ref().map(|key| key.fingerprint());
+        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, key);
         Ok(format!("{:016x}", xxh3_64(&serde_json::to_vec(&(self.plan.rules.on(day), inputs, version))?)))
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong, said once: what it is, where it is, what to do about it, and the exit code it means.
 
+use crate::privacy;
 use std::fmt;
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -74,6 +75,16 @@ impl Error {
     #[must_use]
     pub fn at(mut self, snippet: Snippet) -> Self {
         self.snippet = Some(Box::new(snippet));
+        self
+    }
+
+    /// The same without secrets, whoever put them in.
+    #[must_use]
+    pub fn redacted(mut self) -> Self {
+        let clean = |text: &mut String| *text = privacy::redacted(text).into_owned();
+        clean(&mut self.message);
+        self.context.iter_mut().map(|(_, value)| value).chain(&mut self.hint).for_each(clean);
+        self.snippet.iter_mut().for_each(|snippet| snippet.text = privacy::blanked(&snippet.text));
         self
     }
 

@@ -4,6 +4,7 @@ use crate::calendar::{Calendar, Day, Period, parse_day};
 use crate::error::{Context, Error, Kind, Result, Snippet};
 use crate::ingest::{Caps, Table};
 use crate::judgement;
+use crate::privacy;
 use crate::rules::{Book, Rules, clock};
 use crate::store::Store;
 use jiff::civil::Weekday;
@@ -57,6 +58,8 @@ pub struct Job {
     pub quality: Quality,
     #[serde(default)]
     pub judgement: judgement::Section,
+    #[serde(default)]
+    pub privacy: privacy::Section,
 }
 
 /// Where a table's files are and how their columns map to the canonical ones.
@@ -199,6 +202,8 @@ pub struct Plan {
     pub calendar: Calendar,
     pub rules: Book,
     pub judgement: judgement::Settings,
+    /// Buyers are known by keyed ids alone.
+    pub buyer_key: Option<privacy::BuyerKey>,
     pub input: Store,
     pub output: Store,
 }
@@ -216,6 +221,7 @@ impl Plan {
 
     /// Resolves a pipeline from its text; its paths are seen from where `name` lies.
     pub fn of_text(name: &Path, text: &str, overrides: &Overrides) -> Result<Plan> {
+        privacy::learn_pipeline(text);
         let job: Job = parse(&name.to_string_lossy(), text)?;
         let written: Written = parse(&name.to_string_lossy(), text)?;
         let base = name.parent().unwrap_or(Path::new("")).to_owned();
@@ -271,13 +277,13 @@ struct Written {
 
 fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|e| {
-        let error = Error::new(Kind::Config, e.message().to_owned()).with("pipeline", name);
+        let error = Error::new(Kind::Config, privacy::redacted(e.message())).with("pipeline", name);
         let error = match did_you_mean(e.message()) {
             Some(hint) => error.hint(hint),
             None => error,
         };
         match e.span() {
-            Some(span) => error.at(Snippet { name: name.to_owned(), text: text.to_owned(), span }),
+            Some(span) => error.at(Snippet { name: name.to_owned(), text: privacy::blanked(text), span }),
             None => error,
         }
     })
@@ -301,13 +307,15 @@ fn resolve(job: Job, written: &toml::Table, base: &Path, overrides: &Overrides) 
         return Err(Error::new(Kind::Config, "[reports] selects nothing").hint("leave periods and levels out to get them all"));
     }
     let judgement = judgement::Settings::load(&job.judgement, base)?;
+    let buyer_key = privacy::BuyerKey::of(&job.privacy)?;
     let input = Store::open(&location(overrides.input.as_deref(), &job.input, base))?;
     let output = Store::open(&location(overrides.output.as_deref(), &job.output, base))?;
-    Ok(Plan { file: None, calendar, rules, judgement, input, output, job })
+    Ok(Plan { file: None, calendar, rules, judgement, buyer_key, input, output, job })
 }
 
 /// A flag is seen from where the user stands, the file's own value from where the file is.
 fn location(flag: Option<&str>, written: &str, base: &Path) -> String {
+    privacy::learn_url(flag.unwrap_or(written));
     match flag {
         Some(flag) => flag.to_owned(),
         None if written.contains("://") => written.to_owned(),

@@ -1,6 +1,6 @@
 //! kefu (客服): raw chat and order logs → report tables, told in the order a line travels.
 //!
-//! 1. `job` reads the pipeline file; `calendar` and `rules` say how time is cut and what numbers mean; `store` is every byte in and out.
+//! 1. `job` reads the pipeline file; `calendar` and `rules` say how time is cut and what numbers mean; `store` is every byte in and out; `privacy` is what must not leave.
 //! 2. `ingest` maps raw files to canonical rows and sets bad ones aside; `names` makes their ids small codes.
 //! 3. `conversation` replays each conversation: lines → sessions, receptions, rounds.
 //! 4. `facts` lays that out in columns, and joins orders to it: inquiries, credits.
@@ -18,6 +18,7 @@ pub mod job;
 pub mod calendar;
 pub mod due;
 pub mod rules;
+pub mod privacy;
 pub mod store;
 pub mod run;
 pub mod ingest;

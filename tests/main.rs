@@ -50,6 +50,10 @@ mod cli;
 mod watch;
 /// What is given for schedulers, and every command line that is written anywhere.
 mod deploy;
+/// Persons and secrets: what is masked, keyed and never said.
+mod privacy;
+/// What is taken out of texts, case by case.
+mod masks;
 /// The demo's numbers as a person reads them.
 mod golden;
 /// The dictionary as pages.

@@ -20,7 +20,7 @@ pub(super) fn start(format: LogFormat, verbose: u8) {
     let level = ["warn", "info", "debug"][usize::from(verbose.min(2))];
     let filter = tracing_subscriber::EnvFilter::builder().with_env_var("KEFU_LOG").try_from_env();
     let default = || tracing_subscriber::EnvFilter::new(format!("kefu={level},{}=info", say::TARGET));
-    let log = tracing_subscriber::fmt().with_env_filter(filter.unwrap_or_else(|_| default())).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter.unwrap_or_else(|_| default())).with_writer(|| crate::privacy::Stderr);
     say::in_json(matches!(format, LogFormat::Json));
     // A second start, as in tests of the library, keeps the first.
     let _ = match format {
@@ -36,6 +36,7 @@ pub(super) fn run(run_id: &str) -> &'static Span {
 
 /// Tells how a command failed: the last words on stderr.
 pub(super) fn report(error: Error) {
+    let error = error.redacted();
     if !say::is_json() {
         eprintln!("{:?}", miette::Report::new(error));
         return;

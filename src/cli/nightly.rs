@@ -21,10 +21,10 @@ pub(super) struct Pipeline {
     /// The pipeline file [default: the demo on ./sample_data]
     pipeline: Option<PathBuf>,
     /// Goes before the file's `input`: a path or an object_store URL
-    #[arg(long, env = "KEFU_INPUT")]
+    #[arg(long, env = "KEFU_INPUT", hide_env_values = true)]
     input: Option<String>,
     /// Goes before the file's `output`
-    #[arg(long, env = "KEFU_OUTPUT")]
+    #[arg(long, env = "KEFU_OUTPUT", hide_env_values = true)]
     output: Option<String>,
 }
 

@@ -6,6 +6,7 @@ use super::quarantine::Bad;
 use super::table::{Column, Table, Type};
 use crate::error::{Error, Kind, Result};
 use crate::job::{Plan, Source};
+use crate::privacy::{self, BuyerKey, Keyed};
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int64Array, StringArray};
 use arrow::compute::cast;
@@ -83,6 +84,8 @@ pub struct Resolved {
     from: Vec<From>,
     values: Vec<Option<Values>>,
     times: Times,
+    buyers: Option<Keyed>,
+    key: Option<BuyerKey>,
     /// Source columns that nothing uses.
     pub unused: Vec<String>,
 }
@@ -99,10 +102,13 @@ impl Resolved {
         let unused = schema.fields().iter().map(|f| f.name()).filter(|name| !used.contains(name)).cloned().collect();
         let values = table.columns().iter().map(|c| source.values.get(c.name).map(Values::new)).collect();
         let times = Times::new(plan, source)?;
-        Ok(Resolved { table, from, values, times, unused })
+        let buyers = plan.buyer_key.as_ref().map(Keyed::new);
+        Ok(Resolved { table, from, values, times, buyers, key: plan.buyer_key.clone(), unused })
     }
 
-    pub fn map(&self, file: &str, decoded: Decoded) -> Result<Batch> {
+    /// Rows as the program knows them: from here on a buyer has its keyed id, where the pipeline has a key, and text that will be published
+    /// is masked.
+    pub fn map(&mut self, file: &str, decoded: Decoded) -> Result<Batch> {
         let rows = decoded.batch.num_rows();
         let mut bad = BTreeMap::new();
         for broken in decoded.broken {
@@ -123,8 +129,18 @@ impl Resolved {
             };
             let raw = plain(raw, column, &mut bad)?;
             let mut cells = Converted { column, raw: &raw, bad: &mut bad };
-            columns.push(cells.convert(&self.times)?);
+            let cells = cells.convert(&self.times)?;
+            columns.push(match &mut self.buyers {
+                Some(buyers) if column.is_buyer() => buyers.column(&cells)?,
+                _ if column.is_told(self.table) => privacy::column(cells),
+                _ => cells,
+            });
         }
+        let masked = |(row, bad): (usize, Bad)| {
+            let column = self.table.columns().iter().find(|column| column.name == bad.column);
+            (row, bad.masked(column, self.key.as_ref()))
+        };
+        let bad = bad.into_iter().map(masked).collect();
         Ok(Batch { file: file.to_owned(), first_row: decoded.first_row, rows, columns, bad })
     }
 }
@@ -196,13 +212,26 @@ fn origin(table: Table, source: &Source, schema: &Schema, column: &Column) -> Re
     }
     let found = schema.fields().iter().map(|f| f.name().as_str()).collect::<Vec<_>>();
     let wanted = if name == column.name { format!("`{name}`") } else { format!("`{name}` (for {})", column.name) };
-    let error = Error::new(Kind::Refused, format!("{} has no column {wanted}", table.name())).with("found", found.join(", "));
+    let error = Error::new(Kind::Refused, format!("{} has no column {wanted}", table.name()));
+    if found.iter().any(|name| is_data(name)) {
+        return Err(
+            error.hint("the first line looks like data, not like column names: a CSV file begins with a line that names its columns")
+        );
+    }
+    let error = error.with("found", found.join(", "));
     Err(match crate::nearest(name, found.iter().copied()) {
         Some(nearest) => error.hint(format!("did you mean {} = \"{nearest}\" under [{}].columns?", column.name, table.name())),
         None => {
             error.hint(format!("name the source column under [{}].columns, or a constant under [{}].constants", table.name(), table.name()))
         }
     })
+}
+
+/// What stands in a row, not above it: it is not shown, for it may be of a person.
+fn is_data(name: &str) -> bool {
+    name.parse::<f64>().is_ok()
+        || name.get(..10).is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok())
+        || privacy::mask(name) != name
 }
 
 fn castable(found: &DataType, of: Type) -> bool {

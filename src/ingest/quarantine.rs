@@ -2,12 +2,11 @@
 
 use super::caps::BAD_ROWS;
 use super::mapping::Batch;
-use super::table::{Table, Type};
+use super::table::{Column, Table, Type};
 use crate::error::{Error, Kind, Result};
+use crate::privacy::{BuyerKey, MASK, edges, mask, unquoted};
 use crate::store::Object;
-use regex::Regex;
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 /// What is wrong with a row.
 #[derive(Clone, Debug)]
@@ -83,13 +82,8 @@ impl Audit {
     pub fn set_aside(&mut self, batch: &Batch) -> Result<()> {
         self.file(&batch.file).quarantined += batch.bad.len() as i64;
         for (row, bad) in &batch.bad {
-            let column = self.table.columns().iter().find(|c| c.name == bad.column);
-            // A time, a number or one of our words names nobody, and the reader needs to see it.
-            let harmless = column.is_some_and(|c| !matches!(c.of, Type::Key | Type::Id | Type::Text));
-            let value = if harmless { bad.value.chars().take(80).collect() } else { masked(&bad.value) };
-            let bad = Bad { value, ..bad.clone() };
             let row = batch.first_row as i64 + *row as i64 + 1;
-            self.quarantined.push(Quarantined { table: self.table, file: batch.file.clone(), row, bad });
+            self.quarantined.push(Quarantined { table: self.table, file: batch.file.clone(), row, bad: bad.clone() });
         }
         match self.quarantined.first() {
             Some(first) if self.quarantined.len() > BAD_ROWS => {
@@ -136,28 +130,81 @@ impl Quarantined {
     }
 }
 
-/// Long digit runs and mail addresses name people: only their edges are kept. Long cells are cut.
-fn masked(value: &str) -> String {
-    static PERSONAL: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9][0-9 -]{5,}[0-9]|[^\s@]+@[^\s@]+").ok());
-    let cut = value.chars().take(80).collect::<String>();
-    let Some(personal) = &*PERSONAL else { return String::new() };
-    let mask = |found: &regex::Captures| {
-        let text = &found[0];
-        let edge = |chars: &mut dyn Iterator<Item = char>| chars.take(2).collect::<String>();
-        let tail = edge(&mut text.chars().rev()).chars().rev().collect::<String>();
-        format!("{}***{tail}", edge(&mut text.chars()))
-    };
-    personal.replace_all(&cut, mask).into_owned()
+/// Letters of a long cell that are looked at, and of any that are shown.
+const LOOKED_AT: usize = 4096;
+const SHOWN: usize = 80;
+/// A longer word is no word of a table.
+const WORD: usize = 16;
+
+impl Bad {
+    /// The same with its cell as readers may see it: nothing in it names a person.
+    pub(super) fn masked(self, column: Option<&Column>, key: Option<&BuyerKey>) -> Bad {
+        let cut = self.value.chars().take(LOOKED_AT).collect::<String>();
+        let text = || mask(&cut).into_owned();
+        let value = match column.map(|column| column.of) {
+            _ if cut.is_empty() => cut,
+            _ if column.is_some_and(Column::is_buyer) => key.map_or_else(|| edges(&self.value), |key| key.id(&self.value)),
+            None | Some(Type::Text) => text(),
+            // What is too long for an id may be talk.
+            Some(Type::Key | Type::Id) => edges(&cut),
+            Some(Type::Word(_)) => Some(text()).filter(|word| is_one_word(word)).unwrap_or_else(|| edges(&cut)),
+            // In rows that slipped by a column, names and talk stand where times and numbers should.
+            Some(_) if cut.chars().all(|letter| !letter.is_alphabetic()) || words(&cut).all(is_of_numbers) => text(),
+            Some(_) => MASK.to_owned(),
+        };
+        Bad { reason: unquoted(&self.reason), value: value.chars().take(SHOWN).collect(), ..self }
+    }
+}
+
+fn is_one_word(text: &str) -> bool {
+    text.chars().count() <= WORD && !text.trim().contains(char::is_whitespace)
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|letter: char| !letter.is_alphabetic()).filter(|word| !word.is_empty())
+}
+
+/// A word that is written beside the digits of times, amounts and numbers.
+fn is_of_numbers(word: &str) -> bool {
+    const SAID: [&str; 20] = [
+        "t", "z", "utc", "gmt", "cst", "am", "pm", "nan", "inf", "infinity", "null", "none", "na", "e", "cny", "rmb", "usd", "yuan",
+        "true", "false",
+    ];
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let word = word.to_lowercase();
+    SAID.contains(&word.as_str())
+        || MONTHS.contains(&word.as_str())
+        || word.chars().all(|c| "年月日时分秒点上下午周星期元角万亿圆".contains(c))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shown(table: Table, column: &str, value: &str) -> String {
+        let bad = Bad { column: column.to_owned(), reason: String::new(), value: value.to_owned() };
+        bad.masked(table.columns().iter().find(|c| c.name == column), None).value
+    }
+
     #[test]
-    fn what_names_a_person_is_masked() {
-        assert_eq!(masked("电话13812345678谢谢"), "电话13***78谢谢");
-        assert_eq!(masked("a.b@example.com"), "a.***om");
-        assert_eq!(masked("customer"), "customer");
+    fn a_cell_set_aside_names_nobody() {
+        for (column, value, expected) in [
+            ("shop_id", "电话13812345678谢谢", "电***谢"),
+            ("buyer_id", "小明爱购物", "小***物"),
+            ("sent_at", "小明爱购物", "***"),
+            ("sent_at", "tb12345_88", "***"),
+            ("sent_at", "13812345678", "***"),
+            ("sent_at", "2026-09-01T25:61:00Z", "2026-09-01T25:61:00Z"),
+            ("sent_at", "2026年9月31日 下午", "2026年9月31日 下午"),
+            ("seq", "1.5", "1.5"),
+            ("sender", "客户", "客户"),
+            ("sender", "我住文三路138号3幢501", "我住***"),
+            ("sender", "您好，请问这件衣服什么时候能发货呢", "您***呢"),
+            ("sender", "tb12345 你好", "t***好"),
+            ("recalled", "maybe", "***"),
+        ] {
+            assert_eq!(shown(Table::Messages, column, value), expected, "{column}");
+        }
+        assert_eq!(shown(Table::Messages, "text", &"x".repeat(300)).len(), SHOWN);
     }
 }

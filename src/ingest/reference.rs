@@ -7,8 +7,9 @@ use super::table::{Table, read};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::{Plan, Source};
+use crate::privacy::BuyerKey;
 use arrow::array::{Array, AsArray};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 #[derive(Clone, Debug, Default)]
@@ -43,6 +44,8 @@ pub struct Reference {
     pub shops: BTreeMap<String, Shop>,
     /// (shop, agent) → account
     pub staff: BTreeMap<(String, String), Account>,
+    /// Where buyers are known by keyed ids: those that the accounts of each shop would have as buyers.
+    keyed_staff: Option<HashSet<(String, String)>>,
     blocklist: HashMap<(String, String), Vec<Blocked>>,
     /// (shop, day) → visitors
     pub visits: BTreeMap<(String, Day), i64>,
@@ -51,7 +54,11 @@ pub struct Reference {
 
 impl Reference {
     pub fn is_staff(&self, shop: &str, buyer: &str) -> bool {
-        !self.staff.is_empty() && self.staff.contains_key(&(shop.to_owned(), buyer.to_owned()))
+        if self.staff.is_empty() {
+            return false;
+        }
+        let account = (shop.to_owned(), buyer.to_owned());
+        self.keyed_staff.as_ref().map_or_else(|| self.staff.contains_key(&account), |keyed| keyed.contains(&account))
     }
 
     /// The team of an account.
@@ -109,6 +116,8 @@ pub fn read_reference(plan: &Plan, first: Day, last: Day) -> Result<Reference> {
             reference.visits.insert((key(batch, row), day), visitors);
         }
     })?;
+    let keyed = |key: &BuyerKey| reference.staff.keys().map(|(shop, agent)| (shop.clone(), key.id(agent))).collect();
+    reference.keyed_staff = plan.buyer_key.as_ref().map(keyed);
     reference.audits = [shops, staff, blocklist, visits].into_iter().flatten().collect();
     Ok(reference)
 }

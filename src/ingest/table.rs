@@ -39,6 +39,20 @@ pub struct Column {
     pub required: bool,
 }
 
+impl Column {
+    pub fn is_buyer(&self) -> bool {
+        self.name == "buyer_id"
+    }
+
+    /// Free text of a person that is published with the facts it belongs to.
+    pub fn is_told(&self, table: Table) -> bool {
+        matches!(
+            (table, self.name),
+            (Table::Evaluations | Table::Refunds, "reason") | (Table::Tickets, "kind") | (Table::Trainings, "topic")
+        )
+    }
+}
+
 const fn required(name: &'static str, of: Type) -> Column {
     Column { name, of, required: true }
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::ingest::caps::{COLUMNS, Caps, Passed};
 use crate::ingest::mapping::EXACT;
 use crate::ingest::table::Type;
+use crate::privacy::unquoted;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::BTreeMap;
@@ -36,8 +37,8 @@ pub(super) fn keys(mut text: Text, caps: &Caps) -> Result<Vec<String>> {
             return Ok(Vec::new());
         }
     }
-    let keys: BTreeMap<String, IgnoredAny> =
-        serde_json::from_slice(&line).map_err(|e| Error::new(Kind::Refused, format!("the first line is not a JSON object: {e}")))?;
+    let keys: BTreeMap<String, IgnoredAny> = serde_json::from_slice(&line)
+        .map_err(|e| Error::new(Kind::Refused, format!("the first line is not a JSON object: {}", unquoted(&e.to_string()))))?;
     Ok(keys.into_keys().collect())
 }
 
