@@ -25,7 +25,7 @@ pub(super) fn start(format: LogFormat, verbose: u8) {
     // A second start, as in tests of the library, keeps the first.
     let _ = match format {
         LogFormat::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).try_init(),
-        LogFormat::Json => log.json().with_current_span(false).with_span_events(FmtSpan::CLOSE).try_init(),
+        LogFormat::Json => log.json().with_span_events(FmtSpan::CLOSE).try_init(),
     };
 }
 
