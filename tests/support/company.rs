@@ -22,6 +22,8 @@ pub(crate) fn kefu() -> Command {
     for name in ["KEFU_INPUT", "KEFU_OUTPUT", "KEFU_DATE", "KEFU_LANG", "KEFU_LOG", "KEFU_LOG_FORMAT"] {
         command.env_remove(name);
     }
+    // Tests kill processes, not the power.
+    command.env("KEFU_STORE_FSYNC", "false");
     command
 }
 
