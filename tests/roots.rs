@@ -90,7 +90,7 @@ fn simple(put: fn(&Message) -> u16) -> (SocketAddr, mpsc::Receiver<(String, Stri
                 Message::answer(200, "application/xml", "<ListBucketResult></ListBucketResult>")
             }
             "GET" => Message::answer(200, "text/plain", body.lock().unwrap().clone()),
-            "POST" => Message::answer(200, "application/xml", "<DeleteResult></DeleteResult>"),
+            "POST" => Message::answer(200, "application/xml", "<DeleteResult><Deleted><Key>any</Key></Deleted></DeleteResult>"),
             _ => Message::answer(204, "text/plain", ""),
         };
         let headers = [("ETag", "\"1\""), ("Last-Modified", "Tue, 01 Sep 2026 00:00:00 GMT")];
@@ -177,7 +177,7 @@ fn check_tries_a_folder_and_leaves_it_as_it_was() {
 /// A request that failed as the library tells it, in all its words.
 fn request(answer: &str) -> Error {
     let text = format!(
-        "Error performing GET https://b.oss.example/folder/key?sig=hunter2 in 1.2s, after 3 retries, max_retries: 9, retry_timeout: 60s  - {answer}"
+        "Error performing GET https://b.oss.example/certificate/NoSuchBucket?sig=hunter2 in 1.2s, after 3 retries, max_retries: 9, retry_timeout: 60s  - {answer}"
     );
     object_store::Error::Generic { store: "S3", source: text.into() }.into()
 }
@@ -202,6 +202,7 @@ fn a_code_that_is_not_a_word_is_left_out() {
 fn each_cause_has_its_sentence() {
     let cases = [
         ("status code: 400 Bad Request: <Code>ExpiredToken</Code>", "the credentials have expired", Kind::Config),
+        ("DeleteObjects request failed for key x: hunter2 (code: AccessDenied)", "refuses access (403 AccessDenied", Kind::Config),
         ("status code: 404 Not Found: <Code>NoSuchBucket</Code>", "there is no such bucket", Kind::Config),
         ("Received redirect without LOCATION, this normally indicates", "the bucket is in another region", Kind::Config),
         ("HTTP error: error sending request: dns error", "host name is not known", Kind::NotReady),
