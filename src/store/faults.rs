@@ -11,7 +11,7 @@ pub(crate) fn explain(error: &object_store::Error) -> Error {
     let remote = Remote::new(&text);
     match error {
         // A local disk's fault has the system's own words.
-        _ if !remote.is_request => match disk_fault(error) {
+        _ if !is_request(error, &text) => match disk_fault(error) {
             Some(fault) => disk(fault),
             None => local(error),
         },
@@ -23,6 +23,13 @@ pub(crate) fn explain(error: &object_store::Error) -> Error {
                 .hint("another run may be writing to the same output")
         }
         _ => remote.error(),
+    }
+}
+
+fn is_request(error: &object_store::Error, text: &str) -> bool {
+    match error {
+        object_store::Error::Generic { store, .. } => !matches!(*store, "LocalFileSystem" | "InMemory" | "URL"),
+        _ => ["Error performing ", "HTTP error", "status code: "].iter().any(|sign| text.contains(sign)),
     }
 }
 
@@ -56,14 +63,19 @@ fn causes<'a>(error: &'a (dyn Cause + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), |error: &&'a (dyn Cause + 'static)| (**error).source())
 }
 
+/// All that is said, addresses without path and query: those hold keys, which may read like anything, and signatures.
 fn chain(error: &object_store::Error) -> String {
-    causes(error).map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    let said = causes(error).map(ToString::to_string).collect::<Vec<_>>().join(" \n ");
+    let words = said.split(' ').map(|word| match url::Url::parse(word) {
+        Ok(url) if url.has_host() => url[..url::Position::BeforePath].to_owned(),
+        _ => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// What the text of a failed request tells.
 struct Remote<'a> {
     text: &'a str,
-    is_request: bool,
     status: Option<u16>,
     /// The server's word for what is wrong, e.g. `AccessDenied`.
     code: Option<&'a str>,
@@ -153,7 +165,7 @@ const KNOWN: &[Known] = &[
         hint: "is the endpoint's port right, and the store running?",
     },
     Known {
-        signs: &["certificate", "InvalidContentType", "tls", "received corrupt message"],
+        signs: &["certificate", "InvalidContentType", "received corrupt message"],
         kind: Kind::Config,
         says: "no safe connection to the store",
         hint: "is its certificate valid here, and is the endpoint https rather than http?",
@@ -180,13 +192,14 @@ const KNOWN: &[Known] = &[
 
 impl<'a> Remote<'a> {
     fn new(text: &'a str) -> Remote<'a> {
-        let signs = ["Error performing ", "HTTP error", "status code: ", "without LOCATION", "az account", "response"];
-        let is_request = signs.iter().any(|sign| text.contains(sign)) && !text.contains("LocalFileSystem");
+        let code = element(text, "Code").or_else(|| after(text, "(code: ").and_then(|rest| Some(rest.split_once(')')?.0)));
+        let code = code.filter(|code| !code.is_empty() && code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let status = after(text, "status code: ").and_then(|rest| rest.get(..3)?.parse().ok());
         Remote {
             text,
-            is_request,
-            status: after(text, "status code: ").and_then(|rest| rest.get(..3)?.parse().ok()),
-            code: element(text, "Code").filter(|code| code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric())),
+            // One key of a bulk delete is refused without a status of its own.
+            status: status.or((code == Some("AccessDenied")).then_some(403)),
+            code,
         }
     }
 

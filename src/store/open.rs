@@ -38,6 +38,11 @@ impl Variables {
         names.iter().find_map(|name| self.0.get(*name)).map(String::as_str)
     }
 
+    fn is_yes(&self, name: &str) -> Option<bool> {
+        let text = self.first(&[name])?;
+        Some(["1", "true", "yes", "y", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes)))
+    }
+
     fn deadline(&self) -> Result<Duration> {
         let Some(text) = self.first(&["kefu_store_deadline"]) else { return Ok(patience::DEADLINE) };
         let seconds = text.parse().map_err(|_| {
@@ -63,8 +68,8 @@ pub(super) fn open(location: &str, variables: &Variables) -> Result<Opened> {
     };
     let (scheme, root) = ObjectStoreScheme::parse(&url).map_err(|_| unusable(location, "no store is known by this name"))?;
     let built: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
-        // Written through to the disk: what is said to be published is.
-        ObjectStoreScheme::Local => Ok(Arc::new(LocalFileSystem::new().with_fsync(true))),
+        // Written through to the disk: what is said to be published survives a power cut.
+        ObjectStoreScheme::Local => Ok(Arc::new(LocalFileSystem::new().with_fsync(variables.is_yes("kefu_store_fsync").unwrap_or(true)))),
         ObjectStoreScheme::Memory => Ok(Arc::new(InMemory::new())),
         ObjectStoreScheme::AmazonS3 => s3(&url, variables)?.build().map(|store| Arc::new(store) as _),
         ObjectStoreScheme::GoogleCloudStorage => gcs(&url, variables)?.build().map(|store| Arc::new(store) as _),
@@ -90,8 +95,7 @@ fn s3(url: &Url, variables: &Variables) -> Result<AmazonS3Builder> {
     // The service's own variable goes before the general one, as in AWS's tools.
     if let Some(endpoint) = variables.first(&["aws_endpoint_url_s3", "aws_endpoint_url", "aws_endpoint"]) {
         let endpoint = Endpoint::parse(endpoint)?;
-        let wanted = variables.first(&["aws_virtual_hosted_style_request"]).map(is_yes);
-        let in_host = wanted.unwrap_or(endpoint.is_oss());
+        let in_host = variables.is_yes("aws_virtual_hosted_style_request").unwrap_or(endpoint.is_oss());
         let address = if in_host { endpoint.with_bucket(url.host_str().unwrap_or_default())? } else { endpoint.0.to_string() };
         builder = builder
             .with_config(AmazonS3ConfigKey::S3Endpoint, address.trim_end_matches('/'))
@@ -102,10 +106,6 @@ fn s3(url: &Url, variables: &Variables) -> Result<AmazonS3Builder> {
         }
     }
     Ok(builder.with_retry(patience::retries(variables.deadline()?)).with_url(url.as_str()))
-}
-
-fn is_yes(text: &str) -> bool {
-    ["1", "true", "yes", "y", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes))
 }
 
 /// A custom endpoint of the S3 protocol.

@@ -124,17 +124,16 @@ fn write(store: &Store, probes: &mut Probes) {
         let _ = store.delete(&key);
         return;
     };
-    probes.add(again, store.probe_refused(&key, PutMode::Create));
-    let mut body = "1";
+    let refused = probes.add(again, store.probe_refused(&key, PutMode::Create));
+    let mut body = if refused.is_some() { "1" } else { "3" };
     // A folder on a disk knows no conditional update; a lock file stands in for it.
     if store.folder.is_some() {
         probes.skip(&[update, outdated], "a lock file does this on a local disk");
     } else {
-        let updated = probes.add(update, store.probe_put(&key, "2", PutMode::Update(first.clone())));
-        body = if updated.is_some() { "2" } else { "1" };
-        match updated {
+        match probes.add(update, store.probe_put(&key, "2", PutMode::Update(first.clone()))) {
             Some(_) => {
-                probes.add(outdated, store.probe_refused(&key, PutMode::Update(first)));
+                let refused = probes.add(outdated, store.probe_refused(&key, PutMode::Update(first)));
+                body = if refused.is_some() { "2" } else { "3" };
             }
             None => probes.skip(&[outdated], "nothing was updated"),
         }

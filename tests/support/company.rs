@@ -36,6 +36,8 @@ pub(crate) fn kefu() -> Command {
     for name in SETTINGS {
         command.env_remove(name);
     }
+    // Tests kill processes, not the power.
+    command.env("KEFU_STORE_FSYNC", "false");
     command
 }
 

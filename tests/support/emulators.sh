@@ -53,15 +53,16 @@ install() {
   wait "$second" || missing "npm cannot install azurite: is the network there? $home/npm.log says more"
 }
 
-# The address in a server's log, once it is there.
+# The address that a server writes into its log once it listens.
 address() {
-  local found
-  for _ in $(seq 600); do
-    found=$(grep -oE 'http://127\.0\.0\.1:[0-9]+' "$1" | head -n 1 || true)
+  local log=$1 pid=$2 name=$3 found
+  for _ in $(seq 1200); do
+    found=$(grep -oE 'http://127\.0\.0\.1:[1-9][0-9]*' "$log" | head -n 1 || true)
     [ -n "$found" ] && { echo "$found"; return; }
+    kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
   done
-  missing "$2 does not start; $1 says more"
+  missing "$name does not start: $(tail -n 1 "$log")"
 }
 
 # A bucket needs a plain PUT; a container a signed one.
@@ -83,17 +84,18 @@ PYTHON
 }
 
 serve() {
-  local logs; logs=$(mktemp -d)
+  logs=$(mktemp -d)
   trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$logs"' EXIT
   trap 'exit 143' TERM INT HUP
   # What is on standard input is for this script alone: it is how it learns that the tests have ended.
   PYTHONPATH=$python AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any \
     python3 -m moto.server -H 127.0.0.1 -p 0 >"$logs/moto" 2>&1 </dev/null &
+  local moto=$!
   node "$node/node_modules/.bin/azurite-blob" --blobHost 127.0.0.1 --blobPort 0 --blobKeepAliveTimeout 120 \
-    --inMemoryPersistence --disableTelemetry --skipApiVersionCheck --location "$logs" >"$logs/azurite" 2>&1 </dev/null &
-  local s3 azure
-  s3=$(address "$logs/moto" moto)
-  azure=$(address "$logs/azurite" azurite)
+    --inMemoryPersistence --disableTelemetry --skipApiVersionCheck >"$logs/azurite" 2>&1 </dev/null &
+  local azurite=$! s3 azure
+  s3=$(address "$logs/moto" "$moto" moto)
+  azure=$(address "$logs/azurite" "$azurite" azurite)
   make_places "$s3" "$azure" || missing "the bucket and the container cannot be made"
   printf 's3 %s\nazure DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=%s/%s\npython %s\nready\n' \
     "$s3" "$ACCOUNT" "$KEY" "$azure" "$ACCOUNT" "$python"
