@@ -82,7 +82,7 @@ pub fn run_noting(plan: &Plan, request: &Request, recorder: &Recorder) -> Result
     let evidence = Evidence::gather(plan, &manifest, landed.clone())?;
     let work = evidence.work(&manifest, (request.from, request.to), request.only)?;
     refuse_mixed(plan, &manifest, &work, request)?;
-    let mut spans = evidence.stale_spans(&manifest)?;
+    let (mut spans, mut made) = (evidence.stale_spans(&manifest)?, evidence.made(&manifest)?);
     let mut outcome = Outcome::default();
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
@@ -92,12 +92,12 @@ pub fn run_noting(plan: &Plan, request: &Request, recorder: &Recorder) -> Result
         let later = days.iter().copied().skip(stretch.1).collect::<BTreeSet<_>>();
         let own = |of: &BTreeSet<Day>| days[stretch.0..stretch.1].iter().filter(|day| of.contains(day)).copied().collect();
         let own = Work { read: own(&work.read), restate: own(&work.restate), mixed: BTreeSet::new() };
-        // A first stretch without days still ends what another run left.
-        if place > 0 && own.restate.is_empty() {
+        // A first stretch without days may still have to end what another run left.
+        if own.restate.is_empty() && (place > 0 || spans.is_empty()) {
             continue;
         }
         let ground = Ground { plan, request, evidence: &evidence, landed: &landed, recorder, lease: &lease, history: &history };
-        let mut run = Run::open(&ground, &mut manifest, own, &later, &mut spans)?;
+        let mut run = Run::open(&ground, &mut manifest, own, &later, (&mut made, &mut spans))?;
         recorder.passed("open");
         run.read_chats(&progress)?;
         recorder.passed("read");
@@ -148,7 +148,7 @@ struct Run<'a> {
     /// Days whose sales and reports are made: those read, and those that can still change.
     restated: BTreeSet<Day>,
     /// Days whose facts are there.
-    made: BTreeSet<Day>,
+    made: &'a mut BTreeSet<Day>,
     /// Message files and rows of the days read.
     rows: BTreeMap<Day, (usize, i64)>,
     failed: Vec<(Day, Error)>,
@@ -166,10 +166,9 @@ impl<'a> Run<'a> {
         manifest: &'a mut Manifest,
         work: Work,
         later: &'a BTreeSet<Day>,
-        spans: &'a mut BTreeSet<Span>,
+        (made, spans): (&'a mut BTreeSet<Day>, &'a mut BTreeSet<Span>),
     ) -> Result<Run<'a>> {
         let Ground { plan, request, evidence, landed, recorder, lease, history } = *ground;
-        let made = evidence.made(manifest)?;
         let reported = manifest.reported();
         let Work { read, mut restate, .. } = work;
         let others = || reported.iter().copied().filter(|day| *day <= landed.through && !later.contains(day));

@@ -40,6 +40,7 @@ pub struct Store {
     name: String,
     /// The root on a local disk, whose folders outlive their files.
     folder: Option<std::path::PathBuf>,
+    manners: open::Manners,
 }
 
 impl Store {
@@ -52,13 +53,13 @@ impl Store {
 
     /// The same with these variables instead of the environment's.
     pub fn open_with(location: &str, variables: impl IntoIterator<Item = (String, String)>) -> Result<Store> {
-        let open::Opened { objects, root, name, folder } = open::open(location, &open::Variables::new(variables))?;
-        Ok(Store { objects, root, name, folder })
+        let open::Opened { objects, root, name, folder, manners } = open::open(location, &open::Variables::new(variables))?;
+        Ok(Store { objects, root, name, folder, manners })
     }
 
     /// A root within a store that the caller has, under a name for people.
     pub fn within(objects: Arc<dyn ObjectStore>, name: &str) -> Store {
-        Store { objects, root: Path::default(), name: name.to_owned(), folder: None }
+        Store { objects, root: Path::default(), name: name.to_owned(), folder: None, manners: open::Manners::default() }
     }
 
     /// The folder of a local root.

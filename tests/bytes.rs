@@ -5,6 +5,7 @@ use crate::support::given::{self, Cut, Given};
 use crate::support::sheet::{Format, Packing, Style};
 use crate::support::tables::Tables;
 use crate::support::{company, day};
+use kefu::due::Only;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -48,7 +49,9 @@ fn a_second_run_writes_nothing() {
     let first = given::run_days(&plan, day(FIRST), day(LAST), None);
     assert!(first.files_written > 50 && first.files_unchanged == 0, "{first:?}");
     let again = given::run_days(&plan, day(FIRST), day(LAST), None);
-    assert_eq!((again.files_written, again.files_unchanged), (0, first.files_written));
+    assert_eq!((again.days_read, again.files_written), (0, 0), "nothing is due");
+    let all = given::run_only(&plan, (day(FIRST), day(LAST)), Only::All);
+    assert_eq!((all.days_read, all.files_written, all.files_unchanged), (4, 0, first.files_written));
     assert_same(&Tables::of(&plan.output));
 }
 

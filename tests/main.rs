@@ -66,5 +66,7 @@ mod roots;
 mod stores;
 /// The proxy that breaks requests, by itself.
 mod proxy;
+/// What is due, why, and that a run does that and no more.
+mod due;
 /// Runs that die at any write, requests that arrive late, and a thousand seeds of both.
 mod crashes;

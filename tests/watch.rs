@@ -35,12 +35,12 @@ fn a_run_is_recorded_with_what_it_read_and_wrote() {
     assert_eq!(record["inputs"], serde_json::json!([input]));
     assert_eq!((&record["exit_code"], &record["error"]), (&0.into(), &Value::Null));
     let stages = record["stages"].as_array().unwrap().iter().map(|stage| stage["name"].as_str().unwrap()).collect::<Vec<_>>();
-    assert_eq!(stages, ["open", "read", "sales", "reports", "judgements", "publish"]);
+    assert_eq!(stages, ["plan", "open", "read", "sales", "reports", "judgements", "publish"]);
     let report = "reports/shop_day/dt=2026-09-01/data.parquet";
     assert!(keys(&record["partitions"]["written"]).contains(&report), "{record}");
     let machine = place.path("").to_string_lossy().into_owned();
     assert!(!record.to_string().contains(machine.trim_end_matches('/')), "{record}");
-    place.kefu(&RUN).expect(0, &[]);
+    place.kefu(&[&RUN[..], &["--only", "all"]].concat()).expect(0, &[]);
     let again = &records(&place)[1].1;
     assert_eq!(again["partitions"]["written"], serde_json::json!([]));
     assert!(keys(&again["partitions"]["unchanged"]).contains(&report), "{again}");
@@ -248,6 +248,7 @@ fn a_run_that_is_asked_twice_ends_at_once() {
     let _start = listener.next();
     signal(&child, "INT");
     signal(&child, "TERM");
-    assert_eq!(child.wait().unwrap().code(), Some(143));
+    // Where both wait to be handled, either may be the second.
+    assert!(matches!(child.wait().unwrap().code(), Some(130 | 143)));
     assert!(records(&place).is_empty() && !place.is_published());
 }

@@ -13,6 +13,12 @@ pub(super) fn summarize(record: &RunRecord) -> Result<()> {
     } else {
         eprintln!("{}", rows(record));
     }
+    if record.days_restated == 0 && record.files_written == 0 && record.error.is_none() {
+        return print(&format!(
+            "nothing was due: what was asked for is fresh under {} (`kefu plan` says why, --only all makes it again)\n",
+            record.output
+        ));
+    }
     let (written, unchanged) = (record.files_written, record.files_unchanged);
     print(&format!(
         "{} day(s) read, {} restated, landed through {}: {written} files written, {unchanged} unchanged under {} in {:.1} s\n",

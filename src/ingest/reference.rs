@@ -26,6 +26,12 @@ pub struct Blocked {
     pub to: Option<Day>,
 }
 
+impl Blocked {
+    fn holds(&self, day: Day) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
+    }
+}
+
 /// An account (客服账号). One person may have several; one account may serve several shifts.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
@@ -73,8 +79,8 @@ impl Reference {
 
     /// Names those who are blocked on a day.
     pub fn blocked_on(&self, day: Day) -> String {
-        let blocked = self.blocklist.keys().filter(|(shop, buyer)| self.is_blocked(shop, buyer, day));
-        let sum = blocked.fold(0, |sum: u64, key| sum.wrapping_add(xxh3_64(format!("{key:?}").as_bytes())));
+        let blocked = self.blocklist.iter().filter(|(_, spans)| spans.iter().any(|span| span.holds(day)));
+        let sum = blocked.fold(0, |sum: u64, (key, _)| sum.wrapping_add(xxh3_64(format!("{key:?}").as_bytes())));
         format!("{sum:016x}")
     }
 
@@ -83,7 +89,7 @@ impl Reference {
             return false;
         }
         let spans = self.blocklist.get(&(shop.to_owned(), buyer.to_owned()));
-        spans.is_some_and(|spans| spans.iter().any(|s| s.from.is_none_or(|from| from <= day) && s.to.is_none_or(|to| day <= to)))
+        spans.is_some_and(|spans| spans.iter().any(|span| span.holds(day)))
     }
 }
 

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const FOLDER: &str = "_meta/partitions";
-/// What a publication under way is about to touch; gone once it is done.
+/// What a publication under way is about to touch; nothing once it is done. It is never deleted: a late announcement of a dead run would
+/// find its place free.
 const INTENT: &str = "_meta/publishing.json";
 
 /// What a business day was made of.
@@ -75,6 +76,9 @@ pub struct Manifest {
     /// Files that a publication was about to touch when it ended before its time.
     pub unsure: BTreeSet<String>,
     intent: Option<Version>,
+    /// A publication was announced and has not ended.
+    is_open: bool,
+    run: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -103,9 +107,9 @@ impl Manifest {
             manifest.read.insert(object.key, (page, version));
         }
         if let Some((bytes, version)) = store.load(INTENT)? {
-            // Whatever it says, a publication did not end.
-            let intent = serde_json::from_slice::<Intent>(&bytes).ok();
-            manifest.unsure = intent.into_iter().flat_map(|intent| intent.files.into_keys()).collect();
+            let intent: Intent = serde_json::from_slice(&bytes).map_err(|e| unreadable(store, INTENT, &e.to_string()))?;
+            manifest.unsure = intent.files.into_keys().collect();
+            manifest.is_open = !manifest.unsure.is_empty();
             manifest.intent = Some(version);
         }
         manifest.files = Arc::new(files);
@@ -141,7 +145,12 @@ impl Manifest {
 
     /// Says which files are about to be touched, and what they will be.
     pub fn announce(&mut self, store: &Store, run: &str, files: BTreeMap<String, String>) -> Result<()> {
-        let body = serde_json::to_vec(&Intent { run: run.to_owned(), files })?;
+        (self.run, self.is_open) = (run.to_owned(), true);
+        self.intend(store, files)
+    }
+
+    fn intend(&mut self, store: &Store, files: BTreeMap<String, String>) -> Result<()> {
+        let body = serde_json::to_vec(&Intent { run: self.run.clone(), files })?;
         let expected = self.intent.take().map_or(Expected::Nothing, Expected::This);
         self.intent = Some(store.replace(INTENT, body.into(), &expected)?);
         Ok(())
@@ -159,8 +168,12 @@ impl Manifest {
             self.read.insert(key, (page, version));
         }
         store.settle()?;
+        if self.is_open {
+            self.intend(store, BTreeMap::new())?;
+        }
         self.unsure.clear();
-        if self.intent.take().is_some() { store.delete(INTENT) } else { Ok(()) }
+        self.is_open = false;
+        Ok(())
     }
 
     fn pages(&self) -> BTreeMap<String, Page> {

@@ -58,9 +58,16 @@ impl Store {
             let waiting = folder.join(super::STAGING).join(format!(".{}", key.replace('/', "+")));
             std::fs::create_dir_all(folder.join(super::STAGING))?;
             std::fs::write(&waiting, &body).with("file", self.describe(key))?;
-            return self.place(key, &waiting, expected);
+            let placed = self.place(key, &waiting, expected);
+            // Others may wait beside it.
+            let _ = std::fs::remove_dir(folder.join(super::STAGING));
+            return placed;
+        }
+        if !self.manners.fenced && !is(self.head(key)?.map(|object| object.version()).as_ref(), expected) {
+            return Err(self.overtaken(key));
         }
         let mode = match expected {
+            _ if !self.manners.fenced => PutMode::Overwrite,
             Expected::Nothing => PutMode::Create,
             Expected::This(version) => PutMode::Update(version.0.clone()),
         };
@@ -103,7 +110,7 @@ impl Store {
 
     /// On a local root: what was written so far is on the disk itself, not on its way there. One call for any number of files.
     pub fn settle(&self) -> Result<()> {
-        let Some(folder) = &self.folder else { return Ok(()) };
+        let Some(folder) = self.folder.as_ref().filter(|_| self.manners.synced) else { return Ok(()) };
         let folder = File::open(folder).with("folder", &self.name)?;
         rustix::fs::syncfs(&folder).map_err(std::io::Error::from).with("folder", &self.name)
     }

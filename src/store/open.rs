@@ -21,6 +21,22 @@ pub(super) struct Opened {
     pub root: Path,
     pub name: String,
     pub folder: Option<PathBuf>,
+    pub manners: Manners,
+}
+
+/// How a root is written to.
+#[derive(Clone, Copy)]
+pub(super) struct Manners {
+    /// What is published is on the disk itself.
+    pub synced: bool,
+    /// The store keeps to the conditions of a write. Without, one writer at a time is up to whoever schedules.
+    pub fenced: bool,
+}
+
+impl Default for Manners {
+    fn default() -> Manners {
+        Manners { synced: true, fenced: true }
+    }
 }
 
 /// The clouds' own variables, by their names in small letters. An empty one is as good as none.
@@ -66,10 +82,14 @@ pub(super) fn open(location: &str, variables: &Variables) -> Result<Opened> {
             Url::from_directory_path(&path).map_err(|()| unusable(location, "not an absolute path"))?
         }
     };
+    let manners = Manners {
+        synced: variables.is_yes("kefu_store_fsync").unwrap_or(true),
+        fenced: !variables.is_yes("kefu_store_unfenced").unwrap_or(false),
+    };
     let (scheme, root) = ObjectStoreScheme::parse(&url).map_err(|_| unusable(location, "no store is known by this name"))?;
     let built: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
         // Written through to the disk: what is said to be published survives a power cut.
-        ObjectStoreScheme::Local => Ok(Arc::new(LocalFileSystem::new().with_fsync(variables.is_yes("kefu_store_fsync").unwrap_or(true)))),
+        ObjectStoreScheme::Local => Ok(Arc::new(LocalFileSystem::new().with_fsync(manners.synced))),
         ObjectStoreScheme::Memory => Ok(Arc::new(InMemory::new())),
         ObjectStoreScheme::AmazonS3 => s3(&url, variables)?.build().map(|store| Arc::new(store) as _),
         ObjectStoreScheme::GoogleCloudStorage => gcs(&url, variables)?.build().map(|store| Arc::new(store) as _),
@@ -79,7 +99,7 @@ pub(super) fn open(location: &str, variables: &Variables) -> Result<Opened> {
     let objects = built.map_err(|e| misconfigured(&url, &e))?;
     let name = if location.contains("://") { redacted(&url) } else { location.to_owned() };
     let folder = (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten();
-    Ok(Opened { objects, root, name, folder })
+    Ok(Opened { objects, root, name, folder, manners })
 }
 
 fn s3(url: &Url, variables: &Variables) -> Result<AmazonS3Builder> {

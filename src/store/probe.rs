@@ -118,28 +118,42 @@ pub fn worst(probes: Vec<Probe>) -> Option<Error> {
 fn write(store: &Store, probes: &mut Probes) {
     let key = format!("_meta/probe-{:016x}", std::hash::RandomState::new().hash_one(0));
     let [create, again, update, outdated, read, delete] = WRITES;
-    let Some(first) = probes.add(create, store.probe_put(&key, "1", PutMode::Create)) else {
+    let mode = if store.manners.fenced { PutMode::Create } else { PutMode::Overwrite };
+    let Some(first) = probes.add(create, store.probe_put(&key, "1", mode)) else {
         probes.skip(&WRITES[1..], "nothing was written");
         // The answer may have been lost after the store did it.
         let _ = store.delete(&key);
         return;
     };
-    let refused = probes.add(again, store.probe_refused(&key, PutMode::Create));
-    let mut body = if refused.is_some() { "1" } else { "3" };
+    let body = if store.manners.fenced {
+        conditions(store, probes, &key, first)
+    } else {
+        probes.skip(&[again, update, outdated], "KEFU_STORE_UNFENCED: see to it that one run writes at a time");
+        "1"
+    };
+    probes.add(read, store.probe_read(&key, body));
+    probes.add(delete, store.delete(&key));
+}
+
+/// Whether the store keeps to the conditions of a write; returns what then stands at the key.
+fn conditions(store: &Store, probes: &mut Probes, key: &str, first: UpdateVersion) -> &'static str {
+    let [_, again, update, outdated, ..] = WRITES;
+    let refused = probes.add(again, store.probe_refused(key, PutMode::Create));
     // A folder on a disk knows no conditional update; a lock file stands in for it.
     if store.folder.is_some() {
         probes.skip(&[update, outdated], "a lock file does this on a local disk");
-    } else {
-        match probes.add(update, store.probe_put(&key, "2", PutMode::Update(first.clone()))) {
-            Some(_) => {
-                let refused = probes.add(outdated, store.probe_refused(&key, PutMode::Update(first)));
-                body = if refused.is_some() { "2" } else { "3" };
-            }
-            None => probes.skip(&[outdated], "nothing was updated"),
+        return if refused.is_some() { "1" } else { "3" };
+    }
+    match probes.add(update, store.probe_put(key, "2", PutMode::Update(first.clone()))) {
+        Some(_) => match probes.add(outdated, store.probe_refused(key, PutMode::Update(first))) {
+            Some(()) => "2",
+            None => "3",
+        },
+        None => {
+            probes.skip(&[outdated], "nothing was updated");
+            if refused.is_some() { "1" } else { "3" }
         }
     }
-    probes.add(read, store.probe_read(&key, body));
-    probes.add(delete, store.delete(&key));
 }
 
 impl Store {

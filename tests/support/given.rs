@@ -5,6 +5,7 @@ use super::tables::Tables;
 use super::{date, day};
 use crate::oracle::{DAY_MS, Input, Line, Mode, Order, Sender};
 use kefu::calendar::Day;
+use kefu::due::Only;
 use kefu::job::{Overrides, Plan};
 use kefu::publish::RunRecord;
 use kefu::run::{Request, run};
@@ -142,7 +143,7 @@ impl Given {
         }
     }
 
-    fn write_orders(&self, folder: &Path) {
+    pub(crate) fn write_orders(&self, folder: &Path) {
         let Some(orders) = &self.input.orders else { return };
         let write = |part: &[Order], name: String| {
             let path = folder.join(format!("{name}.{}", self.style.ending()));
@@ -202,6 +203,13 @@ pub(crate) fn plan(pipeline: &Path, output: &str) -> Plan {
 /// Runs days first to last; what has landed is the latest day ever given, unless said.
 pub(crate) fn run_days(plan: &Plan, first: i64, last: i64, as_of: Option<i64>) -> RunRecord {
     run_within(plan, (first, last), as_of, 2, kefu::memory::DEFAULT_LIMIT)
+}
+
+/// Runs those of the days that are asked for.
+pub(crate) fn run_only(plan: &Plan, (first, last): (i64, i64), only: Only) -> RunRecord {
+    let started = "2026-11-20T00:00:00Z".parse().unwrap();
+    let request = Request { jobs: 2, only, ..Request::new(Day(first as i32), Day(last as i32), started) };
+    run(plan, &request).unwrap_or_else(|e| panic!("{e}"))
 }
 
 /// The same with so many days side by side, in so many bytes of memory.

@@ -1,0 +1,275 @@
+//! What is due and why: late files, blocked buyers, days that fail, gates, other rules; and that a run does that and no more.
+
+use crate::support::given::{self, Given};
+use crate::support::tables::Tables;
+use crate::support::{date, day, script};
+use bytes::Bytes;
+use kefu::calendar::{Day, Period};
+use kefu::due::{Agenda, Evidence, Only, Why};
+use kefu::error::Result;
+use kefu::job::Plan;
+use kefu::publish::{Manifest, RunRecord, verify};
+use kefu::run::{Request, landed, run};
+use std::collections::{BTreeMap, BTreeSet};
+use tempfile::TempDir;
+
+const FIRST: &str = "2026-08-03";
+
+/// Days of one shop's chats, each in its file; the output is a folder beside.
+struct Shop {
+    folder: TempDir,
+    plan: Plan,
+}
+
+impl Shop {
+    fn new(days: i64, settings: &str) -> Shop {
+        let folder = TempDir::new().unwrap();
+        let mut input = given::input(FIRST, FIRST);
+        input.lines = Vec::new();
+        let given = Given { rules: format!("preset = \"default\"\n{settings}"), judged: false, ..Given::new(input) };
+        let pipeline = given.write(folder.path());
+        let plan = given::plan(&pipeline, folder.path().join("out").to_str().unwrap());
+        let shop = Shop { folder, plan };
+        (0..days).for_each(|after| shop.write(after, 2));
+        shop
+    }
+
+    /// The chats of a day: so many buyers, each answered.
+    fn write(&self, after: i64, buyers: u32) {
+        let mut input = given::input(FIRST, FIRST);
+        let chat = |n: u32| {
+            let (minute, second) = (n / 60, n % 60);
+            let said = ["buyer 在吗", "A 在的"].map(|who| format!("10:{minute:02}:{second:02} s{n} b{n} {who}"));
+            said.map(|line| script::line(&line, day(FIRST) + after, "s1"))
+        };
+        input.lines = (0..buyers).flat_map(chat).collect();
+        Given::new(input).write_messages(self.folder.path());
+    }
+
+    fn file(&self, after: i64) -> std::path::PathBuf {
+        self.folder.path().join(format!("messages/date={}/chats.csv", date(day(FIRST) + after)))
+    }
+
+    fn request(from: i64, to: i64) -> Request {
+        let [from, to] = [from, to].map(|after| Day((day(FIRST) + after) as i32));
+        Request::new(from, to, "2026-11-20T00:00:00Z".parse().unwrap())
+    }
+
+    fn run(&self, from: i64, to: i64) -> RunRecord {
+        run(&self.plan, &Shop::request(from, to)).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    fn only(&self, from: i64, to: i64, only: Only) -> Result<RunRecord> {
+        run(&self.plan, &Request { only, ..Shop::request(from, to) })
+    }
+
+    fn agenda(&self, from: i64, to: i64) -> Agenda {
+        let Request { from, to, .. } = Shop::request(from, to);
+        let manifest = Manifest::load(&self.plan.output).unwrap();
+        let evidence = Evidence::gather(&self.plan, &manifest, landed(&self.plan, &manifest, to, None)).unwrap();
+        evidence.agenda(&manifest, (from, to), Only::Due).unwrap()
+    }
+
+    fn published(&self) -> BTreeMap<String, Bytes> {
+        let tables = Tables::of(&self.plan.output);
+        tables.files(&["reports", "details", "dims"]).into_iter().map(|(key, bytes)| (key.to_owned(), bytes.clone())).collect()
+    }
+
+    /// What one run over everything comes to.
+    fn clean(&self, last: i64) -> BTreeMap<String, Bytes> {
+        let plan = given::plan(&self.folder.path().join("pipeline.toml"), "memory:///");
+        let Shop { folder: _folder, .. } = self;
+        run(&plan, &Shop::request(0, last)).unwrap();
+        let tables = Tables::of(&plan.output);
+        tables.files(&["reports", "details", "dims"]).into_iter().map(|(key, bytes)| (key.to_owned(), bytes.clone())).collect()
+    }
+}
+
+/// Names what differs.
+fn assert_same(found: &BTreeMap<String, Bytes>, expected: &BTreeMap<String, Bytes>) {
+    let differing = found.keys().chain(expected.keys()).filter(|key| found.get(*key) != expected.get(*key)).collect::<BTreeSet<_>>();
+    assert!(differing.is_empty(), "{differing:?}");
+}
+
+/// The partitions of reports that differ, as period and first day.
+fn changed(before: &BTreeMap<String, Bytes>, after: &BTreeMap<String, Bytes>) -> BTreeSet<(String, String)> {
+    let differ = after.iter().filter(|(key, bytes)| before.get(*key) != Some(bytes)).map(|(key, _)| key.as_str());
+    let reports = differ.filter_map(|key| key.strip_prefix("reports/")?.split_once("/dt="));
+    reports.map(|(table, rest)| (table.rsplit('_').next().unwrap().to_owned(), rest[..10].to_owned())).collect()
+}
+
+#[test]
+fn a_late_file_restates_its_day_week_month_quarter_and_year_and_nothing_else() {
+    let shop = Shop::new(45, "");
+    shop.run(0, 43);
+    let before = shop.published();
+    // Day −40 of the night that follows.
+    let late = 44 - 40;
+    shop.write(late, 5);
+    let agenda = shop.agenda(44, 44);
+    let stale = agenda.days.iter().find(|item| item.day == date(day(FIRST) + late)).unwrap();
+    assert_eq!((stale.whys.as_slice(), stale.read), ([Why::Late(vec!["messages"])].as_slice(), true));
+    let record = shop.run(44, 44);
+    assert_eq!(record.days_read, 2, "the night's own and the late one");
+    let spans = |after: i64| Period::ALL.map(|period| shop.plan.calendar.span(period, Day((day(FIRST) + after) as i32)));
+    let of =
+        |after: i64| spans(after).map(|span| (span.period.name().to_owned(), span.first.to_string())).into_iter().collect::<BTreeSet<_>>();
+    let expected = of(late).union(&of(44)).cloned().collect::<BTreeSet<_>>();
+    assert_eq!(changed(&before, &shop.published()), expected);
+    assert_same(&shop.published(), &shop.clean(44));
+}
+
+#[test]
+fn a_day_that_is_fresh_is_left_alone() {
+    let shop = Shop::new(4, "");
+    shop.run(0, 3);
+    let agenda = shop.agenda(0, 3);
+    assert!(agenda.days.iter().all(|item| item.fresh), "{agenda}");
+    let again = shop.run(0, 3);
+    assert_eq!((again.days_read, again.days_restated, again.files_written), (0, 0, 0));
+    let all = shop.only(0, 3, Only::All).unwrap();
+    assert_eq!((all.days_read, all.files_written), (4, 0));
+    assert!(all.files_unchanged > 30);
+}
+
+#[test]
+fn a_buyer_blocked_late_restates_the_days_of_the_block() {
+    let shop = Shop::new(6, "");
+    shop.run(0, 5);
+    let [from, to] = [2, 3].map(|after| date(day(FIRST) + after));
+    let blocklist = shop.folder.path().join("blocklist.csv");
+    assert!(blocklist.is_file());
+    std::fs::write(&blocklist, format!("shop_id,buyer_id,from,to\ns1,b0,{from},{to}\n")).unwrap();
+    let agenda = shop.agenda(5, 5);
+    let stale = agenda.days.iter().filter(|item| item.read).map(|item| item.day.clone()).collect::<Vec<_>>();
+    assert_eq!(stale, [from, to]);
+    shop.run(5, 5);
+    assert_same(&shop.published(), &shop.clean(5));
+}
+
+#[test]
+fn a_day_that_cannot_be_read_stops_no_other_and_is_made_by_itself_later() {
+    let shop = Shop::new(4, "");
+    let good = std::fs::read(shop.file(1)).unwrap();
+    std::fs::write(shop.file(1), "<html><body>502 Bad Gateway</body></html>").unwrap();
+    let error = run(&shop.plan, &Shop::request(0, 3)).unwrap_err();
+    assert_eq!(error.exit_code(), 1, "{error}");
+    let bad = date(day(FIRST) + 1);
+    let command = error.to_do().unwrap().to_owned();
+    assert!(command.contains(&format!("--from {bad} --to {bad} --only failed")), "{command}");
+    let published = shop.published();
+    assert!(published.keys().any(|key| key.contains(&format!("agent_day/dt={}", date(day(FIRST) + 2)))));
+    assert!(!published.keys().any(|key| key.contains(&format!("_day/dt={bad}"))));
+    assert!(matches!(shop.agenda(1, 1).days[0].whys.as_slice(), [Why::Failed(_)]));
+    std::fs::write(shop.file(1), good).unwrap();
+    let again = shop.only(0, 3, Only::Failed).unwrap();
+    assert_eq!(again.days_read, 1);
+    assert_same(&shop.published(), &shop.clean(3));
+}
+
+#[test]
+fn a_day_at_less_than_half_its_usual_lines_is_held_back_until_forced() {
+    let shop = Shop::new(0, "");
+    (0..8).for_each(|after| shop.write(after, 20));
+    shop.run(0, 7);
+    shop.write(8, 9);
+    let before = shop.published();
+    let error = run(&shop.plan, &Shop::request(8, 8)).unwrap_err();
+    assert_eq!(error.exit_code(), 3);
+    assert!(error.message().contains("held back: 18 lines, 45 % of the 40"), "{error}");
+    assert_same(&shop.published(), &before);
+    let forced = run(&shop.plan, &Request { force: true, ..Shop::request(8, 8) }).unwrap();
+    assert!(forced.gates.iter().any(|gate| gate.forced && gate.name == "volume"), "{:?}", forced.gates);
+    assert_same(&shop.published(), &shop.clean(8));
+}
+
+#[test]
+fn a_day_whose_files_are_gone_is_held_back() {
+    let shop = Shop::new(3, "");
+    shop.run(0, 2);
+    let before = shop.published();
+    std::fs::remove_file(shop.file(1)).unwrap();
+    let error = run(&shop.plan, &Shop::request(1, 1)).unwrap_err();
+    assert_eq!(error.exit_code(), 3, "{error}");
+    assert_same(&shop.published(), &before);
+}
+
+#[test]
+fn days_under_other_rules_are_named_and_made_again_together() {
+    let shop = Shop::new(3, "");
+    shop.run(0, 2);
+    let pipeline = shop.folder.path().join("pipeline.toml");
+    let text = std::fs::read_to_string(&pipeline).unwrap();
+    std::fs::write(&pipeline, text.replace("preset = \"default\"", "preset = \"default\"\nslow_threshold = \"1m\"")).unwrap();
+    let changed = Shop { plan: given::plan(&pipeline, shop.folder.path().join("out").to_str().unwrap()), folder: shop.folder };
+    let error = run(&changed.plan, &Shop::request(2, 2)).unwrap_err();
+    assert_eq!(error.exit_code(), 2);
+    assert!(error.to_do().unwrap().contains(&format!("--from {FIRST}")), "{error}");
+    assert_eq!(changed.run(0, 2).days_read, 3);
+    assert_same(&changed.published(), &changed.clean(2));
+}
+
+#[test]
+fn verify_names_what_is_not_as_it_was_published() {
+    let shop = Shop::new(2, "");
+    shop.run(0, 1);
+    let whole = verify(&shop.plan.output).unwrap();
+    assert!(whole.differences.is_empty() && whole.files > 20, "{:?}", whole.differences);
+    let of = |table: &str| format!("reports/{table}/dt={FIRST}/data.parquet");
+    let place = |key: &str| shop.folder.path().join("out").join(key);
+    let mut bytes = std::fs::read(place(&of("shop_day"))).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(place(&of("shop_day")), bytes).unwrap();
+    std::fs::remove_file(place(&of("agent_day"))).unwrap();
+    std::fs::create_dir_all(place("reports/shop_day/dt=2031-01-01")).unwrap();
+    std::fs::write(place("reports/shop_day/dt=2031-01-01/data.parquet"), "x").unwrap();
+    let found = verify(&shop.plan.output).unwrap();
+    let files = found.differences.iter().map(|difference| difference.file.clone()).collect::<BTreeSet<_>>();
+    assert_eq!(files, BTreeSet::from([of("shop_day"), of("agent_day"), "reports/shop_day/dt=2031-01-01/data.parquet".to_owned()]));
+    assert!(found.verdict().is_err());
+}
+
+/// On a local root the lock lets one in at a time; whoever comes second is told to try again.
+#[test]
+fn of_two_runs_at_once_one_works_and_the_other_tries_again() {
+    for _ in 0..5 {
+        let shop = Shop::new(3, "");
+        let both = std::thread::scope(|scope| {
+            let one = || run(&shop.plan, &Shop::request(0, 2));
+            [scope.spawn(one), scope.spawn(one)].map(|run| run.join().unwrap())
+        });
+        assert!(both.iter().any(Result::is_ok));
+        both.iter().filter_map(|run| run.as_ref().err()).for_each(|e| assert_eq!(e.exit_code(), 75, "{e}"));
+        assert_same(&shop.published(), &shop.clean(2));
+    }
+}
+
+/// The whole export of orders is another file every night: only the days that its new rows speak of are stale.
+#[test]
+fn a_new_export_of_all_orders_restates_the_days_it_speaks_of() {
+    let base = day(FIRST);
+    let folder = TempDir::new().unwrap();
+    let mut input = given::input(FIRST, &date(base + 19));
+    input.lines = (0..20)
+        .flat_map(|after| ["buyer 在吗", "A 在的"].map(|who| script::line(&format!("10:00:00 s1 b1 {who}"), base + after, "s1")))
+        .collect();
+    input.orders = Some(vec![script::order("o1 b1 10:05:00 10:06:00 100.00 1 -", base, "s1")]);
+    let given = |input: &crate::oracle::Input| Given { judged: false, ..Given::new(input.clone()) }.in_file_order();
+    let plan = given::plan(&given(&input).write(folder.path()), folder.path().join("out").to_str().unwrap());
+    let request = |from, to| Shop::request(from, to);
+    run(&plan, &request(0, 19)).unwrap();
+    let agenda = || {
+        let manifest = Manifest::load(&plan.output).unwrap();
+        let evidence = Evidence::gather(&plan, &manifest, landed(&plan, &manifest, request(19, 19).to, None)).unwrap();
+        evidence.agenda(&manifest, (request(19, 19).from, request(19, 19).to), Only::Due).unwrap()
+    };
+    // A file that was only written again.
+    given(&input).write_orders(folder.path());
+    assert_eq!(agenda().work.days_restated, 0);
+    input.orders.as_mut().unwrap().push(script::order("o2 b1 +18/10:05:00 +18/10:06:00 50.00 1 -", base, "s1"));
+    given(&input).write_orders(folder.path());
+    let due = agenda();
+    assert!(due.days.iter().filter(|item| item.restate).all(|item| item.day > date(base + 13)), "{due}");
+    assert!(due.work.days_restated > 0 && due.work.days_read == 0, "{due}");
+}
