@@ -290,12 +290,9 @@ fn refuse_mixed(plan: &Plan, manifest: &Manifest, work: &Work, request: &Request
     let (left, first, last) = match (work.mixed.first(), work.mixed.last()) {
         (Some(first), Some(last)) => (work.mixed.len(), *first, *last),
         // Reports without a manifest are of a version that kept none.
-        _ if manifest.days.is_empty() && !plan.output.list("reports")?.is_empty() => (1, request.from, request.to),
+        _ if manifest.is_new() && request.only != Only::All && !plan.output.list("reports")?.is_empty() => (1, request.from, request.to),
         _ => return Ok(()),
     };
-    if manifest.days.is_empty() && request.only == Only::All {
-        return Ok(());
-    }
     Err(Error::new(error::Kind::Config, format!("{left} days of this output were made under other rules, mappings or an older version"))
         .with("output", plan.output.name())
         .hint(format!(

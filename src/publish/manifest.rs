@@ -116,6 +116,11 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// No run has ever published here and remembered it.
+    pub fn is_new(&self) -> bool {
+        self.days.is_empty() && self.intent.is_none()
+    }
+
     /// Days that have reports.
     pub fn reported(&self) -> BTreeSet<Day> {
         self.days.iter().filter(|(_, record)| record.reported).map(|(day, _)| *day).collect()
@@ -144,7 +149,11 @@ impl Manifest {
     }
 
     /// Says which files are about to be touched, and what they will be.
-    pub fn announce(&mut self, store: &Store, run: &str, files: BTreeMap<String, String>) -> Result<()> {
+    pub fn announce(&mut self, store: &Store, run: &str, mut files: BTreeMap<String, String>) -> Result<()> {
+        // What an earlier run left open stays open until this one has ended it.
+        for key in &self.unsure {
+            files.entry(key.clone()).or_default();
+        }
         (self.run, self.is_open) = (run.to_owned(), true);
         self.intend(store, files)
     }
@@ -168,10 +177,16 @@ impl Manifest {
             self.read.insert(key, (page, version));
         }
         store.settle()?;
+        // What a run that died had put, and no run has made since, is nobody's.
+        let stray = std::mem::take(&mut self.unsure).into_iter().filter(|key| !self.files.contains_key(key) && !key.starts_with("state/"));
+        for key in stray {
+            if store.head(&key)?.is_some() {
+                store.delete(&key)?;
+            }
+        }
         if self.is_open {
             self.intend(store, BTreeMap::new())?;
         }
-        self.unsure.clear();
         self.is_open = false;
         Ok(())
     }
