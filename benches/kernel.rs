@@ -72,8 +72,9 @@ fn states(c: &mut Criterion) {
     let day = Day::from(from);
     let started = "2026-09-02T00:00:00Z".parse().expect("an instant");
     run(&plan, &Request { jobs: 1, ..Request::new(day, day, started) }).expect("a run");
-    let states =
-        StateStore::new(&std::sync::Arc::new(kefu::publish::Stage::open(&plan.output, std::sync::Arc::default()).expect("a stage")));
+    let states = StateStore::new(&std::sync::Arc::new(
+        kefu::publish::Stage::open(&plan.output, std::sync::Arc::default(), std::collections::BTreeSet::new()).expect("a stage"),
+    ));
     merge(c, &states, day);
     attribution(c, &plan, &states, day);
 }

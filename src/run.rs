@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
         let first_log = ingest::dates(plan, &plan.job.messages)?.map(|(first, _)| first);
         let mut reference = ingest::read_reference(plan, first, landed.through)?;
         reference.audits.extend(records.audits.iter().cloned());
-        let stage = Arc::new(Stage::open(&plan.output, Arc::clone(&manifest.files))?);
+        let stage = Arc::new(Stage::open(&plan.output, Arc::clone(&manifest.files), manifest.unsure.clone())?);
         let (states, publisher) = (StateStore::new(&stage), Publisher::new(&stage));
         let (rows, failed) = Default::default();
         let restated = restate;

@@ -284,3 +284,31 @@ fn below_a_table_lie_its_partitions_alone() {
     }
     assert!(DEMO.tables.files(&["_staging"]).is_empty());
 }
+
+/// Nothing is done by those that only look; `verify` ends with 1 where a byte is another.
+#[test]
+fn plan_status_and_verify_say_what_is_there() {
+    let place = Place::new(PIPELINE);
+    let says = |code: i32, args: &[&str]| {
+        let ran = place.kefu(&[&args[..1], &["p.toml"], &args[1..]].concat());
+        ran.expect(code, &[]);
+        ran.stdout
+    };
+    let days = ["--from", "2026-09-01", "--to", "2026-09-02"];
+    let told = says(0, &[&["plan"][..], &days[..]].concat());
+    assert!(told.contains("2026-09-01  read and restate  missing"), "{told}");
+    says(0, &["run", "--date", "2026-09-01", "--dry-run"]);
+    assert!(!place.is_published());
+    says(0, &["run", "--date", "2026-09-01"]);
+    let told = says(0, &[&["status"][..], &days[..]].concat());
+    assert!(told.contains("2026-09  #. ") && told.contains("# fresh 1"), "{told}");
+    assert!(says(0, &["verify"]).contains("all as published"));
+    let report = place.path("out/reports/shop_day/dt=2026-09-01/data.parquet");
+    let mut bytes = std::fs::read(&report).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&report, bytes).unwrap();
+    let told = says(1, &["verify"]);
+    assert!(told.contains("reports/shop_day/dt=2026-09-01/data.parquet: other bytes"), "{told}");
+    says(0, &["run", "--date", "2026-09-01", "--only", "all"]);
+    says(0, &["verify"]);
+}

@@ -253,14 +253,14 @@ fn simulate(seed: u64) {
     assert!(Manifest::load(&Faulty::new(&inner, None).store()).unwrap().unsure.is_empty(), "seed {seed}: a publication is open");
 }
 
-/// `KEFU_SEED=17 cargo test simulation` plays one of them again.
+/// `KEFU_SEED=17 cargo test simulations` plays one of them again, `KEFU_SEEDS=1000` that many.
 #[test]
-fn a_thousand_simulations_end_where_a_clean_run_does() {
-    match std::env::var("KEFU_SEED").ok().and_then(|seed| seed.parse().ok()) {
-        Some(seed) => simulate(seed),
-        None => {
-            let (even, odd) = (|| (0..1000).step_by(2).for_each(simulate), || (1..1000).step_by(2).for_each(simulate));
-            rayon::join(even, odd);
-        }
+fn simulations_end_where_a_clean_run_does() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    if let Some(seed) = number("KEFU_SEED") {
+        return simulate(seed);
     }
+    let seeds = number("KEFU_SEEDS").unwrap_or(100);
+    let half = |first: u64| (first..seeds).step_by(2).for_each(simulate);
+    rayon::join(|| half(0), || half(1));
 }

@@ -68,5 +68,5 @@ mod stores;
 mod proxy;
 /// What is due, why, and that a run does that and no more.
 mod due;
-/// Runs that die at any write, requests that arrive late, and a thousand seeds of both.
+/// Runs that die at any write, requests that arrive late, and simulations of both.
 mod crashes;

@@ -37,21 +37,23 @@ impl Look {
     /// What a run would do, and why.
     pub(super) fn plan(self, now: Timestamp, json: bool, only: Only) -> Result<()> {
         let (plan, from, to) = self.range(now)?;
-        show(&self.agenda(&plan, (from, to), now, only)?, json)
+        let manifest = Manifest::load(&plan.output)?;
+        show(&self.agenda(&plan, &manifest, (from, to), (to, only), now)?, json)
     }
 
     /// A calendar of what is there.
     pub(super) fn status(self, now: Timestamp, json: bool) -> Result<()> {
         let (plan, from, to) = self.range(now)?;
-        let agenda = self.agenda(&plan, (from, to), now, Only::Due)?;
+        let manifest = Manifest::load(&plan.output)?;
+        // As things are, not as a run of the last day would make them.
+        let agenda = self.agenda(&plan, &manifest, (from, to), (manifest.landed.unwrap_or(to), Only::Due), now)?;
         show(&agenda.calendar(), json)
     }
 
-    fn agenda(&self, plan: &Plan, (from, to): (Day, Day), now: Timestamp, only: Only) -> Result<Agenda> {
+    fn agenda(&self, plan: &Plan, manifest: &Manifest, days: (Day, Day), (through, only): (Day, Only), now: Timestamp) -> Result<Agenda> {
         let as_of = self.as_of.as_deref().map(|text| plan.day(Some(text), now)).transpose()?;
-        let manifest = Manifest::load(&plan.output)?;
-        let evidence = Evidence::gather(plan, &manifest, landed(plan, &manifest, to, as_of))?;
-        evidence.agenda(&manifest, (from, to), only)
+        let evidence = Evidence::gather(plan, manifest, landed(plan, manifest, through, as_of))?;
+        evidence.agenda(manifest, days, only)
     }
 
     fn range(&self, now: Timestamp) -> Result<(Plan, Day, Day)> {

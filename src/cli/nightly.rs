@@ -174,6 +174,7 @@ fn execute(
     if scope.dry_run {
         let manifest = Manifest::load(&plan.output)?;
         let evidence = Evidence::gather(plan, &manifest, landed(plan, &manifest, to, as_of))?;
+        recorder.update(|record| record.dry_run = true);
         say(&evidence.agenda(&manifest, (from, to), scope.only)?.to_string());
         return Ok(());
     }

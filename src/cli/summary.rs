@@ -6,18 +6,21 @@ use crate::publish::RunRecord;
 use crate::say;
 
 pub(super) fn summarize(record: &RunRecord) -> Result<()> {
-    if say::is_json() {
-        for (table, [read, used, quarantined, duplicates, outside, ignored]) in &record.audit {
-            tracing::info!(target: say::TARGET, table, read, used, quarantined, duplicates, outside, ignored, "rows");
-        }
-    } else {
-        eprintln!("{}", rows(record));
+    if record.dry_run {
+        return Ok(());
     }
     if record.days_restated == 0 && record.files_written == 0 && record.error.is_none() {
         return print(&format!(
             "nothing was due: what was asked for is fresh under {} (`kefu plan` says why, --only all makes it again)\n",
             record.output
         ));
+    }
+    if say::is_json() {
+        for (table, [read, used, quarantined, duplicates, outside, ignored]) in &record.audit {
+            tracing::info!(target: say::TARGET, table, read, used, quarantined, duplicates, outside, ignored, "rows");
+        }
+    } else {
+        eprintln!("{}", rows(record));
     }
     let (written, unchanged) = (record.files_written, record.files_unchanged);
     print(&format!(

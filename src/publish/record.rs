@@ -37,6 +37,8 @@ pub struct RunRecord {
     pub partitions: Partitions,
     pub files_written: usize,
     pub files_unchanged: usize,
+    /// Nothing was done: it was only told what would be.
+    pub dry_run: bool,
     pub exit_code: u8,
     pub error: Option<Failure>,
 }
