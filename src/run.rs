@@ -19,7 +19,7 @@ use crate::job::Plan;
 use crate::memory;
 use crate::pipe;
 use crate::progress::Progress;
-use crate::publish::{Judged, Lease, Manifest, Publisher, Recorder, RunRecord, Stage, StateStore, Terms};
+use crate::publish::{Gate, Judged, Lease, Manifest, Publisher, Recorder, RunRecord, Stage, StateStore, Terms};
 use crate::reports::Landed;
 use crate::store::probe;
 use days::{decided_after, look_back};
@@ -256,6 +256,7 @@ impl<'a> Run<'a> {
         for (day, error) in &self.failed {
             manifest.days.entry(*day).or_default().failed = Some(error.in_one_line());
         }
+        schema_gate(&self.publisher, manifest, self.request.force, self.recorder)?;
         self.publisher.publish(&self.plan.output, manifest, &self.recorder.run_id(), self.lease)?;
         manifest.judged = judged;
         // What the user says has landed holds for this run; what was run has landed for all that follow.
@@ -270,6 +271,21 @@ impl<'a> Run<'a> {
         });
         Ok(self.failed)
     }
+}
+
+/// All files of a table have one schema: readers that take its folder as one table ask for it.
+/// Errors: a file made now has another than those that stay; `--force` publishes all the same.
+fn schema_gate(publisher: &Publisher, manifest: &Manifest, forced: bool, recorder: &Recorder) -> Result<()> {
+    let Some((made, stays)) = publisher.other_schema(manifest) else { return Ok(()) };
+    let why = format!("its columns are others than those of {stays}, which stays");
+    let gate = Gate { name: "schema".to_owned(), partition: made.clone(), held: !forced, why: why.clone(), forced };
+    recorder.update(|record| record.gates.push(gate));
+    if forced {
+        return Ok(());
+    }
+    Err(Error::new(error::Kind::Refused, format!("held back: {why}"))
+        .with("file", made)
+        .hint("make all days of the table again with `kefu backfill … --only all`, or say --force"))
 }
 
 /// What has landed: what the user says, else the latest day any run was given.

@@ -298,7 +298,7 @@ fn plan_status_and_verify_say_what_is_there() {
     let told = says(0, &[&["plan"][..], &days[..]].concat());
     assert!(told.contains("2026-09-01  read and restate  missing"), "{told}");
     says(0, &["run", "--date", "2026-09-01", "--dry-run"]);
-    assert!(!place.is_published());
+    assert!(!place.path("out").exists());
     says(0, &["run", "--date", "2026-09-01"]);
     let told = says(0, &[&["status"][..], &days[..]].concat());
     assert!(told.contains("2026-09  #. ") && told.contains("# fresh 1"), "{told}");

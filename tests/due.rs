@@ -230,6 +230,38 @@ fn verify_names_what_is_not_as_it_was_published() {
     assert!(found.verdict().is_err());
 }
 
+/// A file of another time, whose columns are others: the night stops before it puts a second schema beside it.
+#[test]
+fn a_table_keeps_one_schema() {
+    let shop = Shop::new(3, "");
+    shop.run(0, 1);
+    let page = shop.folder.path().join("out/_meta/partitions/2026-08.json");
+    let text = std::fs::read_to_string(&page).unwrap();
+    let mut remembered: serde_json::Value = serde_json::from_str(&text).unwrap();
+    remembered["files"][format!("reports/shop_day/dt={FIRST}/data.parquet")]["schema"] = "another".into();
+    std::fs::write(&page, remembered.to_string()).unwrap();
+    let before = shop.published();
+    let error = run(&shop.plan, &Shop::request(2, 2)).unwrap_err();
+    assert_eq!(error.exit_code(), 3, "{error}");
+    assert_same(&shop.published(), &before);
+    let forced = run(&shop.plan, &Request { force: true, ..Shop::request(2, 2) }).unwrap();
+    assert!(forced.gates.iter().any(|gate| gate.name == "schema" && gate.forced), "{:?}", forced.gates);
+}
+
+/// Kuaishou's hours changed on 1 March 2023: days before it are made as they were, days from it on are not.
+#[test]
+fn a_rule_that_changes_on_a_day_touches_the_days_from_it_on() {
+    let shop = Shop::new(0, "");
+    let pipeline = shop.folder.path().join("pipeline.toml");
+    let text = std::fs::read_to_string(&pipeline).unwrap();
+    std::fs::write(&pipeline, text.replace("preset = \"default\"", "preset = \"kuaishou\"")).unwrap();
+    let plan = given::plan(&pipeline, "memory:///");
+    let on = |date: &str| format!("{:?}", plan.rules.on(Day(day(date) as i32)));
+    assert_eq!(on("2022-07-01"), on("2023-02-28"));
+    assert_ne!(on("2023-02-28"), on("2023-03-01"));
+    assert_eq!(on("2023-03-01"), on("2023-03-02"));
+}
+
 /// On a local root the lock lets one in at a time; whoever comes second is told to try again.
 #[test]
 fn of_two_runs_at_once_one_works_and_the_other_tries_again() {

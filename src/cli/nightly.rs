@@ -57,13 +57,9 @@ pub(super) struct Scope {
     dry_run: bool,
 }
 
+/// What a run of one day and one of many are told alike.
 #[derive(Debug, Args)]
-pub(super) struct Run {
-    #[command(flatten)]
-    pipeline: Pipeline,
-    /// The business day: 2026-11-20, 20261120, yesterday, today [default: yesterday in the pipeline's zone]
-    #[arg(long, env = "KEFU_DATE")]
-    date: Option<String>,
+pub(super) struct How {
     /// What has landed: the last business day whose orders are all there [default: the latest day any run was given]
     #[arg(long)]
     as_of: Option<String>,
@@ -76,6 +72,17 @@ pub(super) struct Run {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    pipeline: Pipeline,
+    /// The business day: 2026-11-20, 20261120, yesterday, today [default: yesterday in the pipeline's zone]
+    #[arg(long, env = "KEFU_DATE")]
+    date: Option<String>,
+    #[command(flatten)]
+    how: How,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Backfill {
     #[command(flatten)]
     pipeline: Pipeline,
@@ -85,15 +92,8 @@ pub(super) struct Backfill {
     /// Last business day, included
     #[arg(long)]
     to: String,
-    /// What has landed [default: the latest day any run was given]
-    #[arg(long)]
-    as_of: Option<String>,
     #[command(flatten)]
-    scope: Scope,
-    #[command(flatten)]
-    means: Means,
-    #[command(flatten)]
-    watch: Watch,
+    how: How,
 }
 
 #[derive(Debug, Args)]
@@ -118,18 +118,18 @@ impl Pipeline {
 
 impl Run {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
-        watched((&self.pipeline, &self.watch), now, json, |plan, recorder| {
+        watched((&self.pipeline, &self.how.watch), now, json, |plan, recorder| {
             let day = plan.day(self.date.as_deref(), now)?;
-            execute(plan, (day, day), self.as_of.as_deref(), (&self.scope, &self.means), now, recorder)
+            execute(plan, (day, day), &self.how, now, recorder)
         })
     }
 }
 
 impl Backfill {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
-        watched((&self.pipeline, &self.watch), now, json, |plan, recorder| {
+        watched((&self.pipeline, &self.how.watch), now, json, |plan, recorder| {
             let days = (plan.day(Some(&self.from), now)?, plan.day(Some(&self.to), now)?);
-            execute(plan, days, self.as_of.as_deref(), (&self.scope, &self.means), now, recorder)
+            execute(plan, days, &self.how, now, recorder)
         })
     }
 }
@@ -144,14 +144,8 @@ impl Check {
     }
 }
 
-fn execute(
-    plan: &Plan,
-    (from, to): (Day, Day),
-    as_of: Option<&str>,
-    (scope, means): (&Scope, &Means),
-    now: Timestamp,
-    recorder: &Recorder,
-) -> Result<()> {
+fn execute(plan: &Plan, (from, to): (Day, Day), how: &How, now: Timestamp, recorder: &Recorder) -> Result<()> {
+    let How { as_of, scope, means, .. } = how;
     let memory = means.memory_limit.as_deref().map_or(Ok(memory::DEFAULT_LIMIT), memory::limit)?;
     if from > to {
         return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
@@ -160,7 +154,7 @@ fn execute(
     if to > today {
         return Err(Error::new(Kind::Usage, format!("{to} lies after today, {today} in {}", plan.job.timezone)).hint("is the year right?"));
     }
-    let as_of = as_of.map(|text| plan.day(Some(text), now)).transpose()?;
+    let as_of = as_of.as_deref().map(|text| plan.day(Some(text), now)).transpose()?;
     let zone = (&plan.job.timezone, &plan.job.business_day_starts_at);
     let days = to.0 - from.0 + 1;
     say(&format!(

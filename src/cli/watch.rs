@@ -90,6 +90,9 @@ pub(super) fn watched(
 
 /// Keeps the record beside the tables. What stopped the run goes before that it cannot be kept.
 fn keep(record: &RunRecord, plan: &Plan, ended: Result<()>) -> Result<()> {
+    if record.dry_run {
+        return ended;
+    }
     let Err(error) = ended else { return record.save(&plan.output) };
     // A command line that cannot be has done nothing that would be worth a record.
     if error.kind() != Kind::Usage

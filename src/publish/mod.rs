@@ -36,6 +36,8 @@ use std::sync::{Arc, Mutex};
 
 /// Files of one rank put at a time: a burst is short, and a store is asked no more than it likes.
 const PUTS: usize = 8;
+/// Files of a rank with one of so many bytes are put one by one.
+const LARGE: u64 = 32 << 20;
 
 /// Files on their way: staged as they come, put into place together. Days may stage side by side.
 pub struct Publisher {
@@ -85,6 +87,18 @@ impl Publisher {
             if staged.instead_of.is_some() { &mut partitions.written } else { &mut partitions.unchanged }.push(partition);
         }
         partitions
+    }
+
+    /// A file made now, and one of its table that stays and has another schema.
+    pub fn other_schema(&self, manifest: &Manifest) -> Option<(String, String)> {
+        let table = |key: &str| key.split("/dt=").next().unwrap_or_default().to_owned();
+        let files = self.stage.files();
+        let staying = manifest.files.iter().filter(|(key, _)| !files.contains_key(*key));
+        let schemas = staying.map(|(key, record)| (table(key), (key, &record.schema))).collect::<BTreeMap<_, _>>();
+        files.iter().find_map(|(key, staged)| {
+            let (stays, schema) = schemas.get(&table(key)).filter(|_| !is_state(key))?;
+            (**schema != staged.schema).then(|| (key.clone(), (*stays).clone()))
+        })
     }
 
     /// Counts files that this run did not make again.
@@ -159,7 +173,9 @@ impl Publisher {
                 tags.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert((*key).clone(), version);
                 emit(())
             };
-            pipe::in_order(files, PUTS, put, |()| Ok(()))?;
+            // A body is held whole while it is sent.
+            let is_large = files.iter().any(|(key, _)| self.stage.files().get(*key).is_some_and(|staged| staged.bytes > LARGE));
+            pipe::in_order(files, if is_large { 1 } else { PUTS }, put, |()| Ok(()))?;
         }
         store.settle()?;
         let tags = tags.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
