@@ -187,7 +187,7 @@ impl<'a> Evidence<'a> {
         let landed = self.landed.through;
         let made_with = self.made_with(day)?;
         let (inputs, reference) = (self.inputs(day, landed)?, self.reference.clone());
-        Ok(DayRecord { reported: true, made_with, landed: landed.to_string(), inputs, reference, files, rows, failed: None })
+        Ok(DayRecord { reported: true, made_with, landed: landed.to_string(), inputs, reference, files, rows, forced: None, failed: None })
     }
 
     /// Days whose facts are kept, made as they would be made now.

@@ -250,8 +250,11 @@ impl<'a> Run<'a> {
             let before = manifest.days.get(day).map_or((0, 0), |record| (record.files, record.rows));
             let (files, rows) = self.rows.get(day).copied().unwrap_or(before);
             let record = self.evidence.record(*day, files, rows)?;
+            // A day that was not read again is what it was.
+            let earlier = manifest.days.get(day).filter(|_| !self.rows.contains_key(day)).and_then(|record| record.forced.clone());
+            let forced = self.recorder.forced(&format!("business day {day}")).or(earlier);
             let reported = self.restated.contains(day) || manifest.days.get(day).is_some_and(|record| record.reported);
-            manifest.days.insert(*day, crate::publish::DayRecord { reported, ..record });
+            manifest.days.insert(*day, crate::publish::DayRecord { reported, forced, ..record });
         }
         for (day, error) in &self.failed {
             manifest.days.entry(*day).or_default().failed = Some(error.in_one_line());

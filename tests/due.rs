@@ -180,6 +180,9 @@ fn a_day_at_less_than_half_its_usual_lines_is_held_back_until_forced() {
     assert_same(&shop.published(), &before);
     let forced = run(&shop.plan, &Request { force: true, ..Shop::request(8, 8) }).unwrap();
     assert!(forced.gates.iter().any(|gate| gate.forced && gate.name == "volume"), "{:?}", forced.gates);
+    let manifest = Manifest::load(&shop.plan.output).unwrap();
+    let why = manifest.days[&Shop::request(8, 8).from].forced.clone().unwrap();
+    assert!(why.starts_with("18 lines"), "{why}");
     assert_same(&shop.published(), &shop.clean(8));
 }
 

@@ -31,6 +31,9 @@ pub struct DayRecord {
     /// Message files and rows read.
     pub files: usize,
     pub rows: i64,
+    /// Why a gate would have held it back, had nobody said `--force`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced: Option<String>,
     /// Why the last attempt at it came to nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,

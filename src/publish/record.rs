@@ -169,6 +169,13 @@ impl Recorder {
         }
     }
 
+    /// Why a partition would have been held back that was forced.
+    pub fn forced(&self, partition: &str) -> Option<String> {
+        let noted = self.noted();
+        let gate = noted.record.gates.iter().find(|gate| gate.forced && gate.partition == partition)?;
+        Some(gate.why.clone())
+    }
+
     /// Days that came to nothing while the others were published.
     pub fn failed(&self, days: &[(Day, Error)]) {
         let failed = days.iter().map(|(day, error)| Failed { partition: format!("business day {day}"), why: error.message().to_owned() });
