@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 
 const LEASE: &str = "_meta/lease.json";
 const LOCK: &str = "_meta/lock";
+/// How often taking a lease that seems to be free may fail.
+const ATTEMPTS: usize = 12;
 
 /// Time as the lease sees it: a test has its own.
 pub trait Clock: Send + Sync {
@@ -133,7 +135,7 @@ fn held_by_another(run: &str) -> Error {
 }
 
 fn hold(store: &Store, run: &str, terms: &Terms) -> Result<Lease> {
-    let mut seen: Option<(Version, Duration)> = None;
+    let (mut seen, mut attempts): (Option<(Version, Duration)>, _) = (None, 0);
     loop {
         let found = store.load(LEASE)?;
         let before = found.as_ref().and_then(|(bytes, _)| serde_json::from_slice::<Document>(bytes).ok());
@@ -151,8 +153,8 @@ fn hold(store: &Store, run: &str, terms: &Terms) -> Result<Lease> {
             let document = Document { run: run.to_owned(), epoch, beat: 0, free: false };
             match store.replace(LEASE, serde_json::to_vec(&document)?.into(), &expected) {
                 Ok(version) => return Ok(Lease::Held(Holder::new(store, document, version, terms.ttl / 4))),
-                // Somebody else was quicker.
-                Err(e) if e.kind() == Kind::NotReady => seen = None,
+                // Somebody else was quicker, or the store has a bad moment.
+                Err(e) if e.kind() == Kind::NotReady && attempts < ATTEMPTS => (seen, attempts) = (None, attempts + 1),
                 Err(e) => return Err(e),
             }
         } else if let Some((_, version)) = found {
