@@ -93,11 +93,11 @@ impl Publisher {
     pub fn other_schema(&self, manifest: &Manifest) -> Option<(String, String)> {
         let table = |key: &str| key.split("/dt=").next().unwrap_or_default().to_owned();
         let files = self.stage.files();
-        let staying = manifest.files.iter().filter(|(key, _)| !files.contains_key(*key));
-        let schemas = staying.map(|(key, record)| (table(key), (key, &record.schema))).collect::<BTreeMap<_, _>>();
-        files.iter().find_map(|(key, staged)| {
-            let (stays, schema) = schemas.get(&table(key)).filter(|_| !is_state(key))?;
-            (**schema != staged.schema).then(|| (key.clone(), (*stays).clone()))
+        let made = files.iter().filter(|(key, _)| !is_state(key)).map(|(key, staged)| (table(key), (key, &staged.schema)));
+        let made = made.collect::<BTreeMap<_, _>>();
+        manifest.files.iter().filter(|(key, _)| !files.contains_key(*key)).find_map(|(stays, record)| {
+            let (key, schema) = made.get(&table(stays))?;
+            (**schema != record.schema).then(|| ((*key).clone(), stays.clone()))
         })
     }
 
