@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::ingest::{self, Reference, Table};
 use crate::job::{Level, Plan};
 use crate::metrics;
-use crate::publish::{DayRecord, Manifest, SCHEMA_VERSION};
+use crate::publish::{DayRecord, Manifest, SCHEMA_VERSION, period_of};
 use crate::reports::Landed;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -143,7 +143,7 @@ impl<'a> Evidence<'a> {
         }
         let states = plan.output.list("state/chats/shop_persons")?;
         let kept = states.iter().filter_map(|object| date_in(&object.key)).collect();
-        let unsure = manifest.unsure.iter().filter(|key| !key.starts_with("reports/")).filter_map(|key| date_in(key)).collect();
+        let unsure = manifest.unsure.iter().filter(|key| period_of(key).is_none()).filter_map(|key| date_in(key)).collect();
         let blocked = ingest::read_reference(plan, landed.through.plus(-REACH), landed.through)?;
         let mut records = ingest::Records::default();
         for table in [Table::Standards, Table::Targets, Table::Trainings] {
@@ -170,7 +170,7 @@ impl<'a> Evidence<'a> {
         let late = |table: &Table| record.inputs.get(table.name()) != inputs.get(table.name());
         let late = Table::ALL.into_iter().filter(late).map(Table::name).collect::<Vec<_>>();
         let checks = [
-            (Why::Interrupted, self.unsure.contains(&day)),
+            (Why::Interrupted, self.is_interrupted(day)),
             (Why::StatesGone, !self.kept.contains(&day)),
             (Why::Rules, record.made_with != self.made_with(day)?),
             (Why::Maturing, self.matures(day, before, now)),
@@ -180,6 +180,11 @@ impl<'a> Evidence<'a> {
         whys.extend(checks.into_iter().filter(|(_, holds)| *holds).map(|(why, _)| why));
         whys.extend((!late.is_empty()).then_some(Why::Late(late)));
         Ok(whys)
+    }
+
+    /// A run ended before it had published all of a day.
+    pub fn is_interrupted(&self, day: Day) -> bool {
+        self.unsure.contains(&day)
     }
 
     /// What a day is made of now, as it will be remembered.
@@ -230,10 +235,11 @@ impl<'a> Evidence<'a> {
         let Some(level) = reports.levels.first() else { return Ok(BTreeSet::new()) };
         let spans = manifest.reported().into_iter().filter(|day| *day <= self.landed.through);
         let spans = spans.flat_map(|day| reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day)));
+        let unsure = manifest.unsure.iter().filter_map(|key| period_of(key)).collect::<BTreeSet<_>>();
         let stale = |span: &Span| {
             let key = format!("reports/{}_{}/dt={}/data.parquet", level.name(), span.period.name(), span.first);
             let of = manifest.files.get(&key).map(|file| file.of.as_str());
-            of != Some(manifest.made_of(span.days()).as_str()) || manifest.unsure.contains(&key)
+            of != Some(manifest.made_of(span.days()).as_str()) || unsure.contains(&(span.period, span.first))
         };
         Ok(spans.collect::<BTreeSet<_>>().into_iter().filter(stale).collect())
     }

@@ -111,6 +111,8 @@ pub fn run_noting(plan: &Plan, request: &Request, recorder: &Recorder) -> Result
         recorder.passed("publish");
     }
     progress.end();
+    lease.check()?;
+    manifest.close(&plan.output)?;
     outcome.verdict(plan, request, recorder)
 }
 
@@ -128,13 +130,7 @@ struct Ground<'a> {
 
 /// One stretch of days.
 struct Run<'a> {
-    plan: &'a Plan,
-    request: &'a Request,
-    evidence: &'a Evidence<'a>,
-    landed: &'a Landed,
-    recorder: &'a Recorder,
-    lease: &'a Lease,
-    history: &'a BTreeMap<Day, i64>,
+    ground: &'a Ground<'a>,
     manifest: &'a mut Manifest,
     states: StateStore,
     publisher: Publisher,
@@ -162,13 +158,13 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn open(
-        ground: &Ground<'a>,
+        ground: &'a Ground<'a>,
         manifest: &'a mut Manifest,
         work: Work,
         later: &'a BTreeSet<Day>,
         (made, spans): (&'a mut BTreeSet<Day>, &'a mut BTreeSet<Span>),
     ) -> Result<Run<'a>> {
-        let Ground { plan, request, evidence, landed, recorder, lease, history } = *ground;
+        let Ground { plan, request, evidence, landed, .. } = *ground;
         let reported = manifest.reported();
         let Work { read, mut restate, .. } = work;
         let others = || reported.iter().copied().filter(|day| *day <= landed.through && !later.contains(day));
@@ -193,13 +189,7 @@ impl<'a> Run<'a> {
         let (rows, failed) = Default::default();
         let restated = restate;
         Ok(Run {
-            plan,
-            request,
-            evidence,
-            landed,
-            recorder,
-            lease,
-            history,
+            ground,
             manifest,
             states,
             publisher,
@@ -237,36 +227,37 @@ impl<'a> Run<'a> {
     /// Every instant at which a day asks for candidates.
     fn instants(&self, day: Day) -> Result<Vec<facts::Instant<'_>>> {
         let orders = self.orders.as_ref();
-        orders.map_or(Ok(Vec::new()), |orders| service::instants(orders, &self.records, self.plan, day))
+        orders.map_or(Ok(Vec::new()), |orders| service::instants(orders, &self.records, self.ground.plan, day))
     }
 
     /// Puts everything into place and remembers what it was made of. Returns the days that failed.
     fn publish(self, judged: Judged) -> Result<Vec<(Day, Error)>> {
         let partitions = self.publisher.partitions();
+        let made = self.publisher.made();
         let kept = self.publisher.kept();
         let sold = self.sold();
         let manifest = self.manifest;
         for day in sold.intersection(&self.restated).chain(self.rows.keys().filter(|day| !sold.contains(day))) {
             let before = manifest.days.get(day).map_or((0, 0), |record| (record.files, record.rows));
             let (files, rows) = self.rows.get(day).copied().unwrap_or(before);
-            let record = self.evidence.record(*day, files, rows)?;
+            let record = self.ground.evidence.record(*day, files, rows)?;
             // A day that was not read again is what it was.
             let earlier = manifest.days.get(day).filter(|_| !self.rows.contains_key(day)).and_then(|record| record.forced.clone());
-            let forced = self.recorder.forced(&format!("business day {day}")).or(earlier);
+            let forced = self.ground.recorder.forced(&format!("business day {day}")).or(earlier);
             let reported = self.restated.contains(day) || manifest.days.get(day).is_some_and(|record| record.reported);
             manifest.days.insert(*day, crate::publish::DayRecord { reported, forced, ..record });
         }
         for (day, error) in &self.failed {
             manifest.days.entry(*day).or_default().failed = Some(error.in_one_line());
         }
-        schema_gate(&self.publisher, manifest, self.request.force, self.recorder)?;
-        self.publisher.publish(&self.plan.output, manifest, &self.recorder.run_id(), self.lease)?;
+        schema_gate(&self.publisher, manifest, self.ground.request.force, self.ground.recorder)?;
+        self.publisher.publish(&self.ground.plan.output, manifest, &self.ground.recorder.run_id(), self.ground.lease)?;
         manifest.judged = judged;
         // What the user says has landed holds for this run; what was run has landed for all that follow.
-        manifest.landed = Some(manifest.landed.map_or(self.request.to, |day| day.max(self.request.to)));
-        manifest.follow(partitions.written.iter().chain(&partitions.unchanged).map(|file| file.key.as_str()), &self.plan.calendar);
-        manifest.save(&self.plan.output)?;
-        self.recorder.update(|record| {
+        manifest.landed = Some(manifest.landed.map_or(self.ground.request.to, |day| day.max(self.ground.request.to)));
+        manifest.follow(partitions.written.iter().chain(&partitions.unchanged).map(|file| file.key.as_str()), &self.ground.plan.calendar);
+        manifest.save(&self.ground.plan.output, |key| made.contains(key))?;
+        self.ground.recorder.update(|record| {
             record.files_written += partitions.written.len();
             record.files_unchanged += partitions.unchanged.len() + kept;
             record.partitions.written.extend(partitions.written);

@@ -2,97 +2,17 @@
 //! next run ends where one would have ended that never died.
 
 use crate::support::faulty::{Death, Faulty, tree};
-use crate::support::given::{self, Given};
-use crate::support::{day, script};
+use crate::support::world::{READ, World, assert_same};
 use bytes::Bytes;
-use kefu::calendar::Day;
-use kefu::error::{Kind, Result};
-use kefu::job::Plan;
-use kefu::publish::{Clock, Manifest, RunRecord, Terms, verify};
-use kefu::run::{Request, run};
+use kefu::error::Kind;
+use kefu::publish::{Manifest, Terms, verify};
+use kefu::store::Store;
 use object_store::memory::InMemory;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
-
-const MONDAY: &str = "2026-09-07";
-/// What readers read.
-const READ: [&str; 3] = ["reports", "details", "dims"];
-
-/// A clock that moves when somebody sleeps.
-#[derive(Default)]
-struct Slept(Mutex<Duration>);
-
-impl Clock for Slept {
-    fn now(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-
-    fn sleep(&self, time: Duration) {
-        *self.0.lock().unwrap() += time;
-    }
-}
-
-/// A log that grows: what is chatted on some days, by number of the version.
-struct World {
-    folder: tempfile::TempDir,
-    /// The version of each day's file.
-    files: BTreeMap<i64, u32>,
-}
-
-impl World {
-    fn new(days: i64) -> World {
-        let mut world = World { folder: tempfile::tempdir().unwrap(), files: BTreeMap::new() };
-        let mut input = given::input(MONDAY, MONDAY);
-        input.lines = Vec::new();
-        let head = "[reports]\nperiods = [\"day\", \"week\"]\nlevels = [\"shop\"]\n".to_owned();
-        let given = Given { rules: format!("preset = \"default\"\n{head}"), judged: false, ..Given::new(input) };
-        given.write(world.folder.path());
-        (0..days).for_each(|after| world.write(after, 1));
-        world
-    }
-
-    /// Every version has another number of chats.
-    fn write(&mut self, after: i64, version: u32) {
-        self.files.insert(after, version);
-        let base = day(MONDAY) + after;
-        let mut input = given::input(MONDAY, MONDAY);
-        let chat = |n: u32| {
-            let said = [format!("10:{n:02}:00 s{n} b{n} buyer 在吗"), format!("10:{n:02}:20 s{n} b{n} A 在的")];
-            said.map(|line| script::line(&line, base, "s1"))
-        };
-        input.lines = (0..version + 1).flat_map(chat).collect();
-        Given::new(input).write_messages(self.folder.path());
-    }
-
-    fn plan(&self, faulty: &Faulty) -> Plan {
-        let mut plan = given::plan(&self.folder.path().join("pipeline.toml"), "memory:///");
-        plan.output = faulty.store();
-        plan
-    }
-
-    fn run(&self, faulty: &Faulty, from: i64, to: i64) -> Result<RunRecord> {
-        let [from, to] = [from, to].map(|after| Day((day(MONDAY) + after) as i32));
-        let started = "2026-11-20T00:00:00Z".parse().unwrap();
-        let terms = Terms { ttl: Duration::from_secs(60), wait: false, clock: Arc::new(Slept::default()) };
-        run(&self.plan(faulty), &Request { jobs: 1, terms, ..Request::new(from, to, started) })
-    }
-
-    /// The tables of one run over everything that is there.
-    fn clean(&self, last: i64) -> BTreeMap<String, Bytes> {
-        let inner = Arc::new(InMemory::new());
-        self.run(&Faulty::new(&inner, None), 0, last).unwrap();
-        tree(&inner, &READ)
-    }
-}
-
-/// Names what differs.
-fn assert_same(found: &BTreeMap<String, Bytes>, expected: &BTreeMap<String, Bytes>, when: &str) {
-    let differing = found.keys().chain(expected.keys()).filter(|key| found.get(*key) != expected.get(*key)).collect::<BTreeSet<_>>();
-    assert!(differing.is_empty(), "{when}: {differing:?}");
-}
 
 /// Every file is one of the two that it may be, and whole.
 fn assert_old_or_new(found: &BTreeMap<String, Bytes>, old: &BTreeMap<String, Bytes>, new: &BTreeMap<String, Bytes>, when: &str) {
@@ -111,14 +31,14 @@ fn assert_verified(inner: &Arc<InMemory>, when: &str) {
 fn a_run_that_dies_at_any_write_leaves_old_or_new_files_and_the_next_one_ends_it() {
     let mut world = World::new(2);
     let before = Arc::new(InMemory::new());
-    world.run(&Faulty::new(&before, None), 0, 1).unwrap();
+    world.run(Faulty::new(&before, None).store(), 0, 1).unwrap();
     let old = tree(&before, &READ);
     // A late file for the first day, and a new day.
     world.write(0, 2);
     world.write(2, 1);
     let done = Arc::new(before.fork());
     let whole = Faulty::new(&done, None);
-    world.run(&whole, 2, 2).unwrap();
+    world.run(whole.store(), 2, 2).unwrap();
     let new = tree(&done, &READ);
     assert_same(&new, &world.clean(2), "the run that does not die");
     assert!(whole.writes() > 30, "only {} writes", whole.writes());
@@ -126,12 +46,12 @@ fn a_run_that_dies_at_any_write_leaves_old_or_new_files_and_the_next_one_ends_it
         for death in [Death::Before(n), Death::After(n)] {
             let inner = Arc::new(before.fork());
             let faulty = Faulty::new(&inner, Some(death));
-            let ended = world.run(&faulty, 2, 2);
+            let ended = world.run(faulty.store(), 2, 2);
             assert!(faulty.has_died(), "{death:?}");
             // The last write gives the lease back: nobody needs to hear of it.
             assert!(ended.is_err() || n == whole.writes(), "{death:?}");
             assert_old_or_new(&tree(&inner, &READ), &old, &new, &format!("{death:?}"));
-            world.run(&Faulty::new(&inner, None), 2, 2).unwrap_or_else(|e| panic!("{death:?}: {e}"));
+            world.run(Faulty::new(&inner, None).store(), 2, 2).unwrap_or_else(|e| panic!("{death:?}: {e}"));
             assert_same(&tree(&inner, &READ), &new, &format!("{death:?}: the next run ends elsewhere"));
             assert_verified(&inner, &format!("{death:?}"));
         }
@@ -142,18 +62,18 @@ fn a_run_that_dies_at_any_write_leaves_old_or_new_files_and_the_next_one_ends_it
 fn a_late_request_of_a_dead_run_overwrites_nothing_newer() {
     let mut world = World::new(1);
     let before = Arc::new(InMemory::new());
-    world.run(&Faulty::new(&before, None), 0, 0).unwrap();
+    world.run(Faulty::new(&before, None).store(), 0, 0).unwrap();
     world.write(0, 2);
     let whole = Faulty::new(&Arc::new(before.fork()), None);
-    world.run(&whole, 0, 0).unwrap();
+    world.run(whole.store(), 0, 0).unwrap();
     let mut refused = 0;
     for n in 1..=whole.writes() {
         world.write(0, 2);
         let inner = Arc::new(before.fork());
         let dead = Faulty::new(&inner, Some(Death::Held(n)));
-        let _ = world.run(&dead, 0, 0);
+        let _ = world.run(dead.store(), 0, 0);
         world.write(0, 3);
-        world.run(&Faulty::new(&inner, None), 0, 0).unwrap_or_else(|e| panic!("held {n}: {e}"));
+        world.run(Faulty::new(&inner, None).store(), 0, 0).unwrap_or_else(|e| panic!("held {n}: {e}"));
         let new = world.clean(0);
         assert_same(&tree(&inner, &READ), &new, &format!("held {n}, before it arrives"));
         refused += usize::from(dead.arrive() == 0);
@@ -171,12 +91,12 @@ fn answers_that_are_lost_are_read_back() {
     let mut failures = 0;
     for seed in 0..40 {
         // One of six answers is an error; half of the requests were done all the same.
-        if world.run(&Faulty::new(&inner, None).unsure(6, seed), 0, 1).is_err() {
+        if world.run(Faulty::new(&inner, None).unsure(6, seed).store(), 0, 1).is_err() {
             failures += 1;
         }
     }
     assert!(failures > 0);
-    world.run(&Faulty::new(&inner, None), 0, 1).unwrap();
+    world.run(Faulty::new(&inner, None).store(), 0, 1).unwrap();
     assert_same(&tree(&inner, &READ), &expected, "after lost answers");
     assert_verified(&inner, "after lost answers");
 }
@@ -185,9 +105,9 @@ fn answers_that_are_lost_are_read_back() {
 fn a_second_run_finds_nothing_to_do() {
     let world = World::new(2);
     let inner = Arc::new(InMemory::new());
-    world.run(&Faulty::new(&inner, None), 0, 1).unwrap();
+    world.run(Faulty::new(&inner, None).store(), 0, 1).unwrap();
     let before = tree(&inner, &["reports", "details", "dims", "quarantine", "state"]);
-    let again = world.run(&Faulty::new(&inner, None), 0, 1).unwrap();
+    let again = world.run(Faulty::new(&inner, None).store(), 0, 1).unwrap();
     assert_eq!((again.days_read, again.days_restated, again.files_written), (0, 0, 0));
     assert_same(&tree(&inner, &["reports", "details", "dims", "quarantine", "state"]), &before, "the second run");
 }
@@ -204,7 +124,55 @@ fn a_root_that_another_run_holds_is_left_alone() {
     assert_eq!((error.kind(), error.exit_code()), (Kind::NotReady, 75));
     assert!(held.check().is_ok());
     drop(held);
-    world.run(&Faulty::new(&inner, None), 0, 0).unwrap();
+    world.run(Faulty::new(&inner, None).store(), 0, 0).unwrap();
+}
+
+/// What a run that died was about to make, and no later run is asked for: it is not published, however late it comes.
+#[test]
+fn what_only_a_dead_run_wanted_is_swept() {
+    const LATER: i64 = 30;
+    let mut world = World::new(1);
+    let before = Arc::new(InMemory::new());
+    world.run(Faulty::new(&before, None).store(), 0, 0).unwrap();
+    world.write(LATER, 1);
+    let whole = Faulty::new(&Arc::new(before.fork()), None);
+    world.run(whole.store(), LATER, LATER).unwrap();
+    let mut arrived = 0;
+    for n in 1..whole.writes() {
+        let inner = Arc::new(before.fork());
+        let dead = Faulty::new(&inner, Some(Death::Held(n)));
+        let _ = world.run(dead.store(), LATER, LATER);
+        let night = || world.run(Faulty::new(&inner, None).store(), 0, 0).unwrap_or_else(|e| panic!("held {n}: {e}"));
+        night();
+        assert_verified(&inner, &format!("held {n}"));
+        arrived += dead.arrive();
+        night();
+        assert_verified(&inner, &format!("held {n}, after it has arrived"));
+    }
+    assert!(arrived > 10, "only {arrived} requests were done late");
+}
+
+/// The moment between the last file and the manifest, on a disk: there is nothing to put again, and yet the manifest is of before.
+#[test]
+fn a_run_that_dies_before_the_manifest_leaves_nothing_unnamed() {
+    let mut world = World::new(9);
+    let pipeline = std::fs::read_to_string(world.pipeline()).unwrap();
+    std::fs::write(world.pipeline(), pipeline.replace("[judgement]\ntables = []\n", "")).unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let store = || Store::open(root.path().to_str().unwrap()).unwrap();
+    let known = || store().list("_meta/partitions").unwrap().into_iter().map(|o| (o.key.clone(), store().get(&o.key).unwrap()));
+    world.run(store(), 0, 7).unwrap();
+    let before = known().collect::<Vec<_>>();
+    let files = |folder: &str| store().list(folder).unwrap().into_iter().map(|object| (object.key, String::new()));
+    world.write(0, 3);
+    world.run(store(), 0, 8).unwrap();
+    let announced = ["reports", "details", "dims", "quarantine", "state"].into_iter().flat_map(files).collect::<BTreeMap<_, _>>();
+    before.into_iter().for_each(|(key, page)| store().put(&key, page.to_vec()).unwrap());
+    let intent = serde_json::json!({ "run": "dead", "files": announced });
+    store().put("_meta/publishing.json", intent.to_string().into_bytes()).unwrap();
+    world.run(store(), 8, 8).unwrap();
+    let verified = verify(&store()).unwrap();
+    assert!(verified.differences.is_empty(), "{:?}", verified.differences);
 }
 
 // ---- the simulation ---------------------------------------------------------------------------
@@ -238,7 +206,7 @@ fn simulate(seed: u64) {
                 let faulty = Faulty::new(&inner, death);
                 let faulty = if dice.random_ratio(1, 4) { faulty.unsure(15, dice.random()) } else { faulty };
                 let from = if dice.random_ratio(1, 2) { known } else { 0 };
-                let _ = world.run(&faulty, from, known);
+                let _ = world.run(faulty.store(), from, known);
                 away.push(faulty);
             }
         }
@@ -246,7 +214,7 @@ fn simulate(seed: u64) {
     away.drain(..).for_each(|faulty| {
         faulty.arrive();
     });
-    world.run(&Faulty::new(&inner, None), 0, known).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
+    world.run(Faulty::new(&inner, None).store(), 0, known).unwrap_or_else(|e| panic!("seed {seed}: {e}"));
     let expected = world.clean(known);
     assert_same(&tree(&inner, &READ), &expected, &format!("seed {seed}"));
     assert_verified(&inner, &format!("seed {seed}"));
@@ -261,6 +229,8 @@ fn simulations_end_where_a_clean_run_does() {
         return simulate(seed);
     }
     let seeds = number("KEFU_SEEDS").unwrap_or(100);
-    let half = |first: u64| (first..seeds).step_by(2).for_each(simulate);
-    rayon::join(|| half(0), || half(1));
+    let failing = |seed: &u64| std::panic::catch_unwind(|| simulate(*seed)).is_err();
+    let half = |first: u64| (first..seeds).step_by(2).filter(failing).collect::<Vec<_>>();
+    let (even, odd) = rayon::join(|| half(0), || half(1));
+    assert!(even.is_empty() && odd.is_empty(), "these of {seeds} seeds fail: {even:?} {odd:?}");
 }

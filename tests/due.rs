@@ -11,6 +11,7 @@ use kefu::job::Plan;
 use kefu::publish::{Manifest, RunRecord, verify};
 use kefu::run::{Request, landed, run};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use tempfile::TempDir;
 
 const FIRST: &str = "2026-08-03";
@@ -71,18 +72,24 @@ impl Shop {
     }
 
     fn published(&self) -> BTreeMap<String, Bytes> {
-        let tables = Tables::of(&self.plan.output);
-        tables.files(&["reports", "details", "dims"]).into_iter().map(|(key, bytes)| (key.to_owned(), bytes.clone())).collect()
+        published(&self.plan)
     }
 
     /// What one run over everything comes to.
     fn clean(&self, last: i64) -> BTreeMap<String, Bytes> {
-        let plan = given::plan(&self.folder.path().join("pipeline.toml"), "memory:///");
-        let Shop { folder: _folder, .. } = self;
-        run(&plan, &Shop::request(0, last)).unwrap();
-        let tables = Tables::of(&plan.output);
-        tables.files(&["reports", "details", "dims"]).into_iter().map(|(key, bytes)| (key.to_owned(), bytes.clone())).collect()
+        clean(self.folder.path(), last)
     }
+}
+
+fn published(plan: &Plan) -> BTreeMap<String, Bytes> {
+    let tables = Tables::of(&plan.output);
+    tables.files(&["reports", "details", "dims"]).into_iter().map(|(key, bytes)| (key.to_owned(), bytes.clone())).collect()
+}
+
+fn clean(folder: &Path, last: i64) -> BTreeMap<String, Bytes> {
+    let plan = given::plan(&folder.join("pipeline.toml"), "memory:///");
+    run(&plan, &Shop::request(0, last)).unwrap();
+    published(&plan)
 }
 
 /// Names what differs.
@@ -281,31 +288,71 @@ fn of_two_runs_at_once_one_works_and_the_other_tries_again() {
     }
 }
 
+/// A shop's log with orders that come as one file, and the pipeline over it.
+struct Orders {
+    folder: TempDir,
+    input: crate::oracle::Input,
+    plan: Plan,
+}
+
+impl Orders {
+    /// A buyer asks every day, and has bought on the first.
+    fn new(days: i64) -> Orders {
+        let (base, folder) = (day(FIRST), TempDir::new().unwrap());
+        let mut input = given::input(FIRST, &date(base + days - 1));
+        let said = |after| ["buyer 在吗", "A 在的"].map(|who| script::line(&format!("10:00:00 s1 b1 {who}"), base + after, "s1"));
+        input.lines = (0..days).flat_map(said).collect();
+        input.orders = Some(vec![script::order("o1 b1 10:05:00 10:06:00 100.00 1 -", base, "s1")]);
+        let pipeline = Orders::given(&input).write(folder.path());
+        let plan = given::plan(&pipeline, folder.path().join("out").to_str().unwrap());
+        Orders { folder, input, plan }
+    }
+
+    fn given(input: &crate::oracle::Input) -> Given {
+        Given { judged: false, ..Given::new(input.clone()) }.in_file_order()
+    }
+
+    fn buys(&mut self, order: &str) {
+        self.input.orders.as_mut().unwrap().push(script::order(order, day(FIRST), "s1"));
+        self.export();
+    }
+
+    /// Writes the file anew.
+    fn export(&self) {
+        Orders::given(&self.input).write_orders(self.folder.path());
+    }
+}
+
 /// The whole export of orders is another file every night: only the days that its new rows speak of are stale.
 #[test]
 fn a_new_export_of_all_orders_restates_the_days_it_speaks_of() {
-    let base = day(FIRST);
-    let folder = TempDir::new().unwrap();
-    let mut input = given::input(FIRST, &date(base + 19));
-    input.lines = (0..20)
-        .flat_map(|after| ["buyer 在吗", "A 在的"].map(|who| script::line(&format!("10:00:00 s1 b1 {who}"), base + after, "s1")))
-        .collect();
-    input.orders = Some(vec![script::order("o1 b1 10:05:00 10:06:00 100.00 1 -", base, "s1")]);
-    let given = |input: &crate::oracle::Input| Given { judged: false, ..Given::new(input.clone()) }.in_file_order();
-    let plan = given::plan(&given(&input).write(folder.path()), folder.path().join("out").to_str().unwrap());
-    let request = |from, to| Shop::request(from, to);
-    run(&plan, &request(0, 19)).unwrap();
-    let agenda = || {
+    let mut shop = Orders::new(20);
+    run(&shop.plan, &Shop::request(0, 19)).unwrap();
+    let last = Shop::request(19, 19).to;
+    let agenda = |plan: &Plan| {
         let manifest = Manifest::load(&plan.output).unwrap();
-        let evidence = Evidence::gather(&plan, &manifest, landed(&plan, &manifest, request(19, 19).to, None)).unwrap();
-        evidence.agenda(&manifest, (request(19, 19).from, request(19, 19).to), Only::Due).unwrap()
+        let evidence = Evidence::gather(plan, &manifest, landed(plan, &manifest, last, None)).unwrap();
+        evidence.agenda(&manifest, (last, last), Only::Due).unwrap()
     };
     // A file that was only written again.
-    given(&input).write_orders(folder.path());
-    assert_eq!(agenda().work.days_restated, 0);
-    input.orders.as_mut().unwrap().push(script::order("o2 b1 +18/10:05:00 +18/10:06:00 50.00 1 -", base, "s1"));
-    given(&input).write_orders(folder.path());
-    let due = agenda();
-    assert!(due.days.iter().filter(|item| item.restate).all(|item| item.day > date(base + 13)), "{due}");
+    shop.export();
+    assert_eq!(agenda(&shop.plan).work.days_restated, 0);
+    shop.buys("o2 b1 +18/10:05:00 +18/10:06:00 50.00 1 -");
+    let due = agenda(&shop.plan);
+    assert!(due.days.iter().filter(|item| item.restate).all(|item| item.day > date(day(FIRST) + 13)), "{due}");
     assert!(due.work.days_restated > 0 && due.work.days_read == 0, "{due}");
+}
+
+/// A day made again as if less had landed is what it was by the next night.
+#[test]
+fn a_night_repairs_a_day_that_was_made_again_as_of_an_earlier_one() {
+    let mut shop = Orders::new(20);
+    shop.buys("o2 b1 +6/10:05:00 +7/10:06:00 50.00 1 -");
+    run(&shop.plan, &Shop::request(0, 18)).unwrap();
+    let before = published(&shop.plan);
+    let earlier = Shop::request(6, 6);
+    run(&shop.plan, &Request { only: Only::All, as_of: Some(earlier.to), ..earlier }).unwrap();
+    assert!(changed(&before, &published(&shop.plan)).contains(&("day".to_owned(), date(day(FIRST) + 6))), "less had landed");
+    run(&shop.plan, &Shop::request(19, 19)).unwrap();
+    assert_same(&published(&shop.plan), &clean(shop.folder.path(), 19));
 }

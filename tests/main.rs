@@ -62,7 +62,7 @@ mod docs;
 mod sample_data;
 /// Roots that cannot be used, and how that is told.
 mod roots;
-/// Object storage: S3 and Azure on the loopback.
+/// Object storage: S3, Azure and Google on the loopback.
 mod stores;
 /// The proxy that breaks requests, by itself.
 mod proxy;
@@ -70,3 +70,5 @@ mod proxy;
 mod due;
 /// Runs that die at any write, requests that arrive late, and simulations of both.
 mod crashes;
+/// Runs that are killed while a request is on its way to S3.
+mod wire;

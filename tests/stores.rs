@@ -2,18 +2,21 @@
 
 use crate::support::company::{kefu, repository};
 use crate::support::emulators::{BUCKET, Emulators, emulators};
+use crate::support::gcs;
+use crate::support::http::{Message, forward, send, serve};
 use crate::support::proxy::Proxy;
 use crate::support::tables::{Tables, number};
 use kefu::store::Store;
 use object_store::aws::AmazonS3Builder;
 use object_store::{ObjectStoreExt, path::Path as Key};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::LazyLock;
 
 const DAY: &str = "2026-10-04";
 
-type Settings = Vec<(&'static str, String)>;
+pub(crate) type Settings = Vec<(&'static str, String)>;
 
 /// A day of the sample company, from one root to another.
 fn run(roots: &[(&str, &str)], settings: &Settings) {
@@ -22,7 +25,7 @@ fn run(roots: &[(&str, &str)], settings: &Settings) {
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
 }
 
-fn tables(root: &str, settings: &Settings) -> Tables {
+pub(crate) fn tables(root: &str, settings: &Settings) -> Tables {
     let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     Tables::of(&Store::open_with(root, settings).unwrap())
 }
@@ -43,7 +46,7 @@ fn assert_same(tables: &Tables) {
     assert!(differing.is_none(), "{} differs", differing.unwrap().0);
 }
 
-fn s3(url: String) -> Settings {
+pub(crate) fn s3(url: String) -> Settings {
     let fixed = [("AWS_ACCESS_KEY_ID", "any"), ("AWS_SECRET_ACCESS_KEY", "any"), ("AWS_REGION", "us-east-1"), ("NO_PROXY", "127.0.0.1")];
     let fixed = fixed.map(|(name, value)| (name, value.to_owned()));
     fixed.into_iter().chain([("AWS_ENDPOINT_URL", url)]).collect()
@@ -136,11 +139,64 @@ fn a_day_to_azure_is_the_day_on_a_disk() {
     assert_same(&tables("az://kefu/out", &settings));
 }
 
+/// A store that does not know conditional writes is asked for none, where the user says so.
 #[test]
-fn check_finds_both_stores_fit_for_output() {
+fn a_day_to_a_store_without_conditional_writes_is_the_day_on_a_disk() {
+    let Some(emulators) = emulators() else { return };
+    let behind = emulators.s3;
+    let store = serve(move |request, client| {
+        let has_condition = ["If-Match", "If-None-Match"].iter().any(|name| request.header(name).is_some());
+        let answer = if request.method() == "PUT" && has_condition {
+            Message::answer(501, "application/xml", "<Error><Code>NotImplemented</Code></Error>")
+        } else {
+            forward(behind, &request)?
+        };
+        send(&answer, request.method(), client)
+    });
+    let mut settings = s3(format!("http://{store}"));
+    settings.push(("KEFU_STORE_UNFENCED", "true".to_owned()));
+    run(&[("--output", "s3://kefu/unfenced")], &settings);
+    assert_same(&tables("s3://kefu/unfenced", &settings));
+}
+
+fn google(server: SocketAddr) -> Settings {
+    let account = serde_json::json!({
+        "gcs_base_url": format!("http://{server}"),
+        "disable_oauth": true,
+        "client_email": "",
+        "private_key": "",
+        "private_key_id": "",
+    });
+    vec![("GOOGLE_SERVICE_ACCOUNT_KEY", account.to_string()), ("NO_PROXY", "127.0.0.1".to_owned())]
+}
+
+#[test]
+fn a_day_from_google_to_google_is_the_day_on_a_disk() {
+    let settings = google(gcs::start());
+    let named = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let input = Store::open_with("gs://kefu/in", named).unwrap();
+    let samples = repository().join("sample_data");
+    for file in files(&samples) {
+        input.put(file.strip_prefix(&samples).unwrap().to_str().unwrap(), std::fs::read(&file).unwrap()).unwrap();
+    }
+    let roots = [("--input", "gs://kefu/in"), ("--output", "gs://kefu/out")];
+    run(&roots, &settings);
+    assert_same(&tables("gs://kefu/out", &settings));
+    // Once more for what reads its own states back.
+    run(&roots, &settings);
+    assert_same(&tables("gs://kefu/out", &settings));
+}
+
+#[test]
+fn check_finds_every_store_fit_for_output() {
     let Some(emulators) = emulators() else { return };
     let azure = vec![("AZURE_STORAGE_CONNECTION_STRING", emulators.azure.clone())];
-    for (output, settings) in [("s3://kefu/checked", s3(format!("http://{}", emulators.s3))), ("az://kefu/checked", azure)] {
+    let stores = [
+        ("s3://kefu/checked", s3(format!("http://{}", emulators.s3))),
+        ("az://kefu/checked", azure),
+        ("gs://kefu/checked", google(gcs::start())),
+    ];
+    for (output, settings) in stores {
         let ran = kefu().args(["check", "--date", DAY, "--output", output]).envs(settings.iter().cloned()).output().unwrap();
         let said = String::from_utf8(ran.stdout).unwrap();
         assert!(ran.status.success(), "{output}: {said}");

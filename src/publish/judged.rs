@@ -17,6 +17,11 @@ impl Judged {
         self.0.insert(partition, made_with.to_owned());
     }
 
+    /// As if a partition had not been judged.
+    pub fn forget(&mut self, partition: &str) {
+        self.0.remove(partition);
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -78,6 +78,8 @@ pub struct Manifest {
     read: BTreeMap<String, (Page, Version)>,
     /// Files that a publication was about to touch when it ended before its time.
     pub unsure: BTreeSet<String>,
+    /// Those of them that no run has made since: a write of one may still be on its way, however late.
+    strays: BTreeSet<String>,
     intent: Option<Version>,
     /// A publication was announced and has not ended.
     is_open: bool,
@@ -88,13 +90,22 @@ pub struct Manifest {
 struct Intent {
     run: String,
     files: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    strays: BTreeSet<String>,
 }
 
 impl Manifest {
     pub fn load(store: &Store) -> Result<Manifest> {
         let mut manifest = Manifest::default();
         let mut files = BTreeMap::new();
-        for object in store.list(FOLDER)? {
+        if let Some((bytes, version)) = store.load(INTENT)? {
+            let intent: Intent = serde_json::from_slice(&bytes).map_err(|e| unreadable(store, INTENT, &e.to_string()))?;
+            manifest.unsure = intent.files.into_keys().collect();
+            manifest.strays = intent.strays;
+            manifest.is_open = !manifest.unsure.is_empty();
+            manifest.intent = Some(version);
+        }
+        for object in store.list(FOLDER)?.into_iter().filter(|object| !manifest.strays.contains(&object.key)) {
             let Some((bytes, version)) = store.load(&object.key)? else { continue };
             let page: Page = parse(store, &object.key, &bytes)?;
             for (day, record) in &page.days {
@@ -108,12 +119,6 @@ impl Manifest {
             }
             files.extend(page.files.clone());
             manifest.read.insert(object.key, (page, version));
-        }
-        if let Some((bytes, version)) = store.load(INTENT)? {
-            let intent: Intent = serde_json::from_slice(&bytes).map_err(|e| unreadable(store, INTENT, &e.to_string()))?;
-            manifest.unsure = intent.files.into_keys().collect();
-            manifest.is_open = !manifest.unsure.is_empty();
-            manifest.intent = Some(version);
         }
         manifest.files = Arc::new(files);
         Ok(manifest)
@@ -144,32 +149,33 @@ impl Manifest {
     pub fn follow<'k>(&mut self, files: impl Iterator<Item = &'k str>, calendar: &Calendar) {
         let mut known = (*self.files).clone();
         for key in files {
-            let Some((period, first)) = key.strip_prefix("reports/").and_then(period_of) else { continue };
+            let Some((period, first)) = period_of(key) else { continue };
             let of = self.made_of(calendar.span(period, first).days());
             known.entry(key.to_owned()).and_modify(|record| record.of = of);
         }
         self.files = Arc::new(known);
     }
 
-    /// Says which files are about to be touched, and what they will be.
-    pub fn announce(&mut self, store: &Store, run: &str, mut files: BTreeMap<String, String>) -> Result<()> {
-        // What an earlier run left open stays open until this one has ended it.
+    /// Says which files are about to be touched, and what they will be. What an earlier run left open stays open until this one has
+    /// ended it.
+    pub fn announce(&mut self, store: &Store, run: &str, files: BTreeMap<String, String>) -> Result<()> {
+        (self.run, self.is_open) = (run.to_owned(), true);
+        let pages = files.keys().map(|file| (page_of(file), String::new())).collect::<Vec<_>>();
+        self.intend(store, files.into_iter().chain(pages).collect())
+    }
+
+    fn intend(&mut self, store: &Store, mut files: BTreeMap<String, String>) -> Result<()> {
         for key in &self.unsure {
             files.entry(key.clone()).or_default();
         }
-        (self.run, self.is_open) = (run.to_owned(), true);
-        self.intend(store, files)
-    }
-
-    fn intend(&mut self, store: &Store, files: BTreeMap<String, String>) -> Result<()> {
-        let body = serde_json::to_vec(&Intent { run: self.run.clone(), files })?;
+        let body = serde_json::to_vec(&Intent { run: self.run.clone(), files, strays: self.strays.clone() })?;
         let expected = self.intent.take().map_or(Expected::Nothing, Expected::This);
         self.intent = Some(store.replace(INTENT, body.into(), &expected)?);
         Ok(())
     }
 
-    /// Writes every page that is another now, and ends the publication that was announced.
-    pub fn save(&mut self, store: &Store) -> Result<()> {
+    /// Writes every page that is another now, and ends the publication that was announced, in which some files were made.
+    pub fn save(&mut self, store: &Store, has_made: impl Fn(&str) -> bool) -> Result<()> {
         for (key, page) in self.pages() {
             let expected = match self.read.get(&key) {
                 Some((read, _)) if *read == page => continue,
@@ -180,40 +186,60 @@ impl Manifest {
             self.read.insert(key, (page, version));
         }
         store.settle()?;
-        // What a run that died had put, and no run has made since, is nobody's.
-        let stray = std::mem::take(&mut self.unsure).into_iter().filter(|key| !self.files.contains_key(key) && !key.starts_with("state/"));
-        for key in stray {
-            if store.head(&key)?.is_some() {
-                store.delete(&key)?;
+        self.unsure.retain(|key| !has_made(key));
+        if !std::mem::replace(&mut self.is_open, !self.unsure.is_empty()) {
+            return Ok(());
+        }
+        self.intend(store, BTreeMap::new())
+    }
+
+    /// Everything is done that was due. What a run that died was about to make, and no run has made since, is nobody's: it is removed,
+    /// now and whenever a late request has brought it. A file that it changed stays open until a run makes it again.
+    pub fn close(&mut self, store: &Store) -> Result<()> {
+        for key in std::mem::take(&mut self.unsure).into_iter().filter(|key| !key.starts_with("state/")) {
+            match self.files.get(&key) {
+                Some(known) if store.head(&key)?.is_none_or(|object| object.version().tag() != known.tag.as_deref()) => &mut self.unsure,
+                Some(_) => continue,
+                None => &mut self.strays,
+            }
+            .insert(key);
+        }
+        self.strays.retain(|key| !self.files.contains_key(key) && !self.read.contains_key(key));
+        for key in &self.strays {
+            if store.head(key)?.is_some() {
+                store.delete(key)?;
             }
         }
-        if self.is_open {
-            self.intend(store, BTreeMap::new())?;
-        }
-        self.is_open = false;
-        Ok(())
+        if std::mem::take(&mut self.is_open) { self.intend(store, BTreeMap::new()) } else { Ok(()) }
     }
 
     fn pages(&self) -> BTreeMap<String, Page> {
         let mut pages: BTreeMap<String, Page> = self.read.keys().map(|key| (key.clone(), Page::default())).collect();
-        let key = |month: &str| format!("{FOLDER}/{month}.json");
         for (day, record) in &self.days {
             let day = day.to_string();
-            pages.entry(key(&day[..7])).or_default().days.insert(day, record.clone());
+            pages.entry(page(&day[..7])).or_default().days.insert(day, record.clone());
         }
         for (file, record) in self.files.iter() {
-            let month = file.split('/').find_map(|part| part.strip_prefix("dt=")).map_or("undated", |date| &date[..7]);
-            pages.entry(key(month)).or_default().files.insert(file.clone(), record.clone());
+            pages.entry(page_of(file)).or_default().files.insert(file.clone(), record.clone());
         }
-        let undated = pages.entry(key("undated")).or_default();
+        let undated = pages.entry(page("undated")).or_default();
         (undated.landed, undated.judged) = (self.landed.map(|day| day.to_string()), self.judged.clone());
         pages
     }
 }
 
-/// `agent_week/dt=2026-09-07/data.parquet`
-fn period_of(key: &str) -> Option<(Period, Day)> {
-    let (table, rest) = key.split_once("/dt=")?;
+fn page(month: &str) -> String {
+    format!("{FOLDER}/{month}.json")
+}
+
+/// The page that names a file.
+fn page_of(file: &str) -> String {
+    page(file.split('/').find_map(|part| part.strip_prefix("dt=")).map_or("undated", |date| &date[..7]))
+}
+
+/// `reports/agent_week/dt=2026-09-07/data.parquet`
+pub fn period_of(key: &str) -> Option<(Period, Day)> {
+    let (table, rest) = key.strip_prefix("reports/")?.split_once("/dt=")?;
     let period = Period::ALL.into_iter().find(|period| table.ends_with(&format!("_{}", period.name())))?;
     let date = rest.split('/').next()?.parse::<jiff::civil::Date>().ok()?;
     Some((period, Day::from(date)))

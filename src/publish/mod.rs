@@ -14,7 +14,7 @@ mod verify;
 pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use judged::Judged;
 pub use lease::{Clock, Lease, Monotonic, Terms};
-pub use manifest::{DayRecord, FileRecord, Manifest};
+pub use manifest::{DayRecord, FileRecord, Manifest, period_of};
 pub use parquet::{Encoded, SCHEMA_VERSION, Sheet, decode};
 pub use record::{Gate, Partition, Partitions, Recorder, RunRecord};
 pub use stage::{Stage, sha256};
@@ -30,7 +30,7 @@ use crate::signals;
 use crate::store::{Expected, Store};
 use arrow::array::{BooleanArray, RecordBatch};
 use bytes::Bytes;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -108,6 +108,11 @@ impl Publisher {
 
     pub fn kept(&self) -> usize {
         self.kept.load(Ordering::Relaxed)
+    }
+
+    /// The keys of what was made so far.
+    pub fn made(&self) -> BTreeSet<String> {
+        self.stage.files().keys().cloned().collect()
     }
 
     /// This run made the file, the same as the one in place or another.

@@ -34,10 +34,10 @@ impl Run<'_> {
         let asked = self.read.clone();
         let context = self.context()?.into_iter().filter(|day| !asked.contains(day) && !self.made.contains(day));
         let context = context.filter(|day| self.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
-        let windows = windows(&asked, &context, self.plan.job.messages.path.contains("{date}"));
-        let workers = memory::workers(self.request.memory);
-        let jobs = self.request.jobs.clamp(1, windows.len().clamp(1, workers));
-        let means = Means { budget: Budget::of_limit(self.request.memory), workers: workers.div_ceil(jobs) };
+        let windows = windows(&asked, &context, self.ground.plan.job.messages.path.contains("{date}"));
+        let workers = memory::workers(self.ground.request.memory);
+        let jobs = self.ground.request.jobs.clamp(1, windows.len().clamp(1, workers));
+        let means = Means { budget: Budget::of_limit(self.ground.request.memory), workers: workers.div_ceil(jobs) };
         let (mut earliest, mut read, mut failed) = (None, Vec::new(), Vec::new());
         pipe::in_order(
             &windows,
@@ -57,8 +57,8 @@ impl Run<'_> {
                 Ok(())
             },
         )?;
-        if !self.plan.job.messages.path.contains("{date}") {
-            let earliest = earliest.map(|at| self.plan.calendar.day_of(at)).transpose()?;
+        if !self.ground.plan.job.messages.path.contains("{date}") {
+            let earliest = earliest.map(|at| self.ground.plan.calendar.day_of(at)).transpose()?;
             self.first_log = earliest.into_iter().chain(self.first_log).min();
         }
         for (day, error) in failed {
@@ -68,7 +68,7 @@ impl Run<'_> {
             self.made.insert(day);
             self.rows.insert(day, (audit.files.len(), audit.total().read));
             if asked.contains(&day) {
-                self.recorder.update(|record| record.days_read += 1);
+                self.ground.recorder.update(|record| record.days_read += 1);
                 self.audit(day, &audit)?;
             }
         }
@@ -77,7 +77,7 @@ impl Run<'_> {
 
     /// The days of a window.
     fn read_window(&self, window: &BTreeSet<Day>, means: &Means, emit: &mut dyn FnMut(Read) -> Result<()>) -> Result<()> {
-        let mut reading = match ingest::read_messages(self.plan, window, means) {
+        let mut reading = match ingest::read_messages(self.ground.plan, window, means) {
             Ok(reading) => reading,
             // A day only looked back on may lack its files.
             Err(e) if window.is_disjoint(&self.read) && e.retryable() => return Ok(()),
@@ -96,7 +96,7 @@ impl Run<'_> {
 
     /// Of several days one may fail; what is wrong with the machine or the store is wrong for all.
     fn goes_on_after(&self, error: &Error) -> bool {
-        self.request.from < self.request.to && !matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage)
+        self.ground.request.from < self.ground.request.to && !matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage)
     }
 
     /// Leaves a day as it was.
@@ -111,9 +111,9 @@ impl Run<'_> {
     /// Whether a day may be published. Errors: a hold; `--force` publishes all the same.
     fn gate(&self, day: Day, audit: &Audit) -> Result<()> {
         let Some(why) = self.hold_on(day, audit.total().read)? else { return Ok(()) };
-        let (name, forced) = (why.0.to_owned(), self.request.force);
+        let (name, forced) = (why.0.to_owned(), self.ground.request.force);
         let gate = Gate { name, partition: format!("business day {day}"), held: !forced, why: why.1.clone(), forced };
-        self.recorder.update(|record| record.gates.push(gate));
+        self.ground.recorder.update(|record| record.gates.push(gate));
         if forced {
             tracing::warn!(%day, why = why.1, "published all the same: --force");
             return Ok(());
@@ -127,14 +127,14 @@ impl Run<'_> {
         if self.vanished.contains(&day) {
             return Ok(Some(("inputs", "the message files it was made of are gone".to_owned())));
         }
-        let quiet = rows == 0 && self.plan.job.quality.on_missing == OnMissing::Empty;
-        let mut usual = self.history.range(day.plus(-28)..day).map(|(_, rows)| *rows).filter(|rows| *rows > 0).collect::<Vec<_>>();
+        let quiet = rows == 0 && self.ground.plan.job.quality.on_missing == OnMissing::Empty;
+        let mut usual = self.ground.history.range(day.plus(-28)..day).map(|(_, rows)| *rows).filter(|rows| *rows > 0).collect::<Vec<_>>();
         if quiet || usual.len() < 7 {
             return Ok(None);
         }
         usual.sort_unstable();
         let median = usual[usual.len() / 2];
-        let least = self.plan.job.quality.min_volume * median as f64;
+        let least = self.ground.plan.job.quality.min_volume * median as f64;
         let why = || format!("{rows} lines, {:.0} % of the {median} that are usual", rows as f64 / median as f64 * 100.0);
         Ok(((rows as f64) < least).then(|| ("volume", why())))
     }
@@ -143,9 +143,9 @@ impl Run<'_> {
     fn context(&self) -> Result<BTreeSet<Day>> {
         let mut days = BTreeSet::new();
         for day in self.restated.iter().filter(|_| self.has_orders()) {
-            days.extend(self.plan.rules.widest.looks_back_to(&self.plan.calendar, *day)?.through(*day));
+            days.extend(self.ground.plan.rules.widest.looks_back_to(&self.ground.plan.calendar, *day)?.through(*day));
             for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules.widest)?);
+                days.extend(facts::reply_days(&instant, &self.ground.plan.calendar, &self.ground.plan.rules.widest)?);
             }
         }
         days.extend(&self.restated);
@@ -156,15 +156,15 @@ impl Run<'_> {
     fn read_day(&self, day: Day, mut chats: Chats, asked: bool, workers: usize) -> Result<Audit> {
         let _span = tracing::info_span!("partition", table = "chats", level = "all", period = "day", dt = %day).entered();
         if asked {
-            chats.audit.check(self.plan.job.quality.max_bad_ratio)?;
+            chats.audit.check(self.ground.plan.job.quality.max_bad_ratio)?;
             self.gate(day, &chats.audit)?;
         }
-        let (book, names) = (&self.plan.rules, &chats.names);
+        let (book, names) = (&self.ground.plan.rules, &chats.names);
         let set_of = |shop: u32| book.set(self.reference.platform(names.shop(shop)).or_else(|| names.platform_of(shop)), day);
         let shards = chats.shelf.shards(names, set_of)?;
         let context = |shard: &[usize]| {
             let set = shard.first().map_or_else(|| book.set(None, day), |piece| set_of(chats.shelf.shop(*piece)));
-            let (calendar, rules) = (&self.plan.calendar, book.rules(set));
+            let (calendar, rules) = (&self.ground.plan.calendar, book.rules(set));
             let rules = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
             Ok::<_, Error>(facts::Context { day, names, rules, reference: &self.reference })
         };
@@ -210,32 +210,34 @@ impl Run<'_> {
         Ok(chats.audit)
     }
 
-    /// Keeps what became of every row read for a day, and the bad ones. Tables that are read whole are counted once, on the last day.
-    fn audit(&mut self, day: Day, messages: &Audit) -> Result<()> {
+    /// Keeps what became of every row read for a day, and the bad ones. Tables that are read whole are counted once, on the last day;
+    /// and on a day where a run died that may have counted them there.
+    fn audit(&self, day: Day, messages: &Audit) -> Result<()> {
         let mut audits = vec![messages.clone()];
-        audits.extend(self.orders.as_ref().map(|orders| orders.audit(self.plan, day)).transpose()?);
+        audits.extend(self.orders.as_ref().map(|orders| orders.audit(self.ground.plan, day)).transpose()?);
         audits.extend(self.reference.audits.iter().cloned());
         self.publisher.stage(&audit_rows(&audits, day)?)?;
-        self.count(messages, day)?;
+        self.count(messages, day);
+        self.publisher.stage(&quarantine_rows(messages.table.name(), &messages.quarantined, day)?)?;
+        let whole = self.orders.iter().map(|orders| orders.read_whole()).chain(self.reference.audits.iter().cloned());
+        let whole = whole.collect::<Vec<_>>();
         if self.ends_with(day) {
-            let whole =
-                self.orders.iter().map(|orders| orders.read_whole()).chain(self.reference.audits.iter().cloned()).collect::<Vec<_>>();
-            whole.iter().try_for_each(|audit| self.count(audit, day))?;
+            whole.iter().for_each(|audit| self.count(audit, day));
         }
-        Ok(())
+        let here = whole.iter().filter(|_| self.ends_with(day) || self.ground.evidence.is_interrupted(day));
+        here.into_iter().try_for_each(|audit| self.publisher.stage(&quarantine_rows(audit.table.name(), &audit.quarantined, day)?))
     }
 
-    fn count(&mut self, audit: &Audit, day: Day) -> Result<()> {
+    fn count(&self, audit: &Audit, day: Day) {
         let (name, total) = (audit.table.name(), audit.total());
         let counts = [total.read, total.used, total.quarantined, total.duplicates, total.outside, total.ignored];
-        self.recorder.read(audit);
-        self.recorder.update(|record| {
+        self.ground.recorder.read(audit);
+        self.ground.recorder.update(|record| {
             let sums = record.audit.entry(name.to_owned()).or_default();
             sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         });
         tracing::info!(%day, table = name, read = total.read, used = total.used, quarantined = total.quarantined,
             duplicates = total.duplicates, outside = total.outside, ignored = total.ignored, "audit");
-        self.publisher.stage(&quarantine_rows(name, &audit.quarantined, day)?)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::job::Level;
 use crate::judgement::{self, Case, Judgement, Report, SpotChecks, Standard, Training, spot_checks};
 use crate::memory;
 use crate::pipe;
-use crate::publish::{Judged, decode};
+use crate::publish::{Judged, decode, period_of};
 use crate::reports::{Part, Teams, has_flag};
 use polars::prelude::{IntoLazy, col};
 use std::collections::BTreeSet;
@@ -19,6 +19,8 @@ impl Run<'_> {
     /// Judges every period reported in this run, and those compared with one of them. Returns what they were judged with.
     pub(super) fn make_judgements(&self) -> Result<Judged> {
         let mut judged = self.manifest.judged.clone();
+        // What a run that died may have put in their place is not known.
+        self.manifest.unsure.iter().filter_map(|key| partition_of(key)).for_each(|partition| judged.forget(&partition));
         let standards = Standard::read(&self.records)?;
         let trainings = Training::read(&self.records)?;
         let made_with = self.made_with(&standards, &trainings);
@@ -34,12 +36,12 @@ impl Run<'_> {
 
     /// The spot checks of every restated day whose details or reports are other than they were.
     fn draw_spot_checks(&self, made_with: &str, judged: &mut Judged) -> Result<()> {
-        let name = |day: &Day| format!("{} {day}", Judgement::SpotChecks.name());
+        let name = |day: &Day| of_table(Judgement::SpotChecks.name(), *day);
         let has_changed = |day: &Day| {
             let details = ["receptions", "rounds", "ratings", "credits"].map(|table| detail_key(table, *day));
             // Orders that make or lose an inquiry show in the reports alone.
-            let reported = self.plan.job.reports.periods.contains(&Period::Day);
-            let reports = self.keys(self.plan.calendar.span(Period::Day, *day));
+            let reported = self.ground.plan.job.reports.periods.contains(&Period::Day);
+            let reports = self.keys(self.ground.plan.calendar.span(Period::Day, *day));
             !reported || details.iter().chain(&reports).any(|key| self.publisher.has_changed(key))
         };
         let mut due = Vec::new();
@@ -57,15 +59,15 @@ impl Run<'_> {
             self.draw(*day).with("business day", day)?;
             emit(())
         };
-        pipe::in_order(&due, memory::workers(self.request.memory), draw, |()| Ok(()))?;
+        pipe::in_order(&due, memory::workers(self.ground.request.memory), draw, |()| Ok(()))?;
         due.iter().for_each(|day| judged.set(name(day), made_with));
         Ok(())
     }
 
     fn draw(&self, day: Day) -> Result<()> {
-        let mut checks = SpotChecks::new(&self.plan.rules.widest, self.plan.judgement.seed);
+        let mut checks = SpotChecks::new(&self.ground.plan.rules.widest, self.ground.plan.judgement.seed);
         // Whether an inquiry comes to an order is known after the next day.
-        if self.has_orders() && self.landed.through > day {
+        if self.has_orders() && self.ground.landed.through > day {
             let columns =
                 [vec!["shop_id", "agent_id", "buyer_id"].into_iter().map(col).collect(), vec![has_flag("order_final").alias("ordered")]]
                     .concat();
@@ -88,22 +90,22 @@ impl Run<'_> {
     }
 
     fn makes(&self, table: Judgement) -> bool {
-        self.plan.judgement.tables.contains(&table)
+        self.ground.plan.judgement.tables.contains(&table)
     }
 
     /// Names everything that judgements are made of besides reports.
     fn made_with(&self, standards: &[Standard], trainings: &BTreeSet<Training>) -> String {
         let teams = self.reference.staff.iter().map(|(key, account)| (key, &account.team)).collect::<Vec<_>>();
         let categories = self.reference.shops.iter().map(|(shop, of)| (shop, &of.category)).collect::<Vec<_>>();
-        let settings = (&self.plan.judgement, &self.plan.job.reports, env!("CARGO_PKG_VERSION"));
+        let settings = (&self.ground.plan.judgement, &self.ground.plan.job.reports, env!("CARGO_PKG_VERSION"));
         format!("{:016x}", xxh3_64(format!("{:?}", (settings, teams, categories, standards, trainings)).as_bytes()))
     }
 
     fn judge_periods(&self, standards: &[Standard], made_with: &str, judged: &mut Judged) -> Result<()> {
-        let name = |span: &Span| format!("{} {}", span.period.name(), span.first);
+        let name = |span: &Span| of_period(span.period, span.first);
         let (due, kept): (Vec<_>, Vec<_>) =
             self.spans_to_judge()?.into_iter().partition(|span| self.has_other_reports(*span) || !judged.is_of(&name(span), made_with));
-        let tables = |span: &Span| judgement::tables(&self.plan.judgement, span.period);
+        let tables = |span: &Span| judgement::tables(&self.ground.plan.judgement, span.period);
         self.publisher.keep(kept.iter().map(|span| tables(span).len()).sum());
         let judge = |span: &Span, emit: &mut dyn FnMut(()) -> Result<()>| {
             self.judge(*span, &tables(span), standards).with("period", format!("{} of {}", span.period.name(), span.first))?;
@@ -111,7 +113,7 @@ impl Run<'_> {
         };
         // Where not all persons fit, the tables of two periods at once would not either.
         let days = self.restated.iter().copied().collect::<Vec<_>>();
-        let workers = if self.shares(&days, &Teams::new())? > 1 { 1 } else { memory::workers(self.request.memory) };
+        let workers = if self.shares(&days, &Teams::new())? > 1 { 1 } else { memory::workers(self.ground.request.memory) };
         pipe::in_order(&due, workers, judge, |()| Ok(()))?;
         due.iter().for_each(|span| judged.set(name(span), made_with));
         Ok(())
@@ -120,13 +122,13 @@ impl Run<'_> {
     fn judge(&self, span: Span, tables: &[Judgement], standards: &[Standard]) -> Result<()> {
         let _span =
             tracing::info_span!("partition", table = "judgements", level = "all", period = span.period.name(), dt = %span.first).entered();
-        let calendar = &self.plan.calendar;
+        let calendar = &self.ground.plan.calendar;
         let case = Case {
             span,
             now: self.reports(span)?,
             before: self.reports(calendar.before(span))?,
             year_before: calendar.year_before(span).map_or(Ok(Vec::new()), |span| self.reports(span))?,
-            settings: &self.plan.judgement,
+            settings: &self.ground.plan.judgement,
             reference: &self.reference,
             standards,
         };
@@ -138,7 +140,7 @@ impl Run<'_> {
 
     /// The periods of the restated days, and where one has another report now, those that are compared with it.
     fn spans_to_judge(&self) -> Result<BTreeSet<Span>> {
-        let calendar = &self.plan.calendar;
+        let calendar = &self.ground.plan.calendar;
         let mut spans = BTreeSet::new();
         for span in self.reported.iter().copied().filter(|span| self.keys(*span).iter().any(|key| self.publisher.has_made(key))) {
             spans.insert(span);
@@ -155,7 +157,7 @@ impl Run<'_> {
     }
 
     fn has_other_reports(&self, span: Span) -> bool {
-        let calendar = &self.plan.calendar;
+        let calendar = &self.ground.plan.calendar;
         let of = [Some(span), Some(calendar.before(span)), calendar.year_before(span)];
         of.into_iter().flatten().any(|span| self.has_changed(span))
     }
@@ -165,12 +167,12 @@ impl Run<'_> {
     }
 
     fn keys(&self, span: Span) -> Vec<String> {
-        self.plan.job.reports.levels.iter().map(|level| key(*level, span)).collect()
+        self.ground.plan.job.reports.levels.iter().map(|level| key(*level, span)).collect()
     }
 
     /// The reports of a period as they will be published.
     fn reports(&self, span: Span) -> Result<Vec<Report>> {
-        let levels = self.plan.job.reports.levels.iter().collect::<BTreeSet<_>>();
+        let levels = self.ground.plan.job.reports.levels.iter().collect::<BTreeSet<_>>();
         let reports = levels.into_iter().map(|level| self.report_of(*level, span));
         Ok(reports.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
@@ -183,16 +185,16 @@ impl Run<'_> {
     /// The trainings of every day reported in this run, and those whose 28 days before and after hold a day whose report is another now,
     /// or have now all landed.
     fn judge_trainings(&self, trainings: &BTreeSet<Training>, made_with: &str, judged: &mut Judged) -> Result<()> {
-        let reports = &self.plan.job.reports;
+        let reports = &self.ground.plan.job.reports;
         if !reports.periods.contains(&Period::Day) || !reports.levels.contains(&Level::Agent) {
             return Ok(());
         }
-        let of_day = |day: Day| key(Level::Agent, self.plan.calendar.span(Period::Day, day));
+        let of_day = |day: Day| key(Level::Agent, self.ground.plan.calendar.span(Period::Day, day));
         let made = self.restated.iter().copied().filter(|day| self.publisher.has_made(&of_day(*day))).collect::<BTreeSet<_>>();
         let changed = made.iter().copied().filter(|day| self.publisher.has_changed(&of_day(*day))).collect::<BTreeSet<_>>();
         let has_landed = |on: Day| {
             let last = on.plus(judgement::WINDOW);
-            last <= self.landed.through && self.manifest.landed.is_none_or(|before| last > before)
+            last <= self.ground.landed.through && self.manifest.landed.is_none_or(|before| last > before)
         };
         let touched = |on: Day| has_landed(on) || changed.range(Training::window(on)).next().is_some();
         let days_of_trainings = trainings.iter().map(|training| training.on).collect::<BTreeSet<_>>();
@@ -202,7 +204,7 @@ impl Run<'_> {
                 days.insert(day);
             }
         }
-        let name = |day: &Day| format!("{} {day}", Judgement::TrainingGain.name());
+        let name = |day: &Day| of_table(Judgement::TrainingGain.name(), *day);
         let due = |day: &Day| days_of_trainings.contains(day) && touched(*day) || !judged.is_of(&name(day), made_with);
         let (due, kept): (Vec<_>, Vec<_>) = days.into_iter().partition(due);
         self.publisher.keep(kept.len());
@@ -213,15 +215,39 @@ impl Run<'_> {
             daily.retain(|day, _| window.contains(day));
             let wanted = window.start().through(*window.end()).filter(|day| days_of_trainings.contains(&on) && !daily.contains_key(day));
             for day in wanted.collect::<Vec<_>>() {
-                if let Some(report) = self.report_of(Level::Agent, self.plan.calendar.span(Period::Day, day))? {
+                if let Some(report) = self.report_of(Level::Agent, self.ground.plan.calendar.span(Period::Day, day))? {
                     daily.insert(day, report.of_agents(&agents)?);
                 }
             }
-            self.publisher.stage(&judgement::training_gain(on, trainings, &daily, self.landed.through, &self.plan.rules.widest)?)?;
+            self.publisher.stage(&judgement::training_gain(
+                on,
+                trainings,
+                &daily,
+                self.ground.landed.through,
+                &self.ground.plan.rules.widest,
+            )?)?;
             judged.set(name(&on), made_with);
         }
         Ok(())
     }
+}
+
+/// How judgements are remembered: those of a period together, the others by table and day.
+fn of_period(period: Period, first: Day) -> String {
+    format!("{} {first}", period.name())
+}
+
+fn of_table(table: &str, day: impl std::fmt::Display) -> String {
+    format!("{table} {day}")
+}
+
+/// As what the judgements of a file are remembered.
+fn partition_of(key: &str) -> Option<String> {
+    let by_day = || {
+        let (table, rest) = key.split_once("/dt=")?;
+        Some(of_table(table.rsplit('/').next()?, rest.split('/').next()?))
+    };
+    period_of(key).map(|(period, first)| of_period(period, first)).or_else(by_day)
 }
 
 fn detail_key(table: &str, day: Day) -> String {

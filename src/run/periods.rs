@@ -27,7 +27,7 @@ type StateRows = (Level, Part, Kind, RecordBatch);
 impl Run<'_> {
     /// The reports of every period that a restated day lies in. Each day's states are read once for all of them.
     pub(super) fn make_reports(&mut self) -> Result<()> {
-        let (plan, restated) = (self.plan, &self.restated);
+        let (plan, restated) = (self.ground.plan, &self.restated);
         let spans_of = |day: &Day| plan.job.reports.periods.iter().map(|period| plan.calendar.span(*period, *day)).collect::<Vec<_>>();
         self.spans.extend(restated.iter().flat_map(spans_of));
         // A period is made once, with the last of its days.
@@ -60,7 +60,7 @@ impl Run<'_> {
         };
         pipe::in_order(
             &days,
-            if shares > 1 { 1 } else { memory::workers(self.request.memory) },
+            if shares > 1 { 1 } else { memory::workers(self.ground.request.memory) },
             read,
             |(day, platforms_of_day, rows, persons_of_day)| {
                 platforms.insert(day, platforms_of_day);
@@ -91,10 +91,12 @@ impl Run<'_> {
 
     fn stage_dims(&self, platforms: &BTreeMap<Day, Platforms>) -> Result<()> {
         let sold = self.sold();
-        let first = sold.first().copied().unwrap_or(self.request.from);
-        let last = sold.last().copied().unwrap_or(self.request.to);
+        let first = sold.first().copied().unwrap_or(self.ground.request.from);
+        let last = sold.last().copied().unwrap_or(self.ground.request.to);
         let dims = self.dims(platforms.values())?;
-        reports::dims(&self.plan.calendar, (first, last), &self.reference, &dims)?.iter().try_for_each(|table| self.publisher.stage(table))
+        reports::dims(&self.ground.plan.calendar, (first, last), &self.reference, &dims)?
+            .iter()
+            .try_for_each(|table| self.publisher.stage(table))
     }
 
     /// Where all persons do not fit, a share of the shops is counted at a time: all shares but the first, which goes with everything else.
@@ -124,7 +126,7 @@ impl Run<'_> {
 
     /// The teams of the staff table as it is now, whatever the day; none where they are not asked for.
     fn teams(&self) -> Teams {
-        let wanted = self.plan.job.reports.levels.contains(&Level::Team);
+        let wanted = self.ground.plan.job.reports.levels.contains(&Level::Team);
         let staff = self.reference.staff.iter().filter(|_| wanted);
         staff.filter_map(|(key, account)| Some((key.clone(), account.team.clone()?))).collect()
     }
@@ -137,7 +139,7 @@ impl Run<'_> {
         for day in days {
             largest = largest.max(self.states.persons_size(*day, Part::Chats, Level::Agent)?);
         }
-        Ok((largest * bytes_in_memory).div_ceil((self.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
+        Ok((largest * bytes_in_memory).div_ceil((self.ground.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
     }
 
     /// The states of a day that are small however many persons it has.
@@ -178,13 +180,13 @@ impl Run<'_> {
             self.report(*span, *days, merged, &targets, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
             emit(())
         };
-        pipe::in_order(ended, memory::workers(self.request.memory), report, |()| Ok(()))
+        pipe::in_order(ended, memory::workers(self.ground.request.memory), report, |()| Ok(()))
     }
 
     fn report(&self, span: Span, days: usize, merged: &[Merged; 3], targets: &Targets, dims: &Dims) -> Result<()> {
         let _span =
             tracing::info_span!("partition", table = "reports", level = "all", period = span.period.name(), dt = %span.first).entered();
-        let (plan, landed) = (self.plan, &self.landed);
+        let (plan, landed) = (self.ground.plan, &self.ground.landed);
         let groups = Group::all(&plan.rules, &dims.platforms(), span.last);
         let row = Row { span, landed, complete: self.is_complete(span, days)?, groups: &groups };
         let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
@@ -210,8 +212,12 @@ impl Run<'_> {
 
     /// The period is over, every day of it has landed and been made, and nothing it looks back on lies before the first log.
     fn is_complete(&self, span: Span, made: usize) -> Result<bool> {
-        let seen = if self.has_orders() { self.plan.rules.widest.looks_back_to(&self.plan.calendar, span.first)? } else { span.first };
-        let over = span.last <= self.landed.through;
+        let seen = if self.has_orders() {
+            self.ground.plan.rules.widest.looks_back_to(&self.ground.plan.calendar, span.first)?
+        } else {
+            span.first
+        };
+        let over = span.last <= self.ground.landed.through;
         let all = made == span.days().count();
         Ok(over && all && self.first_log.is_none_or(|first| seen >= first))
     }

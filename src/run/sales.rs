@@ -29,9 +29,9 @@ impl Run<'_> {
                 self.sell_day(*day, &made, &replies).with("business day", day)?;
                 emit(())
             };
-            pipe::in_order(window, self.request.jobs, sell, |()| Ok(()))?;
+            pipe::in_order(window, self.ground.request.jobs, sell, |()| Ok(()))?;
         }
-        self.recorder.update(|record| record.days_restated += days.len());
+        self.ground.recorder.update(|record| record.days_restated += days.len());
         Ok(())
     }
 
@@ -41,7 +41,7 @@ impl Run<'_> {
         let mut buyers = HashSet::new();
         for day in window {
             for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.plan.calendar, &self.plan.rules.widest)?);
+                days.extend(facts::reply_days(&instant, &self.ground.plan.calendar, &self.ground.plan.rules.widest)?);
                 buyers.insert((instant.order.shop_id.clone(), instant.order.buyer_id.clone()));
             }
         }
@@ -49,7 +49,7 @@ impl Run<'_> {
         let mut kept = Vec::new();
         let days = days.intersection(made).copied().collect::<Vec<_>>();
         let of_buyers = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &buyers)?);
-        pipe::in_order(&days, self.request.jobs, of_buyers, |replies| {
+        pipe::in_order(&days, self.ground.request.jobs, of_buyers, |replies| {
             kept.push(replies.lazy());
             Ok(())
         })?;
@@ -92,7 +92,7 @@ impl Run<'_> {
 
     /// The shops by their rule set on a day, in parts whose persons fit the memory.
     fn groups(&self, day: Day, made: &BTreeSet<Day>) -> Result<Vec<Group<'_>>> {
-        let groups = Group::all(&self.plan.rules, &self.platforms(day, made)?, day);
+        let groups = Group::all(&self.ground.plan.rules, &self.platforms(day, made)?, day);
         let count = self.shares(&[day], &Teams::new())?;
         let mut known = self.reference.shops.keys().cloned().collect::<BTreeSet<_>>();
         if count > 1 {
@@ -109,16 +109,16 @@ impl Run<'_> {
 
     fn credits(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
         let Some(orders) = &self.orders else { return Ok(None) };
-        let instants = of_group(facts::instants(orders, &self.plan.calendar, group.rules, day)?, group);
+        let instants = of_group(facts::instants(orders, &self.ground.plan.calendar, group.rules, day)?, group);
         let replies = replies.clone().lazy();
-        facts::credits(&instants, replies, &self.plan.calendar, group.rules, day, self.landed.through).map(Some)
+        facts::credits(&instants, replies, &self.ground.plan.calendar, group.rules, day, self.ground.landed.through).map(Some)
     }
 
     /// The platform of every shop of which one is known on a day: from the shops table, else from the lines of the day or of the nearest
     /// day before that orders look back on.
     fn platforms(&self, day: Day, made: &BTreeSet<Day>) -> Result<BTreeMap<String, String>> {
         let mut platforms = BTreeMap::new();
-        let first = self.plan.rules.widest.looks_back_to(&self.plan.calendar, day)?;
+        let first = self.ground.plan.rules.widest.looks_back_to(&self.ground.plan.calendar, day)?;
         for day in first.through(day).filter(|day| made.contains(day)) {
             platforms.extend(self.states.platforms(day)?);
         }
@@ -136,7 +136,7 @@ impl Run<'_> {
         credits: Option<&DataFrame>,
         group: &Group,
     ) -> Result<Vec<(Fact, LazyFrame)>> {
-        let (calendar, rules) = (&self.plan.calendar, group.rules);
+        let (calendar, rules) = (&self.ground.plan.calendar, group.rules);
         let mut sources = Vec::new();
         if let Some(orders) = &self.orders {
             let persons = self.persons_of(group, day, level)?;

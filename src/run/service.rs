@@ -31,12 +31,12 @@ pub(super) fn instants<'a>(orders: &'a Orders, records: &Records, plan: &Plan, d
 impl Run<'_> {
     /// Of a group's shops. `replies`: those that the day's instants look back on.
     pub(super) fn service(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Service> {
-        let (calendar, rules) = (&self.plan.calendar, group.rules);
+        let (calendar, rules) = (&self.ground.plan.calendar, group.rules);
         let mut instants = Vec::new();
         if let Some(orders) = &self.orders {
             instants = of_group(facts::refund_instants(&self.records, orders, calendar, rules, day)?, group);
         }
-        let credited = facts::credited(&instants, replies.clone().lazy(), calendar, rules, self.landed.through)?;
+        let credited = facts::credited(&instants, replies.clone().lazy(), calendar, rules, self.ground.landed.through)?;
         let refunds = facts::refunds(&self.records, &credited, calendar, day)?;
         let filtered = self.filtered(rules, day)?;
         let ratings = facts::ratings(&self.records, &self.reference, &filtered, calendar, rules, day)?.map(IntoLazy::lazy);

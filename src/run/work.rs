@@ -14,7 +14,7 @@ use polars::prelude::*;
 impl Run<'_> {
     /// The rows of a day's facts of work, where their tables are configured.
     pub(super) fn work_sources(&self, level: Level, day: Day, group: &Group) -> Result<Vec<(Fact, LazyFrame)>> {
-        let (calendar, rules) = (&self.plan.calendar, group.rules);
+        let (calendar, rules) = (&self.ground.plan.calendar, group.rules);
         let mut sources = Vec::new();
         if let Some(statuses) = self.records.of(Table::AgentStatus) {
             let talked = self.states.get(day, Part::Chats, Level::Agent, Kind::Sums)?.lazy();
@@ -25,7 +25,7 @@ impl Run<'_> {
             });
         }
         // Before the payments after a day have landed nothing is said of it, and most are not even read.
-        let orders = self.orders.as_ref().filter(|_| day.plus(rules.retention_days as i32) <= self.landed.through);
+        let orders = self.orders.as_ref().filter(|_| day.plus(rules.retention_days as i32) <= self.ground.landed.through);
         if let Some(tickets) = self.records.of(Table::Tickets) {
             let tickets = facts::tickets(tickets, calendar, day)?;
             let tickets = if level == Level::Agent { tickets.filter(col("agent_id").is_not_null()) } else { tickets };

@@ -87,17 +87,8 @@ fn survives(what: &'static str, seeds: u64, good: &[u8], read: impl Fn(&[u8]) ->
     assert!(0 < read && read < seeds, "{what}: {read} of {seeds} were read");
 }
 
-const ORDERS: &str = "\
-shop_id,order_id,buyer_id,created_at,amount,quantity,paid_at,updated_at
-s1,o1,b1,2026-09-01T10:01:00+08:00,10.00,1,2026-09-01T10:02:00+08:00,2026-09-01T11:00:00+08:00
-s1,o1,b1,2026-09-01T10:01:00+08:00,7.50,2,,1788231600000
-\"s,2\",\"o\"\"2\",客户,2026-09-02 10:01:00,-0.10,0,,
-";
-
-const LINES: &str = r#"{"shop_id":"s1","buyer_id":"b1","sender":"buyer","sent_at":"2026-09-01T10:00:00+08:00","text":"在吗 \u4f60","seq":1,"extra":{"a":[1,{"b":null}]}}
-{"shop_id":7,"buyer_id":"b1","sender":"agent","agent_id":"A","sent_at":1788228020000,"recalled":false,"message_id":"m2"}
-{"shop_id":"s1","order_id":"o1","buyer_id":"b1","created_at":"2026-09-01T10:00:00Z","amount":12.5,"quantity":1,"flag":null}
-"#;
+const ORDERS: &str = include_str!("../../fuzz/seeds/csv/orders.csv");
+const LINES: &str = include_str!("../../fuzz/seeds/ndjson/lines.ndjson");
 
 #[test]
 fn mutated_ndjson_is_read_or_refused() {

@@ -6,6 +6,7 @@ pub(crate) mod emulators;
 pub(crate) mod example;
 pub(crate) mod exposition;
 pub(crate) mod faulty;
+pub(crate) mod gcs;
 pub(crate) mod given;
 pub(crate) mod http;
 pub(crate) mod listener;
@@ -16,6 +17,7 @@ pub(crate) mod script;
 pub(crate) mod service;
 pub(crate) mod sheet;
 pub(crate) mod tables;
+pub(crate) mod world;
 
 use crate::oracle;
 

@@ -7,11 +7,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 /// Two lines of chat on 1 September 2026: a question and its answer 20 s later.
-pub(crate) const CHATS: &str = "\
-shop_id,buyer_id,sender,sent_at,agent_id,message_id
-s1,b1,buyer,2026-09-01T10:00:00+08:00,A,m1
-s1,b1,agent,2026-09-01T10:00:20+08:00,A,m2
-";
+pub(crate) const CHATS: &str = include_str!("../../fuzz/seeds/csv/chats.csv");
 pub(crate) const CHATS_PATH: &str = "messages/date=2026-09-01/chats.csv";
 pub(crate) const PIPELINE: &str = "\
 name = \"small\"

@@ -153,10 +153,12 @@ impl Proxy {
         waited.unwrap_or_else(PoisonError::into_inner).0.held > 0
     }
 
-    /// Lets go what is held.
+    /// Lets go what is held, and waits until the store has done it.
     pub(crate) fn release(&self) {
-        self.shared.lock().releases += 1;
+        let mut state = self.shared.lock();
+        state.releases += 1;
         self.shared.changed.notify_all();
+        drop(self.shared.changed.wait_while(state, |state| state.held > 0));
     }
 }
 
@@ -192,26 +194,26 @@ impl Shared {
                 std::thread::sleep(time);
                 forward()?
             }
-            Some(Fault::Hold) => {
-                self.hold();
-                forward()?
-            }
+            Some(Fault::Hold) => self.held(forward)?,
             Some(Fault::HoldAfter) => {
                 let answer = forward()?;
-                self.hold();
-                answer
+                self.held(|| Ok(answer))?
             }
         };
         http::send(&answer, method, client)
     }
 
-    fn hold(&self) {
+    /// What follows a release.
+    fn held(&self, follows: impl FnOnce() -> io::Result<Message>) -> io::Result<Message> {
         let mut state = self.lock();
         state.held += 1;
         self.changed.notify_all();
         let before = state.releases;
-        let waited = self.changed.wait_while(state, |state| state.releases == before);
-        waited.unwrap_or_else(PoisonError::into_inner).held -= 1;
+        drop(self.changed.wait_while(state, |state| state.releases == before));
+        let followed = follows();
+        self.lock().held -= 1;
+        self.changed.notify_all();
+        followed
     }
 }
 
