@@ -5,9 +5,11 @@ mod fenced;
 mod open;
 mod patience;
 pub mod probe;
+mod reader;
 
 pub(crate) use faults::explain;
 pub use fenced::{Expected, Version};
+pub use reader::Reader;
 
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;

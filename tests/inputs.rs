@@ -92,6 +92,9 @@ const BAD_ORDERS: &[(&str, &str)] = &[
     ("s1,o,b1,2026-09-01T10:00:00+08:00,9.00,1,2026-09-01T09:59:59.999+08:00", "paid_at"),
 ];
 
+const BAD_TARGETS: &[(&str, &str)] =
+    &[("s1,A,2026-13,sales_amount,1", "month"), ("s1,A,soon,sales_amount,1", "month"), ("s1,A,2026-09,sales_amount,much", "target")];
+
 fn good_messages(count: usize) -> String {
     let line = |n| format!("s1,b{n},buyer,2026-09-01T10:00:00+08:00,A,g{n}\n");
     (0..count).map(line).collect()
@@ -114,12 +117,18 @@ fn set_aside(place: &Place, table: &str) -> Vec<(f64, String)> {
 #[test]
 fn a_bad_row_is_set_aside_and_the_good_ones_go_on() {
     let bad = |rows: &[(&str, &str)]| rows.iter().map(|(row, _)| format!("{row}\n")).collect::<String>();
-    let place = Place::new(&format!("{PIPELINE}[orders]\npath = \"orders.csv\"\n[quality]\nmax_bad_ratio = 0.1\n"));
+    let place = Place::new(&format!(
+        "{PIPELINE}[orders]\npath = \"orders.csv\"\n[targets]\npath = \"targets.csv\"\n[quality]\nmax_bad_ratio = 0.1\n"
+    ));
     place.put(CHATS_PATH, format!("{HEAD}{}{}", good_messages(120), bad(BAD_MESSAGES)));
+    place.put(
+        "targets.csv",
+        format!("shop_id,agent_id,month,metric,target\n{}{}", "s1,A,2026/09,sales_amount,1\n".repeat(120), bad(BAD_TARGETS)),
+    );
     let head = "shop_id,order_id,buyer_id,created_at,amount,quantity,paid_at\n";
     place.put("orders.csv", format!("{head}{}{}", good_orders(120), bad(BAD_ORDERS)));
     place.run().expect(0, &[]);
-    for (table, rows) in [("messages", BAD_MESSAGES), ("orders", BAD_ORDERS)] {
+    for (table, rows) in [("messages", BAD_MESSAGES), ("orders", BAD_ORDERS), ("targets", BAD_TARGETS)] {
         let expected = rows.iter().zip(121..).map(|((_, column), row)| (f64::from(row), (*column).to_owned()));
         assert_eq!(set_aside(&place, table), expected.collect::<Vec<_>>());
     }

@@ -6,13 +6,16 @@ use crate::support::gcs;
 use crate::support::http::{Message, forward, send, serve};
 use crate::support::proxy::Proxy;
 use crate::support::tables::{Tables, number};
+use kefu::error::{Error, Kind};
 use kefu::store::Store;
 use object_store::aws::AmazonS3Builder;
+use object_store::memory::InMemory;
 use object_store::{ObjectStoreExt, path::Path as Key};
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 const DAY: &str = "2026-10-04";
 
@@ -212,4 +215,32 @@ fn a_bucket_that_is_not_there_is_told() {
     let ran = kefu().args(["check", "--date", DAY, "--output", "s3://kefv/out"]).envs(settings).output().unwrap();
     let said = String::from_utf8(ran.stdout).unwrap();
     assert!(ran.status.code() == Some(2) && said.contains("there is no such bucket or container (404 NoSuchBucket"), "{said}");
+}
+
+/// A store in memory with one file of 40 MB, and the file.
+fn large() -> (Store, kefu::store::Object, Vec<u8>) {
+    let store = Store::within(Arc::new(InMemory::new()), "memory");
+    let bytes = (0..40_000_000_u32).map(|n| (n % 251) as u8).collect::<Vec<_>>();
+    store.put("large", bytes.clone()).unwrap();
+    let object = store.list("").unwrap().remove(0);
+    (store, object, bytes)
+}
+
+#[test]
+fn a_large_file_is_read_piece_by_piece() {
+    let (store, object, bytes) = large();
+    let mut read = Vec::new();
+    store.reader(&object).read_to_end(&mut read).unwrap();
+    assert!(read == bytes);
+}
+
+#[test]
+fn a_file_that_is_written_anew_while_it_is_read_is_no_mixture() {
+    let (store, object, mut bytes) = large();
+    let mut reader = store.reader(&object);
+    reader.read_exact(&mut [0; 1000]).unwrap();
+    bytes.reverse();
+    store.put("large", bytes).unwrap();
+    let error = reader.read_to_end(&mut Vec::new()).unwrap_err().downcast::<Error>().unwrap();
+    assert_eq!((error.kind(), error.exit_code()), (Kind::NotReady, 75), "{error}");
 }

@@ -93,7 +93,8 @@ impl Converted<'_> {
             Type::Number => self.floats(),
             Type::Bool => self.truths(),
             Type::Time => self.times(times),
-            Type::Date => self.dates(times),
+            Type::Date => self.dates("not a date", |cell| date(cell, times.format.as_deref())),
+            Type::Month => self.dates("not a month such as 2026-11", |cell| month(cell, times.format.as_deref())),
         }
     }
 
@@ -244,16 +245,13 @@ impl Converted<'_> {
         Ok(instants)
     }
 
-    fn dates(&mut self, times: &Times) -> Result<ArrayRef> {
-        let days = match self.raw.data_type() {
-            DataType::Date32 | DataType::Date64 => cast(&self.cast(self.raw, &DataType::Date32)?, &DataType::Int32)?,
-            _ => {
-                let text = cast(self.raw, &DataType::Utf8)?;
-                let day = |cell: &str| date(cell, times.format.as_deref()).map(|date| i64::from(Day::from(date).0));
-                let parsed = self.parsed(text.as_string(), "not a date", day);
-                Arc::new(parsed.iter().map(|day| day.map(|day| day as i32)).collect::<Int32Array>())
-            }
+    fn dates(&mut self, reason: &str, read: impl Fn(&str) -> Option<Date>) -> Result<ArrayRef> {
+        let text = match self.raw.data_type() {
+            DataType::Date32 | DataType::Date64 => cast(&self.cast(self.raw, &DataType::Date32)?, &DataType::Utf8)?,
+            _ => cast(self.raw, &DataType::Utf8)?,
         };
+        let parsed = self.parsed(text.as_string(), reason, |cell| read(cell).map(|date| i64::from(Day::from(date).0)));
+        let days: ArrayRef = Arc::new(parsed.iter().map(|day| day.map(|day| day as i32)).collect::<Int32Array>());
         let numbers = days.as_primitive::<arrow::datatypes::Int32Type>();
         for (row, day) in numbers.iter().enumerate() {
             if let Some(day) = day.filter(|day| !DAYS.contains(day)) {
@@ -313,6 +311,20 @@ fn date(text: &str, format: Option<&str>) -> Option<Date> {
     text.parse().ok().or_else(|| Date::strptime(format?, text).ok())
 }
 
+/// The first day of the month that a text names: `2026-11`, `2026/11`, `202611`, `2026年11月`, or a date.
+fn month(text: &str, format: Option<&str>) -> Option<Date> {
+    let named = || {
+        let digits = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()).collect::<Vec<_>>();
+        let (year, month) = match digits.as_slice() {
+            [year, month] if year.len() == 4 => (*year, *month),
+            [both] if both.len() == 6 => both.split_at(4),
+            _ => return None,
+        };
+        Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()
+    };
+    date(text, format).map(Date::first_of_month).or_else(named)
+}
+
 fn wall(ms: i64) -> Option<DateTime> {
     Some(jiff::Timestamp::from_millisecond(ms).ok()?.to_zoned(TimeZone::UTC).datetime())
 }
@@ -320,6 +332,17 @@ fn wall(ms: i64) -> Option<DateTime> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_month_is_named_in_many_ways() {
+        let november = Date::new(2026, 11, 1).ok();
+        for text in ["2026-11", "2026/11", "2026.11", "202611", "2026年11月", "2026-11-01", "2026-11-30", "20261130"] {
+            assert_eq!(month(text, None), november, "{text}");
+        }
+        for text in ["2026-13", "11-2026", "2026", "November", "", "2026-11-31"] {
+            assert_eq!(month(text, None), None, "{text}");
+        }
+    }
 
     #[test]
     fn an_amount_is_exact_or_refused() {

@@ -240,11 +240,11 @@ fn castable(found: &DataType, of: Type) -> bool {
         D::Dictionary(_, inner) => castable(inner, of),
         D::Utf8 | D::LargeUtf8 | D::Utf8View | D::Null => true,
         D::Boolean => matches!(of, Type::Bool | Type::Word(_) | Type::Text),
-        D::Timestamp(..) => matches!(of, Type::Time | Type::Date),
-        D::Date32 | D::Date64 => matches!(of, Type::Date),
+        D::Timestamp(..) => matches!(of, Type::Time | Type::Date | Type::Month),
+        D::Date32 | D::Date64 => matches!(of, Type::Date | Type::Month),
         D::Binary | D::LargeBinary | D::BinaryView => true,
         // A column of whole numbers with gaps is one of floats to some writers.
-        D::Float16 | D::Float32 | D::Float64 => of != Type::Date,
+        D::Float16 | D::Float32 | D::Float64 => !matches!(of, Type::Date | Type::Month),
         D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
             matches!(of, Type::Money | Type::Number | Type::Int | Type::Count | Type::Text)
         }
@@ -260,6 +260,7 @@ fn describe(of: Type) -> &'static str {
         Type::Bool => "true or false",
         Type::Time => "an instant",
         Type::Date => "a date",
+        Type::Month => "a month",
         Type::Money => "an amount",
         Type::Number => "a number",
     }

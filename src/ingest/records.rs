@@ -96,7 +96,7 @@ fn kind(column: &Column) -> ArrowType {
     match column.of {
         Type::Key | Type::Id | Type::Text | Type::Word(_) => ArrowType::Utf8,
         Type::Int | Type::Count | Type::Time | Type::Money => ArrowType::Int64,
-        Type::Date => ArrowType::Int32,
+        Type::Date | Type::Month => ArrowType::Int32,
         Type::Number => ArrowType::Float64,
         Type::Bool => ArrowType::Boolean,
     }

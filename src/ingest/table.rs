@@ -27,6 +27,8 @@ pub enum Type {
     Time,
     /// A business day: days since 1970.
     Date,
+    /// A calendar month, or any day of it: its first day.
+    Month,
     /// Yuan in the source, fen inside.
     Money,
     /// Any finite number.
@@ -79,7 +81,7 @@ pub enum Table {
     Trainings,
 }
 
-use Type::{Bool, Count, Date, Id, Int, Key, Money, Number, Text, Time, Word};
+use Type::{Bool, Count, Date, Id, Int, Key, Money, Month, Number, Text, Time, Word};
 
 const MESSAGES: &[Column] = &[
     required("shop_id", Key),
@@ -189,7 +191,7 @@ const VIDEOS: &[Column] = &[
 const STANDARDS: &[Column] =
     &[required("category", Text), required("metric", Text), required("standard", Number), required("better", Word(&["high", "low"]))];
 const TARGETS: &[Column] =
-    &[required("shop_id", Key), optional("agent_id", Key), required("month", Text), required("metric", Text), required("target", Number)];
+    &[required("shop_id", Key), optional("agent_id", Key), required("month", Month), required("metric", Text), required("target", Number)];
 const TRAININGS: &[Column] = &[required("agent_id", Key), required("on", Date), optional("topic", Text)];
 
 impl Table {

@@ -24,13 +24,9 @@ impl Targets {
         let rows = collect(rows.filter(col("metric").eq(lit("sales_amount"))))?;
         let text = |name: &str, row: usize| -> Result<Option<String>> { Ok(rows.column(name)?.str()?.get(row).map(str::to_owned)) };
         for row in 0..rows.height() {
-            let (shop, agent, month) = (text("shop_id", row)?, text("agent_id", row)?, text("month", row)?);
-            let first = month.as_ref().and_then(|month| format!("{}-01", month.trim()).parse::<jiff::civil::Date>().ok());
-            match (shop, first, rows.column("target")?.f64()?.get(row)) {
-                (Some(shop), Some(first), Some(yuan)) => {
-                    targets.0.insert((shop, agent, Day::from(first)), (yuan * 100.0).round() as i64);
-                }
-                _ => tracing::warn!(month, "a target without a month, which is written 2026-11"),
+            let (shop, month) = (text("shop_id", row)?, rows.column("month")?.i32()?.get(row));
+            if let (Some(shop), Some(month), Some(yuan)) = (shop, month, rows.column("target")?.f64()?.get(row)) {
+                targets.0.insert((shop, text("agent_id", row)?, Day(month)), (yuan * 100.0).round() as i64);
             }
         }
         Ok(targets)

@@ -3,8 +3,8 @@
 use super::Input;
 use crate::error::{Error, Kind, Result};
 use crate::ingest::caps::{Passed, ZSTD_WINDOW_LOG};
-use bytes::Bytes;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use crate::store::Reader;
+use std::io::{self, BufRead, BufReader, Read};
 
 /// A file as UTF-8.
 pub(super) struct Text {
@@ -27,12 +27,8 @@ const PIECE: usize = 1 << 16;
 
 /// The file as UTF-8: decompressed on the way, and decoded where it is in another encoding. Nothing is read further than it is asked for.
 pub(super) fn open(input: &Input) -> Result<Text> {
-    let body = input.store.get(&input.file.key)?;
-    let capped = Capped {
-        left: input.caps.text(body.len() as u64),
-        most: input.caps.text(body.len() as u64),
-        inner: decompressed(&input.file.key, body)?,
-    };
+    let most = input.caps.text(input.file.size());
+    let capped = Capped { left: most, most, inner: decompressed(&input.file.key, input.store.reader(input.file))? };
     let mut reader = BufReader::with_capacity(PIECE, capped);
     let head = reader.fill_buf().map_err(cannot_open)?;
     refuse_other(head)?;
@@ -69,8 +65,7 @@ fn refuse_other(head: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn decompressed(key: &str, body: Bytes) -> Result<Box<dyn Read>> {
-    let body = Cursor::new(body);
+fn decompressed(key: &str, body: Reader) -> Result<Box<dyn Read>> {
     Ok(match key.rsplit_once('.').map(|(_, ending)| ending) {
         Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(body)),
         Some("zst") => {
@@ -168,8 +163,12 @@ fn cannot_open(e: io::Error) -> Error {
     }
 }
 
-/// What it means that a text cannot be read on: it passed a cap, or it is not whole.
+/// What it means that a text cannot be read on: its store fails, it passed a cap, or it is not whole.
 pub(super) fn cut_short(e: io::Error) -> Error {
+    let e = match e.downcast::<Error>() {
+        Ok(of_store) => return of_store,
+        Err(e) => e,
+    };
     if e.get_ref().is_some_and(|e| e.is::<Passed>()) {
         return Error::new(Kind::Refused, e.to_string());
     }
