@@ -13,7 +13,6 @@ use kefu::publish::StateStore;
 use kefu::reports::{Kind, Ledger, Part};
 use kefu::rules::{ReplyMode, Rules};
 use kefu::run::{Request, run};
-use polars::prelude::IntoLazy;
 
 const PIPELINE: &str = r#"
 name = "bench"
@@ -96,9 +95,9 @@ fn merge(c: &mut Criterion, states: &StateStore, day: Day) {
 fn attribution(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
     let orders = ingest::read_orders(plan, day, day, (day, day)).expect("orders").expect("a table of orders");
     let instants = facts::instants(&orders, &plan.calendar, plan.rules.rules(0), day).expect("instants");
-    let buyers = instants.iter().map(|instant| (instant.order.shop_id.clone(), instant.order.buyer_id.clone())).collect();
-    let replies = states.replies(day, &std::sync::Arc::new(buyers)).expect("the reply index");
-    let credits = || facts::credits(&instants, replies.clone().lazy(), &plan.calendar, plan.rules.rules(0), day, day).expect("credits");
+    let asked = facts::Asked::of(&instants, plan.rules.widest.credit_lookback.0);
+    let replies = states.replies(day, &std::sync::Arc::new(asked)).expect("the reply index");
+    let credits = || facts::credits(&instants, &replies, &plan.calendar, plan.rules.rules(0), day, day).expect("credits");
     c.bench_function("attribute a day's orders", |b| b.iter(credits));
 }
 

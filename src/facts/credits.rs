@@ -2,10 +2,10 @@
 
 use super::frame;
 use crate::calendar::{Calendar, DAY_MS, Day};
-use crate::error::Result;
-use crate::frames::collect;
+use crate::error::{Error, Result};
 use crate::ingest::{Order, Orders};
 use crate::rules::{Attribution, Rules};
+use hashbrown::HashMap;
 use polars::prelude::*;
 
 /// An instant of an order at which candidates are looked for.
@@ -52,11 +52,11 @@ fn counts(order: &Order, rules: &Rules) -> bool {
 }
 
 /// One candidate of an instant: the agent and its last reply line within the lookback.
-struct Candidate {
-    agent: String,
+struct Candidate<'r> {
+    agent: &'r str,
     line_at: i64,
     place: i64,
-    message: Option<String>,
+    message: Option<&'r str>,
 }
 
 /// Columns: `shop_id`, `order_id`, `buyer_id`, `rule`, `role` (credited, assist, silent), `agent_id` (null when silent),
@@ -64,7 +64,7 @@ struct Candidate {
 /// (the rule is the pipeline's). Counted in `day`; under `order` only if paid before the end of `final_pay_days`, and only once these
 /// have `landed` (DECISIONS #12).
 /// `replies`: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id` of the days within the lookback of the instants.
-pub fn credits(instants: &[Instant], replies: LazyFrame, calendar: &Calendar, rules: &Rules, day: Day, landed: Day) -> Result<DataFrame> {
+pub fn credits(instants: &[Instant], replies: &DataFrame, calendar: &Calendar, rules: &Rules, day: Day, landed: Day) -> Result<DataFrame> {
     let candidates = candidates(instants, replies, rules)?;
     let bounds = calendar.bounds(day)?;
     let final_day = day.plus(rules.final_pay_days as i32);
@@ -108,7 +108,7 @@ fn deciding(rule: Attribution, payment: usize, candidates: &[Vec<Candidate>]) ->
 /// The agent each sale is credited to under the pipeline's rule. Columns: `shop_id`, `order_id`, `agent_id`; silent orders have no row,
 /// nor has what counts after `landed` or, under `order`, was paid too late.
 /// `instants`: of sales, each order's two once. `replies`: as of `credits`.
-pub fn credited(instants: &[Instant], replies: LazyFrame, calendar: &Calendar, rules: &Rules, landed: Day) -> Result<DataFrame> {
+pub fn credited(instants: &[Instant], replies: &DataFrame, calendar: &Calendar, rules: &Rules, landed: Day) -> Result<DataFrame> {
     let candidates = candidates(instants, replies, rules)?;
     let mut rows = Vec::new();
     for (index, paid) in instants.iter().enumerate().filter(|(_, instant)| instant.event == Event::Paid) {
@@ -118,7 +118,7 @@ pub fn credited(instants: &[Instant], replies: LazyFrame, calendar: &Calendar, r
             Attribution::Payment | Attribution::OrderFirst => calendar.day_of(paid.at)? <= landed,
         };
         let decided = candidates[deciding(rules.attribution, index, &candidates)].first();
-        rows.extend(decided.filter(|_| counts).map(|candidate| (paid.order, candidate.agent.as_str())));
+        rows.extend(decided.filter(|_| counts).map(|candidate| (paid.order, candidate.agent)));
     }
     Ok(frame! {
         "shop_id" => rows.iter().map(|(order, _)| order.shop_id.as_str()).collect::<Vec<_>>(),
@@ -127,31 +127,28 @@ pub fn credited(instants: &[Instant], replies: LazyFrame, calendar: &Calendar, r
     }?)
 }
 
-/// Every agent with a reply line in `[t - credit_lookback, t]`, the latest first, by instant.
-fn candidates(instants: &[Instant], replies: LazyFrame, rules: &Rules) -> Result<Vec<Vec<Candidate>>> {
-    let asked = frame! {
-        "instant" => (0..instants.len() as u32).collect::<Vec<_>>(),
-        "shop_id" => instants.iter().map(|i| i.order.shop_id.as_str()).collect::<Vec<_>>(),
-        "buyer_id" => instants.iter().map(|i| i.order.buyer_id.as_str()).collect::<Vec<_>>(),
-        "t" => instants.iter().map(|i| i.at).collect::<Vec<_>>(),
-    }?;
-    let on = [col("shop_id"), col("buyer_id")];
-    let latest_first = SortMultipleOptions::default().with_order_descending_multi([false, true, true]).with_maintain_order(true);
-    let found = replies
-        .join(asked.lazy(), on.clone(), on, JoinArgs::new(JoinType::Inner))
-        .filter(col("at").lt_eq(col("t")).and(col("at").gt_eq(col("t") - lit(rules.credit_lookback.0))))
-        .sort(["instant", "at", "place"], latest_first)
-        .select([col("instant"), col("agent_id"), col("at"), col("place"), col("message_id")]);
-    let found = collect(found)?;
+/// Every agent with a reply line in `[t - credit_lookback, t]`, the latest first, by instant. The replies are gone through once: a join
+/// would hold every reply as often as its buyer has instants.
+fn candidates<'r>(instants: &[Instant], replies: &'r DataFrame, rules: &Rules) -> Result<Vec<Vec<Candidate<'r>>>> {
+    let mut asked: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    for (index, Instant { order, .. }) in instants.iter().enumerate() {
+        asked.entry((&order.shop_id, &order.buyer_id)).or_default().push(index);
+    }
     let mut candidates: Vec<Vec<Candidate>> = instants.iter().map(|_| Vec::new()).collect();
-    let (instant, agent, at) = (found.column("instant")?.u32()?, found.column("agent_id")?.str()?, found.column("at")?.i64()?);
-    let (place, message) = (found.column("place")?.i64()?, found.column("message_id")?.str()?);
-    for row in 0..found.height() {
-        let (Some(instant), Some(agent), Some(line_at)) = (instant.get(row), agent.get(row), at.get(row)) else { continue };
-        let list = &mut candidates[instant as usize];
-        if list.iter().all(|candidate| candidate.agent != agent) {
-            let (place, message) = (place.get(row).unwrap_or_default(), message.get(row).map(str::to_owned));
-            list.push(Candidate { agent: agent.to_owned(), line_at, place, message });
+    let text = |name: &str| Ok::<_, Error>(replies.column(name)?.str()?.iter());
+    let number = |name: &str| Ok::<_, Error>(replies.column(name)?.i64()?.iter());
+    let buyers = text("shop_id")?.zip(text("buyer_id")?);
+    let lines = number("at")?.zip(number("place")?).zip(text("message_id")?);
+    for (buyer, (agent, ((at, place), message))) in buyers.zip(text("agent_id")?.zip(lines)) {
+        let ((Some(shop), Some(buyer)), Some(agent), Some(line_at), Some(place)) = (buyer, agent, at, place) else { continue };
+        let own = asked.get(&(shop, buyer)).map_or([].as_slice(), Vec::as_slice);
+        for index in own.iter().copied().filter(|index| (0..=rules.credit_lookback.0).contains(&(instants[*index].at - line_at))) {
+            let line = Candidate { agent, line_at, place, message };
+            match candidates[index].iter_mut().find(|known| known.agent == agent) {
+                Some(known) if (known.line_at, known.place) >= (line_at, place) => {}
+                Some(known) => *known = line,
+                None => candidates[index].push(line),
+            }
         }
     }
     for list in &mut candidates {
@@ -176,7 +173,7 @@ struct Share<'a> {
     rule: Attribution,
     role: &'static str,
     instant: &'a Instant<'a>,
-    candidate: Option<&'a Candidate>,
+    candidate: Option<&'a Candidate<'a>>,
 }
 
 /// The latest candidate is credited, the others assisted; without any the order is silent (静默).
@@ -191,7 +188,7 @@ fn shares<'a>(rule: Attribution, instant: &'a Instant, candidates: &'a [Candidat
 fn columns(mut rows: Vec<Share>, rules: &Rules) -> Result<DataFrame> {
     rows.sort_by_key(|r| {
         let order = r.instant.order;
-        (&order.shop_id, &order.order_id, r.rule.name(), std::cmp::Reverse(r.role), r.candidate.map(|c| &c.agent))
+        (&order.shop_id, &order.order_id, r.rule.name(), std::cmp::Reverse(r.role), r.candidate.map(|c| c.agent))
     });
     fn each<'a, T>(rows: &'a [Share<'a>], value: impl Fn(&'a Share<'a>) -> T) -> Vec<T> {
         rows.iter().map(value).collect()
@@ -202,10 +199,10 @@ fn columns(mut rows: Vec<Share>, rules: &Rules) -> Result<DataFrame> {
         "buyer_id" => each(&rows, |r| r.instant.order.buyer_id.as_str()),
         "rule" => each(&rows, |r| r.rule.name()),
         "role" => each(&rows, |r| r.role),
-        "agent_id" => each(&rows, |r| r.candidate.map(|c| c.agent.as_str())),
+        "agent_id" => each(&rows, |r| r.candidate.map(|c| c.agent)),
         "at" => each(&rows, |r| r.instant.at),
         "line_at" => each(&rows, |r| r.candidate.map(|c| c.line_at)),
-        "message_id" => each(&rows, |r| r.candidate.and_then(|c| c.message.as_deref())),
+        "message_id" => each(&rows, |r| r.candidate.and_then(|c| c.message)),
         "amount" => each(&rows, |r| r.instant.order.amount),
         "quantity" => each(&rows, |r| r.instant.order.quantity),
         "postage" => each(&rows, |r| r.instant.order.postage),

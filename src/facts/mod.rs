@@ -1,6 +1,7 @@
 //! Facts: one row per thing counted, one file per table. A day's chat facts are a function of its own lines and the rules;
 //! its order facts, of those and the orders read. Keys inside are codes of `Names` and `Talkers`; names come back when a table leaves.
 
+mod asked;
 mod attendance;
 mod conversations;
 mod credits;
@@ -20,6 +21,7 @@ mod tickets;
 mod videos;
 mod visits;
 
+pub use asked::Asked;
 pub use attendance::{attendance, duty};
 pub use credits::{Instant, credited, credits, instants, no_replies, reply_days};
 pub use filters::{FILTERS, judges_peer_days};

@@ -38,7 +38,8 @@ const ENDING: [(&str, DataType, &str); 4] = [
 pub struct Report {
     pub level: Level,
     batch: RecordBatch,
-    team: ArrayRef,
+    /// The columns of text, found by name as often as there are rows; an agent's `team` among them.
+    texts: HashMap<String, StringArray>,
 }
 
 /// A column as numbers. Money is whole fen, so that differences are exact: `per_unit` of them make a yuan.
@@ -57,24 +58,24 @@ impl Values {
 impl Report {
     /// `batch`: the rows of `reports/<level>_<period>`; a column it lacks is null.
     pub fn new(level: Level, batch: RecordBatch, reference: &Reference) -> Report {
-        let rows = batch.num_rows();
-        let team: ArrayRef = match (batch.column_by_name("team"), text_of(&batch, "shop_id"), text_of(&batch, "agent_id")) {
-            (Some(team), ..) => Arc::clone(team),
-            (None, Some(shops), Some(agents)) => {
-                let team =
-                    |(shop, agent): (Option<&str>, Option<&str>)| reference.staff.get(&(shop?.to_owned(), agent?.to_owned()))?.team.clone();
-                Arc::new(shops.iter().zip(agents).map(team).collect::<StringArray>())
-            }
-            _ => new_null_array(&DataType::Utf8, rows),
-        };
-        Report { level, batch, team }
+        let named = batch.schema_ref().fields().iter().zip(batch.columns());
+        let texts = named.filter_map(|(field, column)| Some((field.name().clone(), column.as_string_opt::<i32>()?.clone())));
+        let mut report = Report { level, texts: texts.collect(), batch };
+        if !report.texts.contains_key("team") {
+            let team = |row| reference.team(report.text("shop_id", row)?, report.text("agent_id", row)?);
+            let teams = (0..report.rows()).map(team).collect::<StringArray>();
+            report.texts.insert("team".to_owned(), teams);
+        }
+        report
     }
 
     /// The rows of some agents.
     pub fn of_agents(mut self, agents: &BTreeSet<&str>) -> Result<Report> {
         let kept = (0..self.rows()).map(|row| Some(self.text("agent_id", row).is_some_and(|agent| agents.contains(agent))));
         let kept = kept.collect::<BooleanArray>();
-        self.team = filter(&self.team, &kept)?;
+        for column in self.texts.values_mut() {
+            *column = filter(column, &kept)?.as_string().clone();
+        }
         self.batch = filter_record_batch(&self.batch, &kept)?;
         Ok(self)
     }
@@ -85,7 +86,7 @@ impl Report {
 
     /// A text of a row; null where the report has no such column.
     pub fn text(&self, name: &str, row: usize) -> Option<&str> {
-        let texts = if name == "team" { self.team.as_string_opt::<i32>() } else { text_of(&self.batch, name) }?;
+        let texts = self.texts.get(name)?;
         texts.is_valid(row).then(|| texts.value(row))
     }
 
@@ -133,15 +134,11 @@ impl Report {
     fn column(&self, name: &str, of: &DataType) -> Result<ArrayRef> {
         Ok(match (name, self.batch.column_by_name(name)) {
             ("level", _) => Arc::new(StringArray::from(vec![self.level.name(); self.rows()])),
-            ("team", _) => Arc::clone(&self.team),
+            ("team", _) => Arc::new(self.texts[name].clone()),
             (_, Some(array)) => cast(array, of)?,
             (_, None) => new_null_array(of, self.rows()),
         })
     }
-}
-
-fn text_of<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a StringArray> {
-    batch.column_by_name(name)?.as_string_opt::<i32>()
 }
 
 /// A row of one of several reports: which report, which row.
@@ -157,7 +154,7 @@ pub(super) fn places(reports: &[Report]) -> Vec<Place> {
         let team = if text("agent_id").is_none() { text("team") } else { None };
         (text("platform"), text("shop_id"), report.level.name(), team, text("agent_id"))
     };
-    places.sort_by(|a, b| key(a).cmp(&key(b)));
+    places.sort_by_cached_key(key);
     places
 }
 

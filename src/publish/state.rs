@@ -5,7 +5,7 @@ use super::parquet::{Sheet, decode, decode_each, decode_some};
 use super::stage::Stage;
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::facts::{ChatFacts, no_replies};
+use crate::facts::{Asked, ChatFacts, no_replies};
 use crate::frames::{from_arrow, to_arrow};
 use crate::job::Level;
 use crate::names::Names;
@@ -15,7 +15,6 @@ use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Field, Schema};
 use polars::prelude::*;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// One of so many shares of the shops, from 0.
@@ -99,24 +98,14 @@ impl StateStore {
         pieces.into_iter().map(|(name, rows)| self.sheet(&name, day, rows)).collect()
     }
 
-    /// The reply index: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id`.
-    /// Only the rows of some buyers, each a shop and a buyer.
-    pub fn replies(&self, day: Day, buyers: &Arc<HashSet<(String, String)>>) -> Result<DataFrame> {
+    /// The reply lines of a day that may earn a credit.
+    /// Columns: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id`.
+    pub fn replies(&self, day: Day, asked: &Arc<Asked>) -> Result<DataFrame> {
         let key = format!("{}/dt={day}/data.parquet", folder("replies"));
-        let buyers = Arc::clone(buyers);
-        let wanted = move |rows: &RecordBatch| {
-            let [shops, ids] = [0, 1].map(|column| rows.column(column).as_string::<i32>());
-            let mut kept: Vec<bool> = Vec::with_capacity(rows.num_rows());
-            for row in 0..rows.num_rows() {
-                let pair = (shops.value(row), ids.value(row));
-                // A buyer's rows stand together.
-                let again = row > 0 && pair == (shops.value(row - 1), ids.value(row - 1));
-                kept.push(if again { kept[row - 1] } else { buyers.contains(&(pair.0.to_owned(), pair.1.to_owned())) });
-            }
-            BooleanArray::from(kept)
-        };
+        let asked = Arc::clone(asked);
+        let wanted = move |rows: &RecordBatch| BooleanArray::from(asked.answers(rows));
         let columns = ["shop_id", "buyer_id", "agent_id", "at", "place", "message_id"];
-        let rows = decode_some(&self.stage, &key, &[], &columns, &["shop_id", "buyer_id"], wanted)?;
+        let rows = decode_some(&self.stage, &key, &[], &columns, &columns[..4], wanted)?;
         let mut replies = no_replies()?;
         for rows in &rows {
             replies.vstack_mut(&from_arrow(rows)?)?;

@@ -2,6 +2,7 @@
 //! year before are other than they were, or when what they are judged with is.
 
 use super::Run;
+use super::periods::PERSON;
 use crate::calendar::{Day, Period, Span};
 use crate::error::{Context, Result};
 use crate::frames::{collect, to_arrow};
@@ -10,7 +11,7 @@ use crate::judgement::{self, Case, Judgement, Report, SpotChecks, Standard, Trai
 use crate::memory;
 use crate::pipe;
 use crate::publish::{Judged, decode, period_of};
-use crate::reports::{Part, Teams, has_flag};
+use crate::reports::{Part, has_flag};
 use polars::prelude::{IntoLazy, col};
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
@@ -113,7 +114,7 @@ impl Run<'_> {
         };
         // Where not all persons fit, the tables of two periods at once would not either.
         let days = self.restated.iter().copied().collect::<Vec<_>>();
-        let workers = if self.shares(&days, &Teams::new())? > 1 { 1 } else { memory::workers(self.ground.request.memory) };
+        let workers = if self.shares(&days, PERSON)? > 1 { 1 } else { memory::workers(self.ground.request.memory) };
         pipe::in_order(&due, workers, judge, |()| Ok(()))?;
         due.iter().for_each(|span| judged.set(name(span), made_with));
         Ok(())

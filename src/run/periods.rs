@@ -24,6 +24,11 @@ type Platforms = Vec<(String, String)>;
 /// Rows of one state of a day.
 type StateRows = (Level, Part, Kind, RecordBatch);
 
+/// What a byte of a day's persons comes to in memory: added up, with those of its team, and beside orders.
+pub(super) const PERSON: u64 = 16;
+const PERSON_IN_TEAM: u64 = 24;
+pub(super) const PERSON_SOLD: u64 = 64;
+
 impl Run<'_> {
     /// The reports of every period that a restated day lies in. Each day's states are read once for all of them.
     pub(super) fn make_reports(&mut self) -> Result<()> {
@@ -50,7 +55,7 @@ impl Run<'_> {
         let open = |day: Day| stretches.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
         let days = made.iter().copied().filter(|day| !open(*day).is_empty()).collect::<Vec<_>>();
         let teams = Arc::new(self.teams());
-        let shares = self.shares(&days, &teams)?;
+        let shares = self.shares(&days, if teams.is_empty() { PERSON } else { PERSON_IN_TEAM })?;
         let mut persons = self.further_shares(shares, &days, &open, &teams)?;
         let mut ledgers = Ledgers::new(&teams);
         let mut platforms = BTreeMap::new();
@@ -131,10 +136,8 @@ impl Run<'_> {
         staff.filter_map(|(key, account)| Some((key.clone(), account.team.clone()?))).collect()
     }
 
-    /// How many shares the shops are counted in: a person of the largest day, and a few of other days, take some hundred bytes each,
-    /// and half as many again as one of a team's.
-    pub(super) fn shares(&self, days: &[Day], teams: &Teams) -> Result<usize> {
-        let bytes_in_memory: u64 = if teams.is_empty() { 16 } else { 24 };
+    /// How many shares the shops are worked on in, where a byte of the largest day's persons takes so many in memory.
+    pub(super) fn shares(&self, days: &[Day], bytes_in_memory: u64) -> Result<usize> {
         let mut largest = 0;
         for day in days {
             largest = largest.max(self.states.persons_size(*day, Part::Chats, Level::Agent)?);

@@ -1,6 +1,7 @@
 //! The second part of a run: what orders and the tables of service say of every day that can still change.
 
 use super::Run;
+use super::periods::PERSON_SOLD;
 use crate::calendar::Day;
 use crate::error::{Context, Result};
 use crate::facts;
@@ -9,10 +10,10 @@ use crate::job::Level;
 use crate::metrics::Fact;
 use crate::pipe;
 use crate::publish::{self, Sheet, detail};
-use crate::reports::{self, Kind, Part, Teams};
+use crate::reports::{self, Kind, Part};
 use crate::rules::Group;
 use polars::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Days whose sales are made together: each window reads the replies of the days before it again, and holds those of all its orders.
@@ -35,21 +36,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The reply lines that the orders of some days look back on: each day's index is read once, and only the buyers who ordered are kept.
+    /// The reply lines that may earn the orders of some days: each day's index is read once, and only what can be credited is kept.
     fn replies(&self, window: &[Day], made: &BTreeSet<Day>) -> Result<LazyFrame> {
+        let rules = &self.ground.plan.rules.widest;
+        let instants = window.iter().map(|day| self.instants(*day)).collect::<Result<Vec<_>>>()?.concat();
         let mut days = BTreeSet::new();
-        let mut buyers = HashSet::new();
-        for day in window {
-            for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.ground.plan.calendar, &self.ground.plan.rules.widest)?);
-                buyers.insert((instant.order.shop_id.clone(), instant.order.buyer_id.clone()));
-            }
+        for instant in &instants {
+            days.extend(facts::reply_days(instant, &self.ground.plan.calendar, rules)?);
         }
-        let buyers = Arc::new(buyers);
+        let asked = Arc::new(facts::Asked::of(&instants, rules.credit_lookback.0));
         let mut kept = Vec::new();
         let days = days.intersection(made).copied().collect::<Vec<_>>();
-        let of_buyers = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &buyers)?);
-        pipe::in_order(&days, self.ground.request.jobs, of_buyers, |replies| {
+        let of_day = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &asked)?);
+        pipe::in_order(&days, self.ground.request.jobs, of_day, |replies| {
             kept.push(replies.lazy());
             Ok(())
         })?;
@@ -93,7 +92,7 @@ impl Run<'_> {
     /// The shops by their rule set on a day, in parts whose persons fit the memory.
     fn groups(&self, day: Day, made: &BTreeSet<Day>) -> Result<Vec<Group<'_>>> {
         let groups = Group::all(&self.ground.plan.rules, &self.platforms(day, made)?, day);
-        let count = self.shares(&[day], &Teams::new())?;
+        let count = self.shares(&[day], PERSON_SOLD)?;
         let mut known = self.reference.shops.keys().cloned().collect::<BTreeSet<_>>();
         if count > 1 {
             let sums = self.states.get(day, Part::Chats, Level::Shop, Kind::Sums)?;
@@ -110,7 +109,6 @@ impl Run<'_> {
     fn credits(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
         let Some(orders) = &self.orders else { return Ok(None) };
         let instants = of_group(facts::instants(orders, &self.ground.plan.calendar, group.rules, day)?, group);
-        let replies = replies.clone().lazy();
         facts::credits(&instants, replies, &self.ground.plan.calendar, group.rules, day, self.ground.landed.through).map(Some)
     }
 

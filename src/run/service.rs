@@ -36,7 +36,7 @@ impl Run<'_> {
         if let Some(orders) = &self.orders {
             instants = of_group(facts::refund_instants(&self.records, orders, calendar, rules, day)?, group);
         }
-        let credited = facts::credited(&instants, replies.clone().lazy(), calendar, rules, self.ground.landed.through)?;
+        let credited = facts::credited(&instants, replies, calendar, rules, self.ground.landed.through)?;
         let refunds = facts::refunds(&self.records, &credited, calendar, day)?;
         let filtered = self.filtered(rules, day)?;
         let ratings = facts::ratings(&self.records, &self.reference, &filtered, calendar, rules, day)?.map(IntoLazy::lazy);
