@@ -63,7 +63,9 @@ pub(super) fn comparison(case: &Case) -> Result<Table> {
             rows.push(place);
             ids.push(Some(metric.id.as_str()));
             let now = &of.now[at];
-            let cells = [[now.value(row)].as_slice(), &of.before.against(at, row, now), &of.year_before.against(at, row, now)].concat();
+            let ([previous, difference, ratio], [year, year_difference, year_ratio]) =
+                (of.before.against(at, row, now), of.year_before.against(at, row, now));
+            let cells = [now.value(row), previous, difference, ratio, year, year_difference, year_ratio];
             values.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
         }
     }
