@@ -75,6 +75,7 @@ pub fn run_noting(plan: &Plan, request: &Request, recorder: &Recorder) -> Result
     probe::probe_output(&plan.output)?;
     let lease = Lease::take(&plan.output, &recorder.run_id(), &request.terms)?;
     let mut manifest = Manifest::load(&plan.output)?;
+    manifest.sweep(&plan.output)?;
     let landed = landed(plan, &manifest, request.to, request.as_of);
     recorder.update(|record| {
         (record.from, record.to, record.landed) = (request.from.to_string(), request.to.to_string(), landed.through.to_string());

@@ -146,6 +146,10 @@ fn what_only_a_dead_run_wanted_is_swept() {
         night();
         assert_verified(&inner, &format!("held {n}"));
         arrived += dead.arrive();
+        // Somebody wants it after all.
+        let wanted = Arc::new(inner.fork());
+        world.run(Faulty::new(&wanted, None).store(), LATER, LATER).unwrap_or_else(|e| panic!("held {n}, wanted again: {e}"));
+        assert_verified(&wanted, &format!("held {n}, wanted again"));
         night();
         assert_verified(&inner, &format!("held {n}, after it has arrived"));
     }

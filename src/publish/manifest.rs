@@ -168,6 +168,8 @@ impl Manifest {
         for key in &self.unsure {
             files.entry(key.clone()).or_default();
         }
+        // Somebody wants it after all.
+        self.strays.retain(|key| !files.contains_key(key));
         let body = serde_json::to_vec(&Intent { run: self.run.clone(), files, strays: self.strays.clone() })?;
         let expected = self.intent.take().map_or(Expected::Nothing, Expected::This);
         self.intent = Some(store.replace(INTENT, body.into(), &expected)?);
@@ -205,12 +207,18 @@ impl Manifest {
             .insert(key);
         }
         self.strays.retain(|key| !self.files.contains_key(key) && !self.read.contains_key(key));
+        self.sweep(store)?;
+        if std::mem::take(&mut self.is_open) { self.intend(store, BTreeMap::new()) } else { Ok(()) }
+    }
+
+    /// Removes the strays that have come: before a run, so that none stands where the run has something to put, and after it.
+    pub fn sweep(&self, store: &Store) -> Result<()> {
         for key in &self.strays {
             if store.head(key)?.is_some() {
                 store.delete(key)?;
             }
         }
-        if std::mem::take(&mut self.is_open) { self.intend(store, BTreeMap::new()) } else { Ok(()) }
+        Ok(())
     }
 
     fn pages(&self) -> BTreeMap<String, Page> {

@@ -219,13 +219,16 @@ impl Run<'_> {
         self.publisher.stage(&audit_rows(&audits, day)?)?;
         self.count(messages, day);
         self.publisher.stage(&quarantine_rows(messages.table.name(), &messages.quarantined, day)?)?;
-        let whole = self.orders.iter().map(|orders| orders.read_whole()).chain(self.reference.audits.iter().cloned());
-        let whole = whole.collect::<Vec<_>>();
-        if self.ends_with(day) {
-            whole.iter().for_each(|audit| self.count(audit, day));
+        if !self.ends_with(day) && !self.ground.evidence.is_interrupted(day) {
+            return Ok(());
         }
-        let here = whole.iter().filter(|_| self.ends_with(day) || self.ground.evidence.is_interrupted(day));
-        here.into_iter().try_for_each(|audit| self.publisher.stage(&quarantine_rows(audit.table.name(), &audit.quarantined, day)?))
+        for audit in self.orders.iter().map(|orders| orders.read_whole()).chain(self.reference.audits.iter().cloned()) {
+            if self.ends_with(day) {
+                self.count(&audit, day);
+            }
+            self.publisher.stage(&quarantine_rows(audit.table.name(), &audit.quarantined, day)?)?;
+        }
+        Ok(())
     }
 
     fn count(&self, audit: &Audit, day: Day) {
