@@ -9,16 +9,16 @@ from dataclasses import asdict
 from datetime import datetime
 from statistics import median
 
-from .subjects import FLOOR, FLOOR_FIVE, PASS, RUN, WALK
+from .subjects import FLOOR, FLOOR_FIVE, OTHER, PASS, RUN, WALK
 from .tools import BENCHES, machine, versions
 
 TABLES = BENCHES / "RESULTS.md"
 RAW = BENCHES / "results.json"
 # What others are measured against, with the head of the column.
-BASES = {FLOOR: "÷ floor", FLOOR_FIVE: "÷ floor (5)", PASS: "÷ pass", RUN: "÷ run"}
+BASES = {FLOOR: "÷ floor", FLOOR_FIVE: "÷ floor (5)", PASS: "÷ pass", RUN: "÷ run", OTHER: "÷ other"}
 
 # Options that name a path.
-HERE = ("--kefu", "--floor", "--stages", "--python")
+HERE = ("--kefu", "--floor", "--stages", "--python", "--against")
 
 
 class Record:

@@ -10,6 +10,7 @@ from .tools import PEERS
 
 RUN = "kefu run (reports of chats)"
 RUN_ALL = "kefu run (all inputs)"
+OTHER = "the other build (all inputs)"
 PASS = "kefu pass"
 FLOOR = "floor (all columns)"
 FLOOR_FIVE = "floor (5 columns)"
@@ -54,6 +55,11 @@ def of_sizes(tools, logs, threads):
     return [*subjects, duckdb(tools, logs, threads), polars(tools, logs)]
 
 
+def of_builds(tools, logs):
+    """This build and another, on the same day with all inputs."""
+    return [run(tools, logs, RUN_ALL, all_inputs=True), run(tools, logs, OTHER, all_inputs=True, kefu=tools.against)]
+
+
 def of_format(tools, logs):
     """kefu on text logs, and the parser alone on the same files."""
     ours = [stages(tools, logs)] if tools.stages else [run(tools, logs, RUN)]
@@ -62,10 +68,10 @@ def of_format(tools, logs):
     return [*ours, Subject(WALK, [tools.floor, "walk", *logs.files()], output("walk"))]
 
 
-def run(tools, logs, name, all_inputs=False):
+def run(tools, logs, name, all_inputs=False, kefu=None):
     folder = output(name)
     job = pipeline(name, logs, folder, all_inputs)
-    return Subject(name, [tools.kefu, "run", job, "--date", DAY, "--output", folder], folder)
+    return Subject(name, [kefu or tools.kefu, "run", job, "--date", DAY, "--output", folder], folder)
 
 
 def stages(tools, logs):

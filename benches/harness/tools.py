@@ -22,6 +22,8 @@ class Tools:
     floor: Path | None
     stages: Path | None
     python: Path
+    # Another build of kefu, where one is to be compared.
+    against: Path | None = None
 
 
 def find_tools(args):
@@ -31,7 +33,7 @@ def find_tools(args):
     found = {name: existing(path or built.get(name)) for name, path in given.items()}
     if found["kefu"] is None:
         sys.exit("no kefu: give --kefu PATH, or leave out --no-build")
-    return Tools(**found, python=existing(args.python) or peers_python())
+    return Tools(**found, python=existing(args.python) or peers_python(), against=existing(args.against))
 
 
 def existing(path):
