@@ -35,26 +35,25 @@ fn pass(plan: &Plan, day: Day) -> Result<usize> {
     let (calendar, rules) = (&plan.calendar, plan.rules.rules(0));
     let rules_of_day = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
     let context = facts::Context { day, names: &chats.names, rules: rules_of_day, reference: &reference };
-    let (mut peaks, mut shops, mut agents, mut persons) = (facts::Peaks::default(), Vec::new(), Vec::new(), 0);
+    let (mut peaks, mut states, mut persons) = (facts::Peaks::default(), Level::ALL.map(reports::DayStates::new), 0);
     let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(_) -> Result<()>| {
         let facts = facts::chat_facts(&context, &chats.shelf, shard)?;
         let [shops, agents] = Level::ALL.map(|level| reports::shard_states(level, &facts, rules));
         let [persons, peers] = Level::ALL.map(|level| reports::shard_persons(level, &facts, rules));
-        emit((facts.edges, shops?, agents?, persons?.height() + peers?.height()))
+        emit((facts.edges, [shops?, agents?], persons?.height() + peers?.height()))
     };
-    pipe::in_order(&shards, means.workers, work, |(edges, shop, agent, rows)| {
+    pipe::in_order(&shards, means.workers, work, |(edges, shard, rows)| {
         peaks.add(edges, &chats.names);
-        shops.push(shop);
-        agents.push(agent);
+        states.iter_mut().zip(&shard).for_each(|(states, shard)| states.add(shard));
         persons += rows;
         Ok(())
     })?;
     let peaks = peaks.frame(&chats.names)?;
     let mut rows = persons;
-    for (level, shards) in Level::ALL.into_iter().zip([shops, agents]) {
-        let merged = reports::ShardStates::merge(level, shards)?;
-        let states = reports::day_states(level, merged, &peaks, &chats.names, rules)?;
-        rows += states.0.iter().map(|(_, frame)| frame.height()).sum::<usize>();
+    for states in states {
+        for piece in states.ended(&peaks, &chats.names, rules)? {
+            rows += piece?.1.height();
+        }
     }
     Ok(rows)
 }

@@ -49,18 +49,20 @@ impl Spelled {
 /// Distinct texts → codes from 1.
 #[derive(Default)]
 pub struct Texts {
-    codes: HashTable<u32>,
+    /// With half of the text's hash: what is another text, and where all go in a larger table, is told without looking them up.
+    codes: HashTable<(u32, u32)>,
     spelled: Spelled,
 }
 
 impl Texts {
     pub fn code(&mut self, text: &str) -> u32 {
         let Texts { codes, spelled } = self;
-        let is = |code: &u32| spelled.spell(*code) == text;
-        let entry = codes.entry(xxh3_64(text.as_bytes()), is, |code| xxh3_64(spelled.spell(*code).as_bytes()));
+        let half = xxh3_64(text.as_bytes()) as u32;
+        let is = |(known, code): &(u32, u32)| *known == half && spelled.spell(*code) == text;
+        let entry = codes.entry(spread(half), is, |(half, _)| spread(*half));
         match entry {
-            hashbrown::hash_table::Entry::Occupied(known) => *known.get(),
-            hashbrown::hash_table::Entry::Vacant(free) => *free.insert(spelled.push(text)).get(),
+            hashbrown::hash_table::Entry::Occupied(known) => known.get().1,
+            hashbrown::hash_table::Entry::Vacant(free) => free.insert((half, spelled.push(text))).get().1,
         }
     }
 
@@ -75,6 +77,11 @@ impl Texts {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// A table looks at both ends of a hash.
+fn spread(half: u32) -> u64 {
+    u64::from(half) << 32 | u64::from(half)
 }
 
 /// The codes of a dictionary's values. Batches of one row group share their dictionary: it is looked up once.

@@ -6,7 +6,7 @@ mod holds;
 pub mod presets;
 
 pub use book::{Book, SetId};
-pub use group::Group;
+pub use group::{Group, Members};
 pub use holds::{holds, presets as known_presets};
 
 use crate::calendar::{Calendar, DAY_MS, Day};

@@ -14,7 +14,7 @@ use crate::calendar::{Day, Span};
 use crate::due::{Evidence, Only, Work};
 use crate::error::{self, Error, Result};
 use crate::facts;
-use crate::ingest::{self, Orders, Records, Reference};
+use crate::ingest::{self, Orders, Records, Reference, Table};
 use crate::job::Plan;
 use crate::memory;
 use crate::pipe;
@@ -137,6 +137,7 @@ struct Run<'a> {
     publisher: Publisher,
     reference: Reference,
     records: Records,
+    /// Until the sales are made.
     orders: Option<Orders>,
     /// Days whose chats are read.
     read: BTreeSet<Day>,
@@ -211,7 +212,7 @@ impl<'a> Run<'a> {
     }
 
     fn has_orders(&self) -> bool {
-        self.orders.is_some()
+        self.ground.plan.source(Table::Orders).is_some()
     }
 
     /// Days that will have reports once this stretch is published.
@@ -286,7 +287,7 @@ fn schema_gate(publisher: &Publisher, manifest: &Manifest, forced: bool, recorde
 /// What has landed: what the user says, else the latest day any run was given.
 pub fn landed(plan: &Plan, manifest: &Manifest, to: Day, as_of: Option<Day>) -> Landed {
     let through = as_of.unwrap_or_else(|| manifest.landed.map_or(to, |day| day.max(to)));
-    Landed { through, tables: ingest::Table::ALL.into_iter().filter(|table| plan.source(*table).is_some()).collect() }
+    Landed { through, tables: Table::ALL.into_iter().filter(|table| plan.source(*table).is_some()).collect() }
 }
 
 /// The places of the days, in stretches.

@@ -65,7 +65,7 @@ fn judged(table: Judgement, settings: &Settings, reports: [Vec<Report>; 3]) -> V
     let standard = |metric: &str, standard, better| Standard { category: "家纺".into(), metric: metric.into(), standard, better };
     let standards = [standard("resp_avg_s", 40.0, Better::Low), standard("reply_rate", 0.95, Better::High)];
     let case = Case { span: month(), now, before, year_before, settings, reference: &reference, standards: &standards };
-    rows(&judgement::judge(table, &case).unwrap().unwrap().rows)
+    judgement::judge(table, &case).unwrap().flat_map(|piece| rows(&piece.unwrap().rows)).collect()
 }
 
 fn find<'r>(rows: &'r [Row], is: &[(&str, &str)]) -> &'r Row {

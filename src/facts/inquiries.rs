@@ -1,9 +1,10 @@
 //! inquiries: one row per received buyer of the day (agent level: per agent × buyer), with what they ordered and paid (询单).
 
+use super::buyers::{among, buyer_of};
 use super::frame;
 use crate::calendar::{Calendar, DAY_MS, Day};
 use crate::error::Result;
-use crate::frames::stack;
+use crate::frames::{collect, stack};
 use crate::ingest::{Order, Orders};
 use crate::job::Level;
 use crate::reports::has_flag;
@@ -17,7 +18,7 @@ pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &C
     let end = |days: i32| -> Result<Expr> { Ok(lit(calendar.bounds(day.plus(days))?.end)) };
     let after_sale_ms = i64::from(rules.after_sale_days) * DAY_MS;
     let window = calendar.bounds(day)?.start - after_sale_ms..calendar.bounds(day.plus(1))?.end;
-    let ordered = ordered(orders.created_in(day, window))?.lazy();
+    let ordered = orders.created_in(day, window).filter(|order| order.cancelled_at.is_none()).collect::<Vec<_>>();
     let after_sale = lit(after_sale_ms);
     let (c, created, paid) = (col("first_buyer_at"), col("created_at"), col("paid_at"));
     let mut keys = vec![col("shop_id"), col("buyer_id")];
@@ -31,11 +32,14 @@ pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &C
     let any = |condition: Expr, name: &str| condition.fill_null(lit(false)).max().alias(name);
     // A shop's buyer of whom only filtered peer-days hold buyer lines is received, but asked nothing that counts.
     let received = persons.filter(has_flag("receive").and(c.clone().is_not_null())).select([keys.clone(), vec![c.clone()]].concat());
+    let received = collect(received)?;
+    let did_order = among(&received, &ordered.iter().map(|order| buyer_of(order)).collect())?;
     let flags = ["order_same_day", "order_final", "pay_next_day", "pay_final"];
     let columns = [keys.clone(), flags.map(col).to_vec(), vec![col("inquiry"), col("lost")]].concat();
     let buyers = received
-        .clone()
-        .join(ordered.clone(), on.clone(), on.clone(), JoinArgs::new(JoinType::Inner))
+        .filter(&did_order)?
+        .lazy()
+        .join(rows(&ordered)?.lazy(), on.clone(), on, JoinArgs::new(JoinType::Inner))
         .group_by(keys)
         .agg([
             any(created.clone().gt_eq(c.clone() - after_sale).and(created.clone().lt(c)), "ordered_before"),
@@ -51,14 +55,12 @@ pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &C
         ])
         .select(columns.clone());
     // Most buyers order nothing: theirs is an inquiry, and nothing more need be asked.
-    let others =
-        received.join(ordered, on.clone(), on, JoinArgs::new(JoinType::Anti)).with_columns(flags.map(|flag| lit(false).alias(flag)));
+    let others = received.filter(&!did_order)?.lazy().with_columns(flags.map(|flag| lit(false).alias(flag)));
     let others = others.with_columns([lit(true).alias("inquiry"), lit(0i64).cast(DataType::Int64).alias("lost")]).select(columns);
     stack([buyers, others])
 }
 
-fn ordered<'a>(orders: impl Iterator<Item = &'a Order>) -> Result<DataFrame> {
-    let orders = orders.filter(|order| order.cancelled_at.is_none()).collect::<Vec<_>>();
+fn rows(orders: &[&Order]) -> Result<DataFrame> {
     Ok(frame! {
         "shop_id" => orders.iter().map(|o| o.shop_id.as_str()).collect::<Vec<_>>(),
         "buyer_id" => orders.iter().map(|o| o.buyer_id.as_str()).collect::<Vec<_>>(),

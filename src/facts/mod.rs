@@ -3,6 +3,8 @@
 
 mod asked;
 mod attendance;
+mod buyers;
+mod cells;
 mod conversations;
 mod credits;
 mod filters;
@@ -43,6 +45,7 @@ use crate::error::Result;
 use crate::ingest::{Raw, Reference, Shelf, Tallies, Texts};
 use crate::job::Level;
 use crate::names::{Names, Talkers};
+use cells::table;
 use conversations::by_conversation;
 use filters::Filtered;
 use polars::prelude::*;
@@ -89,7 +92,6 @@ pub(crate) struct Told {
 }
 
 /// The rows of each table so far.
-#[derive(Default)]
 struct Rows {
     sessions: talks::Talks,
     receptions: talks::Talks,
@@ -141,7 +143,7 @@ impl Rows {
             shop_peer_days: peer_days::PeerDays::with_room(lines / 10),
             peer_days: peer_days::PeerDays::with_room(lines / 10),
             hours: hours::Hours::with_room(lines / 5),
-            ..Rows::default()
+            edges: Vec::new(),
         }
     }
 
@@ -169,34 +171,6 @@ fn unfiltered(rows: &DataFrame) -> LazyFrame {
     let rows = rows.clone().lazy();
     if none { rows } else { rows.filter(col("filtered").eq(lit(0u32))) }
 }
-
-/// The columns of a table, each with how a row fills it.
-macro_rules! table {
-    ($(#[$doc:meta])* $name:ident($($given:ident: $type:ty),* $(,)?) { $($column:ident: $of:ty = $value:expr),* $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Default)]
-        pub(crate) struct $name {
-            $($column: Vec<$of>),*
-        }
-
-        impl $name {
-            fn push(&mut self, $($given: $type),*) {
-                $(self.$column.push($value);)*
-            }
-
-            /// With room for so many rows.
-            pub(super) fn with_room(rows: usize) -> Self {
-                $name { $($column: Vec::with_capacity(rows)),* }
-            }
-
-            pub(super) fn frame(self) -> $crate::error::Result<polars::prelude::DataFrame> {
-                use polars::prelude::{Column, DataFrame};
-                Ok(DataFrame::new_infer_height(vec![$(Column::new(stringify!($column).into(), self.$column)),*])?)
-            }
-        }
-    };
-}
-pub(crate) use table;
 
 /// A frame from named vectors of one length.
 macro_rules! frame {

@@ -41,9 +41,11 @@ const LENGTHS: usize = 6;
 impl Texts {
     fn push(&mut self, texts: OfLine) -> u32 {
         let code = self.0.len() as u32 + 1;
+        self.0.reserve(bytes(&texts));
         // An id has at most 256 bytes.
-        texts.iter().for_each(|text| self.0.extend((text.len() as u16).to_le_bytes()));
-        texts.iter().for_each(|text| self.0.extend(*text));
+        let [buyer, session, message] = texts.map(|text| (text.len() as u16).to_le_bytes());
+        self.0.extend([buyer[0], buyer[1], session[0], session[1], message[0], message[1]]);
+        texts.iter().for_each(|text| self.0.extend_from_slice(text));
         code
     }
 
@@ -118,7 +120,9 @@ impl Piece {
             last => {
                 // The first chunk of a small shop grows as it needs.
                 let room = if last.is_some() { CHUNK } else { 16 };
-                let mut chunk = Lines { lines: Vec::with_capacity(room), texts: Texts(Vec::with_capacity(room * bytes(&texts))) };
+                // Other lines' ids may be some digits longer.
+                let room_for_texts = room * (bytes(&texts) + 4);
+                let mut chunk = Lines { lines: Vec::with_capacity(room), texts: Texts(Vec::with_capacity(room_for_texts)) };
                 chunk.push(line, texts);
                 held.push(chunk);
             }
@@ -245,7 +249,7 @@ impl Shelf {
             let whole = self.of_shop[shop as usize - 1];
             let pieces = self.uncut(whole);
             if self.pieces[whole].parts.is_some() {
-                let doubles = Doubles::find(&mut |each| self.show(&pieces, each))?;
+                let doubles = Doubles::find(self.count(&pieces), &mut |each| self.show(&pieces, each))?;
                 self.doubles.insert(shop, doubles);
             }
             if changed && lines > 0 {
@@ -299,7 +303,7 @@ impl Shelf {
         let tallies = match self.doubles.get(&self.pieces[index].shop) {
             Some(doubles) => lines.settle(doubles),
             None => {
-                let doubles = Doubles::find(&mut |each| {
+                let doubles = Doubles::find(lines.lines.len(), &mut |each| {
                     each(&lines);
                     Ok(())
                 })?;

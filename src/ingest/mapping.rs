@@ -170,7 +170,8 @@ fn plain(raw: ArrayRef, column: &Column, bad: &mut BTreeMap<usize, Bad>) -> Resu
         }
     }
     let cells = text.as_string::<i32>();
-    if cells.offsets().lengths().all(|length| length > 0) {
+    let is_empty = |(row, length): (usize, usize)| length == 0 && cells.is_valid(row);
+    if !cells.offsets().lengths().enumerate().any(is_empty) {
         return Ok(text);
     }
     Ok(Arc::new(cells.iter().map(|cell| cell.filter(|cell| !cell.is_empty())).collect::<StringArray>()))

@@ -314,9 +314,9 @@ pub struct Doubles {
 pub(super) type Pieces<'a> = dyn FnMut(&mut dyn FnMut(&Lines)) -> Result<()> + 'a;
 
 impl Doubles {
-    /// Looks for equal message ids in the pieces of one shop. `pieces` shows each piece; it is asked twice if there are any.
-    pub fn find(pieces: &mut Pieces) -> Result<Doubles> {
-        let mut hashes = Vec::new();
+    /// Looks for equal message ids in the pieces of one shop, of so many lines. `pieces` shows each piece; it is asked twice if there are any.
+    pub fn find(lines: usize, pieces: &mut Pieces) -> Result<Doubles> {
+        let mut hashes = Vec::with_capacity(lines);
         pieces(&mut |piece| hashes.extend(piece.ids().map(|(_, id)| xxh3_64(id))))?;
         hashes.sort_unstable();
         let twice = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect::<HashSet<_>>();

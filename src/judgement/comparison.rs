@@ -1,7 +1,7 @@
 //! `comparison_<period>` (环比、同比): every metric of every row beside the period before and the same period a year before.
 
-use super::Case;
-use super::report::{Layout, Report, Values, places};
+use super::report::{Layout, Place, Report, Values, pieces, places};
+use super::{Case, Pieces};
 use crate::error::Result;
 use crate::metrics::{self, Metric};
 use crate::reports::Table;
@@ -42,7 +42,7 @@ impl Earlier {
 
 /// One row per row of the reports and metric of its level (no components, and none that nobody has a value of in any of the three
 /// periods), in the order of the catalogue. Numbers in the metric's published unit. Null: the value, or the row, is absent then.
-pub(super) fn comparison(case: &Case) -> Result<Table> {
+pub(super) fn comparison<'c>(case: &'c Case) -> Result<Pieces<'c>> {
     let mut compared = Vec::new();
     for report in &case.now {
         let earlier = [&case.before, &case.year_before].into_iter().filter_map(|reports| Case::of(reports, report.level));
@@ -54,13 +54,17 @@ pub(super) fn comparison(case: &Case) -> Result<Table> {
         let year_before = Earlier::of(report, Case::of(&case.year_before, report.level), &metrics)?;
         compared.push(Compared { metrics, now, before, year_before });
     }
+    Ok(pieces(places(&case.now), move |places| laid_out(case, &compared, places)))
+}
+
+fn laid_out(case: &Case, compared: &[Compared], places: &[Place]) -> Result<Table> {
     let mut rows = Vec::new();
     let mut ids = Vec::new();
     let mut values: [Vec<Option<f64>>; 7] = Default::default();
-    for place in places(&case.now) {
+    for place in places {
         let (of, row) = (&compared[place.0], place.1);
         for (at, metric) in of.metrics.iter().enumerate() {
-            rows.push(place);
+            rows.push(*place);
             ids.push(Some(metric.id.as_str()));
             let now = &of.now[at];
             let ([previous, difference, ratio], [year, year_difference, year_ratio]) =

@@ -104,15 +104,19 @@ pub fn tables(settings: &Settings, period: Period) -> Vec<Judgement> {
     settings.tables.iter().copied().filter(|table| table.is_of(period, settings)).collect()
 }
 
+/// A table piece by piece, in the order of its rows: none is held whole.
+pub type Pieces<'c> = Box<dyn Iterator<Item = Result<Table>> + 'c>;
+
 /// Judges a period by one table.
-pub fn judge(table: Judgement, case: &Case) -> Result<Option<Table>> {
-    Ok(Some(match table {
+pub fn judge<'c>(table: Judgement, case: &'c Case) -> Result<Pieces<'c>> {
+    let whole = |table: Result<Table>| Box::new(std::iter::once(table));
+    Ok(match table {
         Judgement::Comparison => comparison::comparison(case)?,
         Judgement::Ranking => ranking::ranking(case)?,
-        Judgement::Diagnosis => diagnosis::diagnosis(case)?,
-        Judgement::Scorecard => scorecard::scorecard(case)?,
-        Judgement::Flags => flags::flags(case)?,
-        Judgement::Uplift => uplift::uplift(case)?,
-        Judgement::SpotChecks | Judgement::TrainingGain => return Ok(None),
-    }))
+        Judgement::Diagnosis => whole(diagnosis::diagnosis(case)),
+        Judgement::Scorecard => whole(scorecard::scorecard(case)),
+        Judgement::Flags => whole(flags::flags(case)),
+        Judgement::Uplift => whole(uplift::uplift(case)),
+        Judgement::SpotChecks | Judgement::TrainingGain => Box::new(std::iter::empty()),
+    })
 }

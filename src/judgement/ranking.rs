@@ -1,8 +1,8 @@
 //! `ranking_<period>` (排名): agents among those of their shop, team and platform, by every metric of which better is known.
 
-use super::Case;
-use super::report::{Layout, Report, Values, places};
-use crate::error::Result;
+use super::report::{Layout, Report, Values, pieces, places};
+use super::{Case, Pieces};
+use crate::error::{Error, Result};
 use crate::job::Level;
 use crate::metrics::{self, Metric, decl};
 use crate::reports::Table;
@@ -13,10 +13,25 @@ const SCOPES: [&str; 3] = ["shop", "team", "platform"];
 /// Who is ranked with whom in each scope: numbers of groups, None for who has no reception, no team or no platform.
 struct Groups([Vec<Option<usize>>; 3]);
 
-/// The ranks of a metric in a scope, and the mean of each row's group.
+/// The ranks of a metric in a scope, by row of the report, and the mean of each group that has one.
 struct Ranks {
-    ranks: Vec<Option<i64>>,
-    means: Vec<Option<f64>>,
+    /// From 1; 0 is none.
+    ranks: Vec<u32>,
+    means: HashMap<usize, f64>,
+}
+
+impl Ranks {
+    fn rank(&self, row: usize) -> Option<i64> {
+        (self.ranks[row] > 0).then_some(i64::from(self.ranks[row]))
+    }
+}
+
+/// A metric, and how its values rank in each scope now and before.
+struct Ranked {
+    metric: &'static Metric,
+    values: Values,
+    now: [Ranks; 3],
+    before: Option<[Ranks; 3]>,
 }
 
 impl Groups {
@@ -48,7 +63,7 @@ fn ranks(values: &Values, groups: &[Option<usize>], higher: bool) -> Ranks {
     let mut entrants = entrants.collect::<Vec<_>>();
     let order = |a: f64, b: f64| if higher { b.total_cmp(&a) } else { a.total_cmp(&b) };
     entrants.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| order(a.1, b.1)));
-    let (mut ranks, mut means) = (vec![None; groups.len()], HashMap::new());
+    let (mut ranks, mut means) = (vec![0; groups.len()], HashMap::new());
     for group in entrants.chunk_by(|a, b| a.0 == b.0) {
         // Added up in the order of the report, so that the digits do not depend on who is better.
         let mut cells = group.iter().map(|(_, value, row)| (*row, *value)).collect::<Vec<_>>();
@@ -59,62 +74,46 @@ fn ranks(values: &Values, groups: &[Option<usize>], higher: bool) -> Ranks {
             if place == 0 || group[place - 1].1 != *value {
                 rank += 1;
             }
-            ranks[*row] = Some(rank);
+            ranks[*row] = rank;
         }
     }
-    Ranks { ranks, means: groups.iter().map(|group| group.and_then(|group| means.get(&group).copied())).collect() }
-}
-
-/// A metric of an earlier report: where each row stood then.
-fn ranks_before(before: Option<&Report>, groups: Option<&Groups>, scope: usize, metric: &Metric) -> Result<Vec<Option<i64>>> {
-    let (Some(before), Some(groups)) = (before, groups) else { return Ok(Vec::new()) };
-    Ok(ranks(&before.values(&metric.id)?, &groups.0[scope], metric.better == decl::Higher).ranks)
+    Ranks { ranks, means }
 }
 
 /// One row per agent with a reception, scope it has a group in, and metric that anyone there has a value of. `rank` is null without a value; `change` is the rank before
 /// less the rank now (up is positive), null where either is.
-pub(super) fn ranking(case: &Case) -> Result<Table> {
+pub(super) fn ranking<'c>(case: &'c Case) -> Result<Pieces<'c>> {
     let agents = case.now.iter().position(|report| report.level == Level::Agent);
-    let Some(of) = agents else { return laid_out(case, 0, &[]) };
+    let Some(of) = agents else { return Ok(pieces(Vec::new(), move |_| laid_out(case, 0, &[]))) };
     let (now, before) = (&case.now[of], Case::of(&case.before, Level::Agent));
     let groups = Groups::of(now)?;
-    let groups_before = before.map(Groups::of).transpose()?;
-    let places_before = now.places_in(before);
+    let before = before.map(|before| Ok::<_, Error>((before, Groups::of(before)?))).transpose()?;
+    let places_before = now.places_in(before.as_ref().map(|(before, _)| *before));
     let mut ranked = Vec::new();
     for metric in metrics::of_level(Level::Agent).filter(|metric| metric.better != decl::Neither && !metric.component) {
+        let higher = metric.better == decl::Higher;
+        let ranks_of = |values: &Values, groups: &Groups| groups.0.each_ref().map(|groups| ranks(values, groups, higher));
         let values = now.values(&metric.id)?;
-        let mut of_scopes = Vec::new();
-        for (scope, groups) in groups.0.iter().enumerate() {
-            let earlier = ranks_before(before, groups_before.as_ref(), scope, metric)?;
-            let change = |row: usize, rank: Option<i64>| Some(earlier.get(places_before[row]?).copied().flatten()? - rank?);
-            let ranks = ranks(&values, groups, metric.better == decl::Higher);
-            let changes = ranks.ranks.iter().enumerate().map(|(row, rank)| change(row, *rank)).collect::<Vec<_>>();
-            of_scopes.push((ranks, changes));
-        }
-        ranked.push((metric, values, of_scopes));
+        let before = before.as_ref().map(|(before, groups)| Ok::<_, Error>(ranks_of(&before.values(&metric.id)?, groups))).transpose()?;
+        ranked.push(Ranked { metric, now: ranks_of(&values, &groups), values, before });
     }
-    let rows = places(&case.now).into_iter().filter(|place| place.0 == of);
-    let rows = rows.flat_map(|place| (0..SCOPES.len()).map(move |scope| (place, scope)));
-    let rows = rows.filter(|(place, scope)| groups.0[*scope][place.1].is_some()).collect::<Vec<_>>();
-    let mut cells = Vec::new();
-    for (place, scope) in rows {
-        for (metric, values, of_scopes) in &ranked {
-            let (ranks, changes) = &of_scopes[scope];
-            let row = place.1;
-            // Where nobody in the group has a value there is nothing to rank.
-            let Some(mean) = ranks.means[row] else { continue };
-            cells.push(Cell {
-                row,
-                scope,
-                metric,
-                value: values.value(row),
-                rank: ranks.ranks[row],
-                mean: Some(mean),
-                change: changes[row],
-            });
+    let rows = places(&case.now).into_iter().filter(|place| place.0 == of).collect();
+    Ok(pieces(rows, move |rows| {
+        let mut cells = Vec::new();
+        let scoped = rows.iter().flat_map(|(_, row)| (0..SCOPES.len()).map(move |scope| (*row, scope)));
+        for (row, scope) in scoped {
+            let Some(group) = groups.0[scope][row] else { continue };
+            for ranked in &ranked {
+                // Where nobody in the group has a value there is nothing to rank.
+                let Some(mean) = ranked.now[scope].means.get(&group).copied() else { continue };
+                let rank = ranked.now[scope].rank(row);
+                let earlier = ranked.before.as_ref().zip(places_before[row]).and_then(|(before, place)| before[scope].rank(place));
+                let change = earlier.zip(rank).map(|(before, now)| before - now);
+                cells.push(Cell { row, scope, metric: ranked.metric, value: ranked.values.value(row), rank, mean: Some(mean), change });
+            }
         }
-    }
-    laid_out(case, of, &cells)
+        laid_out(case, of, &cells)
+    }))
 }
 
 struct Cell<'m> {

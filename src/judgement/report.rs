@@ -1,5 +1,6 @@
 //! A finished report as judgement reads it, and the layout of what is said of its rows.
 
+use super::Pieces;
 use crate::calendar::{Day, Span};
 use crate::error::Result;
 use crate::ingest::Reference;
@@ -156,6 +157,15 @@ pub(super) fn places(reports: &[Report]) -> Vec<Place> {
     };
     places.sort_by_cached_key(key);
     places
+}
+
+/// Rows of reports whose judgements are held at once.
+const PIECE: usize = 1024;
+
+/// A table of what is said of some rows, laid out some of them at a time; once at least, so that an empty table has its columns.
+pub(super) fn pieces<'c>(places: Vec<Place>, laid_out: impl Fn(&[Place]) -> Result<Table> + 'c) -> Pieces<'c> {
+    let starts = (0..places.len().max(1)).step_by(PIECE);
+    Box::new(starts.map(move |start| laid_out(&places[start..places.len().min(start + PIECE)])))
 }
 
 /// A table being laid out: what is said of rows of reports, any number of times each.

@@ -8,7 +8,9 @@ use crate::frames::to_arrow;
 use crate::ingest::{Audit, Quarantined, Texts};
 use crate::names::{Names, Talkers};
 use crate::reports::Table;
-use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BinaryBuilder, Date32Array, Decimal128Array, Int64Array, RecordBatch, StringArray, StringBuilder,
+};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimeUnit, UInt32Type};
 use polars::prelude::DataFrame;
@@ -101,10 +103,7 @@ pub(super) fn column(name: &str, array: &ArrayRef, spelling: Option<Spelling>) -
         ("agent", Some(of)) => ("agent_id".into(), each(array, |code| some(code, |code| of.names.agent(code)))),
         ("buyer", Some(of)) => ("buyer_id".into(), each(array, |code| some(code, |code| of.talkers.buyer(code)))),
         ("session", Some(of)) => ("session_id".into(), each(array, |code| some(code, |code| of.talkers.session(code)))),
-        ("message" | "asked_message" | "replied_message", Some(of)) => {
-            let id = |code: u32| std::str::from_utf8(of.texts.message(code)).ok().filter(|id| !id.is_empty());
-            (format!("{name}_id"), each(array, id))
-        }
+        ("message" | "asked_message" | "replied_message", Some(of)) => (format!("{name}_id"), messages(array, of.texts)?),
         ("outcome", _) => {
             let outcomes = [Outcome::Answered, Outcome::Unanswered, Outcome::HandedOver];
             (name.into(), each(array, |code| outcomes.into_iter().find(|o| *o as u32 == code).map(Outcome::name)))
@@ -122,13 +121,38 @@ pub(super) fn column(name: &str, array: &ArrayRef, spelling: Option<Spelling>) -
     }))
 }
 
+/// Bytes that most names and ids do with.
+const USUAL_NAME: usize = 12;
+
 /// Code 0 is none.
 fn some<'n>(code: u32, name: impl Fn(u32) -> &'n str) -> Option<&'n str> {
     (code > 0).then(|| name(code))
 }
 
+/// Rows of one code mostly follow one another.
 fn each<'n>(codes: &ArrayRef, name: impl Fn(u32) -> Option<&'n str>) -> ArrayRef {
-    Arc::new(codes.as_primitive::<UInt32Type>().iter().map(|code| name(code?)).collect::<StringArray>())
+    let codes = codes.as_primitive::<UInt32Type>();
+    let mut names = StringBuilder::with_capacity(codes.len(), codes.len() * USUAL_NAME);
+    let mut last = None;
+    for code in codes {
+        let named = match last {
+            Some((known, named)) if known == code => named,
+            _ => last.insert((code, code.and_then(&name))).1,
+        };
+        names.append_option(named);
+    }
+    Arc::new(names.finish())
+}
+
+/// The ids of messages by where their texts lie; null where there is none.
+fn messages(places: &ArrayRef, texts: &Texts) -> Result<ArrayRef> {
+    let places = places.as_primitive::<UInt32Type>();
+    let mut ids = BinaryBuilder::with_capacity(places.len(), places.len() * USUAL_NAME);
+    for place in places {
+        ids.append_option(place.map(|place| texts.message(place)).filter(|id| !id.is_empty()));
+    }
+    // They were text when they were put there: seen sooner of all at once.
+    Ok(Arc::new(StringArray::try_from_binary(ids.finish())?))
 }
 
 /// The audit of a day: one row per table and file. `read = used + quarantined + duplicates + outside + ignored`.

@@ -4,7 +4,7 @@ use super::stage::{Draft, Stage, Staged, sha256};
 use crate::error::{Error, Kind, Result};
 use crate::reports::Table;
 use crate::store::wait;
-use arrow::array::{BooleanArray, RecordBatch};
+use arrow::array::{Array, BooleanArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
@@ -111,22 +111,20 @@ fn properties(table: &Table) -> Result<WriterProperties> {
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
         .set_key_value_metadata(Some(metadata));
-    // Values that hardly repeat: a dictionary of them would only cost time.
-    for name in schema.fields().iter().map(|field| field.name()) {
+    // Where values hardly repeat a dictionary of them would only cost time, and small numbers are as small without one.
+    for (name, of) in schema.fields().iter().map(|field| (field.name(), field.data_type())) {
         let column = ColumnPath::from(name.as_str());
-        if name == "at" || name.ends_with("_at") {
-            properties =
-                properties.set_column_dictionary_enabled(column.clone(), false).set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
-        } else if name.ends_with("message_id") {
-            // Nor would bounds of pages tell where one is: ids follow no order here.
-            properties = properties
-                .set_column_dictionary_enabled(column.clone(), false)
-                .set_column_statistics_enabled(column, EnabledStatistics::None);
-        } else if name == "buyer_id" || name == "session_id" {
-            properties = properties.set_column_dictionary_enabled(column, false);
-        } else if table.sorted_by.contains(&name.as_str()) {
-            // Pages hold rows of few shops: their bounds tell which to read. Of other columns they would tell nothing.
-            properties = properties.set_column_statistics_enabled(column, EnabledStatistics::Page);
+        if matches!(of, DataType::Int64 | DataType::Date32 | DataType::Timestamp(..)) {
+            properties = properties.set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED);
+        }
+        if *of != DataType::Utf8 || name.ends_with("message_id") || name == "buyer_id" || name == "session_id" {
+            properties = properties.set_column_dictionary_enabled(column.clone(), false);
+        }
+        if *of == DataType::Utf8 {
+            // Pages hold rows of few shops: their bounds tell which to read. Of other texts they would tell nothing.
+            let of_pages = table.sorted_by.contains(&name.as_str());
+            let statistics = if of_pages { EnabledStatistics::Page } else { EnabledStatistics::None };
+            properties = properties.set_column_statistics_enabled(column, statistics);
         }
     }
     Ok(properties.build())
@@ -161,7 +159,15 @@ pub(super) fn decode_some(
     let (columns, by) = (mask(columns), mask(by));
     let predicate = ArrowPredicateFn::new(by, move |rows: RecordBatch| Ok(wanted(&rows)));
     let filtered = builder.with_projection(columns).with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
-    Ok(wait(filtered.build()?.try_collect())??)
+    let kept = filtered.build()?.map_err(Error::from).and_then(async |rows| without_room(rows));
+    wait(kept.try_collect())?
+}
+
+/// Rows that take no more room than they need: they were read with room for a whole row group.
+fn without_room(rows: RecordBatch) -> Result<RecordBatch> {
+    let (schema, mut columns, count) = rows.into_parts();
+    columns.iter_mut().for_each(|column| column.shrink_to_fit());
+    Ok(RecordBatch::try_new_with_options(schema, columns, &RecordBatchOptions::new().with_row_count(Some(count)))?)
 }
 
 /// Some columns of one of our own files, piece by piece.

@@ -10,11 +10,12 @@ use crate::frames::{from_arrow, to_arrow};
 use crate::job::Level;
 use crate::names::Names;
 use crate::reports::{Kind, Part, States, Table, shard_persons};
-use crate::rules::Rules;
+use crate::rules::{Members, Rules};
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Field, Schema};
 use polars::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// One of so many shares of the shops, from 0.
@@ -39,17 +40,33 @@ impl StateStore {
         sheet.close(&self.stage).map(drop)
     }
 
-    pub fn put(&self, day: Day, part: Part, level: Level, states: &States) -> Result<()> {
-        self.open(day, pieces(part, level, states)?)?.into_iter().try_for_each(|sheet| self.close(sheet))
+    /// Writes the states of the chats of a day, the pieces of each kind one after the other.
+    pub fn put_chats(&self, day: Day, level: Level, pieces: impl Iterator<Item = Result<(Kind, DataFrame)>>) -> Result<()> {
+        let mut under_way: Option<(Kind, Sheet)> = None;
+        for piece in pieces {
+            let (kind, rows) = piece?;
+            let rows = to_arrow(&rows)?;
+            under_way = Some(match under_way {
+                Some((of, sheet)) if of == kind => {
+                    sheet.append(sheet.encode(&rows)?)?;
+                    (of, sheet)
+                }
+                before => {
+                    before.map_or(Ok(()), |(_, sheet)| self.close(sheet))?;
+                    (kind, self.sheet(&name_of(Part::Chats, level, kind), day, rows)?)
+                }
+            });
+        }
+        under_way.map_or(Ok(()), |(_, sheet)| self.close(sheet))
     }
 
     pub fn get(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<DataFrame> {
-        self.read(&format!("{}/{}_{}", part.name(), level.name(), kind.name()), day)
+        self.read(&name_of(part, level, kind), day)
     }
 
     /// As Arrow rows, with `shop_id` and `agent_id` as dictionaries.
     pub fn rows(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<RecordBatch> {
-        let key = format!("{}/dt={day}/data.parquet", folder(&format!("{}/{}_{}", part.name(), level.name(), kind.name())));
+        let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
         decode(self.stage.get(&key)?, &["shop_id", "agent_id"])
     }
 
@@ -65,16 +82,48 @@ impl StateStore {
         decode_some(&self.stage, &self.persons_key(day, part, level), &["shop_id", "agent_id"], &columns, &["shop_id"], wanted)
     }
 
-    /// The persons of some shops, or of all, with all their columns.
-    pub fn persons_of(&self, day: Day, level: Level, wanted: Option<impl Fn(&str) -> bool + Send + 'static>) -> Result<DataFrame> {
-        let Some(wanted) = wanted else { return self.get(day, Part::Chats, level, Kind::Persons) };
-        let of_shops = move |rows: &RecordBatch| rows.column(0).as_string::<i32>().iter().map(|shop| shop.map(&wanted)).collect();
+    /// The persons of a group, with all their columns.
+    pub fn persons_of(&self, day: Day, level: Level, members: &Members) -> Result<DataFrame> {
+        if members.has_everyone() {
+            return self.get(day, Part::Chats, level, Kind::Persons);
+        }
         let columns = ["shop_id", "agent_id", "buyer_id", "flags", "first_buyer_at", "last_buyer_at"];
-        let rows = decode_some(&self.stage, &self.persons_key(day, Part::Chats, level), &[], &columns, &["shop_id"], of_shops)?;
+        let by: &[&str] = if members.has_all_buyers() { &["shop_id"] } else { &["shop_id", "buyer_id"] };
+        let members = members.clone();
+        let wanted = move |rows: &RecordBatch| {
+            let shops = rows.column(0).as_string::<i32>();
+            let buyers = (!members.has_all_buyers()).then(|| rows.column(1).as_string::<i32>());
+            // Rows of a shop follow one another.
+            let mut last = None;
+            let mut is_own = |row| {
+                let shop = shops.value(row);
+                let own = match last {
+                    Some((known, own)) if known == shop => own,
+                    _ => last.insert((shop, members.has_shop(shop))).1,
+                };
+                own && buyers.is_none_or(|buyers| members.has_buyer(buyers.value(row)))
+            };
+            (0..rows.num_rows()).map(|row| Some(is_own(row))).collect()
+        };
+        let rows = decode_some(&self.stage, &self.persons_key(day, Part::Chats, level), &[], &columns, by, wanted)?;
         let mut persons = nobody(level)?;
         for rows in &rows {
             persons.vstack_mut(&from_arrow(rows)?)?;
         }
+        Ok(persons)
+    }
+
+    /// How many persons each shop has.
+    pub fn persons_by_shop(&self, day: Day, level: Level) -> Result<BTreeMap<String, usize>> {
+        let mut persons: BTreeMap<String, usize> = BTreeMap::new();
+        decode_each(&self.stage, &self.persons_key(day, Part::Chats, level), &["shop_id"], &mut |rows| {
+            let mut shops = rows.column(0).as_string::<i32>().iter().flatten().peekable();
+            while let Some(shop) = shops.next() {
+                let more = std::iter::from_fn(|| shops.next_if(|next| *next == shop)).count();
+                *persons.entry(shop.to_owned()).or_default() += more + 1;
+            }
+            Ok(())
+        })?;
         Ok(persons)
     }
 
@@ -90,7 +139,7 @@ impl StateStore {
     }
 
     fn persons_key(&self, day: Day, part: Part, level: Level) -> String {
-        format!("{}/dt={day}/data.parquet", folder(&format!("{}/{}_{}", part.name(), level.name(), Kind::Persons.name())))
+        format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, Kind::Persons)))
     }
 
     /// Begins the state files that chat facts fill piece by piece, with the rows of the first.
@@ -153,8 +202,11 @@ fn nobody(level: Level) -> Result<DataFrame> {
 
 /// The states of a part as files: the name and rows of each.
 pub fn pieces(part: Part, level: Level, states: &States) -> Result<Vec<(String, RecordBatch)>> {
-    let name = |kind: Kind| format!("{}/{}_{}", part.name(), level.name(), kind.name());
-    states.0.iter().map(|(kind, frame)| Ok((name(*kind), to_arrow(frame)?))).collect()
+    states.0.iter().map(|(kind, frame)| Ok((name_of(part, level, *kind), to_arrow(frame)?))).collect()
+}
+
+fn name_of(part: Part, level: Level, kind: Kind) -> String {
+    format!("{}/{}_{}", part.name(), level.name(), kind.name())
 }
 
 /// The rows of a shard that states keep one by one: the persons of each level, and the replies. With the name of each.

@@ -1,7 +1,8 @@
 //! ticket_kinds (问题类型分布): one row per shop or agent and kind of after-sales ticket.
 
+use super::dims::Dims;
 use super::ledger::Merged;
-use super::tables::{Columns, Dims, Out, Row, Table};
+use super::tables::{Columns, Out, Row, Table};
 use crate::error::Result;
 use crate::frames::{collect, stack};
 use crate::job::Level;

@@ -2,16 +2,17 @@
 //! Adding is the same whatever the periods are, and but for what is said of a person's last day in any order of days, so that nightly runs,
 //! re-runs and backfills agree. Days come in order.
 
-use super::states::{HOURLY, Kind, Part, WAITED, keys, sum_columns};
+use super::added::{Added, NOBODY};
+use super::states::{Kind, Part, keys};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::frames::collect;
 use crate::job::Level;
-use crate::metrics::{self, Formula, Merge};
+use crate::metrics::{self, Merge};
 use crate::names::{Pairs, Texts};
 use crate::rules::Group;
 use arrow::array::types::{Int32Type, Int64Type};
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use hashbrown::HashMap;
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -134,9 +135,6 @@ struct Whos {
     list: Vec<(u32, u32)>,
 }
 
-/// Whose a row of an agent without a team is, where teams are asked for.
-const NOBODY: u32 = u32::MAX;
-
 impl Whos {
     /// Whom each row of a state is of, or `NOBODY`.
     fn of(&mut self, rows: &RecordBatch) -> Vec<u32> {
@@ -187,69 +185,11 @@ impl Whos {
     }
 }
 
-/// Whole numbers added up by whom they are of and a small number: a bucket, an hour, or 0.
-#[derive(Clone)]
-struct Added {
-    names: Vec<&'static str>,
-    /// Columns of which the largest counts; `i64::MIN` is none.
-    maxima: Vec<bool>,
-    /// By who and number: the row, from 1.
-    places: Vec<Vec<u32>>,
-    rows: Vec<(u32, i64)>,
-    values: Vec<i64>,
-}
-
 impl Added {
-    fn new(names: Vec<&'static str>, maxima: Vec<bool>) -> Added {
-        Added { names, maxima, places: Vec::new(), rows: Vec::new(), values: Vec::new() }
-    }
-
-    fn of_sums(level: Level, part: Part) -> Added {
-        let (names, maxima) =
-            sum_columns(level, part).map(|(id, _, formula)| (id, matches!(formula, Formula::Max(..) | Formula::Last(..)))).unzip();
-        Added::new(names, maxima)
-    }
-
-    fn place(&mut self, who: u32, number: i64) -> usize {
-        let (who_index, at) = (who as usize, number.max(0) as usize);
-        if self.places.len() <= who_index {
-            self.places.resize(who_index + 1, Vec::new());
-        }
-        let places = &mut self.places[who_index];
-        if places.len() <= at {
-            places.resize(at + 1, 0);
-        }
-        if places[at] == 0 {
-            self.rows.push((who, number));
-            places[at] = self.rows.len() as u32;
-            self.values.extend(self.maxima.iter().map(|max| if *max { i64::MIN } else { 0 }));
-        }
-        places[at] as usize - 1
-    }
-
-    fn add(&mut self, whos: &[u32], number: Option<&str>, rows: &RecordBatch) {
-        let numbers = number.and_then(|name| rows.column_by_name(name)).map(|column| column.as_primitive::<Int64Type>());
-        let own = whos.iter().enumerate().filter(|(_, who)| **who != NOBODY);
-        let places = own.map(|(row, who)| (row, self.place(*who, numbers.map_or(0, |numbers| numbers.value(row))))).collect::<Vec<_>>();
-        let width = self.names.len();
-        for (index, (name, max)) in self.names.iter().zip(&self.maxima).enumerate() {
-            let Some(column) = rows.column_by_name(name) else { continue };
-            let column = column.as_primitive::<Int64Type>();
-            for (row, place) in places.iter().copied().filter(|(row, _)| column.is_valid(*row)) {
-                let (sum, value) = (&mut self.values[place * width + index], column.value(row));
-                *sum = if *max { value.max(*sum) } else { *sum + value };
-            }
-        }
-    }
-
     /// Keys and columns, one row for each who.
     fn frame(&self, level: Level, whos: &Whos) -> Result<DataFrame> {
         let mut columns = key_columns(level, whos, self.rows.iter().map(|row| row.0));
-        for (index, name) in self.names.iter().enumerate() {
-            let values =
-                self.values.iter().skip(index).step_by(self.names.len()).map(|value| Some(*value).filter(|value| *value != i64::MIN));
-            columns.push(Column::new((*name).into(), values.collect::<Vec<_>>()));
-        }
+        columns.extend(self.columns(0..self.rows.len()));
         Ok(DataFrame::new(self.rows.len(), columns)?)
     }
 
@@ -284,9 +224,8 @@ struct Period {
 
 impl Period {
     fn new(level: Level) -> Period {
-        let added = |names: &[&'static str]| Added::new(names.to_vec(), vec![false; names.len()]);
         let sums = [Part::Chats, Part::Sales].map(|part| Added::of_sums(level, part));
-        Period { sums, waits: added(&WAITED), hours: added(&HOURLY), tickets: HashMap::new(), flags: Vec::new() }
+        Period { sums, waits: Added::of_waits(), hours: Added::of_hours(), tickets: HashMap::new(), flags: Vec::new() }
     }
 }
 
@@ -312,12 +251,13 @@ impl Ledger {
         let whos = self.whos.of(rows);
         let people = if kind == Kind::Persons { self.people(&whos, rows) } else { Vec::new() };
         let tickets = if kind == Kind::Tickets { self.tickets(&whos, rows) } else { Vec::new() };
+        let numbers = |name: &str| rows.column_by_name(name).map(|numbers| numbers.as_primitive::<Int64Type>().values().as_ref());
         for stretch in stretches {
             let period = self.periods.entry(*stretch).or_insert_with(|| Period::new(self.level));
             match kind {
                 Kind::Sums => period.sums[part as usize].add(&whos, None, rows),
-                Kind::Waits => period.waits.add(&whos, Some("bucket"), rows),
-                Kind::Hours => period.hours.add(&whos, Some("hour"), rows),
+                Kind::Waits => period.waits.add(&whos, numbers("bucket"), rows),
+                Kind::Hours => period.hours.add(&whos, numbers("hour"), rows),
                 Kind::Tickets => tickets.iter().for_each(|(of, count)| *period.tickets.entry(*of).or_default() += count),
                 Kind::Persons => {
                     for (person, flags) in &people {

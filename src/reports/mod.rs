@@ -1,5 +1,7 @@
 //! states × metrics × level × period → tables. States merge; finishing expressions run last.
 
+mod added;
+mod dims;
 mod finish;
 mod given;
 mod kinds;
@@ -7,9 +9,10 @@ mod ledger;
 mod states;
 mod tables;
 
+pub use dims::{Dims, dims};
 pub use finish::{Beside, Landed, finish};
 pub use given::{Targets, given};
 pub use kinds::ticket_kinds;
 pub use ledger::{Ledger, Ledgers, Merged, Stretch, Teams};
-pub use states::{Kind, Part, ShardStates, States, day_states, has_flag, sales_states, shard_persons, shard_states};
-pub use tables::{Dims, Row, Table, dims, histogram, hourly, report};
+pub use states::{DayStates, Kind, Part, ShardStates, States, has_flag, sales_states, shard_persons, shard_states};
+pub use tables::{Row, Table, histogram, hourly, report};

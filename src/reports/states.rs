@@ -1,14 +1,17 @@
 //! Mergeable states of a day: sums, persons' flags, wait histograms, hours. A period's state is the merge of its days' states,
 //! in any order; that is what makes nightly runs, re-runs and backfills agree.
 
+use super::added::Added;
 use crate::error::Result;
 use crate::facts::{ChatFacts, rounds_of, talks_of};
-use crate::frames::{collect, stack};
+use crate::frames::{collect, stack, to_arrow};
 use crate::job::Level;
 use crate::metrics::{self, Fact, Flag, Formula};
 use crate::names::Names;
 use crate::rules::Rules;
-use polars::prelude::*;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, UInt32Type};
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, all, col, len, lit, when};
 
 /// What a state is of: the chat log alone, or the orders too. The second is made anew while a day matures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,8 +89,8 @@ fn cols(names: &[&str]) -> Vec<Expr> {
     names.iter().map(|name| col(*name)).collect()
 }
 
-/// The states of one shard's chat facts at one level, names still as codes: sums, waits and hours, to be merged with other shards'.
-pub struct ShardStates(Vec<(Kind, DataFrame)>);
+/// The states of one shard's chat facts at one level, names still as codes: sums, waits and hours, each in frames to be added up.
+pub struct ShardStates(Vec<(Kind, RecordBatch)>);
 
 pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<ShardStates> {
     let talks = talks_of(level, facts);
@@ -99,14 +102,14 @@ pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<Sh
         (Fact::PeerDays, facts.peer_days_of(level).clone().lazy()),
     ];
     let code = code(level);
-    let sums = sums(level, Part::Chats, &sources, &[code], rules).into_iter().map(|sums| (Kind::Sums, sums));
+    let sums = sums(level, Part::Chats, &sources, &[code], rules).into_iter().map(|(_, sums)| (Kind::Sums, sums));
     let hours = hours(level, talks, rounds.clone(), &facts.hours).into_iter().map(|hours| (Kind::Hours, hours));
     let waits = rounds
         .filter(col("answered"))
         .group_by([slot(level, Kind::Waits, "bucket")])
         .agg([len().cast(DataType::Int64).alias("rounds"), col("assessed").cast(DataType::Int64).sum().alias("assessed_rounds")]);
     let frames = sums.chain(hours).chain([(Kind::Waits, waits)]);
-    Ok(ShardStates(frames.map(|(kind, frame)| Ok((kind, collect(frame)?))).collect::<Result<_>>()?))
+    Ok(ShardStates(frames.map(|(kind, frame)| Ok((kind, to_arrow(&collect(frame)?)?))).collect::<Result<_>>()?))
 }
 
 /// The code that names a level's rows: an agent's tells its shop.
@@ -133,46 +136,58 @@ fn slot(level: Level, kind: Kind, number: &str) -> Expr {
 
 const SLOT: &str = "slot";
 
-impl ShardStates {
-    /// The states of several shards as one's.
-    pub fn merge(level: Level, shards: Vec<ShardStates>) -> Result<ShardStates> {
-        let rows = |kind: Kind| {
-            let frames = shards.iter().flat_map(|shard| &shard.0).filter(move |(of, _)| *of == kind);
-            frames.map(|(_, frame)| frame.clone().lazy()).collect::<Vec<_>>()
-        };
-        let sums = merged_sums(level, Part::Chats, stack(rows(Kind::Sums))?, &[code(level)]);
-        let waits = added(rows(Kind::Waits), &[SLOT], &WAITED)?;
-        let hours = added(rows(Kind::Hours), &[SLOT], &HOURLY)?;
-        let frames = [(Kind::Sums, sums), (Kind::Waits, waits), (Kind::Hours, hours)];
-        Ok(ShardStates(frames.into_iter().map(|(kind, frame)| Ok((kind, collect(frame)?))).collect::<Result<_>>()?))
-    }
+/// The states of a day's shards at one level, added up as they come.
+pub struct DayStates {
+    level: Level,
+    added: Vec<(Kind, Added)>,
 }
 
-/// A day's states: sums, waits and hours, with names. `peaks` are those of the whole day.
-pub fn day_states(level: Level, states: ShardStates, peaks: &DataFrame, names: &Names, rules: &Rules) -> Result<States> {
-    let code = code(level);
-    let mut spelled = Vec::new();
-    for (kind, frame) in states.0 {
-        let slotted = match kind {
-            Kind::Sums => {
-                let peaks = sums(level, Part::Chats, &[(Fact::Peaks, peaks.clone().lazy())], &[code], rules);
-                let sums = merged_sums(level, Part::Chats, stack([vec![frame.lazy()], peaks].concat())?, &[code]);
-                sums.rename([code], [SLOT], true).with_column(col(SLOT).cast(DataType::Int64))
+impl DayStates {
+    pub fn new(level: Level) -> DayStates {
+        let sums = Added::of_sums(level, Part::Chats);
+        DayStates { level, added: vec![(Kind::Sums, sums), (Kind::Waits, Added::of_waits()), (Kind::Hours, Added::of_hours())] }
+    }
+
+    pub fn add(&mut self, shard: &ShardStates) {
+        for (kind, rows) in &shard.0 {
+            let Some((_, added)) = self.added.iter_mut().find(|(of, _)| of == kind) else { continue };
+            match rows.column_by_name(code(self.level)) {
+                Some(codes) => added.add(codes.as_primitive::<UInt32Type>().values(), None, rows),
+                None => {
+                    let slots =
+                        rows.column_by_name(SLOT).map(|slots| slots.as_primitive::<Int64Type>().values().as_ref()).unwrap_or_default();
+                    let codes = slots.iter().map(|slot| (slot / numbers(*kind)) as u32).collect::<Vec<_>>();
+                    let numbers = slots.iter().map(|slot| slot % numbers(*kind)).collect::<Vec<_>>();
+                    added.add(&codes, Some(&numbers), rows);
+                }
             }
-            _ => frame.lazy(),
-        };
-        let number = [(Kind::Waits, "bucket"), (Kind::Hours, "hour")].into_iter().find(|(of, _)| *of == kind).map(|(_, name)| name);
-        let sorted = collect(slotted.sort([SLOT], SortMultipleOptions::default()))?;
-        spelled.push((kind, spell(level, kind, sorted, number, names)?));
+        }
     }
-    Ok(States(spelled))
+
+    /// With names, sorted by code, in pieces: a kind's follow one another, one at least. `peaks` are those of the whole day.
+    pub fn ended(mut self, peaks: &DataFrame, names: &Names, rules: &Rules) -> Result<impl Iterator<Item = Result<(Kind, DataFrame)>>> {
+        let peaks = sums(self.level, Part::Chats, &[(Fact::Peaks, peaks.clone().lazy())], &[code(self.level)], rules);
+        let peaks = peaks.into_iter().map(|(_, peaks)| Ok((Kind::Sums, to_arrow(&collect(peaks)?)?)));
+        self.add(&ShardStates(peaks.collect::<Result<_>>()?));
+        let level = self.level;
+        Ok(self.added.into_iter().flat_map(move |(kind, added)| {
+            let mut places = (0..added.rows.len()).collect::<Vec<_>>();
+            places.sort_unstable_by_key(|place| added.rows[*place]);
+            let starts = (0..places.len().max(1)).step_by(PIECE);
+            starts.map(move |start| {
+                let places = &places[start..places.len().min(start + PIECE)];
+                Ok((kind, spelled(level, kind, &added, places, names)?))
+            })
+        }))
+    }
 }
 
-/// Names and numbers for slots, once a frame is small.
-fn spell(level: Level, kind: Kind, mut frame: DataFrame, number: Option<&str>, names: &Names) -> Result<DataFrame> {
-    let slots = frame.drop_in_place(SLOT)?;
-    let slots = slots.i64()?.iter().map(Option::unwrap_or_default).collect::<Vec<_>>();
-    let codes = slots.iter().map(|slot| (slot / numbers(kind)) as u32);
+/// Rows of a state that are spelled out at once.
+const PIECE: usize = 1 << 17;
+
+/// Names for codes, of the rows at some places.
+fn spelled(level: Level, kind: Kind, added: &Added, places: &[usize], names: &Names) -> Result<DataFrame> {
+    let codes = places.iter().map(|place| added.rows[*place].0);
     let mut columns = match level {
         Level::Shop => vec![Column::new("shop_id".into(), codes.map(|shop| names.shop(shop)).collect::<Vec<_>>())],
         Level::Agent | Level::Team => vec![
@@ -180,10 +195,15 @@ fn spell(level: Level, kind: Kind, mut frame: DataFrame, number: Option<&str>, n
             Column::new("agent_id".into(), codes.map(|agent| names.agent(agent)).collect::<Vec<_>>()),
         ],
     };
-    columns.extend(number.map(|name| Column::new(name.into(), slots.iter().map(|slot| slot % numbers(kind)).collect::<Vec<_>>())));
-    columns.extend(frame.columns().iter().cloned());
-    Ok(DataFrame::new(slots.len(), columns)?)
+    if let Some(name) = NUMBERED.iter().find(|(of, _)| *of == kind).map(|(_, name)| *name) {
+        columns.push(Column::new(name.into(), places.iter().map(|place| added.rows[*place].1).collect::<Vec<_>>()));
+    }
+    columns.extend(added.columns(places.iter().copied()));
+    Ok(DataFrame::new(places.len(), columns)?)
 }
+
+/// What the number of a row is called.
+const NUMBERED: [(Kind, &str); 2] = [(Kind::Waits, "bucket"), (Kind::Hours, "hour")];
 
 /// Columns and merges of the sums a level and part have.
 pub(super) fn sum_columns(level: Level, part: Part) -> impl Iterator<Item = (&'static str, Fact, &'static Formula)> {
@@ -195,8 +215,8 @@ pub(super) fn sum_columns(level: Level, part: Part) -> impl Iterator<Item = (&'s
     })
 }
 
-/// The sums of each fact, every column there, null where it is another fact's: to be merged.
-fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rules) -> Vec<LazyFrame> {
+/// The sums of each fact that has some.
+fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rules) -> Vec<(Fact, LazyFrame)> {
     let mut parts = Vec::new();
     for (fact, rows) in sources {
         let aggregates = sum_columns(level, part).filter(|(_, of, _)| of == fact).map(|(id, _, formula)| match formula {
@@ -205,15 +225,17 @@ fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], 
             _ => lit(NULL),
         });
         let aggregates = aggregates.collect::<Vec<_>>();
-        if aggregates.is_empty() {
-            continue;
+        if !aggregates.is_empty() {
+            parts.push((*fact, rows.clone().group_by(cols(keys)).agg(aggregates)));
         }
-        let summed = rows.clone().group_by(cols(keys)).agg(aggregates);
-        let columns =
-            sum_columns(level, part).map(|(id, of, _)| if of == *fact { col(id) } else { lit(NULL).cast(DataType::Int64).alias(id) });
-        parts.push(summed.select([cols(keys), columns.collect()].concat()));
     }
     parts
+}
+
+/// The sums of a fact with every column there, null where it is another fact's: to be stacked.
+fn padded(level: Level, part: Part, (fact, sums): (Fact, LazyFrame), keys: &[&str]) -> LazyFrame {
+    let columns = sum_columns(level, part).map(|(id, of, _)| if of == fact { col(id) } else { lit(NULL).cast(DataType::Int64).alias(id) });
+    sums.select([cols(keys), columns.collect()].concat())
 }
 
 fn merged_sums(level: Level, part: Part, rows: LazyFrame, keys: &[&str]) -> LazyFrame {
@@ -268,7 +290,7 @@ pub(super) const WAITED: [&str; 2] = ["rounds", "assessed_rounds"];
 /// What the hours state counts.
 pub(super) const HOURLY: [&str; 5] = ["receptions", "buyer_msgs", "rounds", "wait_ms_sum", "unanswered"];
 
-/// Columns: `hour`, `receptions` (by their first buyer or reply line), `buyer_msgs`, `rounds`, `wait_ms_sum`, `unanswered` (by the question).
+/// Columns, each in one of the frames: `receptions` (by their first buyer or reply line), `buyer_msgs`, `rounds`, `wait_ms_sum`, `unanswered` (by the question).
 fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame) -> Vec<LazyFrame> {
     let key = |hour: &str| [slot(level, Kind::Hours, hour)];
     let one = |condition: Expr, name: &str| condition.cast(DataType::Int64).sum().alias(name);
@@ -284,11 +306,7 @@ fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame) -
         one(col("answered").not(), "unanswered"),
     ]);
     let spoken = spoken.group_by(key("hour")).agg([col("buyer_msgs").sum()]);
-    let padded = |rows: LazyFrame, has: &[&str]| {
-        let columns = HOURLY.map(|name| if has.contains(&name) { col(name) } else { lit(0i64).cast(DataType::Int64).alias(name) });
-        rows.select([vec![col(SLOT)], columns.to_vec()].concat())
-    };
-    vec![padded(receptions, &["receptions"]), padded(spoken, &["buyer_msgs"]), padded(asked, &["rounds", "wait_ms_sum", "unanswered"])]
+    vec![receptions, spoken, asked]
 }
 
 /// The states of a day's facts that do not come of the chat log, at one level. `sources`: the rows of each fact there is, with the level's
@@ -296,7 +314,8 @@ fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame) -
 pub fn sales_states(level: Level, sources: &[(Fact, LazyFrame)], rules: &Rules) -> Result<States> {
     let own = |wanted: &dyn Fn(Fact) -> bool| sources.iter().filter(|(fact, _)| wanted(*fact)).cloned().collect::<Vec<_>>();
     let summed = own(&|fact| sum_columns(level, Part::Sales).any(|(_, of, _)| of == fact));
-    let mut parts = sums(level, Part::Sales, &summed, &keys(level), rules);
+    let sums = sums(level, Part::Sales, &summed, &keys(level), rules);
+    let mut parts = sums.into_iter().map(|sums| padded(level, Part::Sales, sums, &keys(level))).collect::<Vec<_>>();
     parts.push(no_sums(level)?);
     let sums = merged_sums(level, Part::Sales, stack(parts)?, &keys(level));
     let flagged = own(&|fact| metrics::flags().iter().any(|flag| flag.of == fact));
@@ -335,9 +354,4 @@ fn kind_keys(level: Level, kind: Kind) -> Vec<&'static str> {
         Kind::Hours => with(level, &["hour"]),
         Kind::Tickets => with(level, &["kind"]),
     }
-}
-
-fn added(parts: Vec<LazyFrame>, keys: &[&str], counts: &[&str]) -> Result<LazyFrame> {
-    let sums = counts.iter().map(|name| col(*name).sum()).collect::<Vec<_>>();
-    Ok(stack(parts)?.group_by(cols(keys)).agg(sums))
 }

@@ -1,13 +1,13 @@
 //! Tables as analysts read them: leading columns, metrics, and what the row is worth, in documented order.
 
+use super::dims::{Dims, Shop};
 use super::finish::Landed;
 use super::ledger::{Counts, CountsOf, Merged};
 use super::states::keys;
-use crate::calendar::{Calendar, Day, Span};
+use crate::calendar::{Day, Span};
 use crate::error::Result;
 use crate::facts::bucket_bounds;
 use crate::frames::{collect, to_arrow};
-use crate::ingest::{Account, Reference};
 use crate::job::Level;
 use crate::metrics::{self, Formula, Unit};
 use crate::rules::Group;
@@ -15,7 +15,7 @@ use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
 use polars::prelude::*;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// One file to be: the folder of its table, its partition (none: a dim), its grain, its rows.
@@ -37,58 +37,6 @@ pub struct Row<'a> {
     pub complete: bool,
     /// All shops, by the rule set that holds on the last day.
     pub groups: &'a [Group<'a>],
-}
-
-/// Names for ids, and the platform of each shop.
-pub struct Dims {
-    shops: DataFrame,
-    agents: DataFrame,
-    by_shop: BTreeMap<String, Shop>,
-    by_agent: BTreeMap<(String, String), Option<String>>,
-}
-
-struct Shop {
-    platform: Option<String>,
-    name: Option<String>,
-}
-
-impl Dims {
-    /// Columns: `shop_id`, `platform`, `shop_name`; and `shop_id`, `agent_id`, `agent_name`. The shops table goes before what the lines say.
-    pub fn new(reference: &Reference, platforms: &BTreeMap<String, String>) -> Result<Dims> {
-        let ids = reference.shops.keys().chain(platforms.keys()).collect::<std::collections::BTreeSet<_>>();
-        let shop = |id: &String| reference.shops.get(id);
-        let platform = |id: &&String| shop(id).and_then(|s| s.platform.clone()).or_else(|| platforms.get(*id).cloned());
-        let by_shop = ids.iter().map(|id| ((*id).clone(), Shop { platform: platform(id), name: shop(id).and_then(|s| s.name.clone()) }));
-        let by_shop = by_shop.collect::<BTreeMap<_, _>>();
-        let shops = DataFrame::new_infer_height(vec![
-            Column::new("shop_id".into(), by_shop.keys().map(String::as_str).collect::<Vec<_>>()),
-            Column::new("platform".into(), by_shop.values().map(|s| s.platform.as_deref()).collect::<Vec<_>>()),
-            Column::new("shop_name".into(), by_shop.values().map(|s| s.name.as_deref()).collect::<Vec<_>>()),
-        ])?;
-        let staff = &reference.staff;
-        let agents = DataFrame::new_infer_height(vec![
-            Column::new("shop_id".into(), staff.keys().map(|key| key.0.as_str()).collect::<Vec<_>>()),
-            Column::new("agent_id".into(), staff.keys().map(|key| key.1.as_str()).collect::<Vec<_>>()),
-            Column::new("agent_name".into(), staff.values().map(|account| account.name.as_deref()).collect::<Vec<_>>()),
-        ])?;
-        let by_agent = staff.iter().map(|(key, account)| (key.clone(), account.name.clone())).collect();
-        Ok(Dims { shops, agents, by_shop, by_agent })
-    }
-
-    /// The platform of every shop of which one is known.
-    pub fn platforms(&self) -> BTreeMap<String, String> {
-        self.by_shop.iter().filter_map(|(id, shop)| Some((id.clone(), shop.platform.clone()?))).collect()
-    }
-
-    pub(super) fn join(&self, rows: LazyFrame) -> LazyFrame {
-        let on = [col("shop_id"), col("agent_id")];
-        rows.left_join(self.shops.clone().lazy(), col("shop_id"), col("shop_id")).join(
-            self.agents.clone().lazy(),
-            on.clone(),
-            on,
-            JoinArgs::new(JoinType::Left),
-        )
-    }
 }
 
 /// `<level>_<period>`: one row per shop (× agent or team), every declared column of the level.
@@ -204,91 +152,6 @@ fn laid_out(all: &[Counted], counts: [&Counts; 2], dims: &Dims, number: &str) ->
         by_name.insert((*name).to_owned(), each(&|counts, row| counts.value(row, column)));
     }
     Ok(Columns { rows: lengths.iter().sum(), by_name })
-}
-
-/// `dims/*`: dates, shops, agents and metrics, to join and to label by.
-pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: &Dims) -> Result<Vec<Table>> {
-    let shops = to_arrow(&collect(dims.shops.clone().lazy().sort(["shop_id"], SortMultipleOptions::default()))?)?;
-    let agents = to_arrow(&collect(dims.agents.clone().lazy().sort(["shop_id", "agent_id"], SortMultipleOptions::default()))?)?;
-    let shop_ids = shops.column(0).clone();
-    let category = arrow::array::AsArray::as_string::<i32>(&shop_ids).iter();
-    let category = category.map(|id| id.and_then(|id| reference.shops.get(id)?.category.clone())).collect::<StringArray>();
-    let shops = with_column(&shops, "category", Arc::new(category))?;
-    let agents = with_accounts(agents, reference)?;
-    let dim = |name: &str, grain: &str, rows: RecordBatch, sorted_by: Vec<&'static str>| Table {
-        folder: format!("dims/{name}"),
-        dt: None,
-        grain: grain.to_owned(),
-        rows,
-        sorted_by,
-        rule_sets: String::new(),
-    };
-    Ok(vec![
-        dim("date", "one row per business day", date_rows(calendar, days)?, vec!["date"]),
-        dim("shop", "one row per shop_id", shops, vec!["shop_id"]),
-        dim("agent", "one row per shop_id, agent_id", agents, vec!["shop_id", "agent_id"]),
-        dim("metric", "one row per level, metric", metric_rows()?, vec![]),
-    ])
-}
-
-/// What the staff table says of each account, in its order of shop and agent.
-fn with_accounts(mut agents: RecordBatch, reference: &Reference) -> Result<RecordBatch> {
-    let texts = |of: fn(&Account) -> Option<&str>| reference.staff.values().map(of).collect::<StringArray>();
-    let columns = [
-        ("team", texts(|account| account.team.as_deref())),
-        ("role", texts(|account| account.role.as_deref())),
-        ("person_id", texts(|account| account.person.as_deref())),
-    ];
-    for (name, texts) in columns {
-        agents = with_column(&agents, name, Arc::new(texts))?;
-    }
-    Ok(agents)
-}
-
-fn with_column(batch: &RecordBatch, name: &str, array: ArrayRef) -> Result<RecordBatch> {
-    let mut fields = batch.schema().fields().to_vec();
-    fields.push(Arc::new(Field::new(name, array.data_type().clone(), true)));
-    Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), [batch.columns(), &[array]].concat())?)
-}
-
-fn date_rows(calendar: &Calendar, (first, last): (Day, Day)) -> Result<RecordBatch> {
-    use crate::calendar::Period;
-    let days = calendar.span(Period::Year, first).first.through(calendar.span(Period::Year, last).last).collect::<Vec<_>>();
-    let dates = |of: &dyn Fn(Day) -> Day| Arc::new(days.iter().map(|d| Some(of(*d).0)).collect::<Date32Array>()) as ArrayRef;
-    let numbers = |of: &dyn Fn(Day) -> i64| Arc::new(days.iter().map(|d| Some(of(*d))).collect::<Int64Array>()) as ArrayRef;
-    let starts = |period: Period| dates(&|day| calendar.span(period, day).first);
-    let weekday = |day: Day| i64::from(day.date().weekday().to_monday_one_offset());
-    Ok(RecordBatch::try_from_iter([
-        ("date", dates(&|day| day)),
-        ("week_start", starts(Period::Week)),
-        ("month_start", starts(Period::Month)),
-        ("quarter_start", starts(Period::Quarter)),
-        ("year_start", starts(Period::Year)),
-        ("year", numbers(&|day| i64::from(day.date().year()))),
-        ("month", numbers(&|day| i64::from(day.date().month()))),
-        ("day_of_month", numbers(&|day| i64::from(day.date().day()))),
-        ("weekday", numbers(&weekday)),
-        ("is_weekend", Arc::new(days.iter().map(|d| Some(weekday(*d) > 5)).collect::<BooleanArray>())),
-        ("iso_year", numbers(&|day| i64::from(day.date().iso_week_date().year()))),
-        ("iso_week", numbers(&|day| i64::from(day.date().iso_week_date().week()))),
-    ])?)
-}
-
-fn metric_rows() -> Result<RecordBatch> {
-    let rows = Level::REPORTED.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| (level, m))).collect::<Vec<_>>();
-    let texts =
-        |of: &dyn Fn(&(Level, &metrics::Metric)) -> String| Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>()) as ArrayRef;
-    Ok(RecordBatch::try_from_iter([
-        ("level", texts(&|r| r.0.name().into())),
-        ("metric", texts(&|r| r.1.id.clone())),
-        ("name_zh", texts(&|r| r.1.name.zh.into())),
-        ("name_en", texts(&|r| r.1.name.en.into())),
-        ("family", texts(&|r| r.1.family.into())),
-        ("unit", texts(&|r| r.1.unit.name().into())),
-        ("definition_zh", texts(&|r| r.1.about.zh.into())),
-        ("definition_en", texts(&|r| r.1.about.en.into())),
-        ("component", Arc::new(rows.iter().map(|r| Some(r.1.component)).collect::<BooleanArray>())),
-    ])?)
 }
 
 fn typed(unit: Unit) -> ArrowType {

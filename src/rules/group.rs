@@ -3,15 +3,30 @@
 use super::{Book, Rules, SetId};
 use crate::calendar::Day;
 use crate::error::Result;
+use crate::frames::collect;
 use crate::names::Names;
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The shops of a rule set on a day.
+/// The shops of a rule set on a day, or some of them, or some of the buyers of one.
 pub struct Group<'a> {
     pub rules: &'a Rules,
+    members: Members,
+}
+
+/// Who is of a group.
+#[derive(Clone)]
+pub struct Members {
     shops: Shops,
+    buyers: Option<Buyers>,
+}
+
+/// One of so many parts of a shop's buyers, from 0.
+#[derive(Clone, Copy)]
+struct Buyers {
+    part: usize,
+    of: usize,
 }
 
 #[derive(Clone)]
@@ -32,7 +47,32 @@ impl Shops {
     }
 }
 
+impl Members {
+    pub fn has_shop(&self, shop: &str) -> bool {
+        self.shops.has(shop)
+    }
+
+    /// Of one of its shops.
+    pub fn has_buyer(&self, buyer: &str) -> bool {
+        self.buyers.is_none_or(|buyers| Names::bucket(buyer, buyers.of) == buyers.part)
+    }
+
+    /// All buyers of its shops.
+    pub fn has_all_buyers(&self) -> bool {
+        self.buyers.is_none()
+    }
+
+    /// All buyers of all shops.
+    pub fn has_everyone(&self) -> bool {
+        self.has_all_buyers() && matches!(self.shops, Shops::All)
+    }
+}
+
 impl<'a> Group<'a> {
+    fn of_shops(rules: &'a Rules, shops: Shops) -> Group<'a> {
+        Group { rules, members: Members { shops, buyers: None } }
+    }
+
     /// All shops by their rule set on a day. `platforms`: what is known of shops; of others, what holds without a platform.
     pub fn all(book: &'a Book, platforms: &BTreeMap<String, String>, day: Day) -> Vec<Group<'a>> {
         let unknown = book.set(None, day);
@@ -44,45 +84,66 @@ impl<'a> Group<'a> {
             }
         }
         let known = of.values().flatten().cloned().collect::<BTreeSet<_>>();
-        let others =
-            Group { rules: book.rules(unknown), shops: if known.is_empty() { Shops::All } else { Shops::AllBut(Arc::new(known)) } };
-        let groups = of.into_iter().map(|(set, shops)| Group { rules: book.rules(set), shops: Shops::These(Arc::new(shops)) });
+        let others = if known.is_empty() { Shops::All } else { Shops::AllBut(Arc::new(known)) };
+        let others = Group::of_shops(book.rules(unknown), others);
+        let groups = of.into_iter().map(|(set, shops)| Group::of_shops(book.rules(set), Shops::These(Arc::new(shops))));
         std::iter::once(others).chain(groups).collect()
     }
 
-    /// In so many parts, so that not all shops' rows are held at once. `known`: shops that there may be; any other is in the last part.
-    pub fn parts(self, known: &BTreeSet<String>, count: usize) -> Vec<Group<'a>> {
-        if count <= 1 {
-            return vec![self];
+    /// In parts of at most so many persons, so that not all rows are held at once; a larger shop is cut by buyer.
+    /// `persons`: how many each shop has that is known; any other shop is in the last part.
+    pub fn parts(&self, persons: &BTreeMap<String, usize>, most: usize) -> Vec<Group<'a>> {
+        let (mut parts, mut shops, mut filled) = (Vec::new(), BTreeSet::new(), 0);
+        let mut placed = BTreeSet::new();
+        let these = |shops: BTreeSet<String>| Shops::These(Arc::new(shops));
+        for (shop, count) in persons.iter().filter(|(shop, _)| self.has(shop)) {
+            if *count > most {
+                let (shops, of) = (these(BTreeSet::from([shop.clone()])), count.div_ceil(most));
+                let cut = (0..of).map(|part| Members { shops: shops.clone(), buyers: Some(Buyers { part, of }) });
+                parts.extend(cut.map(|members| Group { rules: self.rules, members }));
+                placed.insert(shop.clone());
+                continue;
+            }
+            if filled + count > most && !shops.is_empty() {
+                placed.extend(shops.iter().cloned());
+                parts.push(Group::of_shops(self.rules, these(std::mem::take(&mut shops))));
+                filled = 0;
+            }
+            shops.insert(shop.clone());
+            filled += count;
         }
-        let mut parts = vec![BTreeSet::new(); count];
-        known.iter().filter(|shop| self.has(shop)).for_each(|shop| {
-            parts[Names::bucket(shop, count)].insert(shop.clone());
-        });
-        let last = parts.pop().unwrap_or_default();
-        let others = parts.iter().flatten();
-        let last = match &self.shops {
-            Shops::These(_) => Shops::These(Arc::new(last)),
-            Shops::All => Shops::AllBut(Arc::new(others.cloned().collect())),
-            Shops::AllBut(shops) => Shops::AllBut(Arc::new(others.chain(shops.iter()).cloned().collect())),
+        let last = match &self.members.shops {
+            Shops::These(_) => these(shops),
+            Shops::All if placed.is_empty() => Shops::All,
+            Shops::All => Shops::AllBut(Arc::new(placed)),
+            Shops::AllBut(others) => Shops::AllBut(Arc::new(placed.into_iter().chain(others.iter().cloned()).collect())),
         };
-        let parts = parts.into_iter().filter(|shops| !shops.is_empty()).map(|shops| Shops::These(Arc::new(shops)));
-        parts.chain([last]).map(|shops| Group { rules: self.rules, shops }).collect()
+        parts.push(Group::of_shops(self.rules, last));
+        parts
+    }
+
+    pub fn members(&self) -> &Members {
+        &self.members
     }
 
     pub fn has(&self, shop: &str) -> bool {
-        self.shops.has(shop)
+        self.members.has_shop(shop)
     }
 
-    /// Whether a shop is one of its; none: all are.
-    pub fn filter(&self) -> Option<impl Fn(&str) -> bool + Send + use<>> {
-        let shops = self.shops.clone();
-        (!matches!(shops, Shops::All)).then_some(move |shop: &str| shops.has(shop))
-    }
-
-    /// The rows of its shops, by `shop_id`.
+    /// The rows of its shops, by `shop_id`, and of its buyers, by `buyer_id`; what is of no buyer is of the first part of them.
     pub fn of(&self, rows: LazyFrame) -> Result<LazyFrame> {
-        let (shops, join) = match &self.shops {
+        let rows = self.of_its_shops(rows)?;
+        let Some(buyers) = self.members.buyers else { return Ok(rows) };
+        let rows = collect(rows)?;
+        let Ok(ids) = rows.column("buyer_id") else {
+            return Ok(if buyers.part == 0 { rows.lazy() } else { rows.clear().lazy() });
+        };
+        let own = ids.str()?.iter().map(|buyer| self.members.has_buyer(buyer.unwrap_or_default())).collect::<BooleanChunked>();
+        Ok(rows.filter(&own)?.lazy())
+    }
+
+    fn of_its_shops(&self, rows: LazyFrame) -> Result<LazyFrame> {
+        let (shops, join) = match &self.members.shops {
             Shops::All => return Ok(rows),
             Shops::These(shops) => (shops, JoinType::Semi),
             Shops::AllBut(shops) => (shops, JoinType::Anti),
@@ -90,5 +151,37 @@ impl<'a> Group<'a> {
         let shops = Column::new("shop_id".into(), shops.iter().map(String::as_str).collect::<Vec<_>>());
         let shops = DataFrame::new_infer_height(vec![shops])?.lazy();
         Ok(rows.join(shops, [col("shop_id")], [col("shop_id")], JoinArgs::new(join)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every person is of one part, however many there are, and none is too large.
+    #[test]
+    fn parts_are_disjoint_and_have_everyone() {
+        let rules = Rules::default();
+        let persons = BTreeMap::from([("large", 1000), ("a", 30), ("b", 80), ("c", 60)].map(|(shop, count)| (shop.to_owned(), count)));
+        let wholes = [
+            Shops::All,
+            Shops::AllBut(Arc::new(["c".to_owned()].into())),
+            Shops::These(Arc::new(["large".to_owned(), "a".to_owned()].into())),
+        ];
+        let all = ["large", "a", "b", "c", "unknown"];
+        let rows = all.iter().flat_map(|shop| (0..200).map(move |buyer| (*shop, format!("b{buyer}")))).collect::<Vec<_>>();
+        let (shops, buyers): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let columns = vec![Column::new("shop_id".into(), shops), Column::new("buyer_id".into(), buyers)];
+        let rows = DataFrame::new_infer_height(columns).unwrap();
+        for (whole, places) in wholes.into_iter().zip([1 + 10 + 2, 1 + 10 + 1, 1 + 10]) {
+            let whole = Group::of_shops(&rules, whole);
+            let parts = whole.parts(&persons, 100);
+            assert_eq!(parts.len(), places);
+            let of_parts = parts.iter().map(|part| collect(part.of(rows.clone().lazy()).unwrap()).unwrap());
+            let found = of_parts.reduce(|a, b| a.vstack(&b).unwrap()).unwrap();
+            let sorted = |rows: DataFrame| rows.sort(["shop_id", "buyer_id"], SortMultipleOptions::default()).unwrap();
+            assert!(sorted(found).equals(&sorted(collect(whole.of(rows.clone().lazy()).unwrap()).unwrap())));
+            assert_eq!(whole.parts(&persons, 10_000).len(), 1);
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::memory::{self, Budget, Means};
 use crate::pipe;
 use crate::progress::Progress;
 use crate::publish::{self, Encoded, Gate, audit_rows, quarantine_rows};
-use crate::reports::{self, Part, ShardStates};
+use crate::reports::{self, DayStates, ShardStates};
 use std::collections::BTreeSet;
 
 /// What comes of one shard.
@@ -174,7 +174,7 @@ impl Run<'_> {
             |facts: &facts::ChatFacts| if asked { publish::details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
         let published = details(&none)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
         let kept = self.states.open(day, publish::kept(&none, names, &book.widest)?)?;
-        let (mut states, mut peaks, mut tallies) = (Vec::new(), facts::Peaks::default(), Vec::new());
+        let (mut states, mut peaks, mut tallies) = (Level::ALL.map(DayStates::new), facts::Peaks::default(), Vec::new());
         let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(Made) -> Result<()>| {
             let context = context(shard)?;
             let (facts, rules) = (facts::chat_facts(&context, &chats.shelf, shard)?, context.rules.rules);
@@ -191,16 +191,12 @@ impl Run<'_> {
         pipe::in_order(&shards, workers, work, |made| {
             peaks.add(made.edges, &chats.names);
             tallies.extend(made.tallies);
-            states.push(made.states);
-            // The agents of a shop that was cut stand in every part of it.
-            if states.len() >= 8 {
-                states = vec![merged(std::mem::take(&mut states))?];
-            }
+            states.iter_mut().zip(&made.states).for_each(|(states, shard)| states.add(shard));
             published.iter().chain(&kept).zip(made.rows).try_for_each(|(sheet, rows)| sheet.append(rows))
         })?;
         let peaks = peaks.frame(&chats.names)?;
-        for (level, states) in Level::ALL.into_iter().zip(merged(states)?) {
-            self.states.put(day, Part::Chats, level, &reports::day_states(level, states, &peaks, &chats.names, &book.widest)?)?;
+        for (level, states) in Level::ALL.into_iter().zip(states) {
+            self.states.put_chats(day, level, states.ended(&peaks, &chats.names, &book.widest)?)?;
         }
         self.states.put_platforms(day, &chats.names)?;
         published.into_iter().try_for_each(|sheet| self.publisher.close(sheet))?;
@@ -242,10 +238,4 @@ impl Run<'_> {
         tracing::info!(%day, table = name, read = total.read, used = total.used, quarantined = total.quarantined,
             duplicates = total.duplicates, outside = total.outside, ignored = total.ignored, "audit");
     }
-}
-
-/// The states of some shards as one's.
-fn merged(shards: Vec<[ShardStates; 2]>) -> Result<[ShardStates; 2]> {
-    let (shops, agents) = shards.into_iter().map(|[shops, agents]| (shops, agents)).unzip();
-    Ok([ShardStates::merge(Level::Shop, shops)?, ShardStates::merge(Level::Agent, agents)?])
 }

@@ -134,7 +134,7 @@ impl Run<'_> {
             standards,
         };
         for table in tables {
-            judgement::judge(*table, &case)?.iter().try_for_each(|table| self.publisher.stage(table))?;
+            self.publisher.stage_pieces(judgement::judge(*table, &case)?)?;
         }
         Ok(())
     }

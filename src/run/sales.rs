@@ -10,7 +10,7 @@ use crate::job::Level;
 use crate::metrics::Fact;
 use crate::pipe;
 use crate::publish::{self, Sheet, detail};
-use crate::reports::{self, Kind, Part};
+use crate::reports::{self, Part};
 use crate::rules::Group;
 use polars::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +33,8 @@ impl Run<'_> {
             pipe::in_order(window, self.ground.request.jobs, sell, |()| Ok(()))?;
         }
         self.ground.recorder.update(|record| record.days_restated += days.len());
+        // Nothing after this asks for them, and they take much room.
+        self.orders = None;
         Ok(())
     }
 
@@ -58,18 +60,22 @@ impl Run<'_> {
     fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
         let _span = tracing::info_span!("partition", table = "sales", level = "all", period = "day", dt = %day).entered();
         let (mut sheets, mut all_credits, mut all_ratings): (Option<Vec<Sheet>>, _, _) = (None, Vec::new(), Vec::new());
-        for group in self.groups(day, made)? {
+        let most = self.most_persons(day)?;
+        for group in Group::all(&self.ground.plan.rules, &self.platforms(day, made)?, day) {
             let (credits, service) = (self.credits(&group, day, replies)?, self.service(&group, day, replies)?);
-            let mut pieces = Vec::new();
-            for level in Level::ALL {
-                let sources = self.sources(level, day, made, credits.as_ref(), &group)?;
-                let own = sources.into_iter().map(|(fact, rows)| Ok((fact, group.of(rows)?))).collect::<Result<Vec<_>>>()?;
-                let states = reports::sales_states(level, &[own, service.sources(level)].concat(), group.rules)?;
-                pieces.extend(publish::pieces(Part::Sales, level, &states)?);
-            }
-            match &sheets {
-                None => sheets = Some(self.states.open(day, pieces)?),
-                Some(sheets) => sheets.iter().zip(&pieces).try_for_each(|(sheet, (_, rows))| sheet.append(sheet.encode(rows)?))?,
+            let parts = most.as_ref().map(|(persons, most)| group.parts(persons, *most));
+            for part in parts.as_deref().unwrap_or(std::slice::from_ref(&group)) {
+                let mut pieces = Vec::new();
+                for level in Level::ALL {
+                    let sources = [self.sources(level, day, made, credits.as_ref(), part)?, service.sources(level)].concat();
+                    let own = sources.into_iter().map(|(fact, rows)| Ok((fact, part.of(rows)?))).collect::<Result<Vec<_>>>()?;
+                    let states = reports::sales_states(level, &own, part.rules)?;
+                    pieces.extend(publish::pieces(Part::Sales, level, &states)?);
+                }
+                match &sheets {
+                    None => sheets = Some(self.states.open(day, pieces)?),
+                    Some(sheets) => sheets.iter().zip(&pieces).try_for_each(|(sheet, (_, rows))| sheet.append(sheet.encode(rows)?))?,
+                }
             }
             all_credits.extend(credits.map(IntoLazy::lazy));
             all_ratings.extend(service.ratings.map(IntoLazy::lazy));
@@ -79,31 +85,31 @@ impl Run<'_> {
         self.stage_detail("ratings", "one row per satisfaction card", all_ratings, day)
     }
 
-    /// `rows`: of disjoint shops; none where the table is not configured.
+    /// `rows`: of the shops of each rule set; none where the table is not configured.
     fn stage_detail(&self, name: &str, grain: &str, rows: Vec<LazyFrame>, day: Day) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        // The same order however many parts there were.
+        // Those of one rule set are in order.
         let by_shop = SortMultipleOptions::default().with_maintain_order(true);
-        self.publisher.stage(&detail(name, grain, &collect(stack(rows)?.sort(["shop_id"], by_shop))?, None, day)?)
+        let rows = if rows.len() == 1 { stack(rows)? } else { stack(rows)?.sort(["shop_id"], by_shop) };
+        self.publisher.stage(&detail(name, grain, &collect(rows)?, None, day)?)
     }
 
-    /// The shops by their rule set on a day, in parts whose persons fit the memory.
-    fn groups(&self, day: Day, made: &BTreeSet<Day>) -> Result<Vec<Group<'_>>> {
-        let groups = Group::all(&self.ground.plan.rules, &self.platforms(day, made)?, day);
-        let count = self.shares(&[day], PERSON_SOLD)?;
-        let mut known = self.reference.shops.keys().cloned().collect::<BTreeSet<_>>();
-        if count > 1 {
-            let sums = self.states.get(day, Part::Chats, Level::Shop, Kind::Sums)?;
-            known.extend(sums.column("shop_id")?.str()?.iter().flatten().map(str::to_owned));
+    /// How many persons of a day are worked on at once, with those of each shop; none: all.
+    fn most_persons(&self, day: Day) -> Result<Option<(BTreeMap<String, usize>, usize)>> {
+        let shares = self.shares(&[day], PERSON_SOLD)?;
+        if shares == 1 {
+            return Ok(None);
         }
-        Ok(groups.into_iter().flat_map(|group| group.parts(&known, count)).collect())
+        let persons = self.states.persons_by_shop(day, Level::Agent)?;
+        let most = persons.values().sum::<usize>().div_ceil(shares).max(1);
+        Ok(Some((persons, most)))
     }
 
-    /// The persons of a group's shops.
+    /// The persons of a group.
     pub(super) fn persons_of(&self, group: &Group, day: Day, level: Level) -> Result<LazyFrame> {
-        Ok(self.states.persons_of(day, level, group.filter())?.lazy())
+        Ok(self.states.persons_of(day, level, group.members())?.lazy())
     }
 
     fn credits(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
