@@ -18,7 +18,7 @@ RAW = BENCHES / "results.json"
 BASES = {FLOOR: "÷ floor", FLOOR_FIVE: "÷ floor (5)", PASS: "÷ pass", RUN: "÷ run", OTHER: "÷ other"}
 
 # Options that name a path.
-HERE = ("--kefu", "--floor", "--stages", "--python", "--against")
+HERE = ("--kefu", "--floor", "--stages", "--python")
 
 
 class Record:
@@ -147,4 +147,5 @@ def say(*words):
 def told(arguments):
     """The arguments without those that say where things lie on this machine."""
     given = iter(arguments)
-    return [word for word in given if not (word in HERE and next(given)) and word != "--no-build"]
+    words = [word for word in given if not (word in HERE and next(given)) and word != "--no-build"]
+    return ["OTHER" if before == "--against" else word for before, word in zip(["", *words], words)]

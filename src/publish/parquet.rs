@@ -111,10 +111,12 @@ fn properties(table: &Table) -> Result<WriterProperties> {
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_sorting_columns((!sorting.is_empty()).then_some(sorting))
         .set_key_value_metadata(Some(metadata));
-    // Where values hardly repeat a dictionary of them would only cost time, and small numbers are as small without one.
+    // Tables for people are written in the plainest way, which every tool can read; those with a row for each thing counted in the smallest.
+    let many = ["details/", "state/"].iter().any(|folder| table.folder.starts_with(folder));
+    // Where values hardly repeat a dictionary of them would only cost time, and numbers are compressed as well without one.
     for (name, of) in schema.fields().iter().map(|field| (field.name(), field.data_type())) {
         let column = ColumnPath::from(name.as_str());
-        if matches!(of, DataType::Int64 | DataType::Date32 | DataType::Timestamp(..)) {
+        if many && matches!(of, DataType::Int64 | DataType::Date32 | DataType::Timestamp(..)) {
             properties = properties.set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED);
         }
         if *of != DataType::Utf8 || name.ends_with("message_id") || name == "buyer_id" || name == "session_id" {
