@@ -178,7 +178,7 @@ impl Names {
         BatchNames { names: self, shop, agent }
     }
 
-    /// Which of `buckets` a shop falls into: the leading bits of a hash that never changes. What a cluster cuts by.
+    /// Which of `buckets` a shop, or a buyer of one, falls into: the leading bits of a hash that never changes. What a cluster cuts by.
     pub fn bucket(shop: &str, buckets: usize) -> usize {
         ((xxh3_64(shop.as_bytes()) >> 32) as usize * buckets) >> 32
     }
