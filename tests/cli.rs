@@ -90,6 +90,17 @@ fn a_missing_day_is_exit_75_or_empty_as_the_pipeline_says() {
     assert!(place.path("out/reports/shop_day/dt=2026-09-02/data.parquet").exists());
 }
 
+/// A disk that is not mounted is no quiet day.
+#[test]
+fn a_missing_input_folder_is_exit_75_whatever_the_pipeline_says() {
+    for (path, on_missing) in [("messages/date={date}/*", "error"), ("messages/date={date}/*", "empty"), ("chats.csv", "empty")] {
+        let place = Place::new(&format!("name = \"x\"\n[messages]\npath = \"{path}\"\n[quality]\non_missing = \"{on_missing}\"\n"));
+        let ran = place.kefu(&["run", "p.toml", "--date", "2026-09-01", "--input", "unmounted"]);
+        ran.expect(75, &["the input folder is not there", "unmounted", "--input"]);
+        assert!(!place.is_published(), "{path} {on_missing}");
+    }
+}
+
 /// A table, whose file does not have it, and what it has instead.
 #[test]
 fn a_missing_column_is_exit_3_and_named_with_its_nearest() {

@@ -24,8 +24,13 @@ pub fn files_of(plan: &Plan, source: &Source, first: Day, last: Day) -> Result<V
 }
 
 /// A table that is configured has files, and every partition that overlaps the days asked for: without, its numbers would be silent
-/// zeros or half a day. Errors: one is missing, unless [quality] on_missing = "empty".
+/// zeros or half a day. Errors: one is missing, unless [quality] on_missing = "empty"; the folder of them all is not there, always.
 pub fn require_files(plan: &Plan, table: Table, source: &Source, files: &[(Option<Day>, Object)], first: Day, last: Day) -> Result<()> {
+    if plan.input.folder().is_some_and(|folder| !folder.is_dir()) {
+        return Err(Error::new(Kind::NotReady, "the input folder is not there")
+            .with("looked for", plan.input.name())
+            .hint("is the disk mounted, and `input` (or --input) spelled right?"));
+    }
     if plan.job.quality.on_missing == OnMissing::Empty {
         return Ok(());
     }
