@@ -35,7 +35,7 @@ fn pass(plan: &Plan, day: Day) -> Result<usize> {
     let (calendar, rules) = (&plan.calendar, plan.rules.rules(0));
     let rules_of_day = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
     let context = facts::Context { day, names: &chats.names, rules: rules_of_day, reference: &reference };
-    let (mut peaks, mut states, mut persons) = (facts::Peaks::default(), Level::ALL.map(reports::DayStates::new), 0);
+    let (mut peaks, mut states, mut persons) = (facts::Peaks::default(), Level::ALL.map(reports::ChatStates::new), 0);
     let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(_) -> Result<()>| {
         let facts = facts::chat_facts(&context, &chats.shelf, shard)?;
         let [shops, agents] = Level::ALL.map(|level| reports::shard_states(level, &facts, rules));
@@ -44,7 +44,7 @@ fn pass(plan: &Plan, day: Day) -> Result<usize> {
     };
     pipe::in_order(&shards, means.workers, work, |(edges, shard, rows)| {
         peaks.add(edges, &chats.names);
-        states.iter_mut().zip(&shard).for_each(|(states, shard)| states.add(shard));
+        states.iter_mut().zip(&shard).for_each(|(states, shard)| states.merge(shard));
         persons += rows;
         Ok(())
     })?;

@@ -4,7 +4,6 @@
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, DictionaryArray, StringArray};
 use hashbrown::{HashMap, HashTable};
-use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Texts by code, from 1; 0 is none. They lie end to end, so many to a block: what is there need not be moved to make room.
@@ -84,21 +83,19 @@ fn spread(half: u32) -> u64 {
     u64::from(half) << 32 | u64::from(half)
 }
 
-/// The codes of a dictionary's values. Batches of one row group share their dictionary: it is looked up once.
+/// The dictionary that was seen last. Batches of one row group share theirs.
 #[derive(Default)]
-struct Known {
-    values: Option<StringArray>,
-    codes: Arc<Vec<u32>>,
-}
+pub struct Latest(Option<StringArray>);
 
-impl Known {
-    fn codes(&mut self, values: &StringArray, texts: &mut Texts) -> Arc<Vec<u32>> {
+impl Latest {
+    /// It is another than the last; which it is from now on.
+    pub fn is_new(&mut self, values: &StringArray) -> bool {
         let place = |array: &StringArray| (array.values().as_ptr(), array.offsets().inner().as_ptr(), array.len());
-        if self.values.as_ref().is_none_or(|known| place(known) != place(values)) {
-            self.codes = Arc::new(values.iter().map(|text| text.map_or(0, |text| texts.code(text))).collect());
-            self.values = Some(values.clone());
+        let is_new = self.0.as_ref().is_none_or(|latest| place(latest) != place(values));
+        if is_new {
+            self.0 = Some(values.clone());
         }
-        Arc::clone(&self.codes)
+        is_new
     }
 }
 
@@ -155,6 +152,35 @@ impl Pairs {
     }
 }
 
+/// The codes of a dictionary's values: each is looked up once.
+#[derive(Default)]
+struct Known {
+    dictionary: Latest,
+    texts: Vec<u32>,
+    /// By key: the owner it was met with last, and the pair's code; 0 before that.
+    pairs: Vec<(u32, u32)>,
+}
+
+impl Known {
+    fn look_up(&mut self, values: &StringArray, texts: &mut Texts) {
+        if self.dictionary.is_new(values) {
+            self.texts.clear();
+            self.texts.extend(values.iter().map(|text| text.map_or(0, |text| texts.code(text))));
+            self.pairs.clear();
+            self.pairs.resize(values.len(), (0, 0));
+        }
+    }
+
+    fn code(&mut self, pairs: &mut Pairs, owner: u32, key: Option<usize>) -> u32 {
+        let Some(key) = key else { return 0 };
+        let (last, code) = &mut self.pairs[key];
+        if *code == 0 || *last != owner {
+            (*last, *code) = (owner, pairs.code(owner, self.texts[key]));
+        }
+        *code
+    }
+}
+
 /// The names of a day's shops and agents.
 #[derive(Default)]
 pub struct Names {
@@ -168,13 +194,9 @@ pub struct Names {
 impl Names {
     /// Prepares a batch: each dictionary value becomes a text code once.
     pub fn batch<'a>(&'a mut self, shop: &'a DictionaryArray<Int32Type>, agent: &'a DictionaryArray<Int32Type>) -> BatchNames<'a> {
-        let coded = |known: &mut Known, keys: &'a DictionaryArray<Int32Type>, texts: &mut Texts| Column {
-            keys,
-            codes: known.codes(keys.values().as_string::<i32>(), texts),
-        };
         let [shops, agents] = &mut self.known;
-        let shop = coded(shops, shop, &mut self.shops.texts);
-        let agent = coded(agents, agent, &mut self.agents.texts);
+        shops.look_up(shop.values().as_string(), &mut self.shops.texts);
+        agents.look_up(agent.values().as_string(), &mut self.agents.texts);
         BatchNames { names: self, shop, agent }
     }
 
@@ -213,33 +235,22 @@ impl Names {
     }
 }
 
-struct Column<'a> {
-    keys: &'a DictionaryArray<Int32Type>,
-    codes: Arc<Vec<u32>>,
-}
-
-impl Column<'_> {
-    fn text(&self, row: usize) -> u32 {
-        self.keys.key(row).map_or(0, |key| self.codes[key])
-    }
-}
-
 /// A batch's shops and agents, ready to be read row by row.
 pub struct BatchNames<'a> {
     pub names: &'a mut Names,
-    shop: Column<'a>,
-    agent: Column<'a>,
+    shop: &'a DictionaryArray<Int32Type>,
+    agent: &'a DictionaryArray<Int32Type>,
 }
 
 impl BatchNames<'_> {
     /// The codes of a row's shop and agent.
     pub fn line(&mut self, row: usize) -> (u32, u32) {
-        let names = &mut *self.names;
-        let shop = names.shops.code(0, self.shop.text(row));
-        if names.platforms.len() < shop as usize {
-            names.platforms.push(None);
+        let Names { shops, platforms, agents, known: [known_shops, known_agents] } = &mut *self.names;
+        let shop = known_shops.code(shops, 0, self.shop.key(row));
+        if platforms.len() < shop as usize {
+            platforms.push(None);
         }
-        (shop, names.agents.code(shop, self.agent.text(row)))
+        (shop, known_agents.code(agents, shop, self.agent.key(row)))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Day;
 use crate::ingest::Raw;
 use crate::rules::TransferClock;
+use smallvec::{SmallVec, smallvec};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -64,23 +65,23 @@ pub(super) struct Charge {
     pub step: usize,
 }
 
-/// A round somebody is waiting in.
+/// A round somebody is waiting in. It has few questions, and mostly one agent in charge.
 pub(super) struct Open {
     asked_at: i64,
     asked: u32,
-    asks: Vec<i64>,
+    asks: SmallVec<[i64; 4]>,
     /// Whose lines the questions are: 0 is the queue's.
-    pub askers: Vec<u32>,
+    pub askers: SmallVec<[u32; 4]>,
     queued: bool,
-    pub charges: Vec<Charge>,
+    pub charges: SmallVec<[Charge; 2]>,
 }
 
 impl Open {
     /// The opening line names who is in charge; if it names nobody, who was in charge before still is.
     pub(super) fn new(line: &Raw, in_charge: u32, step: usize) -> Open {
         let agent = if line.agent != 0 { line.agent } else { in_charge };
-        let charges = if agent == 0 { Vec::new() } else { vec![Charge { agent, at: line.at, step }] };
-        Open { asked_at: line.at, asked: line.texts, asks: vec![line.at], askers: vec![agent], queued: agent == 0, charges }
+        let charges = (agent != 0).then_some(Charge { agent, at: line.at, step }).into_iter().collect();
+        Open { asked_at: line.at, asked: line.message, asks: smallvec![line.at], askers: smallvec![agent], queued: agent == 0, charges }
     }
 
     pub(super) fn join(&mut self, line: &Raw, in_charge: u32) {
@@ -148,7 +149,7 @@ impl Open {
             opening: false,
             agent_opening: false,
             asked: self.asked,
-            replied: reply.map_or(0, |reply| reply.texts),
+            replied: reply.map_or(0, |reply| reply.message),
         }
     }
 
@@ -168,7 +169,7 @@ impl Open {
 /// Marks the first answered round of all but the agents left out, and of each agent; and the same among assessed rounds.
 pub(super) fn mark_first_answered<'a>(rounds: impl Iterator<Item = &'a mut Round>, left_out: &[u32]) {
     let (mut any, mut any_assessed) = (false, false);
-    let (mut agents, mut agents_assessed) = (Vec::new(), Vec::new());
+    let (mut agents, mut agents_assessed) = (Agents::new(), Agents::new());
     for round in rounds.filter(|round| round.outcome == Outcome::Answered) {
         let counts = !left_out.contains(&round.agent);
         round.first = counts && !std::mem::replace(&mut any, true);
@@ -182,14 +183,17 @@ pub(super) fn mark_first_answered<'a>(rounds: impl Iterator<Item = &'a mut Round
 
 /// Marks the first assessed round of a session but for the agents left out, and of each agent in it, answered or not.
 pub(super) fn mark_openings(rounds: &mut [Round], left_out: &[u32]) {
-    let (mut any, mut agents) = (false, Vec::new());
+    let (mut any, mut agents) = (false, Agents::new());
     for round in rounds.iter_mut().filter(|round| round.assessed && round.outcome != Outcome::HandedOver) {
         round.opening = !left_out.contains(&round.agent) && !std::mem::replace(&mut any, true);
         round.agent_opening = is_new(&mut agents, round.agent);
     }
 }
 
-fn is_new(seen: &mut Vec<u32>, agent: u32) -> bool {
+/// Those of a session: mostly one.
+type Agents = SmallVec<[u32; 4]>;
+
+fn is_new(seen: &mut Agents, agent: u32) -> bool {
     let new = !seen.contains(&agent);
     if new {
         seen.push(agent);

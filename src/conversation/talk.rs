@@ -3,6 +3,7 @@
 use super::round::Round;
 use crate::ingest::{Raw, What};
 use crate::rules::Rules;
+use smallvec::SmallVec;
 
 /// Counts and instants of one session or reception. Times are UTC ms.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +39,7 @@ pub struct Talk {
     pub slow: i64,
     pub slow_assessed: i64,
     /// Buyer lines by hour of the business day.
-    pub hours: Vec<(i64, i64)>,
+    pub hours: SmallVec<[(i64, i64); 1]>,
 }
 
 impl Talk {

@@ -1,6 +1,8 @@
 //! Rows on their way into columns: each cell goes where it stays, so that ending a table moves none.
 
 use polars::prelude::*;
+use polars_arrow::array::PrimitiveArray;
+use polars_arrow::bitmap::BitmapBuilder;
 
 /// What a column of rows is made of.
 pub(super) trait Cell {
@@ -34,34 +36,37 @@ macro_rules! number {
 number!(u32, i64);
 
 impl Cell for Option<i64> {
-    type Cells = PrimitiveChunkedBuilder<Int64Type>;
+    /// What is missing is 0, and no bit tells of it.
+    type Cells = (Vec<i64>, BitmapBuilder);
 
     fn room(rows: usize) -> Self::Cells {
-        PrimitiveChunkedBuilder::new(PlSmallStr::EMPTY, rows)
+        (Vec::with_capacity(rows), BitmapBuilder::with_capacity(rows))
     }
 
-    fn add(self, cells: &mut Self::Cells) {
-        cells.append_option(self);
+    fn add(self, (values, known): &mut Self::Cells) {
+        values.push(self.unwrap_or_default());
+        known.push(self.is_some());
     }
 
-    fn column(name: &str, cells: Self::Cells) -> Column {
-        cells.finish().with_name(name.into()).into_column()
+    fn column(name: &str, (values, known): Self::Cells) -> Column {
+        let cells = PrimitiveArray::from_vec(values).with_validity(known.into_opt_validity());
+        Int64Chunked::with_chunk(name.into(), cells).into_column()
     }
 }
 
 impl Cell for bool {
-    type Cells = BooleanChunkedBuilder;
+    type Cells = BitmapBuilder;
 
     fn room(rows: usize) -> Self::Cells {
-        BooleanChunkedBuilder::new(PlSmallStr::EMPTY, rows)
+        BitmapBuilder::with_capacity(rows)
     }
 
     fn add(self, cells: &mut Self::Cells) {
-        cells.append_value(self);
+        cells.push(self);
     }
 
     fn column(name: &str, cells: Self::Cells) -> Column {
-        cells.finish().with_name(name.into()).into_column()
+        BooleanChunked::from_bitmap(name.into(), cells.freeze()).into_column()
     }
 }
 

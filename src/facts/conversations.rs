@@ -5,14 +5,13 @@ use crate::names::{self, Talkers};
 use crate::rules::Rules;
 
 /// Lines in the order of their buyers, each buyer's in order (semantics §2), with codes for conversation and session.
-/// `base`: what the codes of their texts have grown by.
 /// What an agent said in a mode that the rules do not count as a reply is an automatic line.
-pub(super) fn by_conversation(lines: &[Raw], base: u32, texts: &Texts, talkers: &mut Talkers, rules: &Rules) -> Vec<Raw> {
+pub(super) fn by_conversation(lines: &[Raw], texts: &mut Texts, talkers: &mut Talkers, rules: &Rules) -> Vec<Raw> {
     let mut buyers = names::Texts::default();
     let mut counts: Vec<usize> = Vec::new();
     let mut codes = Vec::with_capacity(lines.len());
     for line in lines {
-        let code = buyers.code(text(texts.buyer(line.texts + base))) as usize;
+        let code = texts.code(line.conversation, |buyer| buyers.code(buyer)) as usize;
         if code > counts.len() {
             counts.push(0);
         }
@@ -35,7 +34,7 @@ pub(super) fn by_conversation(lines: &[Raw], base: u32, texts: &Texts, talkers: 
             What::Reply(mode) if !rules.reply_modes.contains(&mode) => What::Auto,
             what => what,
         };
-        rows[places[buyer]] = Raw { what, conversation: conversations[buyer], texts: line.texts + base, ..*line };
+        rows[places[buyer]] = Raw { what, conversation: conversations[buyer], ..*line };
         places[buyer] += 1;
     }
     for conversation in rows.chunk_by_mut(|a, b| a.conversation == b.conversation) {
@@ -44,24 +43,13 @@ pub(super) fn by_conversation(lines: &[Raw], base: u32, texts: &Texts, talkers: 
     rows
 }
 
-fn in_order(conversation: &mut [Raw], texts: &Texts, talkers: &mut Talkers) {
+fn in_order(conversation: &mut [Raw], texts: &mut Texts, talkers: &mut Talkers) {
     let key = |line: &Raw| (line.at, line.seq, line.order);
     // Logs come in time order; where a file does not, only what is out of it is sorted.
     if !conversation.is_sorted_by_key(key) {
         conversation.sort_unstable_by_key(key);
     }
-    // Most lines are of the session of the line before.
-    let mut last: (&[u8], u32) = (&[], 0);
     for line in conversation {
-        let session = texts.session(line.texts);
-        if session != last.0 {
-            last = (session, talkers.session_code(text(session)));
-        }
-        line.session = last.1;
+        line.session = texts.code(line.session, |session| talkers.session_code(session));
     }
-}
-
-/// They were text when they were put there.
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
 }

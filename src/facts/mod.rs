@@ -109,10 +109,9 @@ pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<C
     let mut rows = Rows::with_room(shelf.count(shard));
     let (mut tallies, mut talkers, mut texts) = (Vec::new(), Talkers::default(), Texts::default());
     for piece in shard {
-        let (lines, became) = shelf.take(*piece)?;
+        let (lines, became) = shelf.take(*piece, &mut texts)?;
         tallies.push(became);
-        let base = texts.append(lines.texts);
-        let sorted = by_conversation(&lines.lines, base, &texts, &mut talkers, context.rules.rules);
+        let sorted = by_conversation(&lines, &mut texts, &mut talkers, context.rules.rules);
         for conversation in sorted.chunk_by(|a, b| a.conversation == b.conversation) {
             rows.push(context, shelf.shop(*piece), &talkers, conversation);
         }

@@ -11,7 +11,7 @@ table! {
         agent: u32 = reply.agent,
         at: i64 = reply.at,
         place: i64 = no,
-        message: u32 = reply.texts,
+        message: u32 = reply.message,
     }
 }
 

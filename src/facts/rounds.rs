@@ -64,24 +64,27 @@ pub fn bucket_bounds(bucket: i64) -> (f64, f64) {
     }
 }
 
-/// The rounds a level's metrics count, each on the level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `opening`),
-/// with `answered`, `handed_over`. `assessed` keeps assessed rounds only, with their own firsts.
-pub fn rounds_of(level: Level, rounds: &DataFrame, assessed: bool) -> LazyFrame {
+/// The rounds on a level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `opening`), with `answered`, `handed_over`, and which
+/// of them its metrics count. `assessed`: assessed rounds only, with their own firsts.
+pub fn rounds_of(level: Level, rounds: &DataFrame, assessed: bool) -> (LazyFrame, Expr) {
     let outcome = |outcome: Outcome| col("outcome").eq(lit(outcome as u32));
-    let rows = unfiltered(rounds);
-    let rows = if assessed { rows.filter(col("assessed")) } else { rows };
     let first = |plain: &str, of_assessed: &str| col(if assessed { of_assessed } else { plain }).alias("first");
-    let rows = match level {
-        Level::Shop => rows.filter(outcome(Outcome::HandedOver).not()).with_columns([first("first", "first_assessed")]),
-        Level::Agent | Level::Team => rows.filter(col("agent").neq(lit(0u32))).with_columns([
-            col("agent_wait_ms").alias("wait_ms"),
-            col("agent_bucket").alias("bucket"),
-            col("agent_asks_in_time").alias("asks_in_time"),
-            first("agent_first", "agent_first_assessed"),
-            col("agent_opening").alias("opening"),
-        ]),
+    let rows = unfiltered(rounds);
+    let rows = rows.with_columns([outcome(Outcome::Answered).alias("answered"), outcome(Outcome::HandedOver).alias("handed_over")]);
+    let (rows, counted) = match level {
+        Level::Shop => (rows.with_columns([first("first", "first_assessed")]), col("handed_over").not()),
+        Level::Agent | Level::Team => {
+            let on_agents_clock = [
+                col("agent_wait_ms").alias("wait_ms"),
+                col("agent_bucket").alias("bucket"),
+                col("agent_asks_in_time").alias("asks_in_time"),
+                first("agent_first", "agent_first_assessed"),
+                col("agent_opening").alias("opening"),
+            ];
+            (rows.with_columns(on_agents_clock), col("agent").neq(lit(0u32)))
+        }
     };
-    rows.with_columns([outcome(Outcome::Answered).alias("answered"), outcome(Outcome::HandedOver).alias("handed_over")])
+    (rows, if assessed { counted.and(col("assessed")) } else { counted })
 }
 
 #[cfg(test)]

@@ -5,10 +5,9 @@ use super::table::{Column, Type};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::{Plan, Source, Unit, zone};
+use crate::names::Texts;
 use arrow::array::types::Int32Type;
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray, StringDictionaryBuilder,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use jiff::civil::{Date, DateTime};
@@ -87,7 +86,8 @@ impl Converted<'_> {
                 self.dictionary(|text| Some(text.trim()).filter(|word| words.contains(word)), &reason)
             }
             Type::Id => self.texts(ID_BYTES, ID),
-            Type::Text => self.texts(0..=usize::MAX, "a NUL character: is it text?"),
+            Type::Text => self.texts(0..=usize::MAX, NO_TEXT),
+            Type::Label => self.dictionary(|text| (!has_nul(text.as_bytes())).then_some(text), NO_TEXT),
             Type::Int => self.numbers(whole, "not a whole number"),
             Type::Count => self.numbers(|text| whole(text).filter(|n| (0..=MOST_COUNTED).contains(n)), "not a whole number of 0 to 10^9"),
             Type::Money => self.numbers(fen, "not an amount with at most 2 decimals and 10^12 yuan"),
@@ -280,10 +280,27 @@ pub(super) fn truth(text: &str) -> Option<bool> {
 
 fn as_dictionary(raw: &ArrayRef) -> Result<ArrayRef> {
     let text = cast(raw, &DataType::Utf8)?;
-    let mut builder = StringDictionaryBuilder::<Int32Type>::new();
-    builder.extend(text.as_string::<i32>().iter());
-    Ok(Arc::new(builder.finish()))
+    let mut texts = Texts::default();
+    // Words and labels come again at once: seen by a letter and the length before they are looked up.
+    let mut recent = [("", 0); RECENT];
+    let codes = text.as_string::<i32>().iter().map(|cell| {
+        let cell = cell?;
+        let last = cell.bytes().next_back().map_or(0, usize::from);
+        let (known, code) = &mut recent[(cell.len() ^ last) % RECENT];
+        if *code == 0 || *known != cell {
+            (*known, *code) = (cell, texts.code(cell));
+        }
+        Some(*code as i32 - 1)
+    });
+    let codes = codes.collect::<Int32Array>();
+    let values = (1..=texts.len() as u32).map(|code| Some(texts.spell(code))).collect::<StringArray>();
+    Ok(Arc::new(DictionaryArray::try_new(codes, Arc::new(values))?))
 }
+
+/// Texts looked at before all are looked through.
+const RECENT: usize = 16;
+
+const NO_TEXT: &str = "a NUL character: is it text?";
 
 const ID: &str = "an id is 1 to 256 bytes, none of them NUL";
 

@@ -2,7 +2,8 @@
 //! A shop too large to be worked on at once is cut by buyer, again and again; how depends on the lines alone, so every run cuts alike.
 
 use super::messages::{Doubles, Raw, Tallies};
-use super::spool::Spool;
+use super::spool::{Place, Spool};
+use super::texts::{Shared, Texts, Written};
 use crate::error::Result;
 use crate::memory::Budget;
 use crate::names::Names;
@@ -14,86 +15,24 @@ use xxhash_rust::xxh3::xxh3_64;
 /// A larger piece is cut by buyer.
 const MOST_LINES: usize = 1 << 18;
 /// Lines held in one piece of memory.
-const CHUNK: usize = 4096;
+const CHUNK: usize = 1024;
 /// Parts a piece is cut into, and how often at most: a hash has so many digits.
 const FAN: usize = 16;
 const DEEPEST: u32 = 15;
 /// A smaller shard costs more to set up than to work on.
 const LEAST_SHARD: usize = 1 << 15;
 
-/// Lines with the texts that are theirs alone.
+/// Lines in memory.
 #[derive(Default)]
-pub struct Lines {
-    pub lines: Vec<Raw>,
-    pub texts: Texts,
+struct Held {
+    /// In chunks, so that what is there need not be moved to make room.
+    chunks: Vec<Vec<Raw>>,
+    texts: Texts,
 }
 
-/// The texts of lines, each after their lengths in two bytes. A line's `texts` is the place where its own begin, plus 1.
-#[derive(Default)]
-pub struct Texts(pub(super) Vec<u8>);
-
-/// Buyer, session id, message id; empty where there is none.
-type OfLine<'a> = [&'a [u8]; 3];
-
-/// Bytes of three lengths.
-const LENGTHS: usize = 6;
-
-impl Texts {
-    fn push(&mut self, texts: OfLine) -> u32 {
-        let code = self.0.len() as u32 + 1;
-        self.0.reserve(bytes(&texts));
-        // An id has at most 256 bytes.
-        let [buyer, session, message] = texts.map(|text| (text.len() as u16).to_le_bytes());
-        self.0.extend([buyer[0], buyer[1], session[0], session[1], message[0], message[1]]);
-        texts.iter().for_each(|text| self.0.extend_from_slice(text));
-        code
-    }
-
-    /// Adds other lines' texts. Returns what their codes grow by.
-    pub fn append(&mut self, other: Texts) -> u32 {
-        let base = self.0.len() as u32;
-        if base == 0 && self.0.capacity() == 0 {
-            *self = other
-        } else {
-            self.0.extend(other.0)
-        }
-        base
-    }
-
-    /// The `nth` text of a line, from where all of them begin.
-    fn nth(&self, code: u32, nth: usize) -> &[u8] {
-        let Some(start) = (code as usize).checked_sub(1) else { return &[] };
-        let length = |nth: usize| usize::from(u16::from_le_bytes([self.0[start + 2 * nth], self.0[start + 2 * nth + 1]]));
-        let from = start + LENGTHS + (0..nth).map(length).sum::<usize>();
-        &self.0[from..from + length(nth)]
-    }
-
-    pub fn buyer(&self, code: u32) -> &[u8] {
-        self.nth(code, 0)
-    }
-
-    pub fn session(&self, code: u32) -> &[u8] {
-        self.nth(code, 1)
-    }
-
-    pub fn message(&self, code: u32) -> &[u8] {
-        self.nth(code, 2)
-    }
-}
-
-impl Lines {
-    fn push(&mut self, line: Raw, texts: OfLine) {
-        self.lines.push(Raw { texts: self.texts.push(texts), ..line });
-    }
-
-    /// The lines that have a message id.
-    pub fn ids(&self) -> impl Iterator<Item = (&Raw, &[u8])> {
-        self.lines.iter().map(|line| (line, self.texts.message(line.texts))).filter(|(_, id)| !id.is_empty())
-    }
-
-    fn append(&mut self, other: Lines) {
-        let base = self.texts.append(other.texts);
-        self.lines.extend(other.lines.into_iter().map(|line| Raw { texts: line.texts + base, ..line }));
+impl Held {
+    fn bytes(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.len() * size_of::<Raw>()).sum::<usize>() + self.texts.len()
     }
 }
 
@@ -104,40 +43,37 @@ struct Piece {
     /// How often its shop was cut to come to it.
     depth: u32,
     count: usize,
-    /// In chunks, so that what is there need not be moved to make room.
-    held: Mutex<Vec<Lines>>,
-    /// Where earlier lines lie on disk: offset, lines, bytes of texts.
-    spooled: Vec<(u64, usize, usize)>,
+    held: Mutex<Held>,
+    /// Where earlier lines lie on disk.
+    spooled: Vec<Place>,
     /// Its parts follow from this index on, once it is cut.
     parts: Option<usize>,
 }
 
 impl Piece {
-    fn push(&mut self, line: Raw, texts: OfLine) {
-        let held = self.held.get_mut().unwrap_or_else(PoisonError::into_inner);
-        match held.last_mut() {
-            Some(chunk) if chunk.lines.len() < CHUNK => chunk.push(line, texts),
-            last => {
-                // The first chunk of a small shop grows as it needs.
-                let room = if last.is_some() { CHUNK } else { 16 };
-                // Other lines' ids may be some digits longer.
-                let room_for_texts = room * (bytes(&texts) + 4);
-                let mut chunk = Lines { lines: Vec::with_capacity(room), texts: Texts(Vec::with_capacity(room_for_texts)) };
-                chunk.push(line, texts);
-                held.push(chunk);
+    fn held(&mut self) -> &mut Held {
+        self.held.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line. Returns the bytes it takes. `chunks`: emptied ones.
+    fn push(&mut self, line: Raw, [buyer, session]: [Shared; 2], message: &[u8], chunks: &mut Vec<Vec<Raw>>) -> usize {
+        self.count += 1;
+        let has_grown = !self.spooled.is_empty();
+        let Held { chunks: own, texts } = self.held();
+        let before = texts.len();
+        let line = Raw { conversation: texts.share(buyer), session: texts.share(session), message: texts.push(message), ..line };
+        match own.last_mut() {
+            Some(chunk) if chunk.len() < CHUNK => chunk.push(line),
+            // The first chunk of a small shop grows as it needs.
+            None if !has_grown => own.push(vec![line]),
+            _ => {
+                let mut chunk = chunks.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
+                chunk.push(line);
+                own.push(chunk);
             }
         }
-        self.count += 1;
+        size_of::<Raw>() + texts.len() - before
     }
-
-    fn take_held(&self) -> Vec<Lines> {
-        std::mem::take(&mut *locked(&self.held))
-    }
-}
-
-/// Bytes that a line's texts take.
-fn bytes(texts: &OfLine) -> usize {
-    LENGTHS + texts.iter().map(|text| text.len()).sum::<usize>()
 }
 
 /// Which of the parts a buyer falls into when a shop, or the part of it at `depth`, is cut.
@@ -156,6 +92,8 @@ pub struct Shelf {
     /// By shop code less 1.
     of_shop: Vec<usize>,
     spool: Mutex<Option<Spool>>,
+    /// Chunks whose lines are on disk: memory that is given back and asked for again costs more than keeping it.
+    emptied: Vec<Vec<Raw>>,
     budget: Budget,
     /// Bytes of the lines held, and how many of them the budget knows of.
     held: usize,
@@ -175,45 +113,58 @@ impl Drop for Shelf {
 
 impl Shelf {
     pub fn new(budget: Budget) -> Shelf {
-        let (pieces, of_shop, doubles) = Default::default();
-        Shelf { most_lines: MOST_LINES, pieces, of_shop, spool: Mutex::default(), budget, held: 0, taken: 0, doubles }
+        let (pieces, of_shop, emptied, doubles) = Default::default();
+        Shelf { most_lines: MOST_LINES, pieces, of_shop, spool: Mutex::default(), emptied, budget, held: 0, taken: 0, doubles }
     }
 
-    pub fn add(&mut self, shop: u32, line: Raw, texts: OfLine) -> Result<()> {
+    /// Adds a line with its texts: buyer and session, which lines share, and message id; empty where there is none.
+    pub fn add(&mut self, shop: u32, line: Raw, shared: [Shared; 2], message: &[u8]) -> Result<()> {
         while self.of_shop.len() < shop as usize {
             self.of_shop.push(self.pieces.len());
             self.pieces.push(Piece { shop: self.of_shop.len() as u32, ..Piece::default() });
         }
         let mut index = self.of_shop[shop as usize - 1];
         while let Some(parts) = self.pieces[index].parts {
-            index = parts + part(texts[0], self.pieces[index].depth);
+            index = parts + part(shared[0].text, self.pieces[index].depth);
         }
-        self.held += size_of::<Raw>() + bytes(&texts);
         let piece = &mut self.pieces[index];
-        piece.push(line, texts);
+        self.held += piece.push(line, shared, message, &mut self.emptied);
         if piece.count > self.most_lines && piece.depth < DEEPEST { self.cut(index) } else { Ok(()) }
     }
 
     fn cut(&mut self, index: usize) -> Result<()> {
-        let lines = self.load(index)?;
+        self.held -= self.pieces[index].held().bytes();
+        let mut texts = Texts::default();
+        let lines = self.load(index, &mut texts)?;
         let Piece { shop, depth, .. } = self.pieces[index];
-        // What lay on disk is held again.
-        let back = self.pieces[index].spooled.iter().map(|(_, lines, texts)| lines * size_of::<Raw>() + texts).sum::<usize>();
-        self.held += back;
         let first = self.pieces.len();
         self.pieces.extend((0..FAN).map(|_| Piece { shop, depth: depth + 1, ..Piece::default() }));
-        for line in &lines.lines {
-            let texts = [0, 1, 2].map(|nth| lines.texts.nth(line.texts, nth));
-            self.pieces[first + part(texts[0], depth)].push(*line, texts);
+        // By code; 0 is none.
+        let (mut buyers, mut sessions) = (vec![Written::default()], vec![Written::default()]);
+        for line in lines {
+            let mut nth = |place, written: &mut Vec<Written>| {
+                let next = |_: &str| {
+                    written.push(Written::default());
+                    written.len() as u32 - 1
+                };
+                texts.code(place, next) as usize
+            };
+            let (buyer, session) = (nth(line.conversation, &mut buyers), nth(line.session, &mut sessions));
+            let buyer = Shared { text: texts.text(line.conversation), written: &mut buyers[buyer] };
+            let session = Shared { text: texts.text(line.session), written: &mut sessions[session] };
+            let piece = &mut self.pieces[first + part(buyer.text, depth)];
+            self.held += piece.push(line, [buyer, session], texts.text(line.message), &mut self.emptied);
         }
         self.pieces[index] = Piece { shop, depth, parts: Some(first), ..Piece::default() };
-        drop(lines);
         self.relieve()
     }
 
     /// Settles with the budget; when that is spent, writes all lines held to the disk.
     pub fn relieve(&mut self) -> Result<()> {
-        self.budget.take(self.held - self.taken);
+        match self.held.checked_sub(self.taken) {
+            Some(more) => self.budget.take(more),
+            None => self.budget.give_back(self.taken - self.held),
+        }
         self.taken = self.held;
         if self.budget.is_spent() { self.spool_all() } else { Ok(()) }
     }
@@ -224,10 +175,15 @@ impl Shelf {
             Some(spool) => spool,
             none => none.insert(Spool::new()?),
         };
-        for piece in &mut self.pieces {
-            for lines in piece.take_held() {
-                piece.spooled.push((spool.write(&lines)?, lines.lines.len(), lines.texts.0.len()));
+        for piece in self.pieces.iter_mut().filter(|piece| !locked(&piece.held).chunks.is_empty()) {
+            let Held { chunks, texts } = piece.held();
+            let place = spool.write(chunks, texts)?;
+            for mut chunk in chunks.drain(..).filter(|chunk| chunk.capacity() == CHUNK) {
+                chunk.clear();
+                self.emptied.push(chunk);
             }
+            texts.clear();
+            piece.spooled.push(place);
         }
         self.budget.give_back(self.taken);
         (self.held, self.taken) = (0, 0);
@@ -287,49 +243,52 @@ impl Shelf {
         }
     }
 
-    fn show(&self, pieces: &[usize], each: &mut dyn FnMut(&Lines)) -> Result<()> {
+    /// Shows each piece's lines with the texts they have there.
+    fn show(&self, pieces: &[usize], each: &mut dyn FnMut(&[Raw], &Texts)) -> Result<()> {
         for piece in pieces.iter().map(|index| &self.pieces[*index]) {
             for place in &piece.spooled {
-                each(&self.read(*place)?);
+                let (mut lines, mut texts) = (Vec::new(), Texts::default());
+                self.read(place, &mut lines, &mut texts)?;
+                each(&lines, &texts);
             }
-            locked(&piece.held).iter().for_each(&mut *each);
+            let held = locked(&piece.held);
+            held.chunks.iter().for_each(|chunk| each(chunk, &held.texts));
         }
         Ok(())
     }
 
     /// Takes the lines of a piece in the order they were read, each message once; and what became of the lines of each file.
-    pub fn take(&self, index: usize) -> Result<(Lines, Tallies)> {
-        let mut lines = self.load(index)?;
+    /// Their texts are added to those there are.
+    pub fn take(&self, index: usize, texts: &mut Texts) -> Result<(Vec<Raw>, Tallies)> {
+        let mut lines = self.load(index, texts)?;
         let tallies = match self.doubles.get(&self.pieces[index].shop) {
-            Some(doubles) => lines.settle(doubles),
+            Some(doubles) => doubles.settle(&mut lines),
             None => {
-                let doubles = Doubles::find(lines.lines.len(), &mut |each| {
-                    each(&lines);
+                let doubles = Doubles::find(lines.len(), &mut |each| {
+                    each(&lines, texts);
                     Ok(())
                 })?;
-                lines.settle(&doubles)
+                doubles.settle(&mut lines)
             }
         };
         Ok((lines, tallies))
     }
 
-    fn load(&self, index: usize) -> Result<Lines> {
+    fn load(&self, index: usize, texts: &mut Texts) -> Result<Vec<Raw>> {
         let piece = &self.pieces[index];
-        let texts = piece.spooled.iter().map(|place| place.2).sum::<usize>()
-            + locked(&piece.held).iter().map(|chunk| chunk.texts.0.len()).sum::<usize>();
-        let mut lines = Lines { lines: Vec::with_capacity(piece.count), texts: Texts(Vec::with_capacity(texts)) };
+        let mut lines = Vec::with_capacity(piece.count);
         for place in &piece.spooled {
-            lines.append(self.read(*place)?);
+            self.read(place, &mut lines, texts)?;
         }
-        piece.take_held().into_iter().for_each(|chunk| lines.append(chunk));
+        let held = std::mem::take(&mut *locked(&piece.held));
+        let base = texts.len() as u32;
+        texts.append(&held.texts);
+        held.chunks.into_iter().for_each(|chunk| lines.extend(chunk.into_iter().map(|line| line.moved(base))));
         Ok(lines)
     }
 
-    fn read(&self, place: (u64, usize, usize)) -> Result<Lines> {
-        match &mut *locked(&self.spool) {
-            Some(spool) => spool.read(place),
-            None => Ok(Lines::default()),
-        }
+    fn read(&self, place: &Place, lines: &mut Vec<Raw>, texts: &mut Texts) -> Result<()> {
+        locked(&self.spool).as_mut().map_or(Ok(()), |spool| spool.read(place, lines, texts))
     }
 }
 
@@ -352,8 +311,10 @@ mod tests {
             let id = if order == 150 { 4 } else { order };
             let line = Raw { agent, order, at: i64::from(order), recalled: order == 150, ..Raw::default() };
             let line = Raw { what: if order == 4 { What::Buyer } else { What::Reply(ReplyMode::Human) }, ..line };
-            let texts = [format!("b{}", order % 40), "c".into(), format!("m{id}")];
-            shelf.add(shop, line, texts.each_ref().map(|text| text.as_bytes())).unwrap();
+            let (buyer, mut written) = (format!("b{}", order % 40), [Written::default(); 2]);
+            let [of_buyer, of_session] = &mut written;
+            let shared = [Shared { text: buyer.as_bytes(), written: of_buyer }, Shared { text: b"c", written: of_session }];
+            shelf.add(shop, line, shared, format!("m{id}").as_bytes()).unwrap();
             shelf.relieve().unwrap();
         }
         (shelf, names)
@@ -363,10 +324,11 @@ mod tests {
     fn taken(mut shelf: Shelf, names: &Names) -> Vec<(String, u32, String)> {
         let pieces = shelf.shards(names, |_| 0).unwrap().concat();
         let lines = pieces.into_iter().flat_map(|piece| {
-            let (lines, _) = shelf.take(piece).unwrap();
+            let mut texts = Texts::default();
+            let (lines, _) = shelf.take(piece, &mut texts).unwrap();
             let text = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap();
-            let of = |line: &Raw| (text(lines.texts.buyer(line.texts)), line.order, text(lines.texts.message(line.texts)));
-            lines.lines.iter().map(of).collect::<Vec<_>>()
+            let of = |line: &Raw| (text(texts.text(line.conversation)), line.order, text(texts.text(line.message)));
+            lines.iter().map(of).collect::<Vec<_>>()
         });
         let mut lines = lines.collect::<Vec<_>>();
         assert!(lines.chunk_by(|a, b| a.0 == b.0).all(|chunk| chunk.is_sorted()), "a buyer's lines lost their order");

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Canonical rows of one batch: a column for each of the table's, in its order.
-/// `Key`/`Word`: dictionary<i32, utf8>. `Id`/`Text`: utf8. `Int`/`Count`/`Time` (UTC ms)/`Money` (fen): i64. `Number`: f64. `Date`: i32. `Bool`: bool.
+/// `Key`/`Word`/`Label`: dictionary<i32, utf8>. `Id`/`Text`: utf8. `Int`/`Count`/`Time` (UTC ms)/`Money` (fen): i64. `Number`: f64. `Date`: i32. `Bool`: bool.
 pub struct Batch {
     pub file: String,
     pub first_row: u64,
@@ -240,14 +240,14 @@ fn castable(found: &DataType, of: Type) -> bool {
     match found {
         D::Dictionary(_, inner) => castable(inner, of),
         D::Utf8 | D::LargeUtf8 | D::Utf8View | D::Null => true,
-        D::Boolean => matches!(of, Type::Bool | Type::Word(_) | Type::Text),
+        D::Boolean => matches!(of, Type::Bool | Type::Word(_) | Type::Text | Type::Label),
         D::Timestamp(..) => matches!(of, Type::Time | Type::Date | Type::Month),
         D::Date32 | D::Date64 => matches!(of, Type::Date | Type::Month),
         D::Binary | D::LargeBinary | D::BinaryView => true,
         // A column of whole numbers with gaps is one of floats to some writers.
         D::Float16 | D::Float32 | D::Float64 => !matches!(of, Type::Date | Type::Month),
         D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
-            matches!(of, Type::Money | Type::Number | Type::Int | Type::Count | Type::Text)
+            matches!(of, Type::Money | Type::Number | Type::Int | Type::Count | Type::Text | Type::Label)
         }
         other => other.is_integer(),
     }
@@ -255,7 +255,7 @@ fn castable(found: &DataType, of: Type) -> bool {
 
 fn describe(of: Type) -> &'static str {
     match of {
-        Type::Key | Type::Id | Type::Text => "text",
+        Type::Key | Type::Id | Type::Text | Type::Label => "text",
         Type::Word(_) => "one of the table's words",
         Type::Int | Type::Count => "a whole number",
         Type::Bool => "true or false",

@@ -2,15 +2,16 @@
 
 use super::files::{files_of, require_files};
 use super::leads::is_lead;
-use super::lines::{Lines, Shelf};
+use super::lines::Shelf;
 use super::mapping::Batch;
 use super::quarantine::Audit;
 use super::table::{Table, read};
+use super::texts::{Shared, Texts, Written};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::Plan;
 use crate::memory::{Budget, Means};
-use crate::names::Names;
+use crate::names::{Latest, Names};
 use crate::rules::ReplyMode;
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, DictionaryArray, StringArray};
@@ -41,12 +42,12 @@ pub struct Raw {
     pub at: i64,
     /// `i64::MIN` where the log gives none: it sorts first.
     pub seq: i64,
-    /// Conversation and session are codes of `Talkers`, known once the shop's lines are taken.
+    /// Codes of `Talkers`, known once the shop's lines are taken; before, the places of the buyer's and the session's id in `Texts`.
     pub conversation: u32,
-    pub agent: u32,
     pub session: u32,
-    /// Where its texts lie; see `Lines::texts`.
-    pub texts: u32,
+    /// The place of its message id in `Texts`.
+    pub message: u32,
+    pub agent: u32,
     /// Unicode scalar values in the text of a reply.
     pub words: u32,
     /// Place among the day's lines as they were read.
@@ -60,11 +61,21 @@ pub struct Raw {
     pub recalled: bool,
 }
 
+impl Raw {
+    /// The line with its texts so much further on.
+    pub(super) fn moved(self, base: u32) -> Raw {
+        let moved = |place: u32| if place == 0 { 0 } else { place + base };
+        Raw { conversation: moved(self.conversation), session: moved(self.session), message: moved(self.message), ..self }
+    }
+}
+
 /// All lines of one business day.
 pub struct Chats {
     pub names: Names,
     pub shelf: Shelf,
     pub audit: Audit,
+    /// Of buyers and sessions.
+    seen: [Seen; 2],
     files: Vec<String>,
     read: u32,
 }
@@ -171,18 +182,18 @@ impl Said {
             times = Some(times.map_or(at..at, |times| times.start.min(at)..times.end.max(at)));
         }
         let (senders, modes, agents) = (batch.keys(c.sender), batch.keys(c.mode), batch.keys(c.agent));
-        let (sender_names, mode_names) = (senders.values().as_string::<i32>(), modes.values().as_string::<i32>());
-        let (kinds, texts) = (batch.text(c.kind), batch.text(c.text));
-        let cell = |column: &StringArray, row: usize| if column.is_valid(row) { column.value(row).to_owned() } else { String::new() };
+        let [sender_names, mode_names] = [senders, modes].map(|keys| keys.values().as_string::<i32>());
+        let texts = batch.text(c.text);
+        let senders_by_key = sender_names.iter().map(|word| Sender::of(word.unwrap_or_default())).collect::<Vec<_>>();
+        let modes_by_key = mode_names.iter().map(|word| word.and_then(mode)).collect::<Vec<_>>();
         let said = |row: usize| {
-            let sender = senders.key(row).map_or("", |key| sender_names.value(key));
-            let mode = modes.key(row).map(|key| mode_names.value(key));
-            let kind = if sender == "system" { cell(kinds, row) } else { String::new() };
-            let what = what(sender, &kind, mode, agents.is_valid(row));
+            let Some(sender) = senders.key(row).and_then(|key| senders_by_key[key]) else { return Default::default() };
+            let kind = || batch.key(c.kind, row);
+            let what = what(sender, kind, modes.key(row).and_then(|key| modes_by_key[key]), agents.is_valid(row));
             let text = if texts.is_valid(row) { texts.value(row) } else { "" };
             match what {
                 What::Reply(_) => (what, text.chars().count() as u32, false, false),
-                What::Buyer => (what, 0, is_lead(text), blanks && is_blank(kinds.is_valid(row).then(|| kinds.value(row)), text)),
+                What::Buyer => (what, 0, is_lead(text), blanks && is_blank(kind(), text)),
                 _ => (what, 0, false, false),
             }
         };
@@ -191,26 +202,46 @@ impl Said {
     }
 }
 
+/// Where the texts of a dictionary were written last.
+#[derive(Default)]
+struct Seen {
+    dictionary: Latest,
+    /// By key plus 1: the first is nobody's.
+    written: Vec<Written>,
+}
+
+impl Seen {
+    fn keys<'a>(&'a mut self, batch: &'a Batch, column: usize) -> Keys<'a> {
+        let keys = batch.keys(column);
+        let values = keys.values().as_string();
+        if self.dictionary.is_new(values) {
+            self.written.clear();
+            self.written.resize(values.len() + 1, Written::default());
+        }
+        Keys { keys, values, written: &mut self.written }
+    }
+}
+
 /// A dictionary column, ready to be read row by row.
 struct Keys<'a> {
     keys: &'a DictionaryArray<Int32Type>,
     values: &'a StringArray,
+    written: &'a mut [Written],
 }
 
-impl<'a> Keys<'a> {
-    fn of(batch: &'a Batch, column: usize) -> Keys<'a> {
-        let keys = batch.keys(column);
-        Keys { keys, values: keys.values().as_string() }
-    }
-
-    fn at(&self, row: usize) -> &'a str {
-        self.keys.key(row).map_or("", |key| self.values.value(key))
+impl Keys<'_> {
+    fn at(&mut self, row: usize) -> Shared<'_> {
+        match self.keys.key(row) {
+            Some(key) => Shared { text: self.values.value(key).as_bytes(), written: &mut self.written[key + 1] },
+            None => Shared { text: &[], written: &mut self.written[0] },
+        }
     }
 }
 
 impl Chats {
     fn new(budget: Budget) -> Chats {
-        Chats { names: Names::default(), shelf: Shelf::new(budget), audit: Audit::new(Table::Messages), files: Vec::new(), read: 0 }
+        let (names, audit, (seen, files)) = (Names::default(), Audit::new(Table::Messages), Default::default());
+        Chats { names, shelf: Shelf::new(budget), audit, seen, files, read: 0 }
     }
 
     /// Counts a batch without a line in the day.
@@ -231,11 +262,15 @@ impl Chats {
         let file = self.files.len() as u32 - 1;
         self.audit.set_aside(batch)?;
         let (times, seqs, recalls) = (batch.ints(c.sent_at), batch.ints(c.seq), batch.columns[c.recalled].as_boolean());
-        let (ids, platforms) = (batch.text(c.message), batch.text(c.platform));
-        let [buyers, sessions] = [c.buyer, c.session].map(|column| Keys::of(batch, column));
+        let (ids, platforms) = (batch.text(c.message), batch.keys(c.platform));
+        let [buyers, sessions] = &mut self.seen;
+        let (mut buyers, mut sessions) = (buyers.keys(batch, c.buyer), sessions.keys(batch, c.session));
         let mut coded = self.names.batch(batch.keys(c.shop), batch.keys(c.agent));
         // Most logs have none of these.
         let [has_seq, has_platform] = [seqs.null_count() < seqs.len(), platforms.null_count() < platforms.len()];
+        let platform_names = platforms.values().as_string::<i32>();
+        // By shop code less 1: the platform it was last named with.
+        let mut named: Vec<usize> = Vec::new();
         let has_recalled = recalls.true_count() > 0;
         let mut outside = 0;
         for (row, (what, words, lead, blank)) in said.rows.iter().copied().enumerate() {
@@ -248,15 +283,21 @@ impl Chats {
                 continue;
             }
             let (shop, agent) = coded.line(row);
-            if has_platform && platforms.is_valid(row) {
-                coded.names.platform(shop, platforms.value(row));
+            if has_platform && let Some(key) = platforms.key(row) {
+                let index = shop as usize - 1;
+                if named.len() <= index {
+                    named.resize(index + 1, usize::MAX);
+                }
+                if std::mem::replace(&mut named[index], key) != key {
+                    coded.names.platform(shop, platform_names.value(key));
+                }
             }
             let seq = if has_seq && seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
             let recalled = has_recalled && recalls.is_valid(row) && recalls.value(row);
             let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, blank, recalled, ..Raw::default() };
             self.read += 1;
             let id = if ids.is_valid(row) { ids.value(row) } else { "" };
-            self.shelf.add(shop, line, [buyers.at(row), sessions.at(row), id].map(str::as_bytes))?;
+            self.shelf.add(shop, line, [buyers.at(row), sessions.at(row)], id.as_bytes())?;
         }
         self.shelf.relieve()?;
         let tally = self.audit.file(&batch.file);
@@ -276,48 +317,35 @@ impl Chats {
     }
 }
 
-impl Lines {
-    /// Leaves each message once and only lines that say something: of two lines with one id the first read counts, and if either says
-    /// recalled, the message is recalled. Returns what became of the lines of each file.
-    pub fn settle(&mut self, doubles: &Doubles) -> Tallies {
-        let mut tallies = Tallies::new();
-        self.lines.retain_mut(|line| {
-            let file = line.file as usize;
-            if tallies.len() <= file {
-                tallies.resize(file + 1, [0; 3]);
-            }
-            let [used, duplicates, ignored] = &mut tallies[file];
-            let keep = !doubles.dropped.contains(&line.order);
-            match (keep, line.what) {
-                (false, _) => *duplicates += 1,
-                (true, What::Nothing) => *ignored += 1,
-                (true, _) => *used += 1,
-            }
-            if line.what == What::Buyer && (line.recalled || doubles.recalled.contains(&line.order)) {
-                line.what = What::Nothing;
-            }
-            keep && line.what != What::Nothing
-        });
-        tallies
-    }
-}
-
 /// The lines of a shop that say again what another line said, by their place among the day's lines.
 #[derive(Default)]
-pub struct Doubles {
+pub(super) struct Doubles {
     dropped: HashSet<u32>,
     /// First lines of which a later one says that they were recalled.
     recalled: HashSet<u32>,
 }
 
-/// Shows each piece of a shop's lines to whoever asks.
-pub(super) type Pieces<'a> = dyn FnMut(&mut dyn FnMut(&Lines)) -> Result<()> + 'a;
+/// Shows each piece of a shop's lines, with its texts, to whoever asks.
+pub(super) type Pieces<'a> = dyn FnMut(&mut dyn FnMut(&[Raw], &Texts)) -> Result<()> + 'a;
+
+/// The lines that have a message id.
+fn ids<'a>(lines: &'a [Raw], texts: &'a Texts) -> impl Iterator<Item = (&'a Raw, &'a [u8])> {
+    lines.iter().filter(|line| line.message != 0).map(|line| (line, texts.text(line.message)))
+}
 
 impl Doubles {
     /// Looks for equal message ids in the pieces of one shop, of so many lines. `pieces` shows each piece; it is asked twice if there are any.
-    pub fn find(lines: usize, pieces: &mut Pieces) -> Result<Doubles> {
+    pub(super) fn find(lines: usize, pieces: &mut Pieces) -> Result<Doubles> {
         let mut hashes = Vec::with_capacity(lines);
-        pieces(&mut |piece| hashes.extend(piece.ids().map(|(_, id)| xxh3_64(id))))?;
+        pieces(&mut |lines, texts| hashes.extend(ids(lines, texts).map(|(_, id)| xxh3_64(id))))?;
+        // Mostly no id comes twice, which is seen sooner by some bits of each than by sorting all.
+        let (mut met, mut again) = (Bits::with_room(hashes.len()), Bits::with_room(hashes.len()));
+        for hash in &hashes {
+            if met.set(*hash) {
+                again.set(*hash);
+            }
+        }
+        hashes.retain(|hash| again.has(*hash));
         hashes.sort_unstable();
         let twice = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect::<HashSet<_>>();
         drop(hashes);
@@ -326,8 +354,8 @@ impl Doubles {
             return Ok(doubles);
         }
         let mut said: HashMap<Box<[u8]>, Vec<(u32, bool)>> = HashMap::new();
-        pieces(&mut |piece| {
-            for (line, id) in piece.ids().filter(|(_, id)| twice.contains(&xxh3_64(id))) {
+        pieces(&mut |lines, texts| {
+            for (line, id) in ids(lines, texts).filter(|(_, id)| twice.contains(&xxh3_64(id))) {
                 said.entry(id.into()).or_default().push((line.order, line.recalled));
             }
         })?;
@@ -340,6 +368,56 @@ impl Doubles {
         }
         Ok(doubles)
     }
+
+    /// Leaves each message once and only lines that say something: of two lines with one id the first read counts, and if either says
+    /// recalled, the message is recalled. Returns what became of the lines of each file.
+    pub(super) fn settle(&self, lines: &mut Vec<Raw>) -> Tallies {
+        let mut tallies = Tallies::new();
+        lines.retain_mut(|line| {
+            let file = line.file as usize;
+            if tallies.len() <= file {
+                tallies.resize(file + 1, [0; 3]);
+            }
+            let [used, duplicates, ignored] = &mut tallies[file];
+            let keep = !self.dropped.contains(&line.order);
+            match (keep, line.what) {
+                (false, _) => *duplicates += 1,
+                (true, What::Nothing) => *ignored += 1,
+                (true, _) => *used += 1,
+            }
+            if line.what == What::Buyer && (line.recalled || self.recalled.contains(&line.order)) {
+                line.what = What::Nothing;
+            }
+            keep && line.what != What::Nothing
+        });
+        tallies
+    }
+}
+
+/// Marks of hashes. Few of those that are not there seem to be.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn with_room(hashes: usize) -> Bits {
+        Bits(vec![0; (hashes / 4).next_power_of_two()])
+    }
+
+    fn place(&self, hash: u64) -> (usize, u64) {
+        ((hash >> 6) as usize & (self.0.len() - 1), 1 << (hash & 63))
+    }
+
+    fn has(&self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        self.0[word] & bit != 0
+    }
+
+    /// Returns whether the mark was there.
+    fn set(&mut self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        let was = self.0[word] & bit != 0;
+        self.0[word] |= bit;
+        was
+    }
 }
 
 /// Text without a word in it. A picture or a card says something whatever its text.
@@ -347,18 +425,46 @@ fn is_blank(kind: Option<&str>, text: &str) -> bool {
     text.trim().is_empty() && kind.is_none_or(|kind| matches!(kind.trim(), "" | "text"))
 }
 
-fn what(sender: &str, kind: &str, mode: Option<&str>, has_agent: bool) -> What {
-    match (sender, kind) {
-        ("buyer", _) => What::Buyer,
-        ("system", "assign") => What::Assign,
-        ("system", "transfer") => What::Transfer,
-        ("system", "close") => What::Close,
-        ("system", _) => What::Nothing,
-        _ if !has_agent => What::Auto,
-        _ => What::Reply(match (mode, sender) {
-            (Some("human"), _) | (None, "agent") => ReplyMode::Human,
-            (Some("assist"), _) => ReplyMode::Assist,
-            _ => ReplyMode::Auto,
-        }),
+#[derive(Clone, Copy)]
+enum Sender {
+    Buyer,
+    Agent,
+    Robot,
+    System,
+}
+
+impl Sender {
+    fn of(word: &str) -> Option<Sender> {
+        match word {
+            "buyer" => Some(Sender::Buyer),
+            "agent" => Some(Sender::Agent),
+            "robot" => Some(Sender::Robot),
+            "system" => Some(Sender::System),
+            _ => None,
+        }
+    }
+}
+
+fn mode(word: &str) -> Option<ReplyMode> {
+    match word {
+        "human" => Some(ReplyMode::Human),
+        "assist" => Some(ReplyMode::Assist),
+        "auto" => Some(ReplyMode::Auto),
+        _ => None,
+    }
+}
+
+fn what<'a>(sender: Sender, kind: impl FnOnce() -> Option<&'a str>, mode: Option<ReplyMode>, has_agent: bool) -> What {
+    match sender {
+        Sender::Buyer => What::Buyer,
+        Sender::System => match kind() {
+            Some("assign") => What::Assign,
+            Some("transfer") => What::Transfer,
+            Some("close") => What::Close,
+            _ => What::Nothing,
+        },
+        Sender::Agent | Sender::Robot if !has_agent => What::Auto,
+        Sender::Agent => What::Reply(mode.unwrap_or(ReplyMode::Human)),
+        Sender::Robot => What::Reply(mode.unwrap_or(ReplyMode::Auto)),
     }
 }

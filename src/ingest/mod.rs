@@ -15,11 +15,12 @@ mod records;
 mod reference;
 mod spool;
 mod table;
+mod texts;
 
 pub use caps::Caps;
 pub(crate) use decode::GAVE_UP;
 pub use files::{dates, files_of, partition_files, partitions, require_files};
-pub use lines::{Lines, Shard, Shelf, Texts};
+pub use lines::{Shard, Shelf};
 pub use mapping::Resolved;
 pub use messages::{Chats, Raw, Reading, Tallies, What, read_messages};
 pub use orders::{Order, Orders, read_orders};
@@ -27,3 +28,4 @@ pub use quarantine::{Audit, Quarantined, Tally};
 pub use records::{REACH, Records, read_records, read_table};
 pub use reference::{Account, Blocked, Reference, read_reference};
 pub use table::{Table, headers};
+pub use texts::Texts;

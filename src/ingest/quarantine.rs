@@ -144,7 +144,7 @@ impl Bad {
         let value = match column.map(|column| column.of) {
             _ if cut.is_empty() => cut,
             _ if column.is_some_and(Column::is_buyer) => key.map_or_else(|| edges(&self.value), |key| key.id(&self.value)),
-            None | Some(Type::Text) => text(),
+            None | Some(Type::Text | Type::Label) => text(),
             // What is too long for an id may be talk.
             Some(Type::Key | Type::Id) => edges(&cut),
             Some(Type::Word(_)) => Some(text()).filter(|word| is_one_word(word)).unwrap_or_else(|| edges(&cut)),

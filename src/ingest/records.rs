@@ -94,7 +94,7 @@ fn schema(table: Table) -> Arc<Schema> {
 
 fn kind(column: &Column) -> ArrowType {
     match column.of {
-        Type::Key | Type::Id | Type::Text | Type::Word(_) => ArrowType::Utf8,
+        Type::Key | Type::Id | Type::Text | Type::Label | Type::Word(_) => ArrowType::Utf8,
         Type::Int | Type::Count | Type::Time | Type::Money => ArrowType::Int64,
         Type::Date | Type::Month => ArrowType::Int32,
         Type::Number => ArrowType::Float64,

@@ -1,7 +1,7 @@
 //! Lines on the disk.
 
-use super::lines::{Lines, Texts};
 use super::messages::{Raw, What};
+use super::texts::Texts;
 use crate::error::Result;
 use crate::rules::ReplyMode;
 use std::fs::File;
@@ -27,59 +27,74 @@ const WHATS: [What; 9] = [
 ];
 
 /// Bytes of a line on disk.
-const RECORD: usize = 40;
+const RECORD: usize = 48;
+
+/// Where lines lie on the disk: their records, then their texts.
+pub(super) struct Place {
+    start: u64,
+    lines: usize,
+    texts: usize,
+}
 
 impl Spool {
     pub(super) fn new() -> Result<Spool> {
         Ok(Spool { file: tempfile::tempfile()?, end: 0 })
     }
 
-    /// Returns where the lines lie.
-    pub(super) fn write(&mut self, lines: &Lines) -> Result<u64> {
-        let start = self.end;
-        let mut bytes = Vec::with_capacity(lines.lines.len() * RECORD);
-        for line in &lines.lines {
-            bytes.extend(line.at.to_le_bytes());
-            bytes.extend(line.seq.to_le_bytes());
-            for code in [line.agent, line.texts, line.words, line.order, line.file] {
-                bytes.extend(code.to_le_bytes());
-            }
-            let what = WHATS.iter().position(|what| *what == line.what).unwrap_or_default();
-            bytes.extend([what as u8, u8::from(line.lead), u8::from(line.recalled), u8::from(line.blank)]);
-        }
-        self.file.seek(SeekFrom::Start(start))?;
+    pub(super) fn write(&mut self, chunks: &[Vec<Raw>], texts: &Texts) -> Result<Place> {
+        let place = Place { start: self.end, lines: chunks.iter().map(Vec::len).sum(), texts: texts.len() };
+        let mut bytes = Vec::with_capacity(place.lines * RECORD + place.texts);
+        chunks.iter().flatten().for_each(|line| bytes.extend_from_slice(&record_of(line)));
+        bytes.extend_from_slice(texts.bytes());
+        self.file.seek(SeekFrom::Start(place.start))?;
         self.file.write_all(&bytes)?;
-        self.file.write_all(&lines.texts.0)?;
-        self.end += (bytes.len() + lines.texts.0.len()) as u64;
-        Ok(start)
+        self.end += bytes.len() as u64;
+        Ok(place)
     }
 
-    pub(super) fn read(&mut self, (start, lines, texts): (u64, usize, usize)) -> Result<Lines> {
-        let mut bytes = vec![0; lines * RECORD];
-        let mut read = Lines { lines: Vec::with_capacity(lines), texts: Texts(vec![0; texts]) };
-        self.file.seek(SeekFrom::Start(start))?;
-        self.file.read_exact(&mut bytes)?;
-        self.file.read_exact(&mut read.texts.0)?;
-        read.lines.extend(bytes.chunks_exact(RECORD).map(line_from));
-        Ok(read)
+    /// Adds lines and texts to those there are.
+    pub(super) fn read(&mut self, place: &Place, lines: &mut Vec<Raw>, texts: &mut Texts) -> Result<()> {
+        let mut records = vec![0; place.lines * RECORD];
+        self.file.seek(SeekFrom::Start(place.start))?;
+        self.file.read_exact(&mut records)?;
+        let base = texts.len() as u32;
+        self.file.read_exact(texts.more(place.texts))?;
+        let (records, _) = records.as_chunks::<RECORD>();
+        lines.extend(records.iter().map(|record| line_of(record).moved(base)));
+        Ok(())
     }
 }
 
-fn line_from(record: &[u8]) -> Raw {
+fn record_of(line: &Raw) -> [u8; RECORD] {
+    let mut record = [0; RECORD];
+    record[..8].copy_from_slice(&line.at.to_le_bytes());
+    record[8..16].copy_from_slice(&line.seq.to_le_bytes());
+    let codes = [line.conversation, line.session, line.message, line.agent, line.words, line.order, line.file];
+    for (room, code) in record[16..44].chunks_exact_mut(4).zip(codes) {
+        room.copy_from_slice(&code.to_le_bytes());
+    }
+    let what = WHATS.iter().position(|what| *what == line.what).unwrap_or_default();
+    record[44..].copy_from_slice(&[what as u8, u8::from(line.lead), u8::from(line.recalled), u8::from(line.blank)]);
+    record
+}
+
+fn line_of(record: &[u8; RECORD]) -> Raw {
     let long = |at: usize| record[at..at + 8].iter().rev().fold(0u64, |value, byte| value << 8 | u64::from(*byte)) as i64;
     let code = |n: usize| record[16 + 4 * n..20 + 4 * n].iter().rev().fold(0u32, |value, byte| value << 8 | u32::from(*byte));
+    let [conversation, session, message, agent, words, order, file] = [0, 1, 2, 3, 4, 5, 6].map(code);
     Raw {
         at: long(0),
         seq: long(8),
-        agent: code(0),
-        texts: code(1),
-        words: code(2),
-        order: code(3),
-        file: code(4),
-        what: WHATS[usize::from(record[36])],
-        lead: record[37] == 1,
-        recalled: record[38] == 1,
-        blank: record[39] == 1,
-        ..Raw::default()
+        conversation,
+        session,
+        message,
+        agent,
+        words,
+        order,
+        file,
+        what: WHATS[usize::from(record[44])],
+        lead: record[45] == 1,
+        recalled: record[46] == 1,
+        blank: record[47] == 1,
     }
 }

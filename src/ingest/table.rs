@@ -17,6 +17,8 @@ pub enum Type {
     /// Opaque text of 1-256 bytes, mostly different in each row.
     Id,
     Text,
+    /// Text of a few kinds, that many rows share: kept as a dictionary.
+    Label,
     /// One of a fixed list of words; anything else is a bad row.
     Word(&'static [&'static str]),
     Int,
@@ -81,7 +83,7 @@ pub enum Table {
     Trainings,
 }
 
-use Type::{Bool, Count, Date, Id, Int, Key, Money, Month, Number, Text, Time, Word};
+use Type::{Bool, Count, Date, Id, Int, Key, Label, Money, Month, Number, Text, Time, Word};
 
 const MESSAGES: &[Column] = &[
     required("shop_id", Key),
@@ -93,10 +95,10 @@ const MESSAGES: &[Column] = &[
     optional("message_id", Id),
     optional("seq", Int),
     optional("reply_mode", Word(&["human", "assist", "auto"])),
-    optional("kind", Text),
+    optional("kind", Label),
     optional("text", Text),
     optional("recalled", Bool),
-    optional("platform", Text),
+    optional("platform", Label),
 ];
 const ORDERS: &[Column] = &[
     required("shop_id", Key),

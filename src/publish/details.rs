@@ -149,7 +149,7 @@ fn messages(places: &ArrayRef, texts: &Texts) -> Result<ArrayRef> {
     let places = places.as_primitive::<UInt32Type>();
     let mut ids = BinaryBuilder::with_capacity(places.len(), places.len() * USUAL_NAME);
     for place in places {
-        ids.append_option(place.map(|place| texts.message(place)).filter(|id| !id.is_empty()));
+        ids.append_option(place.map(|place| texts.text(place)).filter(|id| !id.is_empty()));
     }
     // They were text when they were put there: seen sooner of all at once.
     Ok(Arc::new(StringArray::try_from_binary(ids.finish())?))

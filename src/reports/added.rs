@@ -6,6 +6,7 @@ use crate::metrics::Formula;
 use arrow::array::types::Int64Type;
 use arrow::array::{Array, AsArray, RecordBatch};
 use polars::prelude::*;
+use std::ops::Range;
 
 /// Sums by whom they are of and a small number: a bucket, an hour, or 0.
 #[derive(Clone)]
@@ -22,6 +23,10 @@ pub(super) struct Added {
 
 /// Whose a row is that is nobody's: it is passed over.
 pub(super) const NOBODY: u32 = u32::MAX;
+
+fn combine(own: &mut i64, value: i64, max: bool) {
+    *own = if max { value.max(*own) } else { *own + value };
+}
 
 impl Added {
     pub(super) fn of_sums(level: Level, part: Part) -> Added {
@@ -61,15 +66,41 @@ impl Added {
 
     /// Adds the columns there are; what is null adds nothing. `whos`, `numbers`: of each row.
     pub(super) fn add(&mut self, whos: &[u32], numbers: Option<&[i64]>, rows: &RecordBatch) {
-        let own = whos.iter().enumerate().filter(|(_, who)| **who != NOBODY);
-        let places = own.map(|(row, who)| (row, self.place(*who, numbers.map_or(0, |numbers| numbers[row])))).collect::<Vec<_>>();
+        let number = |row: usize| numbers.map_or(0, |numbers| numbers[row]);
+        // Rows that go to one place mostly follow one another.
+        let mut runs: Vec<(Range<usize>, usize)> = Vec::new();
+        let mut last = None;
+        for (row, who) in whos.iter().copied().enumerate().filter(|(_, who)| *who != NOBODY) {
+            let key = (who, number(row));
+            match runs.last_mut() {
+                Some((run, _)) if run.end == row && last == Some(key) => run.end += 1,
+                _ => runs.push((row..row + 1, self.place(key.0, key.1))),
+            }
+            last = Some(key);
+        }
         let width = self.names.len();
         for (index, (name, max)) in self.names.iter().zip(&self.maxima).enumerate() {
             let Some(column) = rows.column_by_name(name) else { continue };
             let column = column.as_primitive::<Int64Type>();
-            for (row, place) in places.iter().copied().filter(|(row, _)| column.is_valid(*row)) {
-                let (sum, value) = (&mut self.values[place * width + index], column.value(row));
-                *sum = if *max { value.max(*sum) } else { *sum + value };
+            let has_nulls = column.null_count() > 0;
+            for (run, place) in &runs {
+                let own = &mut self.values[place * width + index];
+                if has_nulls || *max {
+                    run.clone().filter(|row| column.is_valid(*row)).for_each(|row| combine(own, column.value(row), *max));
+                } else {
+                    *own += column.values()[run.clone()].iter().sum::<i64>();
+                }
+            }
+        }
+    }
+
+    /// Adds all of another with the same columns.
+    pub(super) fn merge(&mut self, other: &Added) {
+        let width = self.names.len();
+        for ((who, number), values) in other.rows.iter().zip(other.values.chunks_exact(width)) {
+            let start = self.place(*who, *number) * width;
+            for ((own, value), max) in self.values[start..].iter_mut().zip(values).zip(&self.maxima) {
+                combine(own, *value, *max);
             }
         }
     }

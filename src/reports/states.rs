@@ -1,7 +1,7 @@
 //! Mergeable states of a day: sums, persons' flags, wait histograms, hours. A period's state is the merge of its days' states,
 //! in any order; that is what makes nightly runs, re-runs and backfills agree.
 
-use super::added::Added;
+use super::added::{Added, NOBODY};
 use crate::error::Result;
 use crate::facts::{ChatFacts, rounds_of, talks_of};
 use crate::frames::{collect, stack, to_arrow};
@@ -9,7 +9,7 @@ use crate::job::Level;
 use crate::metrics::{self, Fact, Flag, Formula};
 use crate::names::Names;
 use crate::rules::Rules;
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, UInt32Type};
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, all, col, len, lit, when};
 
@@ -89,27 +89,26 @@ fn cols(names: &[&str]) -> Vec<Expr> {
     names.iter().map(|name| col(*name)).collect()
 }
 
-/// The states of one shard's chat facts at one level, names still as codes: sums, waits and hours, each in frames to be added up.
-pub struct ShardStates(Vec<(Kind, RecordBatch)>);
+/// The states of chat facts at one level while they are added up, names still as codes: of a shard, and as shards come of a day.
+pub struct ChatStates {
+    level: Level,
+    sums: Added,
+    waits: Added,
+    hours: Added,
+}
 
-pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<ShardStates> {
-    let talks = talks_of(level, facts);
+/// The states of one shard's chat facts at one level.
+pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<ChatStates> {
+    let mut states = ChatStates::new(level);
+    let talks = (talks_of(level, facts), lit(true));
     let rounds = rounds_of(level, &facts.rounds, false);
-    let sources = [
-        (Fact::Talks, talks.clone()),
-        (Fact::Rounds, rounds.clone()),
-        (Fact::AssessedRounds, rounds_of(level, &facts.rounds, true)),
-        (Fact::PeerDays, facts.peer_days_of(level).clone().lazy()),
-    ];
-    let code = code(level);
-    let sums = sums(level, Part::Chats, &sources, &[code], rules).into_iter().map(|(_, sums)| (Kind::Sums, sums));
-    let hours = hours(level, talks, rounds.clone(), &facts.hours).into_iter().map(|hours| (Kind::Hours, hours));
-    let waits = rounds
-        .filter(col("answered"))
-        .group_by([slot(level, Kind::Waits, "bucket")])
-        .agg([len().cast(DataType::Int64).alias("rounds"), col("assessed").cast(DataType::Int64).sum().alias("assessed_rounds")]);
-    let frames = sums.chain(hours).chain([(Kind::Waits, waits)]);
-    Ok(ShardStates(frames.map(|(kind, frame)| Ok((kind, to_arrow(&collect(frame)?)?))).collect::<Result<_>>()?))
+    states.add_sums(Fact::Talks, &talks, rules)?;
+    states.add_sums(Fact::Rounds, &rounds, rules)?;
+    states.add_sums(Fact::AssessedRounds, &rounds_of(level, &facts.rounds, true), rules)?;
+    states.add_sums(Fact::PeerDays, &(facts.peer_days_of(level).clone().lazy(), lit(true)), rules)?;
+    states.add_hours(&talks, &rounds, &facts.hours)?;
+    states.add_waits(&rounds)?;
+    Ok(states)
 }
 
 /// The code that names a level's rows: an agent's tells its shop.
@@ -120,57 +119,61 @@ fn code(level: Level) -> &'static str {
     }
 }
 
-/// Numbers that a kind of state can have for one shop or agent: buckets, hours of the day.
-fn numbers(kind: Kind) -> i64 {
-    match kind {
-        Kind::Waits => 1024,
-        Kind::Hours => 64,
-        Kind::Sums | Kind::Persons | Kind::Tickets => 1,
-    }
+/// A condition as a number to be added up.
+fn one(condition: Expr, name: &str) -> Expr {
+    condition.cast(DataType::Int64).alias(name)
 }
 
-/// Code and number as one key: a group is found by one number, not by a tuple.
-fn slot(level: Level, kind: Kind, number: &str) -> Expr {
-    (col(code(level)).cast(DataType::Int64) * lit(numbers(kind)) + col(number)).alias(SLOT)
-}
-
-const SLOT: &str = "slot";
-
-/// The states of a day's shards at one level, added up as they come.
-pub struct DayStates {
-    level: Level,
-    added: Vec<(Kind, Added)>,
-}
-
-impl DayStates {
-    pub fn new(level: Level) -> DayStates {
+impl ChatStates {
+    pub fn new(level: Level) -> ChatStates {
         let sums = Added::of_sums(level, Part::Chats);
-        DayStates { level, added: vec![(Kind::Sums, sums), (Kind::Waits, Added::of_waits()), (Kind::Hours, Added::of_hours())] }
+        ChatStates { level, sums, waits: Added::of_waits(), hours: Added::of_hours() }
     }
 
-    pub fn add(&mut self, shard: &ShardStates) {
-        for (kind, rows) in &shard.0 {
-            let Some((_, added)) = self.added.iter_mut().find(|(of, _)| of == kind) else { continue };
-            match rows.column_by_name(code(self.level)) {
-                Some(codes) => added.add(codes.as_primitive::<UInt32Type>().values(), None, rows),
-                None => {
-                    let slots =
-                        rows.column_by_name(SLOT).map(|slots| slots.as_primitive::<Int64Type>().values().as_ref()).unwrap_or_default();
-                    let codes = slots.iter().map(|slot| (slot / numbers(*kind)) as u32).collect::<Vec<_>>();
-                    let numbers = slots.iter().map(|slot| slot % numbers(*kind)).collect::<Vec<_>>();
-                    added.add(&codes, Some(&numbers), rows);
-                }
-            }
-        }
+    fn add_sums(&mut self, fact: Fact, rows: &(LazyFrame, Expr), rules: &Rules) -> Result<()> {
+        let columns = sum_columns(self.level, Part::Chats).filter(|(_, of, _)| *of == fact);
+        let columns = columns.map(|(id, _, formula)| each(formula, rules).alias(id)).collect();
+        add(&mut self.sums, self.level, rows, None, columns)
+    }
+
+    fn add_waits(&mut self, (rounds, counted): &(LazyFrame, Expr)) -> Result<()> {
+        let columns = vec![one(col("answered"), "rounds"), one(col("assessed"), "assessed_rounds")];
+        let answered = (rounds.clone(), counted.clone().and(col("answered")));
+        add(&mut self.waits, self.level, &answered, Some("bucket"), columns)
+    }
+
+    /// `receptions` (by their first buyer or reply line), `buyer_msgs`, and `rounds`, `wait_ms_sum`, `unanswered` (by the question).
+    fn add_hours(&mut self, (talks, _): &(LazyFrame, Expr), (rounds, counted): &(LazyFrame, Expr), hours: &DataFrame) -> Result<()> {
+        let own = match self.level {
+            Level::Shop => col("agent").eq(lit(0u32)),
+            Level::Agent | Level::Team => col("agent").neq(lit(0u32)),
+        };
+        let begun = (talks.clone(), col("first_at").is_not_null());
+        let spoken = (hours.clone().lazy(), own.and(col("filtered").eq(lit(0u32))));
+        let asked = (rounds.clone(), counted.clone().and(col("handed_over").not()));
+        let of_asked = vec![
+            one(col("asked_hour").is_not_null(), "rounds"),
+            when(col("answered")).then(col("wait_ms")).otherwise(lit(0i64)).alias("wait_ms_sum"),
+            one(col("answered").not(), "unanswered"),
+        ];
+        add(&mut self.hours, self.level, &begun, Some("first_hour"), vec![one(begun.1.clone(), "receptions")])?;
+        add(&mut self.hours, self.level, &spoken, Some("hour"), vec![col("buyer_msgs")])?;
+        add(&mut self.hours, self.level, &asked, Some("asked_hour"), of_asked)
+    }
+
+    /// Adds other states of the same level.
+    pub fn merge(&mut self, other: &ChatStates) {
+        self.sums.merge(&other.sums);
+        self.waits.merge(&other.waits);
+        self.hours.merge(&other.hours);
     }
 
     /// With names, sorted by code, in pieces: a kind's follow one another, one at least. `peaks` are those of the whole day.
     pub fn ended(mut self, peaks: &DataFrame, names: &Names, rules: &Rules) -> Result<impl Iterator<Item = Result<(Kind, DataFrame)>>> {
-        let peaks = sums(self.level, Part::Chats, &[(Fact::Peaks, peaks.clone().lazy())], &[code(self.level)], rules);
-        let peaks = peaks.into_iter().map(|(_, peaks)| Ok((Kind::Sums, to_arrow(&collect(peaks)?)?)));
-        self.add(&ShardStates(peaks.collect::<Result<_>>()?));
+        self.add_sums(Fact::Peaks, &(peaks.clone().lazy(), lit(true)), rules)?;
         let level = self.level;
-        Ok(self.added.into_iter().flat_map(move |(kind, added)| {
+        let added = [(Kind::Sums, self.sums), (Kind::Waits, self.waits), (Kind::Hours, self.hours)];
+        Ok(added.into_iter().flat_map(move |(kind, added)| {
             let mut places = (0..added.rows.len()).collect::<Vec<_>>();
             places.sort_unstable_by_key(|place| added.rows[*place]);
             let starts = (0..places.len().max(1)).step_by(PIECE);
@@ -180,6 +183,17 @@ impl DayStates {
             })
         }))
     }
+}
+
+/// Adds up what each row that counts says of the one it is of, and of a number where the state has one.
+fn add(added: &mut Added, level: Level, (rows, counted): &(LazyFrame, Expr), number: Option<&str>, columns: Vec<Expr>) -> Result<()> {
+    let who = when(counted.clone()).then(col(code(level))).otherwise(lit(NOBODY)).alias("who");
+    let keys = [vec![who], number.map(col).into_iter().collect()].concat();
+    // One thread a shard: there are as many shards under way as threads.
+    let rows = to_arrow(&collect(rows.clone().select_seq([keys, columns].concat()))?)?;
+    let numbers = number.map(|_| rows.column(1).as_primitive::<Int64Type>().values().as_ref());
+    added.add(rows.column(0).as_primitive::<UInt32Type>().values(), numbers, &rows);
+    Ok(())
 }
 
 /// Rows of a state that are spelled out at once.
@@ -215,14 +229,21 @@ pub(super) fn sum_columns(level: Level, part: Part) -> impl Iterator<Item = (&'s
     })
 }
 
+/// What each row of its fact adds to a sum.
+fn each(formula: &Formula, rules: &Rules) -> Expr {
+    match formula {
+        Formula::Sum(_, each) | Formula::Max(_, each) | Formula::Last(_, each) => each(rules).cast(DataType::Int64),
+        _ => lit(NULL),
+    }
+}
+
 /// The sums of each fact that has some.
 fn sums(level: Level, part: Part, sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rules) -> Vec<(Fact, LazyFrame)> {
     let mut parts = Vec::new();
     for (fact, rows) in sources {
         let aggregates = sum_columns(level, part).filter(|(_, of, _)| of == fact).map(|(id, _, formula)| match formula {
-            Formula::Sum(_, each) => each(rules).cast(DataType::Int64).sum().alias(id),
-            Formula::Max(_, each) | Formula::Last(_, each) => each(rules).cast(DataType::Int64).max().alias(id),
-            _ => lit(NULL),
+            Formula::Max(..) | Formula::Last(..) => each(formula, rules).max().alias(id),
+            _ => each(formula, rules).sum().alias(id),
         });
         let aggregates = aggregates.collect::<Vec<_>>();
         if !aggregates.is_empty() {
@@ -289,25 +310,6 @@ pub(super) const WAITED: [&str; 2] = ["rounds", "assessed_rounds"];
 
 /// What the hours state counts.
 pub(super) const HOURLY: [&str; 5] = ["receptions", "buyer_msgs", "rounds", "wait_ms_sum", "unanswered"];
-
-/// Columns, each in one of the frames: `receptions` (by their first buyer or reply line), `buyer_msgs`, `rounds`, `wait_ms_sum`, `unanswered` (by the question).
-fn hours(level: Level, talks: LazyFrame, rounds: LazyFrame, hours: &DataFrame) -> Vec<LazyFrame> {
-    let key = |hour: &str| [slot(level, Kind::Hours, hour)];
-    let one = |condition: Expr, name: &str| condition.cast(DataType::Int64).sum().alias(name);
-    let spoken = hours.clone().lazy().filter(col("filtered").eq(lit(0u32))).filter(match level {
-        Level::Shop => col("agent").eq(lit(0u32)),
-        Level::Agent | Level::Team => col("agent").neq(lit(0u32)),
-    });
-    let begun = col("first_at").is_not_null();
-    let receptions = talks.filter(begun.clone()).group_by(key("first_hour")).agg([one(begun, "receptions")]);
-    let asked = rounds.filter(col("handed_over").not()).group_by(key("asked_hour")).agg([
-        one(col("asked_hour").is_not_null(), "rounds"),
-        when(col("answered")).then(col("wait_ms")).otherwise(lit(0i64)).sum().alias("wait_ms_sum"),
-        one(col("answered").not(), "unanswered"),
-    ]);
-    let spoken = spoken.group_by(key("hour")).agg([col("buyer_msgs").sum()]);
-    vec![receptions, spoken, asked]
-}
 
 /// The states of a day's facts that do not come of the chat log, at one level. `sources`: the rows of each fact there is, with the level's
 /// key columns (and `buyer_id` where it has flags) and every column its declarations name. A fact may have several frames of rows.

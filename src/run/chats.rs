@@ -12,12 +12,12 @@ use crate::memory::{self, Budget, Means};
 use crate::pipe;
 use crate::progress::Progress;
 use crate::publish::{self, Encoded, Gate, audit_rows, quarantine_rows};
-use crate::reports::{self, DayStates, ShardStates};
+use crate::reports::{self, ChatStates};
 use std::collections::BTreeSet;
 
 /// What comes of one shard.
 struct Made {
-    states: [ShardStates; 2],
+    states: [ChatStates; 2],
     /// By file, those of details first.
     rows: Vec<Vec<Encoded>>,
     edges: Vec<facts::Edge>,
@@ -174,7 +174,7 @@ impl Run<'_> {
             |facts: &facts::ChatFacts| if asked { publish::details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
         let published = details(&none)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
         let kept = self.states.open(day, publish::kept(&none, names, &book.widest)?)?;
-        let (mut states, mut peaks, mut tallies) = (Level::ALL.map(DayStates::new), facts::Peaks::default(), Vec::new());
+        let (mut states, mut peaks, mut tallies) = (Level::ALL.map(ChatStates::new), facts::Peaks::default(), Vec::new());
         let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(Made) -> Result<()>| {
             let context = context(shard)?;
             let (facts, rules) = (facts::chat_facts(&context, &chats.shelf, shard)?, context.rules.rules);
@@ -191,7 +191,7 @@ impl Run<'_> {
         pipe::in_order(&shards, workers, work, |made| {
             peaks.add(made.edges, &chats.names);
             tallies.extend(made.tallies);
-            states.iter_mut().zip(&made.states).for_each(|(states, shard)| states.add(shard));
+            states.iter_mut().zip(&made.states).for_each(|(states, shard)| states.merge(shard));
             published.iter().chain(&kept).zip(made.rows).try_for_each(|(sheet, rows)| sheet.append(rows))
         })?;
         let peaks = peaks.frame(&chats.names)?;

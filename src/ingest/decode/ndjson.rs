@@ -183,7 +183,7 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, value: bool) -> std::result::Result<(), E> {
-        if matches!(self.of, Type::Bool | Type::Word(_) | Type::Text) {
+        if matches!(self.of, Type::Bool | Type::Word(_) | Type::Text | Type::Label) {
             return self.visit_str(if value { "true" } else { "false" });
         }
         self.cells.refuse(self.column, "true or false where another value belongs");

@@ -101,7 +101,10 @@ fn check_chunk(group: &RowGroupMetaData, start: u64, chunk: &Bytes) -> parquet::
 
 /// The file's columns with keys as dictionaries: a key is hashed once per dictionary, not once per line.
 pub(super) fn keyed(metadata: ArrowReaderMetadata, source: &Source, table: Table) -> Result<ArrowReaderMetadata> {
-    let keys = wanted(source, table).filter(|(_, of)| matches!(of, Type::Key | Type::Word(_))).map(|(name, _)| name).collect::<Vec<_>>();
+    let keys = wanted(source, table)
+        .filter(|(_, of)| matches!(of, Type::Key | Type::Word(_) | Type::Label))
+        .map(|(name, _)| name)
+        .collect::<Vec<_>>();
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
     let fields = metadata.schema().fields().iter().map(|field| match field.data_type() {
         DataType::Utf8 if keys.contains(&field.name().as_str()) => Arc::new(field.as_ref().clone().with_data_type(dictionary.clone())),
