@@ -1,4 +1,5 @@
-//! The pass alone: a day's logs → its day states of families A to C, nothing published. `benches/run` measures it as a process of its own.
+//! Stages alone. `read`: a day's logs → its lines, checked and by shop. `pass`: → its day states of families A to C, nothing published.
+//! `benches/run` measures each as a process of its own.
 
 use kefu::calendar::Day;
 use kefu::error::Result;
@@ -15,21 +16,21 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> Result<()> {
     let arguments = std::env::args().skip(1).filter(|argument| argument != "--bench").collect::<Vec<_>>();
     let [command, pipeline, date] = arguments.as_slice() else {
-        return Ok(writeln!(std::io::stdout(), "Usage: stages pass PIPELINE DATE")?);
+        return Ok(writeln!(std::io::stdout(), "Usage: stages read|pass PIPELINE DATE")?);
     };
     let plan = Plan::load(Some(Path::new(pipeline)), &Overrides::default())?;
     let day = kefu::calendar::parse_day(date, Day(0))?;
-    let keys = match command.as_str() {
-        "pass" => pass(&plan, day)?,
-        _ => 0,
+    let means = Means { budget: Budget::of_limit(DEFAULT_LIMIT), workers: pipe::workers() };
+    let Some(mut chats) = ingest::read_messages(&plan, &BTreeSet::from([day]), &means)?.days.remove(&day) else { return Ok(()) };
+    let rows = match command.as_str() {
+        "pass" => pass(&plan, day, &mut chats, means.workers)?,
+        _ => chats.audit.total().read as usize,
     };
-    Ok(writeln!(std::io::stdout(), "{keys} rows of states")?)
+    Ok(writeln!(std::io::stdout(), "{rows} rows")?)
 }
 
-fn pass(plan: &Plan, day: Day) -> Result<usize> {
-    let means = Means { budget: Budget::of_limit(DEFAULT_LIMIT), workers: pipe::workers() };
-    let mut chats = ingest::read_messages(plan, &BTreeSet::from([day]), &means)?.days.remove(&day).into_iter();
-    let Some(mut chats) = chats.next() else { return Ok(0) };
+/// Returns the rows of the states.
+fn pass(plan: &Plan, day: Day, chats: &mut ingest::Chats, workers: usize) -> Result<usize> {
     let reference = ingest::read_reference(plan, day, day)?;
     let shards = chats.shelf.shards(&chats.names, |_| 0)?;
     let (calendar, rules) = (&plan.calendar, plan.rules.rules(0));
@@ -42,7 +43,7 @@ fn pass(plan: &Plan, day: Day) -> Result<usize> {
         let [persons, peers] = Level::ALL.map(|level| reports::shard_persons(level, &facts, rules));
         emit((facts.edges, [shops?, agents?], persons?.height() + peers?.height()))
     };
-    pipe::in_order(&shards, means.workers, work, |(edges, shard, rows)| {
+    pipe::in_order(&shards, workers, work, |(edges, shard, rows)| {
         peaks.add(edges, &chats.names);
         states.iter_mut().zip(&shard).for_each(|(states, shard)| states.merge(shard));
         persons += rows;

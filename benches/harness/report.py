@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from statistics import median
 
-from .subjects import FLOOR, FLOOR_FIVE, OTHER, PASS, RUN, WALK
+from .subjects import FLOOR, FLOOR_FIVE, OTHER, PASS, READ, RUN, WALK
 from .tools import BENCHES, machine, versions
 
 TABLES = BENCHES / "RESULTS.md"
@@ -92,18 +92,18 @@ def sizes_table(samples, lines):
 
 def formats_table(variants):
     """A row for each way of storing the day. `variants`: [(format, compression, parts, MiB, samples)]."""
-    head = ["", "files", "MiB", "parser CPU s", "kefu CPU s", "÷ parser", "from – to", "wall s", "peak MiB", "read MiB"]
+    head = ["", "files", "MiB", "parser CPU s", "read CPU s", "÷ parser", "pass CPU s", "÷ parser", "from – to", "wall s", "peak MiB", "read MiB"]
     rows = []
     for form, compression, parts, mib, samples in variants:
-        ours = next(of for subject, of in samples.items() if subject != WALK)
+        ours = next(of for subject, of in samples.items() if subject not in (WALK, READ))
         start = [f"{form} {compression}", str(parts), number(mib)]
         if failed := failure(ours):
-            rows.append([*start, "", failed, *[""] * (len(head) - 5)])
+            rows.append([*start, *[""] * 3, failed, *[""] * (len(head) - 7)])
             continue
-        alone, cpu = good(samples.get(WALK, [])), middle(ours, "cpu_s")
-        floor = middle(alone, "cpu_s") if alone else None
+        floor, read, cpu = (middle(good(of), "cpu_s") if good(of) else None for of in (samples.get(WALK, []), samples.get(READ, []), ours))
+        beside = [cell for one in (read, cpu) for cell in (number(one) if one else "", ratio(one, floor) if one and floor else "")]
         rest = (number(middle(ours, field)) for field in ("wall_s", "peak_mib", "read_mib"))
-        rows.append([*start, number(floor) if alone else "", number(cpu), ratio(cpu, floor) if alone else "", spread(ours), *rest])
+        rows.append([*start, number(floor) if floor else "", *beside, spread(ours), *rest])
     return markdown(head, rows)
 
 

@@ -12,6 +12,7 @@ RUN = "kefu run (reports of chats)"
 RUN_ALL = "kefu run (all inputs)"
 OTHER = "the other build (all inputs)"
 PASS = "kefu pass"
+READ = "kefu read"
 FLOOR = "floor (all columns)"
 FLOOR_FIVE = "floor (5 columns)"
 DUCKDB = "duckdb"
@@ -61,8 +62,8 @@ def of_builds(tools, logs):
 
 
 def of_format(tools, logs):
-    """kefu on text logs, and the parser alone on the same files."""
-    ours = [stages(tools, logs)] if tools.stages else [run(tools, logs, RUN)]
+    """kefu on text logs, all of the pass and its reading alone, and the parser alone on the same files."""
+    ours = [stages(tools, logs, READ), stages(tools, logs)] if tools.stages else [run(tools, logs, RUN)]
     if not tools.floor:
         return ours
     return [*ours, Subject(WALK, [tools.floor, "walk", *logs.files()], output("walk"))]
@@ -74,9 +75,9 @@ def run(tools, logs, name, all_inputs=False, kefu=None):
     return Subject(name, [kefu or tools.kefu, "run", job, "--date", DAY, "--output", folder], folder)
 
 
-def stages(tools, logs):
-    folder = output(PASS)
-    return Subject(PASS, [tools.stages, "pass", pipeline(PASS, logs, folder), DAY], folder)
+def stages(tools, logs, name=PASS):
+    folder = output(name)
+    return Subject(name, [tools.stages, name.split()[-1], pipeline(name, logs, folder), DAY], folder)
 
 
 def backfill(tools, logs, last):

@@ -2,9 +2,9 @@
 
 use super::quarantine::Bad;
 use super::table::{Column, Type};
+use super::times::Times;
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::job::{Plan, Source, Unit, zone};
 use crate::names::Texts;
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray};
@@ -24,51 +24,6 @@ const DAYS: RangeInclusive<i32> = -25_567..=2_932_896;
 const MOST_COUNTED: i64 = 1_000_000_000;
 /// 10^12 yuan in fen.
 const MOST_FEN: i64 = 100_000_000_000_000;
-
-/// How times are written in a source.
-pub(super) struct Times {
-    zone: TimeZone,
-    format: Option<String>,
-    unit: Unit,
-}
-
-impl Times {
-    pub(super) fn new(plan: &Plan, source: &Source) -> Result<Times> {
-        let zone = zone(source.timezone.as_deref().unwrap_or(&plan.job.timezone))?;
-        Ok(Times { zone, format: source.datetime_format.clone(), unit: source.unit })
-    }
-
-    fn parse(&self, text: &str) -> Option<i64> {
-        let text = text.trim();
-        if let Some(format) = &self.format {
-            let parsed = jiff::fmt::strtime::parse(format, text).ok()?;
-            return match parsed.to_timestamp() {
-                Ok(at) => Some(at.as_millisecond()),
-                Err(_) => self.local(parsed.to_datetime().ok()?),
-            };
-        }
-        if let Some(number) = whole(text) {
-            return self.epoch(number);
-        }
-        match text.parse::<jiff::Timestamp>() {
-            Ok(at) => Some(at.as_millisecond()),
-            Err(_) => self.local(text.parse::<DateTime>().ok()?),
-        }
-    }
-
-    /// A wall-clock time without an offset.
-    fn local(&self, at: DateTime) -> Option<i64> {
-        Some(at.to_zoned(self.zone.clone()).ok()?.timestamp().as_millisecond())
-    }
-
-    fn epoch(&self, number: i64) -> Option<i64> {
-        match self.unit {
-            Unit::Seconds => number.checked_mul(1000),
-            Unit::Millis => Some(number),
-            Unit::Micros => Some(number.div_euclid(1000)),
-        }
-    }
-}
 
 /// One column on its way to its canonical type.
 pub(super) struct Converted<'a> {
@@ -179,7 +134,7 @@ impl Converted<'_> {
         Ok(Arc::new(numbers))
     }
 
-    fn parsed(&mut self, text: &StringArray, reason: &str, parse: impl Fn(&str) -> Option<i64>) -> Int64Array {
+    fn parsed(&mut self, text: &StringArray, reason: &str, mut parse: impl FnMut(&str) -> Option<i64>) -> Int64Array {
         let cells = text.iter().enumerate().map(|(row, cell)| {
             let cell = cell?;
             let parsed = parse(cell.trim());
@@ -239,7 +194,7 @@ impl Converted<'_> {
             }
             _ => {
                 let text = cast(self.raw, &DataType::Utf8)?;
-                Arc::new(self.parsed(text.as_string(), "not a time", |cell| times.parse(cell)))
+                Arc::new(self.parsed(text.as_string(), "not a time", times.instants()))
             }
         };
         let ms = instants.as_primitive::<arrow::datatypes::Int64Type>();
@@ -271,10 +226,11 @@ impl Converted<'_> {
 }
 
 pub(super) fn truth(text: &str) -> Option<bool> {
-    match text.to_lowercase().as_str() {
-        "true" | "t" | "1" | "yes" | "y" | "是" => Some(true),
-        "false" | "f" | "0" | "no" | "n" | "否" => Some(false),
-        _ => None,
+    let is_one_of = |words: [&str; 6]| words.into_iter().any(|word| word.eq_ignore_ascii_case(text));
+    match () {
+        () if is_one_of(["false", "f", "0", "no", "n", "否"]) => Some(false),
+        () if is_one_of(["true", "t", "1", "yes", "y", "是"]) => Some(true),
+        () => None,
     }
 }
 
@@ -316,7 +272,7 @@ fn has_nul(bytes: &[u8]) -> bool {
 }
 
 /// Also `3.0`: a spreadsheet's whole number.
-fn whole(text: &str) -> Option<i64> {
+pub(super) fn whole(text: &str) -> Option<i64> {
     let text = text.split_once('.').map_or(text, |(whole, zeros)| if zeros.bytes().all(|b| b == b'0') { whole } else { text });
     text.parse().ok()
 }

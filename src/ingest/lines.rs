@@ -1,7 +1,8 @@
 //! The lines of a day by shop, in the order they were read: in memory as far as the budget goes, then on disk.
 //! A shop too large to be worked on at once is cut by buyer, again and again; how depends on the lines alone, so every run cuts alike.
 
-use super::messages::{Doubles, Raw, Tallies};
+use super::doubles::Doubles;
+use super::messages::{Raw, Tallies};
 use super::spool::{Place, Spool};
 use super::texts::{Shared, Texts, Written};
 use crate::error::Result;
@@ -10,7 +11,6 @@ use crate::names::Names;
 use crate::rules::SetId;
 use hashbrown::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use xxhash_rust::xxh3::xxh3_64;
 
 /// A larger piece is cut by buyer.
 const MOST_LINES: usize = 1 << 18;
@@ -56,7 +56,14 @@ impl Piece {
     }
 
     /// Adds a line. Returns the bytes it takes. `chunks`: emptied ones.
-    fn push(&mut self, line: Raw, [buyer, session]: [Shared; 2], message: &[u8], chunks: &mut Vec<Vec<Raw>>) -> usize {
+    fn push<'t>(
+        &mut self,
+        line: Raw,
+        buyer: Shared<impl Fn() -> &'t [u8]>,
+        session: Shared<impl Fn() -> &'t [u8]>,
+        message: &[u8],
+        chunks: &mut Vec<Vec<Raw>>,
+    ) -> usize {
         self.count += 1;
         let has_grown = !self.spooled.is_empty();
         let Held { chunks: own, texts } = self.held();
@@ -76,9 +83,9 @@ impl Piece {
     }
 }
 
-/// Which of the parts a buyer falls into when a shop, or the part of it at `depth`, is cut.
-fn part(buyer: &[u8], depth: u32) -> usize {
-    (xxh3_64(buyer) >> (60 - 4 * depth.min(DEEPEST))) as usize % FAN
+/// Which of the parts a buyer falls into by its hash when a shop, or the part of it at `depth`, is cut.
+fn part(hash: u64, depth: u32) -> usize {
+    (hash >> (60 - 4 * depth.min(DEEPEST))) as usize % FAN
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -118,17 +125,24 @@ impl Shelf {
     }
 
     /// Adds a line with its texts: buyer and session, which lines share, and message id; empty where there is none.
-    pub fn add(&mut self, shop: u32, line: Raw, shared: [Shared; 2], message: &[u8]) -> Result<()> {
+    pub fn add<'t>(
+        &mut self,
+        shop: u32,
+        line: Raw,
+        mut buyer: Shared<impl Fn() -> &'t [u8]>,
+        session: Shared<impl Fn() -> &'t [u8]>,
+        message: &[u8],
+    ) -> Result<()> {
         while self.of_shop.len() < shop as usize {
             self.of_shop.push(self.pieces.len());
             self.pieces.push(Piece { shop: self.of_shop.len() as u32, ..Piece::default() });
         }
         let mut index = self.of_shop[shop as usize - 1];
         while let Some(parts) = self.pieces[index].parts {
-            index = parts + part(shared[0].text, self.pieces[index].depth);
+            index = parts + part(buyer.hash(), self.pieces[index].depth);
         }
         let piece = &mut self.pieces[index];
-        self.held += piece.push(line, shared, message, &mut self.emptied);
+        self.held += piece.push(line, buyer, session, message, &mut self.emptied);
         if piece.count > self.most_lines && piece.depth < DEEPEST { self.cut(index) } else { Ok(()) }
     }
 
@@ -150,10 +164,10 @@ impl Shelf {
                 texts.code(place, next) as usize
             };
             let (buyer, session) = (nth(line.conversation, &mut buyers), nth(line.session, &mut sessions));
-            let buyer = Shared { text: texts.text(line.conversation), written: &mut buyers[buyer] };
-            let session = Shared { text: texts.text(line.session), written: &mut sessions[session] };
-            let piece = &mut self.pieces[first + part(buyer.text, depth)];
-            self.held += piece.push(line, [buyer, session], texts.text(line.message), &mut self.emptied);
+            let mut buyer = Shared { text: || texts.text(line.conversation), written: &mut buyers[buyer] };
+            let session = Shared { text: || texts.text(line.session), written: &mut sessions[session] };
+            let piece = &mut self.pieces[first + part(buyer.hash(), depth)];
+            self.held += piece.push(line, buyer, session, texts.text(line.message), &mut self.emptied);
         }
         self.pieces[index] = Piece { shop, depth, parts: Some(first), ..Piece::default() };
         self.relieve()
@@ -313,8 +327,9 @@ mod tests {
             let line = Raw { what: if order == 4 { What::Buyer } else { What::Reply(ReplyMode::Human) }, ..line };
             let (buyer, mut written) = (format!("b{}", order % 40), [Written::default(); 2]);
             let [of_buyer, of_session] = &mut written;
-            let shared = [Shared { text: buyer.as_bytes(), written: of_buyer }, Shared { text: b"c", written: of_session }];
-            shelf.add(shop, line, shared, format!("m{id}").as_bytes()).unwrap();
+            let buyer = Shared { text: || buyer.as_bytes(), written: of_buyer };
+            let session = Shared { text: || b"c".as_slice(), written: of_session };
+            shelf.add(shop, line, buyer, session, format!("m{id}").as_bytes()).unwrap();
             shelf.relieve().unwrap();
         }
         (shelf, names)

@@ -1,9 +1,10 @@
 //! Source columns → canonical columns: names, constants, values, types. A cell that cannot become its type makes a bad row.
 
-use super::convert::{Converted, Times, truth};
+use super::convert::{Converted, truth};
 use super::decode::Decoded;
 use super::quarantine::Bad;
 use super::table::{Column, Table, Type};
+use super::times::Times;
 use crate::error::{Error, Kind, Result};
 use crate::job::{Plan, Source};
 use crate::privacy::{self, BuyerKey, Keyed};

@@ -3,6 +3,7 @@
 mod caps;
 mod convert;
 mod decode;
+mod doubles;
 mod files;
 mod leads;
 mod lines;
@@ -16,6 +17,7 @@ mod reference;
 mod spool;
 mod table;
 mod texts;
+mod times;
 
 pub use caps::Caps;
 pub(crate) use decode::GAVE_UP;

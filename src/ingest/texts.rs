@@ -1,6 +1,7 @@
 //! The texts of many lines, end to end. A place is where one begins, plus 1; 0 is none.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Before each text stands its length in two bytes: an id has at most 256. Before that of one that lines share stands room for a code.
 pub struct Texts {
@@ -12,15 +13,26 @@ pub struct Texts {
 const CODE: usize = 4;
 const LENGTH: usize = 2;
 
-/// A text that lines share: a buyer, a session.
-pub struct Shared<'a> {
-    pub text: &'a [u8],
+/// A text that lines share: a buyer, a session. It is only looked at where it has to be: each time is a walk through memory.
+pub struct Shared<'a, T> {
+    pub text: T,
     pub written: &'a mut Written,
 }
 
-/// Where a shared text was written last: the place holds for one filling of texts.
+impl<'t, T: Fn() -> &'t [u8]> Shared<'_, T> {
+    /// A hash of the text, the same in every run.
+    pub(super) fn hash(&mut self) -> u64 {
+        if self.written.hash == 0 {
+            self.written.hash = xxh3_64((self.text)());
+        }
+        self.written.hash
+    }
+}
+
+/// Where a shared text was written last: the place holds for one filling of texts. And its hash, once it is asked for.
 #[derive(Clone, Copy, Default)]
 pub struct Written {
+    hash: u64,
     filling: u32,
     place: u32,
 }
@@ -55,13 +67,14 @@ impl Texts {
     }
 
     /// Adds a text that lines share, unless this filling has it. Returns its place.
-    pub fn share(&mut self, Shared { text, written }: Shared) -> u32 {
-        if text.is_empty() {
-            return 0;
-        }
+    pub fn share<'t>(&mut self, Shared { text, written }: Shared<impl Fn() -> &'t [u8]>) -> u32 {
         if written.filling != self.filling {
+            let text = text();
+            if text.is_empty() {
+                return 0;
+            }
             self.bytes.extend_from_slice(&[0; CODE]);
-            *written = Written { filling: self.filling, place: self.push(text) };
+            (written.filling, written.place) = (self.filling, self.push(text));
         }
         written.place
     }
@@ -117,7 +130,7 @@ mod tests {
     #[test]
     fn a_shared_text_is_written_once_a_filling() {
         let (mut texts, mut written) = (Texts::default(), Written::default());
-        let mut share = |texts: &mut Texts| texts.share(Shared { text: "客".as_bytes(), written: &mut written });
+        let mut share = |texts: &mut Texts| texts.share(Shared { text: || "客".as_bytes(), written: &mut written });
         let place = share(&mut texts);
         assert_eq!((share(&mut texts), texts.text(place)), (place, "客".as_bytes()));
         assert_eq!([texts.code(place, |_| 7), texts.code(place, |_| 8), texts.code(0, |_| 9)], [7, 7, 0]);

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use object_store::{GetOptions, ObjectStore};
 use std::io::{self, Read};
 
-/// Bytes asked for at a time; what is no longer is asked for whole.
-const PIECE: u64 = 16 << 20;
+/// Bytes asked for at a time: few requests to a store elsewhere, and of a disk what stays in the caches.
+const PIECE_FROM_AFAR: u64 = 16 << 20;
+const PIECE_OF_DISK: u64 = 1 << 20;
 
 /// Reads an object. Its errors hold ours: a store that fails (its own), a file that is another before it was read to its end (try again).
 pub struct Reader {
@@ -28,7 +29,9 @@ impl Store {
 
 impl Reader {
     fn fetch(&mut self) -> Result<()> {
-        let range = (self.end > PIECE).then(|| (self.at..self.at + PIECE).into());
+        let most = if self.store.folder().is_some() { PIECE_OF_DISK } else { PIECE_FROM_AFAR };
+        // What is no longer is asked for whole.
+        let range = (self.end > most).then(|| (self.at..self.at + most).into());
         let options = GetOptions { range, if_match: self.tag.clone(), ..GetOptions::default() };
         let fetched = wait(async {
             let found = self.store.objects.get_opts(&self.object.meta.location, options).await?;

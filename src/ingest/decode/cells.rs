@@ -13,6 +13,8 @@ pub(super) struct Cells {
     schema: SchemaRef,
     columns: Vec<StringBuilder>,
     rows: usize,
+    /// Cells of the row under way.
+    given: usize,
     bytes: usize,
     first_row: u64,
     broken: Vec<Broken>,
@@ -49,8 +51,8 @@ impl Keys {
 impl Cells {
     pub(super) fn new(names: Vec<String>, found: SchemaRef, transcoded: bool) -> Self {
         let columns = names.iter().map(|_| StringBuilder::new()).collect();
-        let (rows, bytes, first_row, broken) = Default::default();
-        Cells { schema: text_schema(names), columns, rows, bytes, first_row, broken, found, keys: None, transcoded }
+        let (rows, given, bytes, first_row, broken) = Default::default();
+        Cells { schema: text_schema(names), columns, rows, given, bytes, first_row, broken, found, keys: None, transcoded }
     }
 
     /// Without a header: the first batch tells what there is.
@@ -67,13 +69,19 @@ impl Cells {
         self.bytes += cell.len();
         if cell.is_empty() {
             self.columns[column].append_null();
+            self.give(column);
         } else if cell.len() > CELL {
             self.refuse(column, &format!("longer than {} MiB", CELL as u64 / MIB));
         } else if self.transcoded && cell.contains(char::REPLACEMENT_CHARACTER) {
             self.refuse(column, "not in the file's encoding");
         } else {
             self.columns[column].append_value(cell);
+            self.give(column);
         }
+    }
+
+    fn give(&mut self, column: usize) {
+        self.given += 1;
         if let Some(keys) = &mut self.keys {
             keys.given[column] = true;
         }
@@ -90,9 +98,7 @@ impl Cells {
     pub(super) fn refuse(&mut self, column: usize, reason: &str) {
         self.columns[column].append_null();
         self.broken(column, reason);
-        if let Some(keys) = &mut self.keys {
-            keys.given[column] = true;
-        }
+        self.give(column);
     }
 
     /// The row under way has this cell already.
@@ -108,10 +114,9 @@ impl Cells {
     /// Closes the row; cells it did not give are null.
     pub(super) fn end_row(&mut self, each: Each) -> Result<()> {
         self.rows += 1;
-        for column in &mut self.columns {
-            if column.len() < self.rows {
-                column.append_null();
-            }
+        if std::mem::take(&mut self.given) < self.columns.len() {
+            let missing = self.columns.iter_mut().filter(|column| column.len() < self.rows);
+            missing.for_each(StringBuilder::append_null);
         }
         if self.rows < BATCH_ROWS && self.bytes < BATCH_BYTES { Ok(()) } else { self.flush(each) }
     }

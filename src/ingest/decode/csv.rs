@@ -102,18 +102,14 @@ pub(super) fn decode(text: Text, input: &Input, each: Each) -> Result<()> {
             cells.broken(usize::MAX, &format!("the row has {} fields, the header {}", bytes.len(), header.len()));
         }
         last_line = bytes.position().map_or(0, csv::Position::line);
-        // A record is UTF-8 or not as a whole; where it is not, its cells tell which.
-        bytes = match csv::StringRecord::from_byte_record(bytes) {
-            Ok(record) => {
-                places.iter().enumerate().for_each(|(column, &place)| cells.push(column, record.get(place).unwrap_or_default()));
-                record.into_byte_record()
+        // Looked at once as a whole: its cells end to end. Where they are not UTF-8, each tells for itself.
+        let whole = std::str::from_utf8(bytes.as_slice()).ok();
+        for (column, &place) in places.iter().enumerate() {
+            match whole.zip(bytes.range(place)).and_then(|(whole, range)| whole.get(range)) {
+                Some(cell) => cells.push(column, cell),
+                None => cells.push_bytes(column, bytes.get(place).unwrap_or_default()),
             }
-            Err(e) => {
-                let record = e.into_byte_record();
-                places.iter().enumerate().for_each(|(column, &place)| cells.push_bytes(column, record.get(place).unwrap_or_default()));
-                record
-            }
-        };
+        }
         cells.end_row(each)?;
         gauge.begin();
     }

@@ -1,0 +1,110 @@
+//! Messages that stand in the log twice: the first read counts.
+
+use super::messages::{Raw, Tallies, What};
+use super::texts::Texts;
+use crate::error::Result;
+use hashbrown::{HashMap, HashSet};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The lines of a shop that say again what another line said, by their place among the day's lines.
+#[derive(Default)]
+pub(super) struct Doubles {
+    dropped: HashSet<u32>,
+    /// First lines of which a later one says that they were recalled.
+    recalled: HashSet<u32>,
+}
+
+/// Shows each piece of a shop's lines, with its texts, to whoever asks.
+pub(super) type Pieces<'a> = dyn FnMut(&mut dyn FnMut(&[Raw], &Texts)) -> Result<()> + 'a;
+
+/// The lines that have a message id.
+fn ids<'a>(lines: &'a [Raw], texts: &'a Texts) -> impl Iterator<Item = (&'a Raw, &'a [u8])> {
+    lines.iter().filter(|line| line.message != 0).map(|line| (line, texts.text(line.message)))
+}
+
+impl Doubles {
+    /// Looks for equal message ids in the pieces of one shop, of so many lines. `pieces` shows each piece; it is asked twice if there are any.
+    pub(super) fn find(lines: usize, pieces: &mut Pieces) -> Result<Doubles> {
+        let mut hashes = Vec::with_capacity(lines);
+        pieces(&mut |lines, texts| hashes.extend(ids(lines, texts).map(|(_, id)| xxh3_64(id))))?;
+        // Mostly no id comes twice, which is seen sooner by some bits of each than by sorting all.
+        let (mut met, mut again) = (Bits::with_room(hashes.len()), Bits::with_room(hashes.len()));
+        for hash in &hashes {
+            if met.set(*hash) {
+                again.set(*hash);
+            }
+        }
+        hashes.retain(|hash| again.has(*hash));
+        hashes.sort_unstable();
+        let twice = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect::<HashSet<_>>();
+        drop(hashes);
+        let mut doubles = Doubles::default();
+        if twice.is_empty() {
+            return Ok(doubles);
+        }
+        let mut said: HashMap<Box<[u8]>, Vec<(u32, bool)>> = HashMap::new();
+        pieces(&mut |lines, texts| {
+            for (line, id) in ids(lines, texts).filter(|(_, id)| twice.contains(&xxh3_64(id))) {
+                said.entry(id.into()).or_default().push((line.order, line.recalled));
+            }
+        })?;
+        for lines in said.values() {
+            let Some((first, _)) = lines.iter().min() else { continue };
+            doubles.dropped.extend(lines.iter().map(|(order, _)| *order).filter(|order| order != first));
+            if lines.iter().any(|(_, recalled)| *recalled) {
+                doubles.recalled.insert(*first);
+            }
+        }
+        Ok(doubles)
+    }
+
+    /// Leaves each message once and only lines that say something: of two lines with one id the first read counts, and if either says
+    /// recalled, the message is recalled. Returns what became of the lines of each file.
+    pub(super) fn settle(&self, lines: &mut Vec<Raw>) -> Tallies {
+        let mut tallies = Tallies::new();
+        lines.retain_mut(|line| {
+            let file = line.file as usize;
+            if tallies.len() <= file {
+                tallies.resize(file + 1, [0; 3]);
+            }
+            let [used, duplicates, ignored] = &mut tallies[file];
+            let keep = !self.dropped.contains(&line.order);
+            match (keep, line.what) {
+                (false, _) => *duplicates += 1,
+                (true, What::Nothing) => *ignored += 1,
+                (true, _) => *used += 1,
+            }
+            if line.what == What::Buyer && (line.recalled || self.recalled.contains(&line.order)) {
+                line.what = What::Nothing;
+            }
+            keep && line.what != What::Nothing
+        });
+        tallies
+    }
+}
+
+/// Marks of hashes. Few of those that are not there seem to be.
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn with_room(hashes: usize) -> Bits {
+        Bits(vec![0; (hashes / 4).next_power_of_two()])
+    }
+
+    fn place(&self, hash: u64) -> (usize, u64) {
+        ((hash >> 6) as usize & (self.0.len() - 1), 1 << (hash & 63))
+    }
+
+    fn has(&self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        self.0[word] & bit != 0
+    }
+
+    /// Returns whether the mark was there.
+    fn set(&mut self, hash: u64) -> bool {
+        let (word, bit) = self.place(hash);
+        let was = self.0[word] & bit != 0;
+        self.0[word] |= bit;
+        was
+    }
+}
