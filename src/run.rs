@@ -172,7 +172,9 @@ impl<'a> Run<'a> {
         let others = || reported.iter().copied().filter(|day| *day <= landed.through && !later.contains(day));
         restate.extend(look_back(&read, others(), plan)?);
         let first = restate.first().copied().unwrap_or(request.from);
-        let orders = ingest::read_orders(plan, first, landed.through, (request.from, request.to))?;
+        let mut asked = restate.range(request.from..=request.to).copied();
+        let asked = asked.next().map(|first| (first, asked.next_back().unwrap_or(first)));
+        let orders = ingest::read_orders(plan, first, landed.through, asked)?;
         let records = ingest::read_records(plan, first, landed.through)?;
         if let Some(orders) = &orders {
             restate.extend(decided_after((orders, &records), &read, others(), plan)?);

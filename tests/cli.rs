@@ -101,6 +101,28 @@ fn a_missing_input_folder_is_exit_75_whatever_the_pipeline_says() {
     }
 }
 
+/// Longer than orders are looked back on: each stretch of days asks for its own partitions.
+#[test]
+fn a_backfill_of_many_days_asks_for_the_orders_of_each_once() {
+    let place = Place::new(&format!("{PIPELINE}[orders]\npath = \"orders/date={{date}}/*\"\n"));
+    let days = (1..=34).map(|day: u8| if day <= 30 { format!("2026-06-{day:02}") } else { format!("2026-07-{:02}", day - 30) });
+    let days = days.collect::<Vec<_>>();
+    for day in &days {
+        place.put(&format!("messages/date={day}/chats.csv"), CHATS.replace("2026-09-01", day));
+        let order = format!("s1,o{day},b1,{day} 10:00:00,{day} 10:05:00,12.50,1\n");
+        place.put(
+            &format!("orders/date={day}/orders.csv"),
+            format!("shop_id,order_id,buyer_id,created_at,paid_at,amount,quantity\n{order}"),
+        );
+    }
+    let backfill = ["backfill", "p.toml", "--from", "2026-06-01", "--to", "2026-07-04"];
+    place.remove("orders/date=2026-07-03/orders.csv");
+    place.kefu(&backfill).expect(75, &["no orders for 2026-07-03"]);
+    place.put("orders/date=2026-07-03/orders.csv", "shop_id,order_id,buyer_id,created_at,paid_at,amount,quantity\n");
+    place.kefu(&backfill).expect(0, &[]);
+    assert!(place.path("out/reports/shop_day/dt=2026-07-04/data.parquet").exists());
+}
+
 /// A table, whose file does not have it, and what it has instead.
 #[test]
 fn a_missing_column_is_exit_3_and_named_with_its_nearest() {

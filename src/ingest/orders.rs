@@ -51,13 +51,17 @@ pub struct Orders {
     audit: Audit,
 }
 
-/// Reads the orders that business days `first..=landed` may ask about (DECISIONS #16); partitions of the days `asked` must be there.
+/// Reads the orders that business days `first..=landed` may ask about (DECISIONS #16); partitions of the days `asked` (the first and the last)
+/// must be there, and of a table that is read whole a file.
 /// Errors: as for every table; an order paid before it was created is a bad row.
-pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: (Day, Day)) -> Result<Option<Orders>> {
+pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: Option<(Day, Day)>) -> Result<Option<Orders>> {
     let Some(source) = plan.source(Table::Orders) else { return Ok(None) };
     let reach = LEAST_REACH.max(plan.rules.widest.after_sale_days as i32 + 1);
     let dated = files_of(plan, source, first.plus(-reach), landed)?;
-    require_files(plan, Table::Orders, source, &dated, asked.0, asked.1.min(landed))?;
+    if asked.is_some() || !source.path.contains("{date}") {
+        let (from, to) = asked.unwrap_or((first, first));
+        require_files(plan, Table::Orders, source, &dated, from, to.min(landed))?;
+    }
     let partitions = dated.iter().filter_map(|(day, file)| Some((file.key.clone(), (*day)?))).collect::<HashMap<_, _>>();
     let files = dated.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut audit = Audit::new(Table::Orders);
