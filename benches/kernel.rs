@@ -93,7 +93,7 @@ fn merge(c: &mut Criterion, states: &StateStore, day: Day) {
 }
 
 fn attribution(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
-    let orders = ingest::read_orders(plan, day, day, Some((day, day))).expect("orders").expect("a table of orders");
+    let orders = ingest::read_orders(plan, day, day, i64::MAX, Some((day, day))).expect("orders").expect("a table of orders");
     let instants = facts::instants(&orders, &plan.calendar, plan.rules.rules(0), day).expect("instants");
     let asked = facts::Asked::of(&instants, plan.rules.widest.credit_lookback.0);
     let replies = states.replies(day, &std::sync::Arc::new(asked)).expect("the reply index");

@@ -30,7 +30,7 @@ pub fn table(ending: &str, bytes: &[u8]) -> bool {
     };
     let (first, last) = DAYS;
     let mut some = false;
-    match read_orders(&plan, first, last, Some(DAYS)) {
+    match read_orders(&plan, first, last, i64::MAX, Some(DAYS)) {
         Ok(orders) => {
             let total = orders.map(|orders| orders.read_whole().total()).unwrap_or_default();
             assert!(total.balances(), "{total:?}");

@@ -293,6 +293,11 @@ impl Rules {
         calendar.hours(day, self.assessed_hours.from, self.assessed_hours.to)
     }
 
+    /// Business days after a day whose orders it can ask for.
+    pub fn looks_ahead(&self) -> i32 {
+        self.final_pay_days.max(self.retention_days) as i32
+    }
+
     /// The first business day that can hold a line within `credit_lookback` of an instant of a day.
     pub fn looks_back_to(&self, calendar: &Calendar, day: Day) -> Result<Day> {
         calendar.day_of(calendar.bounds(day)?.start - self.credit_lookback.0)

@@ -174,7 +174,9 @@ impl<'a> Run<'a> {
         let first = restate.first().copied().unwrap_or(request.from);
         let mut asked = restate.range(request.from..=request.to).copied();
         let asked = asked.next().map(|first| (first, asked.next_back().unwrap_or(first)));
-        let orders = ingest::read_orders(plan, first, landed.through, asked)?;
+        let last = restate.last().copied().into_iter().chain(others()).max().unwrap_or(request.to);
+        let until = plan.calendar.bounds(last.plus(plan.rules.widest.looks_ahead()))?.end;
+        let orders = ingest::read_orders(plan, first, landed.through, until, asked)?;
         let records = ingest::read_records(plan, first, landed.through)?;
         if let Some(orders) = &orders {
             restate.extend(decided_after((orders, &records), &read, others(), plan)?);

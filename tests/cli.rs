@@ -101,10 +101,11 @@ fn a_missing_input_folder_is_exit_75_whatever_the_pipeline_says() {
     }
 }
 
-/// Longer than orders are looked back on: each stretch of days asks for its own partitions.
+/// Longer than orders are looked back on, and ahead to: each stretch of days asks for its own partitions, and passes over what comes later.
 #[test]
-fn a_backfill_of_many_days_asks_for_the_orders_of_each_once() {
-    let place = Place::new(&format!("{PIPELINE}[orders]\npath = \"orders/date={{date}}/*\"\n"));
+fn a_backfill_of_many_days_asks_for_the_orders_of_each() {
+    let rules = "[rules]\nfinal_pay_days = 1\nretention_days = 1\n";
+    let place = Place::new(&format!("{PIPELINE}[orders]\npath = \"orders/date={{date}}/*\"\n{rules}"));
     let days = (1..=34).map(|day: u8| if day <= 30 { format!("2026-06-{day:02}") } else { format!("2026-07-{:02}", day - 30) });
     let days = days.collect::<Vec<_>>();
     for day in &days {
@@ -120,7 +121,10 @@ fn a_backfill_of_many_days_asks_for_the_orders_of_each_once() {
     place.kefu(&backfill).expect(75, &["no orders for 2026-07-03"]);
     place.put("orders/date=2026-07-03/orders.csv", "shop_id,order_id,buyer_id,created_at,paid_at,amount,quantity\n");
     place.kefu(&backfill).expect(0, &[]);
-    assert!(place.path("out/reports/shop_day/dt=2026-07-04/data.parquet").exists());
+    let reports = place.tables().report("shop", "day");
+    let amounts = reports.values().map(|row| number(row, "shop_amount"));
+    let expected = days.iter().map(|day| Some(if day == "2026-07-03" { 0.0 } else { 12.5 }));
+    assert_eq!(amounts.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
 /// A table, whose file does not have it, and what it has instead.

@@ -52,9 +52,9 @@ pub struct Orders {
 }
 
 /// Reads the orders that business days `first..=landed` may ask about (DECISIONS #16); partitions of the days `asked` (the first and the last)
-/// must be there, and of a table that is read whole a file.
+/// must be there, and of a table that is read whole a file. Orders created from `until` on are passed over: none of the days can ask for them.
 /// Errors: as for every table; an order paid before it was created is a bad row.
-pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: Option<(Day, Day)>) -> Result<Option<Orders>> {
+pub fn read_orders(plan: &Plan, first: Day, landed: Day, until: i64, asked: Option<(Day, Day)>) -> Result<Option<Orders>> {
     let Some(source) = plan.source(Table::Orders) else { return Ok(None) };
     let reach = LEAST_REACH.max(plan.rules.widest.after_sale_days as i32 + 1);
     let dated = files_of(plan, source, first.plus(-reach), landed)?;
@@ -76,7 +76,12 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, asked: Option<(Day, Day
         if names.last() != Some(&batch.file) {
             names.push(batch.file.clone());
         }
+        let created = Table::Orders.index("created_at");
         for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
+            if batch.int(created, row).is_some_and(|at| at >= until) {
+                audit.file(&batch.file).outside += 1;
+                continue;
+            }
             let order = order(&batch, row, names.len() as u32 - 1, partitions.get(&batch.file).copied());
             let same = |place: &u32| orders[*place as usize].key() == order.key();
             match newest.entry(hash(order.key()), same, |place| hash(orders[*place as usize].key())) {
