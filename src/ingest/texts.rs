@@ -12,6 +12,8 @@ pub struct Texts {
 /// Bytes of a code and of a length.
 const CODE: usize = 4;
 const LENGTH: usize = 2;
+/// Bytes of room that stay with texts that begin anew.
+const KEPT: usize = 1 << 15;
 
 /// A text that lines share: a buyer, a session. It is only looked at where it has to be: each time is a walk through memory.
 pub struct Shared<'a, T> {
@@ -105,9 +107,12 @@ impl Texts {
         self.bytes.extend_from_slice(&other.bytes);
     }
 
-    /// Begins anew, with the room there is.
+    /// Begins anew, with the room there is unless it is much: there are as many texts as pieces of shops, and some were filled at once.
     pub fn clear(&mut self) {
         self.bytes.clear();
+        if self.bytes.capacity() > KEPT {
+            self.bytes = Vec::new();
+        }
         self.filling = next_filling();
     }
 
