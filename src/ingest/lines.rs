@@ -65,14 +65,14 @@ impl Piece {
         chunks: &mut Vec<Vec<Raw>>,
     ) -> usize {
         self.count += 1;
-        let has_grown = !self.spooled.is_empty();
+        let is_spooled = !self.spooled.is_empty();
         let Held { chunks: own, texts } = self.held();
         let before = texts.len();
         let line = Raw { conversation: texts.share(buyer), session: texts.share(session), message: texts.push(message), ..line };
         match own.last_mut() {
             Some(chunk) if chunk.len() < CHUNK => chunk.push(line),
             // The first chunk of a small shop grows as it needs.
-            None if !has_grown => own.push(vec![line]),
+            None if !is_spooled => own.push(vec![line]),
             _ => {
                 let mut chunk = chunks.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
                 chunk.push(line);
@@ -207,6 +207,8 @@ impl Shelf {
     /// Cuts the day into shards, in the order of rule sets and shop ids: shops of one rule set, about a quarter of the lines each,
     /// within what can be worked on at once. `set_of`: the rule set of a shop.
     pub fn shards(&mut self, names: &Names, set_of: impl Fn(u32) -> SetId) -> Result<Vec<Shard>> {
+        // No line comes after this.
+        self.emptied = Vec::new();
         let mut shops = (1..=self.of_shop.len() as u32).collect::<Vec<_>>();
         shops.sort_by_cached_key(|shop| (set_of(*shop), names.shop(*shop)));
         let total = self.pieces.iter().map(|piece| piece.count).sum::<usize>();
