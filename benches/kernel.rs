@@ -81,7 +81,10 @@ fn states(c: &mut Criterion) {
 fn merge(c: &mut Criterion, states: &StateStore, day: Day) {
     // Five periods that began on different days.
     let stretches = [0, 1, 2, 3, 4].map(|earlier| (day.plus(-earlier), day));
-    let rows = Kind::of(Part::Chats).iter().map(|kind| (*kind, states.rows(day, Part::Chats, Level::Agent, *kind).expect("a state")));
+    let rows = Kind::of(Part::Chats).iter().flat_map(|kind| {
+        let pieces = states.rows(day, Part::Chats, Level::Agent, *kind).expect("a state");
+        pieces.map(|rows| (*kind, rows.expect("rows")))
+    });
     let rows = rows.collect::<Vec<_>>();
     let merged = |mut ledger: Ledger| {
         rows.iter().for_each(|(kind, rows)| ledger.add(&stretches, Part::Chats, *kind, rows));

@@ -6,6 +6,7 @@ use kefu::error::Result;
 use kefu::job::{Level, Overrides, Plan};
 use kefu::memory::{Budget, DEFAULT_LIMIT, Means};
 use kefu::{conversation, facts, ingest, pipe, reports};
+use polars::prelude::DataFrame;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
@@ -36,25 +37,28 @@ fn pass(plan: &Plan, day: Day, chats: &mut ingest::Chats, workers: usize) -> Res
     let (calendar, rules) = (&plan.calendar, plan.rules.rules(0));
     let rules_of_day = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
     let context = facts::Context { day, names: &chats.names, rules: rules_of_day, reference: &reference };
-    let (mut peaks, mut states, mut persons) = (facts::Peaks::default(), Level::ALL.map(reports::ChatStates::new), 0);
+    let (mut peaks, mut states, mut rows) = (facts::Peaks::default(), Level::ALL.map(reports::ChatStates::new), 0);
+    let mut counted = 0;
+    let mut count = |_, _, rows: DataFrame| {
+        counted += rows.height();
+        Ok(())
+    };
     let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(_) -> Result<()>| {
         let facts = facts::chat_facts(&context, &chats.shelf, shard)?;
         let [shops, agents] = Level::ALL.map(|level| reports::shard_states(level, &facts, rules));
         let [persons, peers] = Level::ALL.map(|level| reports::shard_persons(level, &facts, rules));
-        emit((facts.edges, [shops?, agents?], persons?.height() + peers?.height()))
+        let last_shop = shard.last().map_or(0, |piece| chats.shelf.shop(*piece));
+        emit((last_shop, facts.edges, [shops?, agents?], persons?.height() + peers?.height()))
     };
-    pipe::in_order(&shards, workers, work, |(edges, shard, rows)| {
+    pipe::in_order(&shards, workers, work, |(last_shop, edges, shard, persons)| {
         peaks.add(edges, &chats.names);
-        states.iter_mut().zip(&shard).for_each(|(states, shard)| states.merge(shard));
-        persons += rows;
-        Ok(())
+        rows += persons;
+        states.iter_mut().zip(&shard).try_for_each(|(states, shard)| {
+            states.merge(shard);
+            states.take_ended(last_shop, &chats.names, &mut count)
+        })
     })?;
     let peaks = peaks.frame(&chats.names)?;
-    let mut rows = persons;
-    for states in states {
-        for piece in states.ended(&peaks, &chats.names, rules)? {
-            rows += piece?.1.height();
-        }
-    }
-    Ok(rows)
+    states.into_iter().try_for_each(|states| states.take_all(&peaks, &chats.names, rules, &mut count))?;
+    Ok(rows + counted)
 }

@@ -101,7 +101,7 @@ impl Latest {
 
 /// Distinct pairs (owner, text) → codes from 1. Most texts have one owner: a buyer's shop.
 #[derive(Default)]
-pub(crate) struct Pairs {
+struct Pairs {
     texts: Texts,
     /// By text: its first owner and the pair's code.
     first: Vec<(u32, u32)>,
@@ -133,17 +133,7 @@ impl Pairs {
         code
     }
 
-    /// The code of an owner's text.
-    pub(crate) fn find(&mut self, owner: u32, text: &str) -> u32 {
-        let text = self.texts.code(text);
-        self.code(owner, text)
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.pairs.len()
-    }
-
-    pub(crate) fn owner(&self, code: u32) -> u32 {
+    fn owner(&self, code: u32) -> u32 {
         code.checked_sub(1).map_or(0, |index| self.pairs[index as usize].0)
     }
 

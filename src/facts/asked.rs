@@ -4,16 +4,18 @@ use super::Instant;
 use arrow::array::types::Int64Type;
 use arrow::array::{AsArray, RecordBatch};
 use hashbrown::HashMap;
+use polars::prelude::PlSmallStr;
+use smallvec::SmallVec;
 
 /// The instants of each shop's buyer, in order, and how long ago a reply may be.
 pub struct Asked {
-    instants: HashMap<(String, String), Vec<i64>>,
+    instants: HashMap<(PlSmallStr, PlSmallStr), SmallVec<[i64; 2]>>,
     lookback: i64,
 }
 
 impl Asked {
     pub fn of(asking: &[Instant], lookback: i64) -> Asked {
-        let mut instants: HashMap<_, Vec<i64>> = HashMap::new();
+        let mut instants: HashMap<_, SmallVec<[i64; 2]>> = HashMap::new();
         for Instant { order, at, .. } in asking {
             instants.entry((order.shop_id.clone(), order.buyer_id.clone())).or_default().push(*at);
         }
@@ -34,7 +36,7 @@ impl Asked {
         while first < answers.len() {
             let buyer = (shops.value(first), buyers.value(first));
             let end = (first..answers.len()).find(|row| (shops.value(*row), buyers.value(*row)) != buyer).unwrap_or(answers.len());
-            if let Some(instants) = self.instants.get(&(buyer.0.to_owned(), buyer.1.to_owned())) {
+            if let Some(instants) = self.instants.get(&(buyer.0.into(), buyer.1.into())) {
                 // The next instant after a line, if the line is not too old for it.
                 let next = |row: usize| {
                     let next = instants.partition_point(|instant| *instant < at.value(row));

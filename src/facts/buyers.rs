@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::ingest::Order;
+use crate::rules::Group;
 use hashbrown::HashSet;
 use polars::prelude::*;
 
@@ -10,6 +11,11 @@ pub(super) type Buyer<'a> = (&'a str, &'a str);
 
 pub(super) fn buyer_of(order: &Order) -> Buyer<'_> {
     (&order.shop_id, &order.buyer_id)
+}
+
+/// An order of a group that was not cancelled.
+pub(super) fn is_live(order: &Order, group: &Group) -> bool {
+    order.cancelled_at.is_none() && group.members().has(&order.shop_id, &order.buyer_id)
 }
 
 /// For each of some persons (`shop_id`, `buyer_id`), whether they are among some buyers.

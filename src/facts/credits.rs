@@ -48,7 +48,8 @@ pub(super) fn instants_of_sales<'a>(orders: impl Iterator<Item = &'a Order>, rul
 }
 
 fn counts(order: &Order, rules: &Rules) -> bool {
-    order.cancelled_at.is_none() && !order.flag.as_ref().is_some_and(|flag| rules.excluded_flags.contains(flag))
+    order.cancelled_at.is_none()
+        && !order.flag.as_ref().is_some_and(|flag| rules.excluded_flags.iter().any(|excluded| excluded == flag.as_str()))
 }
 
 /// One candidate of an instant: the agent and its last reply line within the lookback.
@@ -58,6 +59,9 @@ struct Candidate<'r> {
     place: i64,
     message: Option<&'r str>,
 }
+
+/// Columns of credits that are there to trace them by; no number asks for them.
+pub const TRACED: [&str; 4] = ["order_id", "at", "line_at", "message_id"];
 
 /// Columns: `shop_id`, `order_id`, `buyer_id`, `rule`, `role` (credited, assist, silent), `agent_id` (null when silent),
 /// `at` (the instant that decided), `line_at`, `message_id` (the line that earned it), `amount` (fen), `quantity`, `postage`, `own`
@@ -147,7 +151,11 @@ fn candidates<'r>(instants: &[Instant], replies: &'r DataFrame, rules: &Rules) -
             match candidates[index].iter_mut().find(|known| known.agent == agent) {
                 Some(known) if (known.line_at, known.place) >= (line_at, place) => {}
                 Some(known) => *known = line,
-                None => candidates[index].push(line),
+                None => {
+                    // Mostly the only one.
+                    candidates[index].reserve_exact(1);
+                    candidates[index].push(line);
+                }
             }
         }
     }

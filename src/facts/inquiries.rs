@@ -1,6 +1,6 @@
 //! inquiries: one row per received buyer of the day (agent level: per agent × buyer), with what they ordered and paid (询单).
 
-use super::buyers::{among, buyer_of};
+use super::buyers::{among, buyer_of, is_live};
 use super::frame;
 use crate::calendar::{Calendar, DAY_MS, Day};
 use crate::error::Result;
@@ -8,17 +8,19 @@ use crate::frames::{collect, stack};
 use crate::ingest::{Order, Orders};
 use crate::job::Level;
 use crate::reports::has_flag;
-use crate::rules::Rules;
+use crate::rules::Group;
 use polars::prelude::*;
 
 /// Columns: `shop_id`, (`agent_id`), `buyer_id`, `inquiry`, `order_same_day`, `order_final`, `pay_next_day`, `pay_final` (semantics §6),
 /// `lost` (fen: orders of a buyer who ordered and finally paid nothing).
 /// `persons`: the level's persons of the day, with `receive` and `first_buyer_at`. Cancelled orders are no orders here.
-pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &Calendar, rules: &Rules, day: Day) -> Result<LazyFrame> {
+/// Persons and orders are those of a group.
+pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &Calendar, group: &Group, day: Day) -> Result<LazyFrame> {
+    let rules = group.rules;
     let end = |days: i32| -> Result<Expr> { Ok(lit(calendar.bounds(day.plus(days))?.end)) };
     let after_sale_ms = i64::from(rules.after_sale_days) * DAY_MS;
     let window = calendar.bounds(day)?.start - after_sale_ms..calendar.bounds(day.plus(1))?.end;
-    let ordered = orders.created_in(day, window).filter(|order| order.cancelled_at.is_none()).collect::<Vec<_>>();
+    let ordered = orders.created_in(day, window).filter(|order| is_live(order, group)).collect::<Vec<_>>();
     let after_sale = lit(after_sale_ms);
     let (c, created, paid) = (col("first_buyer_at"), col("created_at"), col("paid_at"));
     let mut keys = vec![col("shop_id"), col("buyer_id")];

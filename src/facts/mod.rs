@@ -25,7 +25,7 @@ mod visits;
 
 pub use asked::Asked;
 pub use attendance::{attendance, duty};
-pub use credits::{Instant, credited, credits, instants, no_replies, reply_days};
+pub use credits::{Instant, TRACED, credited, credits, instants, no_replies, reply_days};
 pub use filters::{FILTERS, judges_peer_days};
 pub use inquiries::inquiries;
 pub use loyalty::loyalty;

@@ -49,10 +49,10 @@ impl Batch {
         array.is_valid(row).then(|| array.value(row))
     }
 
-    pub fn string(&self, column: usize, row: usize) -> Option<String> {
+    pub fn string(&self, column: usize, row: usize) -> Option<&str> {
         match self.columns[column].as_any_dictionary_opt() {
-            None => self.text(column).is_valid(row).then(|| self.text(column).value(row).to_owned()),
-            Some(_) => self.key(column, row).map(str::to_owned),
+            None => self.text(column).is_valid(row).then(|| self.text(column).value(row)),
+            Some(_) => self.key(column, row),
         }
     }
 

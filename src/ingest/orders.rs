@@ -10,24 +10,26 @@ use crate::job::Plan;
 use crate::pipe;
 use hashbrown::hash_table::Entry;
 use hashbrown::{HashMap, HashTable};
+use polars::prelude::PlSmallStr;
 use std::ops::Range;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// An order is rarely paid later than a month after the partition that announced it.
 const LEAST_REACH: i32 = 31;
 
+/// There may be millions: ids of the usual length stand in it.
 #[derive(Clone, Debug)]
 pub struct Order {
-    pub shop_id: String,
-    pub order_id: String,
-    pub buyer_id: String,
+    pub shop_id: PlSmallStr,
+    pub order_id: PlSmallStr,
+    pub buyer_id: PlSmallStr,
     pub created_at: i64,
     pub paid_at: Option<i64>,
     pub cancelled_at: Option<i64>,
     pub amount: i64,
     pub quantity: i64,
     pub postage: i64,
-    pub flag: Option<String>,
+    pub flag: Option<PlSmallStr>,
     updated_at: Option<i64>,
     /// Place of its file among those read.
     file: u32,
@@ -100,6 +102,7 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, until: i64, asked: Opti
         Ok(())
     })?;
     audit.check(plan.job.quality.max_bad_ratio)?;
+    orders.shrink_to_fit();
     orders.sort_by(|a, b| (a.created_at, &a.shop_id, &a.order_id).cmp(&(b.created_at, &b.shop_id, &b.order_id)));
     let mut paid = orders.iter().enumerate().filter_map(|(place, order)| Some((order.paid_at?, place))).collect::<Vec<_>>();
     paid.sort_unstable();
@@ -124,7 +127,7 @@ fn refuse_paid_before(mut batch: Batch) -> Batch {
 }
 
 fn order(batch: &Batch, row: usize, file: u32, partition: Option<Day>) -> Order {
-    let text = |name: &str| batch.string(Table::Orders.index(name), row);
+    let text = |name: &str| batch.string(Table::Orders.index(name), row).map(PlSmallStr::from_str);
     let number = |name: &str| batch.int(Table::Orders.index(name), row);
     Order {
         shop_id: text("shop_id").unwrap_or_default(),
@@ -151,7 +154,8 @@ impl Order {
     /// All that it says, without where it stands.
     pub fn as_said(&self) -> String {
         let Order { shop_id, order_id, buyer_id, created_at, paid_at, cancelled_at, amount, quantity, postage, flag, .. } = self;
-        format!("{:?}", (shop_id, order_id, buyer_id, created_at, paid_at, cancelled_at, (amount, quantity, postage, flag)))
+        let ids = (shop_id.as_str(), order_id.as_str(), buyer_id.as_str());
+        format!("{:?}", (ids.0, ids.1, ids.2, created_at, paid_at, cancelled_at, (amount, quantity, postage, flag.as_deref())))
     }
 
     fn key(&self) -> (&str, &str) {

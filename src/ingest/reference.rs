@@ -134,7 +134,7 @@ type Text<'a> = &'a dyn Fn(&str) -> Option<String>;
 fn rows(plan: &Plan, table: Table, days: (Day, Day), mut each: impl FnMut(&Batch, usize, Text)) -> Result<Option<Audit>> {
     batches(plan, table, days, |batch| {
         for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
-            each(batch, row, &|name| batch.string(table.index(name), row));
+            each(batch, row, &|name| batch.string(table.index(name), row).map(str::to_owned));
         }
         Ok(())
     })
@@ -174,7 +174,7 @@ pub(super) fn batches(
 }
 
 fn key(batch: &Batch, row: usize) -> String {
-    batch.string(0, row).unwrap_or_default()
+    batch.string(0, row).unwrap_or_default().to_owned()
 }
 
 fn day(batch: &Batch, column: usize, row: usize) -> Option<Day> {

@@ -15,10 +15,10 @@ pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use judged::Judged;
 pub use lease::{Clock, Lease, Monotonic, Terms};
 pub use manifest::{DayRecord, FileRecord, Manifest, period_of};
-pub use parquet::{Encoded, SCHEMA_VERSION, Sheet, decode};
+pub use parquet::{Encoded, ROW_GROUP, SCHEMA_VERSION, Sheet, decode};
 pub use record::{Gate, Partition, Partitions, Recorder, RunRecord};
 pub use stage::{Stage, sha256};
-pub use state::{Share, StateStore, kept, pieces};
+pub use state::{StateStore, kept, pieces};
 pub use verify::{Difference, Verified, verify};
 
 use crate::calendar::{Day, Period};
@@ -143,7 +143,12 @@ impl Publisher {
         by: usize,
         wanted: impl FnMut(&RecordBatch) -> BooleanArray + Send + 'static,
     ) -> Result<Vec<RecordBatch>> {
-        parquet::decode_some(&self.stage, key, &[], columns, &columns[..by], wanted)
+        let mut kept = Vec::new();
+        parquet::decode_some(&self.stage, key, &[], columns, &columns[..by], wanted, &mut |rows| {
+            kept.push(rows);
+            Ok(())
+        })?;
+        Ok(kept)
     }
 
     /// There will be such a file once this run is published.

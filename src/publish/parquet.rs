@@ -4,7 +4,7 @@ use super::stage::{Draft, Stage, Staged, sha256};
 use crate::error::{Error, Kind, Result};
 use crate::reports::Table;
 use crate::store::wait;
-use arrow::array::{Array, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, BooleanArray, RecordBatch, RecordBatchOptions, RecordBatchReader};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub const SCHEMA_VERSION: &str = "4";
 
 /// One row group suits every reader; larger ones help none.
-const ROW_GROUP: usize = 122_880;
+pub const ROW_GROUP: usize = 122_880;
 
 /// A table's file while its rows come piece by piece, each encoded where it was made.
 pub struct Sheet {
@@ -132,16 +132,21 @@ fn properties(table: &Table) -> Result<WriterProperties> {
     Ok(properties.build())
 }
 
-/// All rows of one of our own files; `keys` are text columns to keep as dictionaries.
-pub fn decode(bytes: Bytes, keys: &[&str]) -> Result<RecordBatch> {
-    let metadata = keyed(&ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())?, keys)?;
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata).with_batch_size(ROW_GROUP);
-    let schema = Arc::clone(builder.schema());
-    let batches = builder.build()?.collect::<std::result::Result<Vec<_>, _>>()?;
-    Ok(concat_batches(&schema, &batches)?)
+/// All rows of one of our own files.
+pub fn decode(bytes: Bytes) -> Result<RecordBatch> {
+    let pieces = ParquetRecordBatchReaderBuilder::try_new(bytes)?.with_batch_size(ROW_GROUP).build()?;
+    let schema = pieces.schema();
+    Ok(concat_batches(&schema, &pieces.collect::<std::result::Result<Vec<_>, _>>()?)?)
 }
 
-/// The rows of one of our own files that are wanted by some of their columns, row group by row group; of the others nothing but these is
+/// The same in pieces; `keys` are text columns to keep as dictionaries.
+pub(super) fn decode_pieces(bytes: Bytes, keys: &[&str]) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+    let metadata = keyed(&ArrowReaderMetadata::load(&bytes, ArrowReaderOptions::new())?, keys)?;
+    let pieces = ParquetRecordBatchReaderBuilder::new_with_metadata(bytes, metadata).with_batch_size(ROW_GROUP).build()?;
+    Ok(pieces.map(|piece| Ok(piece?)))
+}
+
+/// The rows of one of our own files that are wanted by some of their columns, piece by piece; of the others nothing but these is
 /// decoded, and of none more than `columns`.
 pub(super) fn decode_some(
     stage: &Stage,
@@ -150,7 +155,8 @@ pub(super) fn decode_some(
     columns: &[&str],
     by: &[&str],
     mut wanted: impl FnMut(&RecordBatch) -> BooleanArray + Send + 'static,
-) -> Result<Vec<RecordBatch>> {
+    each: &mut dyn FnMut(RecordBatch) -> Result<()>,
+) -> Result<()> {
     let Some(object) = stage.head(key)? else {
         return Err(Error::new(Kind::Failed, "a state file is gone").with("file", stage.describe(key)));
     };
@@ -160,9 +166,11 @@ pub(super) fn decode_some(
     let mask = |names: &[&str]| ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
     let (columns, by) = (mask(columns), mask(by));
     let predicate = ArrowPredicateFn::new(by, move |rows: RecordBatch| Ok(wanted(&rows)));
-    let filtered = builder.with_projection(columns).with_row_filter(RowFilter::new(vec![Box::new(predicate)]));
-    let kept = filtered.build()?.map_err(Error::from).and_then(async |rows| without_room(rows));
-    wait(kept.try_collect())?
+    let mut kept = builder.with_projection(columns).with_row_filter(RowFilter::new(vec![Box::new(predicate)])).build()?;
+    while let Some(rows) = wait(kept.try_next())?? {
+        each(without_room(rows)?)?;
+    }
+    Ok(())
 }
 
 /// Rows that take no more room than they need: they were read with room for a whole row group.

@@ -1,7 +1,7 @@
 //! State files: a day's mergeable states and its reply index. Internal; whatever is missing or of other rules is made again.
 
 use super::details::{Spelling, column};
-use super::parquet::{Sheet, decode, decode_each, decode_some};
+use super::parquet::{Sheet, decode, decode_each, decode_pieces, decode_some};
 use super::stage::Stage;
 use crate::calendar::Day;
 use crate::error::Result;
@@ -9,7 +9,7 @@ use crate::facts::{Asked, ChatFacts, no_replies};
 use crate::frames::{from_arrow, to_arrow};
 use crate::job::Level;
 use crate::names::Names;
-use crate::reports::{Kind, Part, States, Table, shard_persons};
+use crate::reports::{ChatStates, Kind, Part, States, Table, shard_persons};
 use crate::rules::{Members, Rules};
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
@@ -18,12 +18,20 @@ use polars::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One of so many shares of the shops, from 0.
-pub type Share = (usize, usize);
-
 /// States under an output root.
 pub struct StateStore {
     stage: Arc<Stage>,
+}
+
+/// The state files of the chats of a day while their rows come.
+pub struct ChatSheets(Vec<((Level, Kind), Sheet)>);
+
+impl ChatSheets {
+    pub fn append(&self, level: Level, kind: Kind, rows: &DataFrame) -> Result<()> {
+        let rows = to_arrow(rows)?;
+        let mut sheets = self.0.iter().filter(|(of, _)| *of == (level, kind));
+        sheets.try_for_each(|(_, sheet)| sheet.append(sheet.encode(&rows)?))
+    }
 }
 
 fn folder(name: &str) -> String {
@@ -40,46 +48,43 @@ impl StateStore {
         sheet.close(&self.stage).map(drop)
     }
 
-    /// Writes the states of the chats of a day, the pieces of each kind one after the other.
-    pub fn put_chats(&self, day: Day, level: Level, pieces: impl Iterator<Item = Result<(Kind, DataFrame)>>) -> Result<()> {
-        let mut under_way: Option<(Kind, Sheet)> = None;
-        for piece in pieces {
-            let (kind, rows) = piece?;
-            let rows = to_arrow(&rows)?;
-            under_way = Some(match under_way {
-                Some((of, sheet)) if of == kind => {
-                    sheet.append(sheet.encode(&rows)?)?;
-                    (of, sheet)
-                }
-                before => {
-                    before.map_or(Ok(()), |(_, sheet)| self.close(sheet))?;
-                    (kind, self.sheet(&name_of(Part::Chats, level, kind), day, rows)?)
-                }
-            });
+    /// Begins the state files of the chats of a day.
+    pub fn open_chats(&self, day: Day, names: &Names) -> Result<ChatSheets> {
+        let mut sheets = Vec::new();
+        for level in Level::ALL {
+            for (kind, none) in ChatStates::none(level, names)? {
+                sheets.push(((level, kind), self.sheet(&name_of(Part::Chats, level, kind), day, to_arrow(&none)?)?));
+            }
         }
-        under_way.map_or(Ok(()), |(_, sheet)| self.close(sheet))
+        Ok(ChatSheets(sheets))
+    }
+
+    /// Ends them.
+    pub fn close_chats(&self, sheets: ChatSheets) -> Result<()> {
+        sheets.0.into_iter().try_for_each(|(_, sheet)| self.close(sheet))
     }
 
     pub fn get(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<DataFrame> {
         self.read(&name_of(part, level, kind), day)
     }
 
-    /// As Arrow rows, with `shop_id` and `agent_id` as dictionaries.
-    pub fn rows(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<RecordBatch> {
+    /// As Arrow rows in pieces, with `shop_id` and `agent_id` as dictionaries.
+    pub fn rows(&self, day: Day, part: Part, level: Level, kind: Kind) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
         let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
-        decode(self.stage.get(&key)?, &["shop_id", "agent_id"])
+        decode_pieces(self.stage.get(&key)?, &["shop_id", "agent_id"])
     }
 
-    /// The persons of every shop of one share of the shops: the `share.0`-th of `share.1`.
-    pub fn persons(&self, day: Day, part: Part, level: Level, share: Share) -> Result<Vec<RecordBatch>> {
+    /// The flags of the persons of some, piece by piece, with `shop_id` and `agent_id` as dictionaries.
+    pub fn flags_of(&self, of: (Day, Part, Level), members: &Members, each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
+        let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
+        let own = members.clone();
         let wanted = move |rows: &RecordBatch| {
             let shops = rows.column(0).as_dictionary::<Int32Type>();
-            let own = shops.values().as_string::<i32>().iter().map(|shop| Names::bucket(shop.unwrap_or_default(), share.1) == share.0);
-            let own = own.collect::<Vec<_>>();
-            (0..rows.num_rows()).map(|row| Some(shops.key(row).is_some_and(|key| own[key]))).collect()
+            let by_key = shops.values().as_string::<i32>().iter().map(|shop| own.has_shop(shop.unwrap_or_default())).collect::<Vec<_>>();
+            wanted(rows, &own, |row| shops.key(row).is_some_and(|key| by_key[key]))
         };
-        let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
-        decode_some(&self.stage, &self.persons_key(day, part, level), &["shop_id", "agent_id"], &columns, &["shop_id"], wanted)
+        let key = self.persons_key(of.0, of.1, of.2);
+        decode_some(&self.stage, &key, &["shop_id", "agent_id"], &columns, looked_at(members), wanted, each)
     }
 
     /// The persons of a group, with all their columns.
@@ -88,28 +93,22 @@ impl StateStore {
             return self.get(day, Part::Chats, level, Kind::Persons);
         }
         let columns = ["shop_id", "agent_id", "buyer_id", "flags", "first_buyer_at", "last_buyer_at"];
-        let by: &[&str] = if members.has_all_buyers() { &["shop_id"] } else { &["shop_id", "buyer_id"] };
-        let members = members.clone();
+        let own = members.clone();
         let wanted = move |rows: &RecordBatch| {
             let shops = rows.column(0).as_string::<i32>();
-            let buyers = (!members.has_all_buyers()).then(|| rows.column(1).as_string::<i32>());
             // Rows of a shop follow one another.
             let mut last = None;
-            let mut is_own = |row| {
-                let shop = shops.value(row);
-                let own = match last {
-                    Some((known, own)) if known == shop => own,
-                    _ => last.insert((shop, members.has_shop(shop))).1,
-                };
-                own && buyers.is_none_or(|buyers| members.has_buyer(buyers.value(row)))
-            };
-            (0..rows.num_rows()).map(|row| Some(is_own(row))).collect()
+            wanted(rows, &own, |row| match last {
+                Some((known, has)) if known == shops.value(row) => has,
+                _ => last.insert((shops.value(row), own.has_shop(shops.value(row)))).1,
+            })
         };
-        let rows = decode_some(&self.stage, &self.persons_key(day, Part::Chats, level), &[], &columns, by, wanted)?;
         let mut persons = nobody(level)?;
-        for rows in &rows {
-            persons.vstack_mut(&from_arrow(rows)?)?;
-        }
+        let key = self.persons_key(day, Part::Chats, level);
+        decode_some(&self.stage, &key, &[], &columns, looked_at(members), wanted, &mut |rows| {
+            persons.vstack_mut(&from_arrow(&rows)?)?;
+            Ok(())
+        })?;
         Ok(persons)
     }
 
@@ -154,11 +153,11 @@ impl StateStore {
         let asked = Arc::clone(asked);
         let wanted = move |rows: &RecordBatch| BooleanArray::from(asked.answers(rows));
         let columns = ["shop_id", "buyer_id", "agent_id", "at", "place", "message_id"];
-        let rows = decode_some(&self.stage, &key, &[], &columns, &columns[..4], wanted)?;
         let mut replies = no_replies()?;
-        for rows in &rows {
-            replies.vstack_mut(&from_arrow(rows)?)?;
-        }
+        decode_some(&self.stage, &key, &[], &columns, &columns[..4], wanted, &mut |rows| {
+            replies.vstack_mut(&from_arrow(&rows)?)?;
+            Ok(())
+        })?;
         Ok(replies)
     }
 
@@ -188,8 +187,20 @@ impl StateStore {
 
     fn read(&self, name: &str, day: Day) -> Result<DataFrame> {
         let key = format!("{}/dt={day}/data.parquet", folder(name));
-        from_arrow(&decode(self.stage.get(&key)?, &[])?)
+        from_arrow(&decode(self.stage.get(&key)?)?)
     }
+}
+
+/// The columns that tell whose a person is.
+fn looked_at(members: &Members) -> &'static [&'static str] {
+    if members.has_all_buyers() { &["shop_id"] } else { &["shop_id", "buyer_id"] }
+}
+
+/// Which persons are of some; `of_shop`: whether the row's shop is.
+fn wanted(rows: &RecordBatch, members: &Members, mut of_shop: impl FnMut(usize) -> bool) -> BooleanArray {
+    let buyers = (!members.has_all_buyers()).then(|| rows.column(1).as_string::<i32>());
+    let mut is_own = |row| of_shop(row) && buyers.is_none_or(|buyers| members.has_buyer(buyers.value(row)));
+    (0..rows.num_rows()).map(|row| Some(is_own(row))).collect()
 }
 
 /// The columns of persons.
@@ -202,7 +213,7 @@ fn nobody(level: Level) -> Result<DataFrame> {
 
 /// The states of a part as files: the name and rows of each.
 pub fn pieces(part: Part, level: Level, states: &States) -> Result<Vec<(String, RecordBatch)>> {
-    states.0.iter().map(|(kind, frame)| Ok((name_of(part, level, *kind), to_arrow(frame)?))).collect()
+    states.iter().map(|(kind, frame)| Ok((name_of(part, level, *kind), to_arrow(frame)?))).collect()
 }
 
 fn name_of(part: Part, level: Level, kind: Kind) -> String {

@@ -128,7 +128,7 @@ fn percentiles(level: Level, waits: &Counts) -> Result<DataFrame> {
     for metric in metrics::of_level(level) {
         if let Formula::Percentile { percent, assessed, .. } = &metric.formula {
             let column = waits.names.iter().position(|name| *name == if *assessed { "assessed_rounds" } else { "rounds" }).unwrap_or(0);
-            let values = waits.of.iter().map(|of| nearest_rank(waits, &of.rows, column, *percent)).collect::<Vec<_>>();
+            let values = waits.of.iter().map(|of| nearest_rank(waits.rows(of), column, *percent)).collect::<Vec<_>>();
             columns.push(Column::new(metric.id.as_str().into(), values));
         }
     }
@@ -136,12 +136,12 @@ fn percentiles(level: Level, waits: &Counts) -> Result<DataFrame> {
 }
 
 /// `rows`: one's buckets, ascending.
-fn nearest_rank(waits: &Counts, rows: &[(i64, u32)], column: usize, percent: i64) -> Option<f64> {
-    let total = rows.iter().map(|row| waits.value(row, column)).sum::<i64>();
+fn nearest_rank<'a>(mut rows: impl Iterator<Item = (i64, &'a [i64])> + Clone, column: usize, percent: i64) -> Option<f64> {
+    let total = rows.clone().map(|(_, values)| values[column]).sum::<i64>();
     let mut reached = 0;
-    let holds = rows.iter().filter(|_| total > 0).find(|row| {
-        reached += waits.value(row, column);
-        reached * 100 >= total * percent
+    let holds = rows.find(|(_, values)| {
+        reached += values[column];
+        total > 0 && reached * 100 >= total * percent
     });
     holds.map(|row| match bucket_bounds(row.0) {
         (_, 0.0) => 0.0,

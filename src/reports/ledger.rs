@@ -2,14 +2,15 @@
 //! Adding is the same whatever the periods are, and but for what is said of a person's last day in any order of days, so that nightly runs,
 //! re-runs and backfills agree. Days come in order.
 
-use super::added::{Added, NOBODY};
+use super::added::{Added, Cells, NOBODY};
+use super::people::People;
 use super::states::{Kind, Part, keys};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::frames::collect;
 use crate::job::Level;
 use crate::metrics::{self, Merge};
-use crate::names::{Pairs, Texts};
+use crate::names::Texts;
 use crate::rules::Group;
 use arrow::array::types::{Int32Type, Int64Type};
 use arrow::array::{AsArray, RecordBatch};
@@ -56,8 +57,8 @@ impl Ledgers {
 pub struct Ledger {
     level: Level,
     whos: Whos,
-    /// A person is a buyer (text) of someone (owner): a shop, an agent, or a team.
-    people: Pairs,
+    /// A person is a buyer of someone: a shop, an agent, or a team.
+    people: People,
     periods: BTreeMap<Stretch, Period>,
     kinds: Texts,
     last_days: Vec<LastDay>,
@@ -87,7 +88,7 @@ impl Merged {
         let [chats, sales] = self.sums.each_ref().map(rows);
         let counts = |counts: &Counts| {
             let of = counts.of.iter().filter(|one| group.has(&one.shop)).cloned().collect();
-            Counts { of, names: counts.names.clone(), values: counts.values.clone() }
+            Counts { of, names: counts.names.clone() }
         };
         Ok(Merged {
             sums: [chats?, sales?],
@@ -100,10 +101,10 @@ impl Merged {
 }
 
 /// Rows of whole numbers, added up, for each of those they are of, by shop and agent or team.
+#[derive(Clone)]
 pub struct Counts {
     pub of: Vec<CountsOf>,
     pub names: Vec<&'static str>,
-    values: Vec<i64>,
 }
 
 #[derive(Clone)]
@@ -111,13 +112,13 @@ pub struct CountsOf {
     pub shop: String,
     /// Of a team's: the team.
     pub agent: Option<String>,
-    /// Bucket or hour, ascending, and where its values lie.
-    pub rows: Vec<(i64, u32)>,
+    cells: Cells,
 }
 
 impl Counts {
-    pub fn value(&self, row: &(i64, u32), column: usize) -> i64 {
-        self.values[row.1 as usize * self.names.len() + column]
+    /// Bucket or hour, ascending, and a value for each name.
+    pub fn rows<'a>(&self, of: &'a CountsOf) -> impl Iterator<Item = (i64, &'a [i64])> + Clone + use<'a> {
+        of.cells.rows(self.names.len())
     }
 }
 
@@ -188,21 +189,18 @@ impl Whos {
 impl Added {
     /// Keys and columns, one row for each who.
     fn frame(&self, level: Level, whos: &Whos) -> Result<DataFrame> {
-        let mut columns = key_columns(level, whos, self.rows.iter().map(|row| row.0));
-        columns.extend(self.columns(0..self.rows.len()));
-        Ok(DataFrame::new(self.rows.len(), columns)?)
+        let rows = self.rows().collect::<Vec<_>>();
+        let mut columns = key_columns(level, whos, rows.iter().map(|row| row.0));
+        columns.extend(self.columns(&rows));
+        Ok(DataFrame::new(rows.len(), columns)?)
     }
 
     fn counts(self, whos: &Whos) -> Counts {
-        let of = |who: u32| CountsOf { shop: whos.shop(who).to_owned(), agent: whos.agent(who).map(str::to_owned), rows: Vec::new() };
-        let mut of = (0..self.places.len() as u32).map(of).collect::<Vec<_>>();
-        for (place, (who, number)) in (0..).zip(&self.rows) {
-            of[*who as usize].rows.push((*number, place));
-        }
-        of.retain(|one| !one.rows.is_empty());
-        of.iter_mut().for_each(|one| one.rows.sort_unstable());
+        let of = (0..).zip(self.of).filter(|(_, cells)| !cells.is_empty());
+        let of = of.map(|(who, cells)| CountsOf { shop: whos.shop(who).to_owned(), agent: whos.agent(who).map(str::to_owned), cells });
+        let mut of = of.collect::<Vec<_>>();
         of.sort_unstable_by(|a, b| (&a.shop, &a.agent).cmp(&(&b.shop, &b.agent)));
-        Counts { of, names: self.names, values: self.values }
+        Counts { of, names: self.names }
     }
 }
 
@@ -242,7 +240,7 @@ fn last_days(flags: &[metrics::Flag]) -> Vec<LastDay> {
 
 impl Ledger {
     pub fn new(level: Level) -> Ledger {
-        let (whos, people, kinds) = (Whos::default(), Pairs::default(), Texts::default());
+        let (whos, people, kinds) = (Whos::default(), People::default(), Texts::default());
         Ledger { level, whos, people, periods: BTreeMap::new(), kinds, last_days: last_days(&metrics::flags()) }
     }
 
@@ -262,7 +260,7 @@ impl Ledger {
                 Kind::Persons => {
                     for (person, flags) in &people {
                         if period.flags.len() <= *person as usize {
-                            period.flags.resize(self.people.len() + 1, 0);
+                            period.flags.resize(self.people.len(), 0);
                         }
                         let merged = &mut period.flags[*person as usize];
                         let later = self.last_days.iter().filter(|last| flags & last.bit != 0);
@@ -276,9 +274,9 @@ impl Ledger {
     fn people(&mut self, whos: &[u32], rows: &RecordBatch) -> Vec<(u32, u64)> {
         let (Some(buyers), Some(flags)) = (rows.column_by_name("buyer_id"), rows.column_by_name("flags")) else { return Vec::new() };
         let (buyers, flags) = (buyers.as_string::<i32>(), flags.as_primitive::<Int64Type>());
-        // Owner 0 is none.
-        let person = |(row, who): (usize, &u32)| (self.people.find(who + 1, buyers.value(row)), flags.value(row) as u64);
-        whos.iter().enumerate().filter(|(_, who)| **who != NOBODY).map(person).collect()
+        let person = |(row, who): (usize, &u32)| (self.people.number(*who, buyers.value(row)), flags.value(row) as u64);
+        let counts = |(row, who): &(usize, &u32)| **who != NOBODY && flags.value(*row) != 0;
+        whos.iter().enumerate().filter(counts).map(person).collect()
     }
 
     /// Tickets by whom and kind; kind 0 is none.
@@ -318,7 +316,7 @@ impl Ledger {
     fn counted(&self, flags: &[u64]) -> Result<DataFrame> {
         let mut counts: HashMap<(u32, u64), i64> = HashMap::new();
         for (person, flags) in (0..).zip(flags).filter(|(_, flags)| **flags != 0) {
-            *counts.entry((self.people.owner(person) - 1, *flags)).or_default() += 1;
+            *counts.entry((self.people.owner(person), *flags)).or_default() += 1;
         }
         let rows = counts.into_iter().collect::<Vec<_>>();
         let mut columns = key_columns(self.level, &self.whos, rows.iter().map(|row| row.0.0));

@@ -6,6 +6,7 @@ mod finish;
 mod given;
 mod kinds;
 mod ledger;
+mod people;
 mod states;
 mod tables;
 
@@ -14,5 +15,5 @@ pub use finish::{Beside, Landed, finish};
 pub use given::{Targets, given};
 pub use kinds::ticket_kinds;
 pub use ledger::{Ledger, Ledgers, Merged, Stretch, Teams};
-pub use states::{ChatStates, Kind, Part, States, has_flag, sales_states, shard_persons, shard_states};
+pub use states::{ChatStates, Each, Kind, Part, States, has_flag, sales_states, shard_persons, shard_states};
 pub use tables::{Row, Table, histogram, hourly, report};

@@ -1,7 +1,7 @@
 //! Mergeable states of a day: sums, persons' flags, wait histograms, hours. A period's state is the merge of its days' states,
 //! in any order; that is what makes nightly runs, re-runs and backfills agree.
 
-use super::added::{Added, NOBODY};
+use super::added::{Added, NOBODY, Row};
 use crate::error::Result;
 use crate::facts::{ChatFacts, rounds_of, talks_of};
 use crate::frames::{collect, stack, to_arrow};
@@ -70,7 +70,7 @@ impl Part {
 }
 
 /// The states of one part of one day at one level, one frame per kind.
-pub struct States(pub Vec<(Kind, DataFrame)>);
+pub type States = Vec<(Kind, DataFrame)>;
 
 /// The columns that name a level's rows.
 pub(super) fn keys(level: Level) -> Vec<&'static str> {
@@ -96,6 +96,9 @@ pub struct ChatStates {
     waits: Added,
     hours: Added,
 }
+
+/// What is done with each piece of a state.
+pub type Each<'a> = &'a mut dyn FnMut(Level, Kind, DataFrame) -> Result<()>;
 
 /// The states of one shard's chat facts at one level.
 pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<ChatStates> {
@@ -128,6 +131,13 @@ impl ChatStates {
     pub fn new(level: Level) -> ChatStates {
         let sums = Added::of_sums(level, Part::Chats);
         ChatStates { level, sums, waits: Added::of_waits(), hours: Added::of_hours() }
+    }
+
+    /// The columns of each kind, without rows.
+    pub fn none(level: Level, names: &Names) -> Result<States> {
+        let none = ChatStates::new(level);
+        let kinds = [(Kind::Sums, none.sums), (Kind::Waits, none.waits), (Kind::Hours, none.hours)];
+        kinds.into_iter().map(|(kind, added)| Ok((kind, spelled_piece((level, kind), &added, &[], names)?))).collect()
     }
 
     fn add_sums(&mut self, fact: Fact, rows: &(LazyFrame, Expr), rules: &Rules) -> Result<()> {
@@ -168,20 +178,21 @@ impl ChatStates {
         self.hours.merge(&other.hours);
     }
 
-    /// With names, sorted by code, in pieces: a kind's follow one another, one at least. `peaks` are those of the whole day.
-    pub fn ended(mut self, peaks: &DataFrame, names: &Names, rules: &Rules) -> Result<impl Iterator<Item = Result<(Kind, DataFrame)>>> {
-        self.add_sums(Fact::Peaks, &(peaks.clone().lazy(), lit(true)), rules)?;
+    /// Takes out what there is of the shops before the last, where it is much: no later shard speaks of them, for shards come shop by shop.
+    /// With names, sorted by code, in pieces. But for the sums, which are few.
+    pub fn take_ended(&mut self, last: u32, names: &Names, each: Each) -> Result<()> {
         let level = self.level;
-        let added = [(Kind::Sums, self.sums), (Kind::Waits, self.waits), (Kind::Hours, self.hours)];
-        Ok(added.into_iter().flat_map(move |(kind, added)| {
-            let mut places = (0..added.rows.len()).collect::<Vec<_>>();
-            places.sort_unstable_by_key(|place| added.rows[*place]);
-            let starts = (0..places.len().max(1)).step_by(PIECE);
-            starts.map(move |start| {
-                let places = &places[start..places.len().min(start + PIECE)];
-                Ok((kind, spelled(level, kind, &added, places, names)?))
-            })
-        }))
+        let is_before = |who: u32| if level == Level::Shop { who != last } else { names.shop_of_agent(who) != last };
+        let mut counts = [(Kind::Waits, &mut self.waits), (Kind::Hours, &mut self.hours)];
+        let mut much = counts.iter_mut().filter(|(_, added)| added.len() > PIECE);
+        much.try_for_each(|(kind, added)| spelled((level, *kind), &added.take(is_before), names, each))
+    }
+
+    /// What there is besides, in the same way. `peaks` are those of the whole day.
+    pub fn take_all(mut self, peaks: &DataFrame, names: &Names, rules: &Rules, each: Each) -> Result<()> {
+        self.add_sums(Fact::Peaks, &(peaks.clone().lazy(), lit(true)), rules)?;
+        let mut all = [(Kind::Sums, self.sums), (Kind::Waits, self.waits), (Kind::Hours, self.hours)].into_iter();
+        all.try_for_each(|(kind, added)| spelled((self.level, kind), &added, names, each))
     }
 }
 
@@ -196,12 +207,17 @@ fn add(added: &mut Added, level: Level, (rows, counted): &(LazyFrame, Expr), num
     Ok(())
 }
 
-/// Rows of a state that are spelled out at once.
+/// Rows of a state that are spelled out at once, and from which on what has ended is written.
 const PIECE: usize = 1 << 17;
 
-/// Names for codes, of the rows at some places.
-fn spelled(level: Level, kind: Kind, added: &Added, places: &[usize], names: &Names) -> Result<DataFrame> {
-    let codes = places.iter().map(|place| added.rows[*place].0);
+/// Names for codes, in pieces.
+fn spelled((level, kind): (Level, Kind), added: &Added, names: &Names, each: Each) -> Result<()> {
+    let rows = added.rows().collect::<Vec<_>>();
+    rows.chunks(PIECE).try_for_each(|rows| each(level, kind, spelled_piece((level, kind), added, rows, names)?))
+}
+
+fn spelled_piece((level, kind): (Level, Kind), added: &Added, rows: &[Row], names: &Names) -> Result<DataFrame> {
+    let codes = rows.iter().map(|row| row.0);
     let mut columns = match level {
         Level::Shop => vec![Column::new("shop_id".into(), codes.map(|shop| names.shop(shop)).collect::<Vec<_>>())],
         Level::Agent | Level::Team => vec![
@@ -210,10 +226,10 @@ fn spelled(level: Level, kind: Kind, added: &Added, places: &[usize], names: &Na
         ],
     };
     if let Some(name) = NUMBERED.iter().find(|(of, _)| *of == kind).map(|(_, name)| *name) {
-        columns.push(Column::new(name.into(), places.iter().map(|place| added.rows[*place].1).collect::<Vec<_>>()));
+        columns.push(Column::new(name.into(), rows.iter().map(|row| row.1).collect::<Vec<_>>()));
     }
-    columns.extend(added.columns(places.iter().copied()));
-    Ok(DataFrame::new(places.len(), columns)?)
+    columns.extend(added.columns(rows));
+    Ok(DataFrame::new(rows.len(), columns)?)
 }
 
 /// What the number of a row is called.
@@ -323,7 +339,7 @@ pub fn sales_states(level: Level, sources: &[(Fact, LazyFrame)], rules: &Rules) 
     let flagged = own(&|fact| metrics::flags().iter().any(|flag| flag.of == fact));
     let persons = sales_persons(level, &flagged, rules)?;
     let frames = [(Kind::Sums, sums), (Kind::Persons, persons), (Kind::Tickets, tickets(level, own(&|fact| fact == Fact::Tickets))?)];
-    Ok(States(frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(frame, level, kind))?))).collect::<Result<_>>()?))
+    frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(frame, level, kind))?))).collect()
 }
 
 /// Tickets by kind.

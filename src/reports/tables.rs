@@ -129,7 +129,7 @@ fn by_level<'a>(counts: [&'a Counts; 2], dims: &'a Dims, number: &'static str) -
 }
 
 fn laid_out(all: &[Counted], counts: [&Counts; 2], dims: &Dims, number: &str) -> Result<Columns> {
-    let lengths = all.iter().map(|row| row.3.rows.len()).collect::<Vec<_>>();
+    let lengths = all.iter().map(|row| row.2.rows(row.3).count()).collect::<Vec<_>>();
     let repeated = |texts: Vec<Option<&str>>| -> ArrayRef {
         let rows = texts.into_iter().zip(&lengths).flat_map(|(text, length)| std::iter::repeat_n(text, *length));
         Arc::new(rows.collect::<StringArray>())
@@ -143,13 +143,10 @@ fn laid_out(all: &[Counted], counts: [&Counts; 2], dims: &Dims, number: &str) ->
         ("agent_id".to_owned(), repeated(all.iter().map(|row| row.3.agent.as_deref()).collect())),
         ("agent_name".to_owned(), repeated(all.iter().map(|row| agent_name(row.3)).collect())),
     ]);
-    let each = |value: &dyn Fn(&Counts, &(i64, u32)) -> i64| -> ArrayRef {
-        let rows = all.iter().flat_map(|(_, _, counts, of)| of.rows.iter().map(move |row| value(counts, row)));
-        Arc::new(rows.collect::<Int64Array>())
-    };
-    by_name.insert(number.to_owned(), each(&|_, row| row.0));
+    let rows = || all.iter().flat_map(|(_, _, counts, of)| counts.rows(of));
+    by_name.insert(number.to_owned(), Arc::new(rows().map(|(number, _)| number).collect::<Int64Array>()));
     for (column, name) in counts[0].names.iter().enumerate() {
-        by_name.insert((*name).to_owned(), each(&|counts, row| counts.value(row, column)));
+        by_name.insert((*name).to_owned(), Arc::new(rows().map(|(_, values)| values[column]).collect::<Int64Array>()));
     }
     Ok(Columns { rows: lengths.iter().sum(), by_name })
 }

@@ -5,8 +5,9 @@ use crate::calendar::Day;
 use crate::error::Result;
 use crate::frames::collect;
 use crate::names::Names;
+use hashbrown::HashSet;
 use polars::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The shops of a rule set on a day, or some of them, or some of the buyers of one.
@@ -32,9 +33,9 @@ struct Buyers {
 #[derive(Clone)]
 enum Shops {
     All,
-    These(Arc<BTreeSet<String>>),
+    These(Arc<HashSet<String>>),
     /// Also those of which nothing is known.
-    AllBut(Arc<BTreeSet<String>>),
+    AllBut(Arc<HashSet<String>>),
 }
 
 impl Shops {
@@ -48,6 +49,45 @@ impl Shops {
 }
 
 impl Members {
+    pub fn everyone() -> Members {
+        Members::of_shops(Shops::All)
+    }
+
+    fn of_shops(shops: Shops) -> Members {
+        Members { shops, buyers: None }
+    }
+
+    /// In parts of at most so many persons, so that not all rows are held at once; a larger shop is cut by buyer.
+    /// `persons`: how many each shop has that is known; any other shop is in the last part.
+    pub fn parts(&self, persons: &BTreeMap<String, usize>, most: usize) -> Vec<Members> {
+        let (mut parts, mut shops, mut filled) = (Vec::new(), HashSet::new(), 0);
+        let mut placed = HashSet::new();
+        let these = |shops: HashSet<String>| Shops::These(Arc::new(shops));
+        for (shop, count) in persons.iter().filter(|(shop, _)| self.has_shop(shop)) {
+            if *count > most {
+                let (shops, of) = (these(HashSet::from([shop.clone()])), count.div_ceil(most));
+                parts.extend((0..of).map(|part| Members { shops: shops.clone(), buyers: Some(Buyers { part, of }) }));
+                placed.insert(shop.clone());
+                continue;
+            }
+            if filled + count > most && !shops.is_empty() {
+                placed.extend(shops.iter().cloned());
+                parts.push(Members::of_shops(these(std::mem::take(&mut shops))));
+                filled = 0;
+            }
+            shops.insert(shop.clone());
+            filled += count;
+        }
+        let last = match &self.shops {
+            Shops::These(_) => these(shops),
+            Shops::All if placed.is_empty() => Shops::All,
+            Shops::All => Shops::AllBut(Arc::new(placed)),
+            Shops::AllBut(others) => Shops::AllBut(Arc::new(placed.into_iter().chain(others.iter().cloned()).collect())),
+        };
+        parts.push(Members::of_shops(last));
+        parts
+    }
+
     pub fn has_shop(&self, shop: &str) -> bool {
         self.shops.has(shop)
     }
@@ -55,6 +95,11 @@ impl Members {
     /// Of one of its shops.
     pub fn has_buyer(&self, buyer: &str) -> bool {
         self.buyers.is_none_or(|buyers| Names::bucket(buyer, buyers.of) == buyers.part)
+    }
+
+    /// A buyer of a shop.
+    pub fn has(&self, shop: &str, buyer: &str) -> bool {
+        self.has_shop(shop) && self.has_buyer(buyer)
     }
 
     /// All buyers of its shops.
@@ -70,56 +115,29 @@ impl Members {
 
 impl<'a> Group<'a> {
     fn of_shops(rules: &'a Rules, shops: Shops) -> Group<'a> {
-        Group { rules, members: Members { shops, buyers: None } }
+        Group { rules, members: Members::of_shops(shops) }
     }
 
     /// All shops by their rule set on a day. `platforms`: what is known of shops; of others, what holds without a platform.
     pub fn all(book: &'a Book, platforms: &BTreeMap<String, String>, day: Day) -> Vec<Group<'a>> {
         let unknown = book.set(None, day);
-        let mut of: BTreeMap<SetId, BTreeSet<String>> = BTreeMap::new();
+        let mut of: BTreeMap<SetId, HashSet<String>> = BTreeMap::new();
         for (shop, platform) in platforms {
             let set = book.set(Some(platform), day);
             if set != unknown {
                 of.entry(set).or_default().insert(shop.clone());
             }
         }
-        let known = of.values().flatten().cloned().collect::<BTreeSet<_>>();
+        let known = of.values().flatten().cloned().collect::<HashSet<_>>();
         let others = if known.is_empty() { Shops::All } else { Shops::AllBut(Arc::new(known)) };
         let others = Group::of_shops(book.rules(unknown), others);
         let groups = of.into_iter().map(|(set, shops)| Group::of_shops(book.rules(set), Shops::These(Arc::new(shops))));
         std::iter::once(others).chain(groups).collect()
     }
 
-    /// In parts of at most so many persons, so that not all rows are held at once; a larger shop is cut by buyer.
-    /// `persons`: how many each shop has that is known; any other shop is in the last part.
+    /// In parts, as its members.
     pub fn parts(&self, persons: &BTreeMap<String, usize>, most: usize) -> Vec<Group<'a>> {
-        let (mut parts, mut shops, mut filled) = (Vec::new(), BTreeSet::new(), 0);
-        let mut placed = BTreeSet::new();
-        let these = |shops: BTreeSet<String>| Shops::These(Arc::new(shops));
-        for (shop, count) in persons.iter().filter(|(shop, _)| self.has(shop)) {
-            if *count > most {
-                let (shops, of) = (these(BTreeSet::from([shop.clone()])), count.div_ceil(most));
-                let cut = (0..of).map(|part| Members { shops: shops.clone(), buyers: Some(Buyers { part, of }) });
-                parts.extend(cut.map(|members| Group { rules: self.rules, members }));
-                placed.insert(shop.clone());
-                continue;
-            }
-            if filled + count > most && !shops.is_empty() {
-                placed.extend(shops.iter().cloned());
-                parts.push(Group::of_shops(self.rules, these(std::mem::take(&mut shops))));
-                filled = 0;
-            }
-            shops.insert(shop.clone());
-            filled += count;
-        }
-        let last = match &self.members.shops {
-            Shops::These(_) => these(shops),
-            Shops::All if placed.is_empty() => Shops::All,
-            Shops::All => Shops::AllBut(Arc::new(placed)),
-            Shops::AllBut(others) => Shops::AllBut(Arc::new(placed.into_iter().chain(others.iter().cloned()).collect())),
-        };
-        parts.push(Group::of_shops(self.rules, last));
-        parts
+        self.members.parts(persons, most).into_iter().map(|members| Group { rules: self.rules, members }).collect()
     }
 
     pub fn members(&self) -> &Members {

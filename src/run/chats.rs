@@ -13,10 +13,12 @@ use crate::pipe;
 use crate::progress::Progress;
 use crate::publish::{self, Encoded, Gate, audit_rows, quarantine_rows};
 use crate::reports::{self, ChatStates};
+use polars::prelude::DataFrame;
 use std::collections::BTreeSet;
 
 /// What comes of one shard.
 struct Made {
+    last_shop: u32,
     states: [ChatStates; 2],
     /// By file, those of details first.
     rows: Vec<Vec<Encoded>>,
@@ -174,6 +176,8 @@ impl Run<'_> {
             |facts: &facts::ChatFacts| if asked { publish::details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
         let published = details(&none)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
         let kept = self.states.open(day, publish::kept(&none, names, &book.widest)?)?;
+        let sheets = self.states.open_chats(day, names)?;
+        let mut write = |level, kind, rows: DataFrame| sheets.append(level, kind, &rows);
         let (mut states, mut peaks, mut tallies) = (Level::ALL.map(ChatStates::new), facts::Peaks::default(), Vec::new());
         let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(Made) -> Result<()>| {
             let context = context(shard)?;
@@ -186,18 +190,21 @@ impl Run<'_> {
                 rows.push(sheet.encode(&piece)?);
             }
             let [shops, agents] = Level::ALL.map(|level| reports::shard_states(level, &facts, rules));
-            emit(Made { states: [shops?, agents?], rows, edges: facts.edges, tallies: facts.tallies })
+            let last_shop = shard.last().map_or(0, |piece| chats.shelf.shop(*piece));
+            emit(Made { last_shop, states: [shops?, agents?], rows, edges: facts.edges, tallies: facts.tallies })
         };
         pipe::in_order(&shards, workers, work, |made| {
             peaks.add(made.edges, &chats.names);
             tallies.extend(made.tallies);
-            states.iter_mut().zip(&made.states).for_each(|(states, shard)| states.merge(shard));
+            for (states, shard) in states.iter_mut().zip(&made.states) {
+                states.merge(shard);
+                states.take_ended(made.last_shop, names, &mut write)?;
+            }
             published.iter().chain(&kept).zip(made.rows).try_for_each(|(sheet, rows)| sheet.append(rows))
         })?;
         let peaks = peaks.frame(&chats.names)?;
-        for (level, states) in Level::ALL.into_iter().zip(states) {
-            self.states.put_chats(day, level, states.ended(&peaks, &chats.names, &book.widest)?)?;
-        }
+        states.into_iter().try_for_each(|states| states.take_all(&peaks, names, &book.widest, &mut write))?;
+        self.states.close_chats(sheets)?;
         self.states.put_platforms(day, &chats.names)?;
         published.into_iter().try_for_each(|sheet| self.publisher.close(sheet))?;
         // A day counts as made once its persons are there.

@@ -2,7 +2,7 @@
 //! year before are other than they were, or when what they are judged with is.
 
 use super::Run;
-use super::periods::PERSON;
+use super::periods::PERSON_JUDGED;
 use crate::calendar::{Day, Period, Span};
 use crate::error::{Context, Result};
 use crate::frames::{collect, to_arrow};
@@ -79,7 +79,7 @@ impl Run<'_> {
             })?;
         }
         if let Some(ratings) = self.publisher.read(&detail_key("ratings", day))? {
-            checks.add_ratings(&decode(ratings, &[])?);
+            checks.add_ratings(&decode(ratings)?);
         }
         let receptions = detail_key("receptions", day);
         self.publisher.read_each(&receptions, &spot_checks::RECEPTIONS, &mut |rows| {
@@ -114,7 +114,7 @@ impl Run<'_> {
         };
         // Where not all persons fit, the tables of two periods at once would not either.
         let days = self.restated.iter().copied().collect::<Vec<_>>();
-        let workers = if self.shares(&days, PERSON)? > 1 { 1 } else { memory::workers(self.ground.request.memory) };
+        let workers = if self.shares(&days, PERSON_JUDGED)? > 1 { 1 } else { memory::workers(self.ground.request.memory) };
         pipe::in_order(&due, workers, judge, |()| Ok(()))?;
         due.iter().for_each(|span| judged.set(name(span), made_with));
         Ok(())
@@ -180,7 +180,7 @@ impl Run<'_> {
 
     fn report_of(&self, level: Level, span: Span) -> Result<Option<Report>> {
         let Some(bytes) = self.publisher.read(&key(level, span))? else { return Ok(None) };
-        Ok(Some(Report::new(level, decode(bytes, &[])?, &self.reference)))
+        Ok(Some(Report::new(level, decode(bytes)?, &self.reference)))
     }
 
     /// The trainings of every day reported in this run, and those whose 28 days before and after hold a day whose report is another now,

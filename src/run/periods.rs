@@ -2,14 +2,13 @@
 
 use super::Run;
 use crate::calendar::{Day, Span};
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::ingest::Table;
 use crate::job::Level;
 use crate::memory;
 use crate::pipe;
-use crate::publish::Share;
 use crate::reports::{self, Beside, Dims, Kind, Ledgers, Merged, Part, Row, Stretch, Targets, Teams};
-use crate::rules::Group;
+use crate::rules::{Group, Members};
 use arrow::array::RecordBatch;
 use polars::prelude::DataFrame;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,9 +23,17 @@ type Platforms = Vec<(String, String)>;
 /// Rows of one state of a day.
 type StateRows = (Level, Part, Kind, RecordBatch);
 
-/// What a byte of a day's persons comes to in memory: added up, with those of its team, and beside orders.
-pub(super) const PERSON: u64 = 16;
-const PERSON_IN_TEAM: u64 = 24;
+/// Bytes of a day's person while it is added up, and with its team: many come on several days, and count once.
+const PERSON: usize = 64;
+const PERSON_IN_TEAM: usize = 96;
+/// Persons that are counted at a time, at least.
+const LEAST_PART: usize = 256;
+/// Bytes of a person in a file, at least.
+const LEAST_PERSON: u64 = 8;
+/// What a byte of a day's persons comes to in memory: as tables about them, and beside orders.
+pub(super) const PERSON_JUDGED: u64 = 16;
+/// Rows of a day's states that are handed on at once.
+const TOGETHER: usize = 1 << 17;
 pub(super) const PERSON_SOLD: u64 = 64;
 
 impl Run<'_> {
@@ -55,22 +62,23 @@ impl Run<'_> {
         let open = |day: Day| stretches.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
         let days = made.iter().copied().filter(|day| !open(*day).is_empty()).collect::<Vec<_>>();
         let teams = Arc::new(self.teams());
-        let shares = self.shares(&days, if teams.is_empty() { PERSON } else { PERSON_IN_TEAM })?;
-        let mut persons = self.further_shares(shares, &days, &open, &teams)?;
+        let parts = self.parts(&days, if teams.is_empty() { PERSON } else { PERSON_IN_TEAM })?;
+        let mut persons = self.further_parts(&parts[1..], &days, &open, &teams)?;
         let mut ledgers = Ledgers::new(&teams);
         let mut platforms = BTreeMap::new();
         let mut ended = Vec::new();
         let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
-            emit((*day, self.states.platforms(*day)?, self.day_rows(*day)?, self.persons(*day, (0, shares))?))
+            self.each_state(*day, &parts[0], true, &mut |rows| emit((*day, rows, None)))?;
+            emit((*day, Vec::new(), Some(self.states.platforms(*day)?)))
         };
         pipe::in_order(
             &days,
-            if shares > 1 { 1 } else { memory::workers(self.ground.request.memory) },
+            if parts.len() > 1 { 1 } else { memory::workers(self.ground.request.memory) },
             read,
-            |(day, platforms_of_day, rows, persons_of_day)| {
-                platforms.insert(day, platforms_of_day);
+            |(day, rows, ended_with)| {
                 add(&mut ledgers, &open(day), rows);
-                add(&mut ledgers, &open(day), persons_of_day);
+                let Some(platforms_of_day) = ended_with else { return Ok(()) };
+                platforms.insert(day, platforms_of_day);
                 for stretch in open(day).into_iter().filter(|days| days.1 == day) {
                     let mut merged = ledgers.close(stretch)?;
                     for (level, merged) in merged.iter_mut().enumerate() {
@@ -104,21 +112,24 @@ impl Run<'_> {
             .try_for_each(|table| self.publisher.stage(table))
     }
 
-    /// Where all persons do not fit, a share of the shops is counted at a time: all shares but the first, which goes with everything else.
-    fn further_shares(
+    /// Where all persons do not fit, a part of them is counted at a time: all parts but the first, which goes with everything else.
+    fn further_parts(
         &self,
-        shares: usize,
+        parts: &[Members],
         days: &[Day],
         open: &dyn Fn(Day) -> Vec<Stretch>,
         teams: &Arc<Teams>,
     ) -> Result<BTreeMap<(Stretch, usize), Vec<DataFrame>>> {
         let mut persons: BTreeMap<(Stretch, usize), Vec<DataFrame>> = BTreeMap::new();
-        for share in 1..shares {
+        for part in parts {
             let mut ledgers = Ledgers::new(teams);
-            let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| emit((*day, self.persons(*day, (share, shares))?));
-            pipe::in_order(days, 1, read, |(day, rows)| {
+            let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
+                self.each_state(*day, part, false, &mut |rows| emit((*day, rows, false)))?;
+                emit((*day, Vec::new(), true))
+            };
+            pipe::in_order(days, 1, read, |(day, rows, has_ended)| {
                 add(&mut ledgers, &open(day), rows);
-                for stretch in open(day).into_iter().filter(|days| days.1 == day) {
+                for stretch in open(day).into_iter().filter(|days| has_ended && days.1 == day) {
                     for (level, merged) in ledgers.close(stretch)?.into_iter().enumerate() {
                         persons.entry((stretch, level)).or_default().push(merged.persons);
                     }
@@ -136,7 +147,24 @@ impl Run<'_> {
         staff.filter_map(|(key, account)| Some((key.clone(), account.team.clone()?))).collect()
     }
 
-    /// How many shares the shops are worked on in, where a byte of the largest day's persons takes so many in memory.
+    /// Who is counted at a time, where a person of a day takes so many bytes.
+    fn parts(&self, days: &[Day], bytes_in_memory: usize) -> Result<Vec<Members>> {
+        let most = (self.ground.request.memory / 4 / bytes_in_memory).max(LEAST_PART);
+        let size = |day: &Day| self.states.persons_size(*day, Part::Chats, Level::Agent);
+        let mut sizes = days.iter().map(size);
+        if sizes.try_fold(0, |sum, size| Ok::<_, Error>(sum + size?))? < most as u64 * LEAST_PERSON {
+            return Ok(vec![Members::everyone()]);
+        }
+        let mut persons: BTreeMap<String, usize> = BTreeMap::new();
+        for day in days {
+            for (shop, count) in self.states.persons_by_shop(*day, Level::Agent)? {
+                *persons.entry(shop).or_default() += count;
+            }
+        }
+        Ok(Members::everyone().parts(&persons, most))
+    }
+
+    /// How many shares the persons of the largest day are worked on in, where a byte of their file takes so many in memory.
     pub(super) fn shares(&self, days: &[Day], bytes_in_memory: u64) -> Result<usize> {
         let mut largest = 0;
         for day in days {
@@ -145,22 +173,28 @@ impl Run<'_> {
         Ok((largest * bytes_in_memory).div_ceil((self.ground.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
     }
 
-    /// The states of a day that are small however many persons it has.
-    fn day_rows(&self, day: Day) -> Result<Vec<StateRows>> {
-        let small = [Part::Chats, Part::Sales].into_iter().flat_map(|part| Kind::of(part).iter().map(move |kind| (part, *kind)));
-        let small = small.filter(|(_, kind)| *kind != Kind::Persons);
-        let wanted = Level::ALL.into_iter().flat_map(|level| small.clone().map(move |(part, kind)| (level, part, kind)));
-        wanted.map(|(level, part, kind)| Ok((level, part, kind, self.states.rows(day, part, level, kind)?))).collect()
-    }
-
-    fn persons(&self, day: Day, share: Share) -> Result<Vec<StateRows>> {
-        let wanted = Level::ALL.into_iter().flat_map(|level| [(level, Part::Chats), (level, Part::Sales)]);
-        let mut pieces = Vec::new();
-        for (level, part) in wanted {
-            let rows = self.states.persons(day, part, level, share)?;
-            pieces.extend(rows.into_iter().map(|rows| (level, part, Kind::Persons, rows)));
+    /// The states of a day, so many rows at a time: of its persons those of a part, and what is not of persons.
+    fn each_state(&self, day: Day, part: &Members, counts: bool, each: &mut dyn FnMut(Vec<StateRows>) -> Result<()>) -> Result<()> {
+        let (mut held, mut count) = (Vec::new(), 0);
+        let mut hold = |rows: StateRows| {
+            count += rows.3.num_rows();
+            held.push(rows);
+            if count < TOGETHER {
+                return Ok(());
+            }
+            count = 0;
+            each(std::mem::take(&mut held))
+        };
+        for (of, kind) in [Part::Chats, Part::Sales].into_iter().flat_map(|part| Kind::of(part).iter().map(move |kind| (part, *kind))) {
+            for level in Level::ALL {
+                match kind {
+                    Kind::Persons => self.states.flags_of((day, of, level), part, &mut |rows| hold((level, of, kind, rows)))?,
+                    _ if counts => self.states.rows(day, of, level, kind)?.try_for_each(|rows| hold((level, of, kind, rows?)))?,
+                    _ => {}
+                }
+            }
         }
-        Ok(pieces)
+        each(held)
     }
 
     /// Names for ids; a shop's platform is the least that its lines name on the days, where the shops table does not say.

@@ -3,13 +3,13 @@
 use super::Run;
 use super::periods::PERSON_SOLD;
 use crate::calendar::Day;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::facts;
 use crate::frames::{collect, stack};
 use crate::job::Level;
 use crate::metrics::Fact;
 use crate::pipe;
-use crate::publish::{self, Sheet, detail};
+use crate::publish::{self, ROW_GROUP, Sheet, detail};
 use crate::reports::{self, Part};
 use crate::rules::Group;
 use polars::prelude::*;
@@ -59,12 +59,19 @@ impl Run<'_> {
 
     fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
         let _span = tracing::info_span!("partition", table = "sales", level = "all", period = "day", dt = %day).entered();
-        let (mut sheets, mut all_credits, mut all_ratings): (Option<Vec<Sheet>>, _, _) = (None, Vec::new(), Vec::new());
+        let groups = Group::all(&self.ground.plan.rules, &self.platforms(day, made)?, day);
+        let of = |group: &Group| Ok::<_, Error>((self.credits(group, day, replies)?, self.service(group, day, replies)?));
+        let of_groups = groups.iter().map(of).collect::<Result<Vec<_>>>()?;
+        let credits = of_groups.iter().filter_map(|(credits, _)| Some(credits.clone()?.lazy()));
+        self.stage_detail("credits", "one row per order event, rule and agent", credits.collect(), day)?;
+        let ratings = of_groups.iter().filter_map(|(_, service)| Some(service.ratings.clone()?.lazy()));
+        self.stage_detail("ratings", "one row per satisfaction card", ratings.collect(), day)?;
         let most = self.most_persons(day)?;
-        for group in Group::all(&self.ground.plan.rules, &self.platforms(day, made)?, day) {
-            let (credits, service) = (self.credits(&group, day, replies)?, self.service(&group, day, replies)?);
+        let mut sheets: Option<Vec<Sheet>> = None;
+        for (group, (credits, service)) in groups.iter().zip(of_groups) {
+            let credits = credits.map(|credits| credits.drop_many(facts::TRACED));
             let parts = most.as_ref().map(|(persons, most)| group.parts(persons, *most));
-            for part in parts.as_deref().unwrap_or(std::slice::from_ref(&group)) {
+            for part in parts.as_deref().unwrap_or(std::slice::from_ref(group)) {
                 let mut pieces = Vec::new();
                 for level in Level::ALL {
                     let sources = [self.sources(level, day, made, credits.as_ref(), part)?, service.sources(level)].concat();
@@ -77,12 +84,8 @@ impl Run<'_> {
                     Some(sheets) => sheets.iter().zip(&pieces).try_for_each(|(sheet, (_, rows))| sheet.append(sheet.encode(rows)?))?,
                 }
             }
-            all_credits.extend(credits.map(IntoLazy::lazy));
-            all_ratings.extend(service.ratings.map(IntoLazy::lazy));
         }
-        sheets.into_iter().flatten().try_for_each(|sheet| self.states.close(sheet))?;
-        self.stage_detail("credits", "one row per order event, rule and agent", all_credits, day)?;
-        self.stage_detail("ratings", "one row per satisfaction card", all_ratings, day)
+        sheets.into_iter().flatten().try_for_each(|sheet| self.states.close(sheet))
     }
 
     /// `rows`: of the shops of each rule set; none where the table is not configured.
@@ -93,7 +96,10 @@ impl Run<'_> {
         // Those of one rule set are in order.
         let by_shop = SortMultipleOptions::default().with_maintain_order(true);
         let rows = if rows.len() == 1 { stack(rows)? } else { stack(rows)?.sort(["shop_id"], by_shop) };
-        self.publisher.stage(&detail(name, grain, &collect(rows)?, None, day)?)
+        let rows = collect(rows)?;
+        // Row group by row group: as columns of a file they take the same room again.
+        let starts = (0..rows.height().max(1)).step_by(ROW_GROUP);
+        self.publisher.stage_pieces(starts.map(|start| detail(name, grain, &rows.slice(start as i64, ROW_GROUP), None, day)))
     }
 
     /// How many persons of a day are worked on at once, with those of each shop; none: all.
@@ -144,7 +150,7 @@ impl Run<'_> {
         let mut sources = Vec::new();
         if let Some(orders) = &self.orders {
             let persons = self.persons_of(group, day, level)?;
-            sources.push((Fact::Inquiries, facts::inquiries(level, persons, orders, calendar, rules, day)?));
+            sources.push((Fact::Inquiries, facts::inquiries(level, persons, orders, calendar, group, day)?));
         }
         if let Some(credits) = credits {
             let credits = credits.clone().lazy();
@@ -155,7 +161,7 @@ impl Run<'_> {
                 let days = rules.looks_back_to(calendar, day)?.through(day).filter(|day| made.contains(day));
                 let persons = days.map(|day| self.persons_of(group, day, level));
                 let persons = stack(persons.collect::<Result<Vec<_>>>()?)?;
-                sources.push((Fact::Payments, facts::paid(persons, orders, calendar, rules, day)?));
+                sources.push((Fact::Payments, facts::paid(persons, orders, calendar, group, day)?));
             }
             sources.push((Fact::Visits, facts::visits(&self.reference, day)?));
         }
