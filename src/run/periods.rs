@@ -23,9 +23,9 @@ type Platforms = Vec<(String, String)>;
 /// Rows of one state of a day.
 type StateRows = (Level, Part, Kind, RecordBatch);
 
-/// Bytes of a day's person while it is added up, and with its team: many come on several days, and count once.
-const PERSON: usize = 64;
-const PERSON_IN_TEAM: usize = 96;
+/// Bytes of a day's person while it is added up, and with its team, where none comes on two days.
+const PERSON: usize = 160;
+const PERSON_IN_TEAM: usize = 240;
 /// Persons that are counted at a time, at least.
 const LEAST_PART: usize = 256;
 /// Bytes of a person in a file, at least.
