@@ -65,8 +65,10 @@ impl Read for Gauged {
             return Err(Passed(what).into());
         }
         let read = self.text.read(into)?;
-        let quotes = into[..read].iter().filter(|byte| **byte == b'"').count();
-        gauge.quotes.set(gauge.quotes.get() + quotes as u64);
+        // So few at a time that a byte holds the count: then many bytes are looked at at once.
+        let count = |bytes: &[u8]| bytes.iter().map(|byte| u8::from(*byte == b'"')).sum::<u8>();
+        let quotes = into[..read].chunks(usize::from(u8::MAX)).map(|bytes| u64::from(count(bytes))).sum::<u64>();
+        gauge.quotes.set(gauge.quotes.get() + quotes);
         gauge.bytes.set(gauge.bytes.get() + read as u64);
         Ok(read)
     }
