@@ -4,7 +4,7 @@
 use kefu::calendar::Day;
 use kefu::error::Result;
 use kefu::job::{Level, Overrides, Plan};
-use kefu::memory::{Budget, DEFAULT_LIMIT, Means};
+use kefu::memory::{self, Budget, DEFAULT_LIMIT, Means};
 use kefu::{conversation, facts, ingest, pipe, reports};
 use polars::prelude::DataFrame;
 use std::collections::BTreeSet;
@@ -19,6 +19,7 @@ fn main() -> Result<()> {
     let [command, pipeline, date] = arguments.as_slice() else {
         return Ok(writeln!(std::io::stdout(), "Usage: stages read|pass PIPELINE DATE")?);
     };
+    memory::hold(DEFAULT_LIMIT);
     let plan = Plan::load(Some(Path::new(pipeline)), &Overrides::default())?;
     let day = kefu::calendar::parse_day(date, Day(0))?;
     let means = Means { budget: Budget::of_limit(DEFAULT_LIMIT), workers: pipe::workers() };

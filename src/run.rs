@@ -88,7 +88,11 @@ pub fn run_noting(plan: &Plan, request: &Request, recorder: &Recorder) -> Result
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
     let history = manifest.days.iter().filter(|(_, record)| record.reported).map(|(day, record)| (*day, record.rows)).collect();
-    recorder.passed("plan");
+    let passed = |stage| {
+        recorder.passed(stage);
+        memory::release();
+    };
+    passed("plan");
     for (place, stretch) in stretches(plan, &days).into_iter().enumerate() {
         let later = days.iter().copied().skip(stretch.1).collect::<BTreeSet<_>>();
         let own = |of: &BTreeSet<Day>| days[stretch.0..stretch.1].iter().filter(|day| of.contains(day)).copied().collect();
@@ -99,17 +103,17 @@ pub fn run_noting(plan: &Plan, request: &Request, recorder: &Recorder) -> Result
         }
         let ground = Ground { plan, request, evidence: &evidence, landed: &landed, recorder, lease: &lease, history: &history };
         let mut run = Run::open(&ground, &mut manifest, own, &later, (&mut made, &mut spans))?;
-        recorder.passed("open");
+        passed("open");
         run.read_chats(&progress)?;
-        recorder.passed("read");
+        passed("read");
         run.make_sales()?;
-        recorder.passed("sales");
+        passed("sales");
         run.make_reports()?;
-        recorder.passed("reports");
+        passed("reports");
         let judged = run.make_judgements()?;
-        recorder.passed("judgements");
+        passed("judgements");
         outcome.failed.extend(run.publish(judged)?);
-        recorder.passed("publish");
+        passed("publish");
     }
     progress.end();
     lease.check()?;

@@ -88,7 +88,7 @@ impl Cells {
     }
 
     pub(super) fn push_bytes(&mut self, column: usize, cell: &[u8]) {
-        match std::str::from_utf8(cell) {
+        match simdutf8::basic::from_utf8(cell) {
             Ok(cell) => self.push(column, cell),
             Err(_) => self.refuse(column, "not UTF-8 (is the file in another encoding? set `encoding`)"),
         }

@@ -105,7 +105,7 @@ pub(super) fn decode(text: Text, input: &Input, each: Each) -> Result<()> {
         }
         last_line = bytes.position().map_or(0, csv::Position::line);
         // Looked at once as a whole: its cells end to end. Where they are not UTF-8, each tells for itself.
-        let whole = std::str::from_utf8(bytes.as_slice()).ok();
+        let whole = simdutf8::basic::from_utf8(bytes.as_slice()).ok();
         for (column, &place) in places.iter().enumerate() {
             match whole.zip(bytes.range(place)).and_then(|(whole, range)| whole.get(range)) {
                 Some(cell) => cells.push(column, cell),

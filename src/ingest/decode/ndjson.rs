@@ -55,7 +55,7 @@ pub(super) fn decode(mut text: Text, input: &Input, each: Each) -> Result<()> {
         }
         let mut under_way = usize::MAX;
         // Looked at once as a whole: a parser of bytes would look at every text again.
-        let done = match std::str::from_utf8(&line) {
+        let done = match simdutf8::basic::from_utf8(&line) {
             Ok(line) => {
                 let mut json = serde_json::Deserializer::from_str(line);
                 let row = Row { cells: &mut cells, names: &names, types: &types, under_way: &mut under_way };
