@@ -330,7 +330,7 @@ pub const BOTH: &[Level] = &[Level::Shop, Level::Agent];
 pub const SHOP: &[Level] = &[Level::Shop];
 pub const AGENT: &[Level] = &[Level::Agent];
 
-/// The number of rows for which a condition holds.
+/// The number of rows for which a condition holds: the cast tells it from a number.
 pub fn count(condition: Expr) -> Expr {
     condition.cast(DataType::Int64)
 }

@@ -4,7 +4,7 @@ use super::states::{HOURLY, Part, WAITED, sum_columns};
 use crate::job::Level;
 use crate::metrics::Formula;
 use arrow::array::types::Int64Type;
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use polars::prelude::Column;
 use std::ops::Range;
 
@@ -70,6 +70,27 @@ impl Cells {
     }
 }
 
+/// The rows for which a condition holds, a bit each. Null does not hold.
+struct Held(Vec<u64>);
+
+impl Held {
+    fn new(conditions: &BooleanArray) -> Held {
+        let held = conditions.nulls().map_or_else(|| conditions.values().clone(), |known| conditions.values() & known.inner());
+        Held(held.bit_chunks().iter_padded().collect())
+    }
+
+    /// How many of some rows, at least one.
+    fn count(&self, rows: &Range<usize>) -> i64 {
+        let (first, last) = (rows.start / 64, (rows.end - 1) / 64);
+        let (from, to) = (u64::MAX << (rows.start % 64), u64::MAX >> (63 - (rows.end - 1) % 64));
+        if first == last {
+            return i64::from((self.0[first] & from & to).count_ones());
+        }
+        let between = self.0[first + 1..last].iter().map(|bits| i64::from(bits.count_ones())).sum::<i64>();
+        i64::from((self.0[first] & from).count_ones() + (self.0[last] & to).count_ones()) + between
+    }
+}
+
 impl Added {
     pub(super) fn of_sums(level: Level, part: Part) -> Added {
         let is_max = |formula: &Formula| matches!(formula, Formula::Max(..) | Formula::Last(..));
@@ -120,7 +141,7 @@ impl Added {
         (number.max(0) as usize - self.of[who as usize].least) * self.names.len()
     }
 
-    /// Adds the columns there are; what is null adds nothing. `whos`, `numbers`: of each row.
+    /// Adds the columns there are: numbers, or conditions to be counted; what is null adds nothing. `whos`, `numbers`: of each row.
     pub(super) fn add(&mut self, whos: &[u32], numbers: Option<&[i64]>, rows: &RecordBatch) {
         let number = |row: usize| numbers.map_or(0, |numbers| numbers[row]);
         // Rows that go to one place mostly follow one another.
@@ -137,10 +158,16 @@ impl Added {
         let runs = runs.into_iter().map(|(run, who, number)| (run, who as usize, self.start(who, number))).collect::<Vec<_>>();
         for (index, (name, max)) in self.names.iter().zip(&self.maxima).enumerate() {
             let Some(column) = rows.column_by_name(name) else { continue };
+            let own = runs.iter().map(|(run, who, start)| (run, *who, start + index));
+            if let Some(conditions) = column.as_boolean_opt() {
+                let held = Held::new(conditions);
+                own.for_each(|(run, who, place)| self.of[who].values[place] += held.count(run));
+                continue;
+            }
             let column = column.as_primitive::<Int64Type>();
             let has_nulls = column.null_count() > 0;
-            for (run, who, start) in &runs {
-                let own = &mut self.of[*who].values[start + index];
+            for (run, who, place) in own {
+                let own = &mut self.of[who].values[place];
                 if has_nulls || *max {
                     run.clone().filter(|row| column.is_valid(*row)).for_each(|row| combine(own, column.value(row), *max));
                 } else {

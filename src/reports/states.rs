@@ -12,6 +12,7 @@ use crate::rules::Rules;
 use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, UInt32Type};
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, all, col, len, lit, when};
+use std::sync::Arc;
 
 /// What a state is of: the chat log alone, or the orders too. The second is made anew while a day matures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,11 +123,6 @@ fn code(level: Level) -> &'static str {
     }
 }
 
-/// A condition as a number to be added up.
-fn one(condition: Expr, name: &str) -> Expr {
-    condition.cast(DataType::Int64).alias(name)
-}
-
 impl ChatStates {
     pub fn new(level: Level) -> ChatStates {
         let sums = Added::of_sums(level, Part::Chats);
@@ -142,12 +138,12 @@ impl ChatStates {
 
     fn add_sums(&mut self, fact: Fact, rows: &(LazyFrame, Expr), rules: &Rules) -> Result<()> {
         let columns = sum_columns(self.level, Part::Chats).filter(|(_, of, _)| *of == fact);
-        let columns = columns.map(|(id, _, formula)| each(formula, rules).alias(id)).collect();
+        let columns = columns.map(|(id, _, formula)| bits_or_numbers(formula, rules).alias(id)).collect();
         add(&mut self.sums, self.level, rows, None, columns)
     }
 
     fn add_waits(&mut self, (rounds, counted): &(LazyFrame, Expr)) -> Result<()> {
-        let columns = vec![one(col("answered"), "rounds"), one(col("assessed"), "assessed_rounds")];
+        let columns = vec![col("answered").alias("rounds"), col("assessed").alias("assessed_rounds")];
         let answered = (rounds.clone(), counted.clone().and(col("answered")));
         add(&mut self.waits, self.level, &answered, Some("bucket"), columns)
     }
@@ -162,11 +158,11 @@ impl ChatStates {
         let spoken = (hours.clone().lazy(), own.and(col("filtered").eq(lit(0u32))));
         let asked = (rounds.clone(), counted.clone().and(col("handed_over").not()));
         let of_asked = vec![
-            one(col("asked_hour").is_not_null(), "rounds"),
+            col("asked_hour").is_not_null().alias("rounds"),
             when(col("answered")).then(col("wait_ms")).otherwise(lit(0i64)).alias("wait_ms_sum"),
-            one(col("answered").not(), "unanswered"),
+            col("answered").not().alias("unanswered"),
         ];
-        add(&mut self.hours, self.level, &begun, Some("first_hour"), vec![one(begun.1.clone(), "receptions")])?;
+        add(&mut self.hours, self.level, &begun, Some("first_hour"), vec![begun.1.clone().alias("receptions")])?;
         add(&mut self.hours, self.level, &spoken, Some("hour"), vec![col("buyer_msgs")])?;
         add(&mut self.hours, self.level, &asked, Some("asked_hour"), of_asked)
     }
@@ -250,6 +246,14 @@ fn each(formula: &Formula, rules: &Rules) -> Expr {
     match formula {
         Formula::Sum(_, each) | Formula::Max(_, each) | Formula::Last(_, each) => each(rules).cast(DataType::Int64),
         _ => lit(NULL),
+    }
+}
+
+/// The same, but conditions as they are: a bit each is sooner gone over than a number.
+fn bits_or_numbers(formula: &Formula, rules: &Rules) -> Expr {
+    match formula {
+        Formula::Sum(_, each) if let Expr::Cast { expr, .. } = each(rules) => Arc::unwrap_or_clone(expr),
+        _ => each(formula, rules),
     }
 }
 
