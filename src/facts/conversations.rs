@@ -28,15 +28,20 @@ pub(super) fn by_conversation(lines: &[Raw], texts: &mut Texts, talkers: &mut Ta
         next += std::mem::replace(&mut counts[buyer], next);
     }
     let mut places = counts;
-    let mut rows = vec![Raw::default(); lines.len()];
-    for (line, buyer) in lines.iter().zip(codes) {
+    let mut order = vec![(0, 0); lines.len()];
+    for (line, buyer) in (0u32..).zip(codes) {
+        order[places[buyer]] = (line, conversations[buyer]);
+        places[buyer] += 1;
+    }
+    let row = |(line, conversation): (u32, u32)| {
+        let line = &lines[line as usize];
         let what = match line.what {
             What::Reply(mode) if !rules.reply_modes.contains(&mode) => What::Auto,
             what => what,
         };
-        rows[places[buyer]] = Raw { what, conversation: conversations[buyer], ..*line };
-        places[buyer] += 1;
-    }
+        Raw { what, conversation, ..*line }
+    };
+    let mut rows = order.into_iter().map(row).collect::<Vec<_>>();
     for conversation in rows.chunk_by_mut(|a, b| a.conversation == b.conversation) {
         in_order(conversation, texts, talkers);
     }

@@ -294,7 +294,7 @@ impl Chats {
             let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, blank, recalled, ..Raw::default() };
             self.read += 1;
             let id = if ids.is_valid(row) { ids.value(row) } else { "" };
-            self.shelf.add(shop, line, buyers.at(row), sessions.at(row), id.as_bytes())?;
+            self.shelf.add(shop, line, &mut buyers.at(row), &mut sessions.at(row), id.as_bytes())?;
         }
         self.shelf.relieve()?;
         let tally = self.audit.file(&batch.file);

@@ -69,15 +69,18 @@ impl Texts {
     }
 
     /// Adds a text that lines share, unless this filling has it. Returns its place.
-    pub fn share<'t>(&mut self, Shared { text, written }: Shared<impl Fn() -> &'t [u8]>) -> u32 {
-        if written.filling != self.filling {
-            let text = text();
-            if text.is_empty() {
-                return 0;
-            }
-            self.bytes.extend_from_slice(&[0; CODE]);
-            (written.filling, written.place) = (self.filling, self.push(text));
+    #[inline(always)]
+    pub fn share<'t>(&mut self, shared: &mut Shared<impl Fn() -> &'t [u8]>) -> u32 {
+        if shared.written.filling == self.filling { shared.written.place } else { self.write(shared) }
+    }
+
+    fn write<'t>(&mut self, Shared { text, written }: &mut Shared<impl Fn() -> &'t [u8]>) -> u32 {
+        let text = text();
+        if text.is_empty() {
+            return 0;
         }
+        self.bytes.extend_from_slice(&[0; CODE]);
+        (written.filling, written.place) = (self.filling, self.push(text));
         written.place
     }
 
@@ -135,7 +138,7 @@ mod tests {
     #[test]
     fn a_shared_text_is_written_once_a_filling() {
         let (mut texts, mut written) = (Texts::default(), Written::default());
-        let mut share = |texts: &mut Texts| texts.share(Shared { text: || "客".as_bytes(), written: &mut written });
+        let mut share = |texts: &mut Texts| texts.share(&mut Shared { text: || "客".as_bytes(), written: &mut written });
         let place = share(&mut texts);
         assert_eq!((share(&mut texts), texts.text(place)), (place, "客".as_bytes()));
         assert_eq!([texts.code(place, |_| 7), texts.code(place, |_| 8), texts.code(0, |_| 9)], [7, 7, 0]);
