@@ -27,12 +27,12 @@ pub fn limit(text: &str) -> Result<usize> {
 }
 
 /// Has what is freed stay for whoever asks next, until `release`: memory that comes back from the system is filled with zeros again, which
-/// would take a sixth of a run's time. Where the limit is lower than the usual one it goes back to the system at once.
+/// would take a sixth of a run's time. Where the limit is lower than the usual one it goes back to the system soon.
 pub fn hold(limit: usize) {
     /// `mi_option_purge_delay`, which the crate does not name.
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
     const A_DAY: std::ffi::c_long = 24 * 3600 * 1000;
-    let ms = if limit < DEFAULT_LIMIT { 0 } else { A_DAY };
+    let ms = if limit < DEFAULT_LIMIT { 10 } else { A_DAY };
     // SAFETY: sets a number that the allocator reads; nothing is pointed at.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, ms) };
 }
