@@ -16,8 +16,12 @@ use arrow::array::types::{Int32Type, Int64Type};
 use arrow::array::{AsArray, RecordBatch};
 use hashbrown::HashMap;
 use polars::prelude::*;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// Rows of one state of a day.
+pub type StateRows = (Level, Part, Kind, RecordBatch);
 
 /// The first and last day with states that a period has: all such days between are its own.
 pub type Stretch = (Day, Day);
@@ -36,14 +40,15 @@ impl Ledgers {
         Ledgers([Ledger::new(Level::Shop), Ledger::new(Level::Agent), Ledger { whos, ..Ledger::new(Level::Team) }])
     }
 
-    /// Adds one state of a day to the periods the day lies in.
-    pub fn add(&mut self, stretches: &[Stretch], level: Level, part: Part, kind: Kind, rows: &RecordBatch) {
-        self.0[level as usize].add(stretches, part, kind, rows);
-        let teams = &mut self.0[Level::Team as usize];
-        // No table shows the hours of a team.
-        if level == Level::Agent && kind != Kind::Hours && teams.whos.teams.as_ref().is_some_and(|teams| !teams.is_empty()) {
-            teams.add(stretches, part, kind, rows);
-        }
+    /// Adds states of a day to the periods the day lies in, each level's on its own.
+    pub fn add(&mut self, stretches: &[Stretch], states: &[StateRows]) {
+        self.0.par_iter_mut().for_each(|ledger| {
+            for (level, part, kind, rows) in states {
+                if ledger.takes(*level, *kind) {
+                    ledger.add(stretches, *part, *kind, rows);
+                }
+            }
+        });
     }
 
     /// Ends a period. A period without a day of states has none.
@@ -242,6 +247,14 @@ impl Ledger {
     pub fn new(level: Level) -> Ledger {
         let (whos, people, kinds) = (Whos::default(), People::default(), Texts::default());
         Ledger { level, whos, people, periods: BTreeMap::new(), kinds, last_days: last_days(&metrics::flags()) }
+    }
+
+    /// A team's rows are those of its agents. No table shows the hours of a team.
+    fn takes(&self, level: Level, kind: Kind) -> bool {
+        match &self.whos.teams {
+            Some(teams) => level == Level::Agent && kind != Kind::Hours && !teams.is_empty(),
+            None => level == self.level,
+        }
     }
 
     /// Adds one state of a day to the periods the day lies in. Days come in order.

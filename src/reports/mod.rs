@@ -14,6 +14,6 @@ pub use dims::{Dims, dims};
 pub use finish::{Beside, Landed, finish};
 pub use given::{Targets, given};
 pub use kinds::ticket_kinds;
-pub use ledger::{Ledger, Ledgers, Merged, Stretch, Teams};
+pub use ledger::{Ledger, Ledgers, Merged, StateRows, Stretch, Teams};
 pub use states::{ChatStates, Each, Kind, Part, States, has_flag, sales_states, shard_persons, shard_states};
 pub use tables::{Row, Table, histogram, hourly, report};

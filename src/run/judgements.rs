@@ -16,6 +16,12 @@ use polars::prelude::{IntoLazy, col};
 use std::collections::BTreeSet;
 use xxhash_rust::xxh3::xxh3_64;
 
+/// What is made by itself.
+enum Work {
+    SpotChecks(Day),
+    Period(Span),
+}
+
 impl Run<'_> {
     /// Judges every period reported in this run, and those compared with one of them. Returns what they were judged with.
     pub(super) fn make_judgements(&self) -> Result<Judged> {
@@ -25,19 +31,33 @@ impl Run<'_> {
         let standards = Standard::read(&self.records)?;
         let trainings = Training::read(&self.records)?;
         let made_with = self.made_with(&standards, &trainings);
-        self.judge_periods(&standards, &made_with, &mut judged)?;
+        let days = if self.makes(Judgement::SpotChecks) { self.days_to_check(&made_with, &judged)? } else { Vec::new() };
+        let spans = self.periods_to_judge(&made_with, &judged)?;
+        // What takes longest comes first.
+        let work = days.iter().map(|day| Work::SpotChecks(*day)).chain(spans.iter().map(|span| Work::Period(*span)));
+        let make = |work: &Work, emit: &mut dyn FnMut(()) -> Result<()>| {
+            match work {
+                Work::SpotChecks(day) => self.draw(*day).with("business day", day)?,
+                Work::Period(span) => {
+                    self.judge(*span, &standards).with("period", format!("{} of {}", span.period.name(), span.first))?;
+                }
+            }
+            emit(())
+        };
+        // Where not all persons fit, the tables of two periods at once would not either.
+        let restated = self.restated.iter().copied().collect::<Vec<_>>();
+        let workers = if self.shares(&restated, PERSON_JUDGED)? > 1 { 1 } else { memory::workers(self.ground.request.memory) };
+        pipe::in_order(&work.collect::<Vec<_>>(), workers, make, |()| Ok(()))?;
+        days.iter().for_each(|day| judged.set(checks_of(*day), &made_with));
+        spans.iter().for_each(|span| judged.set(of_period(span.period, span.first), &made_with));
         if self.makes(Judgement::TrainingGain) {
             self.judge_trainings(&trainings, &made_with, &mut judged)?;
-        }
-        if self.makes(Judgement::SpotChecks) {
-            self.draw_spot_checks(&made_with, &mut judged)?;
         }
         Ok(judged)
     }
 
-    /// The spot checks of every restated day whose details or reports are other than they were.
-    fn draw_spot_checks(&self, made_with: &str, judged: &mut Judged) -> Result<()> {
-        let name = |day: &Day| of_table(Judgement::SpotChecks.name(), *day);
+    /// Every restated day whose details or reports are other than they were.
+    fn days_to_check(&self, made_with: &str, judged: &Judged) -> Result<Vec<Day>> {
         let has_changed = |day: &Day| {
             let details = ["receptions", "rounds", "ratings", "credits"].map(|table| detail_key(table, *day));
             // Orders that make or lose an inquiry show in the reports alone.
@@ -50,19 +70,13 @@ impl Run<'_> {
             if !self.publisher.has(&detail_key("receptions", *day))? {
                 continue;
             }
-            if has_changed(day) || !judged.is_of(&name(day), made_with) {
+            if has_changed(day) || !judged.is_of(&checks_of(*day), made_with) {
                 due.push(*day);
             } else {
                 self.publisher.keep(1);
             }
         }
-        let draw = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
-            self.draw(*day).with("business day", day)?;
-            emit(())
-        };
-        pipe::in_order(&due, memory::workers(self.ground.request.memory), draw, |()| Ok(()))?;
-        due.iter().for_each(|day| judged.set(name(day), made_with));
-        Ok(())
+        Ok(due)
     }
 
     fn draw(&self, day: Day) -> Result<()> {
@@ -102,25 +116,19 @@ impl Run<'_> {
         format!("{:016x}", xxh3_64(format!("{:?}", (settings, teams, categories, standards, trainings)).as_bytes()))
     }
 
-    fn judge_periods(&self, standards: &[Standard], made_with: &str, judged: &mut Judged) -> Result<()> {
-        let name = |span: &Span| of_period(span.period, span.first);
-        let (due, kept): (Vec<_>, Vec<_>) =
-            self.spans_to_judge()?.into_iter().partition(|span| self.has_other_reports(*span) || !judged.is_of(&name(span), made_with));
-        let tables = |span: &Span| judgement::tables(&self.ground.plan.judgement, span.period);
-        self.publisher.keep(kept.iter().map(|span| tables(span).len()).sum());
-        let judge = |span: &Span, emit: &mut dyn FnMut(()) -> Result<()>| {
-            self.judge(*span, &tables(span), standards).with("period", format!("{} of {}", span.period.name(), span.first))?;
-            emit(())
-        };
-        // Where not all persons fit, the tables of two periods at once would not either.
-        let days = self.restated.iter().copied().collect::<Vec<_>>();
-        let workers = if self.shares(&days, PERSON_JUDGED)? > 1 { 1 } else { memory::workers(self.ground.request.memory) };
-        pipe::in_order(&due, workers, judge, |()| Ok(()))?;
-        due.iter().for_each(|span| judged.set(name(span), made_with));
-        Ok(())
+    /// Every period whose reports, or those it is compared with, are other than they were.
+    fn periods_to_judge(&self, made_with: &str, judged: &Judged) -> Result<Vec<Span>> {
+        let is_due = |span: &Span| self.has_other_reports(*span) || !judged.is_of(&of_period(span.period, span.first), made_with);
+        let (due, kept): (Vec<_>, Vec<_>) = self.spans_to_judge()?.into_iter().partition(is_due);
+        self.publisher.keep(kept.iter().map(|span| self.tables_of(span.period).len()).sum());
+        Ok(due)
     }
 
-    fn judge(&self, span: Span, tables: &[Judgement], standards: &[Standard]) -> Result<()> {
+    fn tables_of(&self, period: Period) -> Vec<Judgement> {
+        judgement::tables(&self.ground.plan.judgement, period)
+    }
+
+    fn judge(&self, span: Span, standards: &[Standard]) -> Result<()> {
         let _span =
             tracing::info_span!("partition", table = "judgements", level = "all", period = span.period.name(), dt = %span.first).entered();
         let calendar = &self.ground.plan.calendar;
@@ -133,8 +141,8 @@ impl Run<'_> {
             reference: &self.reference,
             standards,
         };
-        for table in tables {
-            self.publisher.stage_pieces(judgement::judge(*table, &case)?)?;
+        for table in self.tables_of(span.period) {
+            self.publisher.stage_pieces(judgement::judge(table, &case)?)?;
         }
         Ok(())
     }
@@ -249,6 +257,10 @@ fn partition_of(key: &str) -> Option<String> {
         Some(of_table(table.rsplit('/').next()?, rest.split('/').next()?))
     };
     period_of(key).map(|(period, first)| of_period(period, first)).or_else(by_day)
+}
+
+fn checks_of(day: Day) -> String {
+    of_table(Judgement::SpotChecks.name(), day)
 }
 
 fn detail_key(table: &str, day: Day) -> String {

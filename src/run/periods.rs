@@ -7,9 +7,8 @@ use crate::ingest::Table;
 use crate::job::Level;
 use crate::memory;
 use crate::pipe;
-use crate::reports::{self, Beside, Dims, Kind, Ledgers, Merged, Part, Row, Stretch, Targets, Teams};
+use crate::reports::{self, Beside, Dims, Kind, Ledgers, Merged, Part, Row, StateRows, Stretch, Targets, Teams};
 use crate::rules::{Group, Members};
-use arrow::array::RecordBatch;
 use polars::prelude::DataFrame;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,9 +18,6 @@ type Ended = (Span, usize, Arc<[Merged; 3]>);
 
 /// The platform that each shop's lines of a day name.
 type Platforms = Vec<(String, String)>;
-
-/// Rows of one state of a day.
-type StateRows = (Level, Part, Kind, RecordBatch);
 
 /// Bytes of a day's person while it is added up, and with its team, where none comes on two days.
 const PERSON: usize = 160;
@@ -76,7 +72,7 @@ impl Run<'_> {
             if parts.len() > 1 { 1 } else { memory::workers(self.ground.request.memory) },
             read,
             |(day, rows, ended_with)| {
-                add(&mut ledgers, &open(day), rows);
+                ledgers.add(&open(day), &rows);
                 let Some(platforms_of_day) = ended_with else { return Ok(()) };
                 platforms.insert(day, platforms_of_day);
                 for stretch in open(day).into_iter().filter(|days| days.1 == day) {
@@ -128,7 +124,7 @@ impl Run<'_> {
                 emit((*day, Vec::new(), true))
             };
             pipe::in_order(days, 1, read, |(day, rows, has_ended)| {
-                add(&mut ledgers, &open(day), rows);
+                ledgers.add(&open(day), &rows);
                 for stretch in open(day).into_iter().filter(|days| has_ended && days.1 == day) {
                     for (level, merged) in ledgers.close(stretch)?.into_iter().enumerate() {
                         persons.entry((stretch, level)).or_default().push(merged.persons);
@@ -257,11 +253,5 @@ impl Run<'_> {
         let over = span.last <= self.ground.landed.through;
         let all = made == span.days().count();
         Ok(over && all && self.first_log.is_none_or(|first| seen >= first))
-    }
-}
-
-fn add(ledgers: &mut Ledgers, stretches: &[Stretch], rows: Vec<StateRows>) {
-    for (level, part, kind, rows) in rows {
-        ledgers.add(stretches, level, part, kind, &rows);
     }
 }
