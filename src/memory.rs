@@ -4,7 +4,7 @@ use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Without a limit of the user's: room for a day of 20 million lines on a small machine; larger days go by way of the disk.
+/// Without a limit of the user's: room for a day of 50 million lines, and for a year's last night, on a small machine.
 pub const DEFAULT_LIMIT: usize = 1536 << 20;
 /// What names, columns being written and the libraries need besides.
 pub const LEAST_LIMIT: usize = 512 << 20;

@@ -211,3 +211,22 @@ impl Added {
         self.names.iter().enumerate().map(column).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_counts_the_rows_for_which_a_condition_holds() {
+        let conditions = (0..200).map(|row| (row % 7 != 0).then_some(row % 3 == 0)).collect::<BooleanArray>();
+        // Rows that begin anywhere in a word of bits.
+        let conditions = conditions.slice(5, 190);
+        let held = Held::new(&conditions);
+        for start in 0..190 {
+            for end in start + 1..=190 {
+                let expected = (start..end).filter(|row| conditions.is_valid(*row) && conditions.value(*row)).count() as i64;
+                assert_eq!(held.count(&(start..end)), expected, "{start}..{end}");
+            }
+        }
+    }
+}

@@ -64,7 +64,7 @@ impl Run<'_> {
         let mut platforms = BTreeMap::new();
         let mut ended = Vec::new();
         let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
-            self.each_state(*day, &parts[0], true, &mut |rows| emit((*day, rows, None)))?;
+            self.each_state(*day, &parts[0], states(), &mut |rows| emit((*day, rows, None)))?;
             emit((*day, Vec::new(), Some(self.states.platforms(*day)?)))
         };
         pipe::in_order(
@@ -120,7 +120,8 @@ impl Run<'_> {
         for part in parts {
             let mut ledgers = Ledgers::new(teams);
             let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
-                self.each_state(*day, part, false, &mut |rows| emit((*day, rows, false)))?;
+                let persons = states().filter(|(_, kind)| *kind == Kind::Persons);
+                self.each_state(*day, part, persons, &mut |rows| emit((*day, rows, false)))?;
                 emit((*day, Vec::new(), true))
             };
             pipe::in_order(days, 1, read, |(day, rows, has_ended)| {
@@ -169,8 +170,14 @@ impl Run<'_> {
         Ok((largest * bytes_in_memory).div_ceil((self.ground.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
     }
 
-    /// The states of a day, so many rows at a time: of its persons those of a part, and what is not of persons.
-    fn each_state(&self, day: Day, part: &Members, counts: bool, each: &mut dyn FnMut(Vec<StateRows>) -> Result<()>) -> Result<()> {
+    /// States of a day, so many rows at a time: of its persons those of a part.
+    fn each_state(
+        &self,
+        day: Day,
+        part: &Members,
+        states: impl Iterator<Item = (Part, Kind)>,
+        each: &mut dyn FnMut(Vec<StateRows>) -> Result<()>,
+    ) -> Result<()> {
         let (mut held, mut count) = (Vec::new(), 0);
         let mut hold = |rows: StateRows| {
             count += rows.3.num_rows();
@@ -181,12 +188,11 @@ impl Run<'_> {
             count = 0;
             each(std::mem::take(&mut held))
         };
-        for (of, kind) in [Part::Chats, Part::Sales].into_iter().flat_map(|part| Kind::of(part).iter().map(move |kind| (part, *kind))) {
+        for (of, kind) in states {
             for level in Level::ALL {
                 match kind {
                     Kind::Persons => self.states.flags_of((day, of, level), part, &mut |rows| hold((level, of, kind, rows)))?,
-                    _ if counts => self.states.rows(day, of, level, kind)?.try_for_each(|rows| hold((level, of, kind, rows?)))?,
-                    _ => {}
+                    _ => self.states.rows(day, of, level, kind)?.try_for_each(|rows| hold((level, of, kind, rows?)))?,
                 }
             }
         }
@@ -254,4 +260,9 @@ impl Run<'_> {
         let all = made == span.days().count();
         Ok(over && all && self.first_log.is_none_or(|first| seen >= first))
     }
+}
+
+/// What every day has states of.
+fn states() -> impl Iterator<Item = (Part, Kind)> {
+    [Part::Chats, Part::Sales].into_iter().flat_map(|part| Kind::of(part).iter().map(move |kind| (part, *kind)))
 }
