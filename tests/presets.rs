@@ -161,6 +161,25 @@ fn every_platform_says_its_own_of_the_same_chats() {
     said.iter().for_each(|said| check(&tables, "2026-09-01", said));
 }
 
+/// By the day of the payment what Taobao credits is known; JD's orders of the day may still be paid.
+#[test]
+fn what_one_platform_knows_and_another_does_not_yet_stands_in_one_report() {
+    let (on, platforms) = ("2026-09-01", ["jd", "taobao"]);
+    let mut input = given::input(on, on);
+    let (mut shops, mut orders) = (String::from("shop_id,platform\n"), Vec::new());
+    for platform in platforms {
+        input.lines.extend(LOG.iter().map(|line| script::line(line, day(on), platform)));
+        orders.push(script::order("o1 b1 08:20:00 08:21:00 100.00 1 -", day(on), platform));
+        shops += &format!("{platform},{platform}\n");
+    }
+    input.orders = Some(orders);
+    let tables = vec![("shops".to_owned(), "shops".to_owned(), shops)];
+    let tables = Given { tables, ..Given::new(input) }.in_file_order().run();
+    let share = |shop: &str| ["sales_share", "sales_share_den"].map(|metric| number(&row(&tables, on, shop, Some("A")), metric));
+    assert_eq!(share("taobao"), [Some(1.0), Some(100.0)]);
+    assert_eq!(share("jd"), [None, None]);
+}
+
 /// Before March 2023 Kuaishou's hours ended at midnight and robots' replies counted: the robot's line answers R1 after a second.
 #[test]
 fn kuaishou_of_2022_counts_robots_and_midnight() {

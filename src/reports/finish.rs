@@ -91,12 +91,13 @@ fn of_group(level: Level, merged: &Merged, beside: &Beside, landed: &Landed, spa
     }
     let joined = joined.with_columns(leaves(level, landed, span, rules));
     let values = metrics::of_level(level).flat_map(|metric| {
-        let known = |value: Expr| if landed.knows(metric, level, span, rules) { value } else { null(metric) };
+        let known = |value: Expr, of: &Metric| if landed.knows(metric, level, span, rules) { value } else { null(of) };
         let denominator = match &metric.formula {
-            Formula::OfShop(_, b) => Some(known(col(of_shop(b))).alias(format!("{}_den", metric.id))),
+            // Typed as what it is: groups that know it and groups that do not yet are stacked.
+            Formula::OfShop(_, b) => metrics::find(Level::Shop, b).map(|of| known(col(of_shop(b)), of).alias(format!("{}_den", metric.id))),
             _ => None,
         };
-        std::iter::once(known(published(metric, level, rules)).alias(metric.id.as_str())).chain(denominator)
+        std::iter::once(known(published(metric, level, rules), metric).alias(metric.id.as_str())).chain(denominator)
     });
     collect(joined.select([keys, values.collect()].concat()))
 }
