@@ -11,7 +11,7 @@ use kefu::ingest::{self, Raw, What};
 use kefu::job::{Level, Overrides, Plan};
 use kefu::publish::StateStore;
 use kefu::reports::{Kind, Ledger, Part};
-use kefu::rules::{ReplyMode, Rules};
+use kefu::rules::Rules;
 use kefu::run::{Request, run};
 
 const PIPELINE: &str = r#"
@@ -36,11 +36,11 @@ fn lines() -> Vec<Raw> {
                 line(*start, What::Buyer, 0),
                 line(start + 5, What::Buyer, 0),
                 line(start + 9, What::Assign, 1),
-                line(start + 20, What::Reply(ReplyMode::Human), 1),
+                line(start + 20, What::Reply, 1),
                 line(start + 22, What::Buyer, 1),
                 line(start + 25, What::Transfer, 2),
-                line(start + 31, What::Reply(ReplyMode::Human), 2),
-                line(start + 33, What::Reply(ReplyMode::Human), 2),
+                line(start + 31, What::Reply, 2),
+                line(start + 33, What::Reply, 2),
             ]
         })
         .collect()

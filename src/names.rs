@@ -161,6 +161,7 @@ impl Known {
         }
     }
 
+    #[inline]
     fn code(&mut self, pairs: &mut Pairs, owner: u32, key: Option<usize>) -> u32 {
         let Some(key) = key else { return 0 };
         let (last, code) = &mut self.pairs[key];
@@ -234,6 +235,7 @@ pub struct BatchNames<'a> {
 
 impl BatchNames<'_> {
     /// The codes of a row's shop and agent.
+    #[inline]
     pub fn line(&mut self, row: usize) -> (u32, u32) {
         let Names { shops, platforms, agents, known: [known_shops, known_agents] } = &mut *self.names;
         let shop = known_shops.code(shops, 0, self.shop.key(row));

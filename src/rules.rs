@@ -95,9 +95,10 @@ pub enum TransferClock {
     Restart,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplyMode {
+    #[default]
     Human,
     Assist,
     Auto,

@@ -120,15 +120,18 @@ impl Conversation {
     /// The end of the day closes what is open.
     fn end(mut self, day: &Day) -> Vec<Session> {
         self.closed.extend(self.current.take());
-        self.closed.append(&mut self.with_id);
+        let mut sessions = self.with_id;
+        if !self.closed.is_empty() {
+            sessions.splice(..0, self.closed);
+        }
         // Events alone are no session.
-        self.closed.retain(|session| session.started_at.is_some());
-        self.closed.sort_by_key(|session| session.started_at);
-        for session in &mut self.closed {
+        sessions.retain(|session| session.started_at.is_some());
+        sessions.sort_by_key(|session| session.started_at);
+        for session in &mut sessions {
             session.end(day);
         }
-        mark_firsts(&mut self.closed, day.rules.first_response_unit);
-        self.closed
+        mark_firsts(&mut sessions, day.rules.first_response_unit);
+        sessions
     }
 }
 

@@ -87,7 +87,7 @@ impl Session {
             What::Assign | What::Transfer => return self.take_charge(line.agent, line.at),
             What::Close | What::Nothing => return,
             What::Buyer => self.ask(line, day),
-            What::Reply(_) => self.reply(line, day),
+            What::Reply => self.reply(line, day),
             What::Auto => {
                 self.talk.auto_msgs += 1;
                 self.autos.push(line.agent);

@@ -1,24 +1,16 @@
 //! The lines of a shop, or of some of its buyers, conversation by conversation.
 
-use crate::ingest::{Raw, Texts, What};
-use crate::names::{self, Talkers};
+use crate::ingest::{Raw, What};
+use crate::names::{Talkers, Texts};
 use crate::rules::Rules;
 
-/// Lines in the order of their buyers, each buyer's in order (semantics §2), with codes for conversation and session.
+/// Lines in the order of their buyers, each buyer's in order (semantics §2), with codes for conversations instead of buyers.
 /// What an agent said in a mode that the rules do not count as a reply is an automatic line.
-pub(super) fn by_conversation(lines: &[Raw], texts: &mut Texts, talkers: &mut Talkers, rules: &Rules) -> Vec<Raw> {
-    let mut buyers = names::Texts::default();
-    let mut counts: Vec<usize> = Vec::new();
-    let mut codes = Vec::with_capacity(lines.len());
-    for line in lines {
-        let code = texts.code(line.conversation, |buyer| buyers.code(buyer)) as usize;
-        if code > counts.len() {
-            counts.push(0);
-        }
-        counts[code - 1] += 1;
-        codes.push(code - 1);
-    }
-    let mut sorted = (1..=counts.len() as u32).collect::<Vec<_>>();
+pub(super) fn by_conversation(lines: &[Raw], buyers: &Texts, talkers: &mut Talkers, rules: &Rules) -> Vec<Raw> {
+    // By code less 1.
+    let mut counts = vec![0; buyers.len()];
+    lines.iter().for_each(|line| counts[line.conversation as usize - 1] += 1);
+    let mut sorted = (1..=counts.len() as u32).filter(|code| counts[*code as usize - 1] > 0).collect::<Vec<_>>();
     sorted.sort_unstable_by_key(|code| buyers.spell(*code));
     let mut conversations = vec![0; counts.len()];
     let mut next = 0;
@@ -29,32 +21,25 @@ pub(super) fn by_conversation(lines: &[Raw], texts: &mut Texts, talkers: &mut Ta
     }
     let mut places = counts;
     let mut order = vec![(0, 0); lines.len()];
-    for (line, buyer) in (0u32..).zip(codes) {
+    for (line, buyer) in (0u32..).zip(lines.iter().map(|line| line.conversation as usize - 1)) {
         order[places[buyer]] = (line, conversations[buyer]);
         places[buyer] += 1;
     }
     let row = |(line, conversation): (u32, u32)| {
         let line = &lines[line as usize];
         let what = match line.what {
-            What::Reply(mode) if !rules.reply_modes.contains(&mode) => What::Auto,
+            What::Reply if !rules.reply_modes.contains(&line.mode) => What::Auto,
             what => what,
         };
         Raw { what, conversation, ..*line }
     };
     let mut rows = order.into_iter().map(row).collect::<Vec<_>>();
+    let key = |line: &Raw| (line.at, line.seq, line.order);
     for conversation in rows.chunk_by_mut(|a, b| a.conversation == b.conversation) {
-        in_order(conversation, texts, talkers);
+        // Logs come in time order; where a file does not, only what is out of it is sorted.
+        if !conversation.is_sorted_by_key(key) {
+            conversation.sort_unstable_by_key(key);
+        }
     }
     rows
-}
-
-fn in_order(conversation: &mut [Raw], texts: &mut Texts, talkers: &mut Talkers) {
-    let key = |line: &Raw| (line.at, line.seq, line.order);
-    // Logs come in time order; where a file does not, only what is out of it is sorted.
-    if !conversation.is_sorted_by_key(key) {
-        conversation.sort_unstable_by_key(key);
-    }
-    for line in conversation {
-        line.session = texts.code(line.session, |session| talkers.session_code(session));
-    }
 }

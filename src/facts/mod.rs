@@ -42,9 +42,9 @@ pub use visits::visits;
 use crate::calendar;
 use crate::conversation::{Day, Session, replay, replay_without};
 use crate::error::Result;
-use crate::ingest::{Raw, Reference, Shelf, Tallies, Texts};
+use crate::ingest::{Raw, Reference, Shelf, Tallies, Texts, Whose};
 use crate::job::Level;
-use crate::names::{Names, Talkers};
+use crate::names::{self, Names, Talkers};
 use cells::table;
 use conversations::by_conversation;
 use filters::Filtered;
@@ -109,9 +109,13 @@ pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<C
     let mut rows = Rows::with_room(shelf.count(shard));
     let (mut tallies, mut talkers, mut texts) = (Vec::new(), Talkers::default(), Texts::default());
     for piece in shard {
-        let (lines, became) = shelf.take(*piece, &mut texts)?;
+        let mut buyers = names::Texts::default();
+        let (lines, became) = shelf.take(*piece, &mut texts, &mut |whose, name| match whose {
+            Whose::Buyer => buyers.code(name),
+            Whose::Session => talkers.session_code(name),
+        })?;
         tallies.push(became);
-        let sorted = by_conversation(&lines, &mut texts, &mut talkers, context.rules.rules);
+        let sorted = by_conversation(&lines, &buyers, &mut talkers, context.rules.rules);
         for conversation in sorted.chunk_by(|a, b| a.conversation == b.conversation) {
             rows.push(context, shelf.shop(*piece), &talkers, conversation);
         }
@@ -135,7 +139,7 @@ impl Rows {
     /// Room for what so many lines mostly come to: making room while rows are added would move them again and again.
     fn with_room(lines: usize) -> Rows {
         Rows {
-            rounds: rounds::Rounds::with_room(lines / 3),
+            rounds: rounds::Rounds::with_room(lines * 2 / 5),
             replies: replies::Replies::with_room(lines / 2),
             sessions: talks::Talks::with_room(lines / 10),
             receptions: talks::Talks::with_room(lines / 10),

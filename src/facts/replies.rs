@@ -16,6 +16,6 @@ table! {
 }
 
 pub(super) fn add(replies: &mut Replies, told: &Told, conversation: &[Raw]) {
-    let said = (0..).zip(conversation).filter(|(_, line)| matches!(line.what, What::Reply(_)) && told.filtered.of(line.agent) == 0);
+    let said = (0..).zip(conversation).filter(|(_, line)| line.what == What::Reply && told.filtered.of(line.agent) == 0);
     said.for_each(|(place, reply)| replies.push(told, reply, place));
 }

@@ -11,7 +11,7 @@ pub(super) const GAMMA: f64 = 1.02;
 
 table! {
     /// One row per round and handing-over agent. Times in UTC ms; waits null unless answered.
-    Rounds(told: &Told, session_code: u32, no: i64, round: &Round, day: &Day) {
+    Rounds(told: &Told, session_code: u32, no: i64, round: &Round, buckets: [Option<i64>; 2], day: &Day) {
         shop: u32 = told.shop,
         agent: u32 = round.agent,
         buyer: u32 = told.conversation,
@@ -19,6 +19,8 @@ table! {
         session: u32 = session_code,
         session_no: i64 = no,
         outcome: u32 = round.outcome as u32,
+        answered: bool = round.outcome == Outcome::Answered,
+        handed_over: bool = round.outcome == Outcome::HandedOver,
         asked_at: i64 = round.asked_at,
         asked_hour: i64 = day.hour(round.asked_at),
         replied_at: Option<i64> = round.replied_at,
@@ -38,14 +40,19 @@ table! {
         agent_opening: bool = round.agent_opening,
         asked_message: u32 = round.asked,
         replied_message: u32 = round.replied,
-        bucket: Option<i64> = round.wait_ms.map(bucket),
-        agent_bucket: Option<i64> = round.agent_wait_ms.map(bucket),
+        bucket: Option<i64> = buckets[0],
+        agent_bucket: Option<i64> = buckets[1],
     }
 }
 
 pub(super) fn add(rounds: &mut Rounds, told: &Told, day: &Day) {
     for (no, session) in (1..).zip(&told.sessions) {
-        session.rounds.iter().for_each(|round| rounds.push(told, session.id, no, round, day));
+        for round in &session.rounds {
+            let own = round.wait_ms.map(bucket);
+            // Mostly the same wait.
+            let agents = if round.agent_wait_ms == round.wait_ms { own } else { round.agent_wait_ms.map(bucket) };
+            rounds.push(told, session.id, no, round, [own, agents], day);
+        }
     }
 }
 
@@ -64,13 +71,10 @@ pub fn bucket_bounds(bucket: i64) -> (f64, f64) {
     }
 }
 
-/// The rounds on a level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `opening`), with `answered`, `handed_over`, and which
-/// of them its metrics count. `assessed`: assessed rounds only, with their own firsts.
+/// The rounds on a level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `opening`), and which of them its metrics count. `assessed`: assessed rounds only, with their own firsts.
 pub fn rounds_of(level: Level, rounds: &DataFrame, assessed: bool) -> (LazyFrame, Expr) {
-    let outcome = |outcome: Outcome| col("outcome").eq(lit(outcome as u32));
     let first = |plain: &str, of_assessed: &str| col(if assessed { of_assessed } else { plain }).alias("first");
     let rows = unfiltered(rounds);
-    let rows = rows.with_columns([outcome(Outcome::Answered).alias("answered"), outcome(Outcome::HandedOver).alias("handed_over")]);
     let (rows, counted) = match level {
         Level::Shop => (rows.with_columns([first("first", "first_assessed")]), col("handed_over").not()),
         Level::Agent | Level::Team => {

@@ -5,7 +5,7 @@ use super::table::{Column, Type};
 use super::times::Times;
 use crate::calendar::Day;
 use crate::error::Result;
-use crate::names::Texts;
+use crate::names::{Latest, Texts};
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, DictionaryArray, Float64Array, Int32Array, Int64Array, StringArray};
 use arrow::compute::cast;
@@ -29,6 +29,8 @@ const MOST_FEN: i64 = 100_000_000_000_000;
 pub(super) struct Converted<'a> {
     pub(super) column: &'a Column,
     pub(super) raw: &'a ArrayRef,
+    /// The dictionary of the rows before, if every value of it was good.
+    pub(super) good: &'a mut Latest,
     pub(super) bad: &'a mut BTreeMap<usize, Bad>,
 }
 
@@ -88,10 +90,11 @@ impl Converted<'_> {
         };
         let keys = dictionary.as_dictionary::<Int32Type>();
         let values = keys.values().as_string::<i32>();
-        if values.iter().all(|value| value.is_some() && value.and_then(&accept) == value) {
+        if !self.good.is_new(values) || values.iter().all(|value| value.is_some() && value.and_then(&accept) == value) {
             self.refuse_nulls(keys.keys());
             return Ok(dictionary);
         }
+        *self.good = Latest::default();
         let accepted = values.iter().map(|value| value.and_then(&accept)).collect::<StringArray>();
         let mut codes = keys.keys().clone();
         if accepted.null_count() > 0 {
@@ -198,9 +201,12 @@ impl Converted<'_> {
             }
         };
         let ms = instants.as_primitive::<arrow::datatypes::Int64Type>();
-        for (row, at) in ms.iter().enumerate() {
-            if let Some(at) = at.filter(|at| !TIMES.contains(at)) {
-                self.bad(row, "a time outside 2000 to 2100", &at.to_string());
+        // Mostly all are good, which is seen sooner of all at once.
+        if ms.values().iter().fold(false, |wrong, at| wrong | !TIMES.contains(at)) {
+            for (row, at) in ms.iter().enumerate() {
+                if let Some(at) = at.filter(|at| !TIMES.contains(at)) {
+                    self.bad(row, "a time outside 2000 to 2100", &at.to_string());
+                }
             }
         }
         self.refuse_nulls(&instants);

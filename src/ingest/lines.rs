@@ -3,38 +3,23 @@
 
 use super::doubles::Doubles;
 use super::messages::{Raw, Tallies};
+use super::packed::{Packed, Shared, Whose, Written, unpack};
 use super::spool::{Place, Spool};
-use super::texts::{Shared, Texts, Written};
+use super::texts::Texts;
 use crate::error::Result;
 use crate::memory::Budget;
-use crate::names::Names;
+use crate::names::{self, Names};
 use crate::rules::SetId;
 use hashbrown::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A larger piece is cut by buyer.
 const MOST_LINES: usize = 1 << 18;
-/// Lines held in one piece of memory.
-const CHUNK: usize = 1024;
 /// Parts a piece is cut into, and how often at most: a hash has so many digits.
 const FAN: usize = 16;
 const DEEPEST: u32 = 15;
 /// A smaller shard costs more to set up than to work on.
 const LEAST_SHARD: usize = 1 << 15;
-
-/// Lines in memory.
-#[derive(Default)]
-struct Held {
-    /// In chunks, so that what is there need not be moved to make room.
-    chunks: Vec<Vec<Raw>>,
-    texts: Texts,
-}
-
-impl Held {
-    fn bytes(&self) -> usize {
-        self.chunks.iter().map(|chunk| chunk.len() * size_of::<Raw>()).sum::<usize>() + self.texts.len()
-    }
-}
 
 /// Lines of one shop, or of one part of its buyers.
 #[derive(Default)]
@@ -43,7 +28,7 @@ struct Piece {
     /// How often its shop was cut to come to it.
     depth: u32,
     count: usize,
-    held: Mutex<Held>,
+    held: Mutex<Packed>,
     /// Where earlier lines lie on disk.
     spooled: Vec<Place>,
     /// Its parts follow from this index on, once it is cut.
@@ -51,37 +36,8 @@ struct Piece {
 }
 
 impl Piece {
-    fn held(&mut self) -> &mut Held {
+    fn held(&mut self) -> &mut Packed {
         self.held.get_mut().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Adds a line. Returns the bytes it takes. `chunks`: emptied ones.
-    /// Inlined, so that a line is put together where it stays: one that is copied waits for every write before it.
-    #[inline(always)]
-    fn push<'t>(
-        &mut self,
-        line: Raw,
-        buyer: &mut Shared<impl Fn() -> &'t [u8]>,
-        session: &mut Shared<impl Fn() -> &'t [u8]>,
-        message: &[u8],
-        chunks: &mut Vec<Vec<Raw>>,
-    ) -> usize {
-        self.count += 1;
-        let is_spooled = !self.spooled.is_empty();
-        let Held { chunks: own, texts } = self.held();
-        let before = texts.len();
-        let line = Raw { conversation: texts.share(buyer), session: texts.share(session), message: texts.push(message), ..line };
-        match own.last_mut() {
-            Some(chunk) if chunk.len() < CHUNK => chunk.push(line),
-            // The first chunk of a small shop grows as it needs.
-            None if !is_spooled => own.push(vec![line]),
-            _ => {
-                let mut chunk = chunks.pop().unwrap_or_else(|| Vec::with_capacity(CHUNK));
-                chunk.push(line);
-                own.push(chunk);
-            }
-        }
-        size_of::<Raw>() + texts.len() - before
     }
 }
 
@@ -101,8 +57,6 @@ pub struct Shelf {
     /// By shop code less 1.
     of_shop: Vec<usize>,
     spool: Mutex<Option<Spool>>,
-    /// Chunks whose lines are on disk: memory that is given back and asked for again costs more than keeping it.
-    emptied: Vec<Vec<Raw>>,
     budget: Budget,
     /// Bytes of the lines held, and how many of them the budget knows of.
     held: usize,
@@ -122,8 +76,8 @@ impl Drop for Shelf {
 
 impl Shelf {
     pub fn new(budget: Budget) -> Shelf {
-        let (pieces, of_shop, emptied, doubles) = Default::default();
-        Shelf { most_lines: MOST_LINES, pieces, of_shop, spool: Mutex::default(), emptied, budget, held: 0, taken: 0, doubles }
+        let (pieces, of_shop, doubles) = Default::default();
+        Shelf { most_lines: MOST_LINES, pieces, of_shop, spool: Mutex::default(), budget, held: 0, taken: 0, doubles }
     }
 
     /// Adds a line with its texts: buyer and session, which lines share, and message id; empty where there is none.
@@ -145,32 +99,31 @@ impl Shelf {
             index = parts + part(buyer.hash(), self.pieces[index].depth);
         }
         let piece = &mut self.pieces[index];
-        self.held += piece.push(line, buyer, session, message, &mut self.emptied);
+        piece.count += 1;
+        self.held += piece.held().push(&line, buyer, session, message);
         if piece.count > self.most_lines && piece.depth < DEEPEST { self.cut(index) } else { Ok(()) }
     }
 
     fn cut(&mut self, index: usize) -> Result<()> {
-        self.held -= self.pieces[index].held().bytes();
-        let mut texts = Texts::default();
-        let lines = self.load(index, &mut texts)?;
+        self.held -= self.pieces[index].held().bytes().len();
+        let (mut buyers, mut sessions, mut messages) = (names::Texts::default(), names::Texts::default(), Texts::default());
+        let lines = self.load(index, &mut messages, &mut |whose, text| match whose {
+            Whose::Buyer => buyers.code(text),
+            Whose::Session => sessions.code(text),
+        })?;
         let Piece { shop, depth, .. } = self.pieces[index];
         let first = self.pieces.len();
         self.pieces.extend((0..FAN).map(|_| Piece { shop, depth: depth + 1, ..Piece::default() }));
         // By code; 0 is none.
-        let (mut buyers, mut sessions) = (vec![Written::default()], vec![Written::default()]);
+        let [mut of_buyers, mut of_sessions] = [&buyers, &sessions].map(|texts| vec![Written::default(); texts.len() + 1]);
         for line in lines {
-            let mut nth = |place, written: &mut Vec<Written>| {
-                let next = |_: &str| {
-                    written.push(Written::default());
-                    written.len() as u32 - 1
-                };
-                texts.code(place, next) as usize
-            };
-            let (buyer, session) = (nth(line.conversation, &mut buyers), nth(line.session, &mut sessions));
-            let mut buyer = Shared { text: || texts.text(line.conversation), written: &mut buyers[buyer] };
-            let mut session = Shared { text: || texts.text(line.session), written: &mut sessions[session] };
+            let text = || buyers.spell(line.conversation).as_bytes();
+            let mut buyer = Shared { text, written: &mut of_buyers[line.conversation as usize] };
+            let text = || sessions.spell(line.session).as_bytes();
+            let mut session = Shared { text, written: &mut of_sessions[line.session as usize] };
             let piece = &mut self.pieces[first + part(buyer.hash(), depth)];
-            self.held += piece.push(line, &mut buyer, &mut session, texts.text(line.message), &mut self.emptied);
+            piece.count += 1;
+            self.held += piece.held().push(&line, &mut buyer, &mut session, messages.text(line.message));
         }
         self.pieces[index] = Piece { shop, depth, parts: Some(first), ..Piece::default() };
         self.relieve()
@@ -192,14 +145,9 @@ impl Shelf {
             Some(spool) => spool,
             none => none.insert(Spool::new()?),
         };
-        for piece in self.pieces.iter_mut().filter(|piece| !locked(&piece.held).chunks.is_empty()) {
-            let Held { chunks, texts } = piece.held();
-            let place = spool.write(chunks, texts)?;
-            for mut chunk in chunks.drain(..).filter(|chunk| chunk.capacity() == CHUNK) {
-                chunk.clear();
-                self.emptied.push(chunk);
-            }
-            texts.clear();
+        for piece in self.pieces.iter_mut().filter(|piece| !locked(&piece.held).bytes().is_empty()) {
+            let place = spool.write(piece.held().bytes())?;
+            piece.held().clear();
             piece.spooled.push(place);
         }
         self.budget.give_back(self.taken);
@@ -210,8 +158,6 @@ impl Shelf {
     /// Cuts the day into shards, in the order of rule sets and shop ids: shops of one rule set, about a quarter of the lines each,
     /// within what can be worked on at once. `set_of`: the rule set of a shop.
     pub fn shards(&mut self, names: &Names, set_of: impl Fn(u32) -> SetId) -> Result<Vec<Shard>> {
-        // No line comes after this.
-        self.emptied = Vec::new();
         let mut shops = (1..=self.of_shop.len() as u32).collect::<Vec<_>>();
         shops.sort_by_cached_key(|shop| (set_of(*shop), names.shop(*shop)));
         let total = self.pieces.iter().map(|piece| piece.count).sum::<usize>();
@@ -262,29 +208,29 @@ impl Shelf {
         }
     }
 
-    /// Shows each piece's lines with the texts they have there.
+    /// Shows each piece's lines with the texts they have there, and no codes.
     fn show(&self, pieces: &[usize], each: &mut dyn FnMut(&[Raw], &Texts)) -> Result<()> {
-        for piece in pieces.iter().map(|index| &self.pieces[*index]) {
-            for place in &piece.spooled {
-                let (mut lines, mut texts) = (Vec::new(), Texts::default());
-                self.read(place, &mut lines, &mut texts)?;
-                each(&lines, &texts);
-            }
-            let held = locked(&piece.held);
-            held.chunks.iter().for_each(|chunk| each(chunk, &held.texts));
-        }
-        Ok(())
+        let mut lines = Vec::new();
+        pieces.iter().try_for_each(|index| {
+            self.fillings(*index, &mut |bytes| {
+                let mut messages = Texts::default();
+                lines.clear();
+                unpack(bytes, &mut lines, &mut messages, &mut |_, _| 0);
+                each(&lines, &messages);
+            })
+        })
     }
 
     /// Takes the lines of a piece in the order they were read, each message once; and what became of the lines of each file.
-    /// Their texts are added to those there are.
-    pub fn take(&self, index: usize, texts: &mut Texts) -> Result<(Vec<Raw>, Tallies)> {
-        let mut lines = self.load(index, texts)?;
+    /// Their message ids are added to those there are, and names of buyers and sessions are what `code` makes of them.
+    pub fn take(&self, index: usize, messages: &mut Texts, code: &mut dyn FnMut(Whose, &str) -> u32) -> Result<(Vec<Raw>, Tallies)> {
+        let mut lines = self.load(index, messages, code)?;
+        *locked(&self.pieces[index].held) = Packed::default();
         let tallies = match self.doubles.get(&self.pieces[index].shop) {
             Some(doubles) => doubles.settle(&mut lines),
             None => {
                 let doubles = Doubles::find(lines.len(), &mut |each| {
-                    each(&lines, texts);
+                    each(&lines, messages);
                     Ok(())
                 })?;
                 doubles.settle(&mut lines)
@@ -293,21 +239,21 @@ impl Shelf {
         Ok((lines, tallies))
     }
 
-    fn load(&self, index: usize, texts: &mut Texts) -> Result<Vec<Raw>> {
-        let piece = &self.pieces[index];
-        let mut lines = Vec::with_capacity(piece.count);
-        for place in &piece.spooled {
-            self.read(place, &mut lines, texts)?;
-        }
-        let held = std::mem::take(&mut *locked(&piece.held));
-        let base = texts.len() as u32;
-        texts.append(&held.texts);
-        held.chunks.into_iter().for_each(|chunk| lines.extend(chunk.into_iter().map(|line| line.moved(base))));
+    fn load(&self, index: usize, messages: &mut Texts, code: &mut dyn FnMut(Whose, &str) -> u32) -> Result<Vec<Raw>> {
+        let mut lines = Vec::with_capacity(self.pieces[index].count);
+        self.fillings(index, &mut |bytes| unpack(bytes, &mut lines, messages, code))?;
         Ok(lines)
     }
 
-    fn read(&self, place: &Place, lines: &mut Vec<Raw>, texts: &mut Texts) -> Result<()> {
-        locked(&self.spool).as_mut().map_or(Ok(()), |spool| spool.read(place, lines, texts))
+    /// Shows what a piece was filled with, in order.
+    fn fillings(&self, index: usize, each: &mut dyn FnMut(&[u8])) -> Result<()> {
+        let piece = &self.pieces[index];
+        for place in &piece.spooled {
+            let bytes = locked(&self.spool).as_mut().map_or_else(|| Ok(Vec::new()), |spool| spool.read(place))?;
+            each(&bytes);
+        }
+        each(locked(&piece.held).bytes());
+        Ok(())
     }
 }
 
@@ -315,7 +261,6 @@ impl Shelf {
 mod tests {
     use super::*;
     use crate::ingest::What;
-    use crate::rules::ReplyMode;
     use arrow::array::DictionaryArray;
     use arrow::array::types::Int32Type;
 
@@ -329,7 +274,7 @@ mod tests {
             let (shop, agent) = names.batch(&shop, &agent).line(0);
             let id = if order == 150 { 4 } else { order };
             let line = Raw { agent, order, at: i64::from(order), recalled: order == 150, ..Raw::default() };
-            let line = Raw { what: if order == 4 { What::Buyer } else { What::Reply(ReplyMode::Human) }, ..line };
+            let line = Raw { what: if order == 4 { What::Buyer } else { What::Reply }, ..line };
             let (buyer, mut written) = (format!("b{}", order % 40), [Written::default(); 2]);
             let [of_buyer, of_session] = &mut written;
             let buyer = &mut Shared { text: || buyer.as_bytes(), written: of_buyer };
@@ -344,10 +289,10 @@ mod tests {
     fn taken(mut shelf: Shelf, names: &Names) -> Vec<(String, u32, String)> {
         let pieces = shelf.shards(names, |_| 0).unwrap().concat();
         let lines = pieces.into_iter().flat_map(|piece| {
-            let mut texts = Texts::default();
-            let (lines, _) = shelf.take(piece, &mut texts).unwrap();
-            let text = |text: &[u8]| String::from_utf8(text.to_vec()).unwrap();
-            let of = |line: &Raw| (text(texts.text(line.conversation)), line.order, text(texts.text(line.message)));
+            let (mut names, mut messages) = (names::Texts::default(), Texts::default());
+            let (lines, _) = shelf.take(piece, &mut messages, &mut |_, name| names.code(name)).unwrap();
+            let message = |line: &Raw| String::from_utf8(messages.text(line.message).to_vec()).unwrap();
+            let of = |line: &Raw| (names.spell(line.conversation).to_owned(), line.order, message(line));
             lines.iter().map(of).collect::<Vec<_>>()
         });
         let mut lines = lines.collect::<Vec<_>>();

@@ -7,6 +7,7 @@ use super::table::{Column, Table, Type};
 use super::times::Times;
 use crate::error::{Error, Kind, Result};
 use crate::job::{Plan, Source};
+use crate::names::Latest;
 use crate::privacy::{self, BuyerKey, Keyed};
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int64Array, StringArray};
@@ -84,6 +85,8 @@ pub struct Resolved {
     table: Table,
     from: Vec<From>,
     values: Vec<Option<Values>>,
+    /// By column: the dictionary that was found good last.
+    good: Vec<Latest>,
     times: Times,
     buyers: Option<Keyed>,
     key: Option<BuyerKey>,
@@ -104,7 +107,8 @@ impl Resolved {
         let values = table.columns().iter().map(|c| source.values.get(c.name).map(Values::new)).collect();
         let times = Times::new(plan, source)?;
         let buyers = plan.buyer_key.as_ref().map(Keyed::new);
-        Ok(Resolved { table, from, values, times, buyers, key: plan.buyer_key.clone(), unused })
+        let good = from.iter().map(|_| Latest::default()).collect();
+        Ok(Resolved { table, from, values, good, times, buyers, key: plan.buyer_key.clone(), unused })
     }
 
     /// Rows as the program knows them: from here on a buyer has its keyed id, where the pipeline has a key, and text that will be published
@@ -116,7 +120,8 @@ impl Resolved {
             bad.entry(broken.row).or_insert(Bad { column: broken.column, reason: broken.reason, value: String::new() });
         }
         let mut columns = Vec::with_capacity(self.from.len());
-        for ((column, from), values) in self.table.columns().iter().zip(&self.from).zip(&self.values) {
+        let of = self.from.iter().zip(&self.values).zip(&mut self.good);
+        for (column, ((from, values), good)) in self.table.columns().iter().zip(of) {
             let raw: ArrayRef = match from {
                 From::Source(name) => {
                     decoded.batch.column_by_name(name).map_or_else(|| Arc::new(StringArray::new_null(rows)) as ArrayRef, Arc::clone)
@@ -129,7 +134,7 @@ impl Resolved {
                 None => raw,
             };
             let raw = plain(raw, column, &mut bad)?;
-            let mut cells = Converted { column, raw: &raw, bad: &mut bad };
+            let mut cells = Converted { column, raw: &raw, good, bad: &mut bad };
             let cells = cells.convert(&self.times)?;
             columns.push(match &mut self.buyers {
                 Some(buyers) if column.is_buyer() => buyers.column(&cells)?,

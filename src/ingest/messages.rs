@@ -4,9 +4,9 @@ use super::files::{files_of, require_files};
 use super::leads::is_lead;
 use super::lines::Shelf;
 use super::mapping::Batch;
+use super::packed::{Shared, Written};
 use super::quarantine::Audit;
 use super::table::{Table, read};
-use super::texts::{Shared, Written};
 use crate::calendar::Day;
 use crate::error::Result;
 use crate::job::Plan;
@@ -22,16 +22,16 @@ use std::sync::LazyLock;
 /// What a line is (semantics §2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum What {
+    /// A recalled buyer line, or an event of no kind we know: read, and then passed over.
+    #[default]
+    Nothing,
     Buyer,
     /// Of an agent: a reply if the shop's rules count its mode.
-    Reply(ReplyMode),
+    Reply,
     Auto,
     Assign,
     Transfer,
     Close,
-    /// A recalled buyer line, or an event of no kind we know: read, and then passed over.
-    #[default]
-    Nothing,
 }
 
 /// One line of the log. Codes are those of `Names`; 0 is none.
@@ -40,7 +40,7 @@ pub struct Raw {
     pub at: i64,
     /// `i64::MIN` where the log gives none: it sorts first.
     pub seq: i64,
-    /// Codes of `Talkers`, known once the shop's lines are taken; before, the places of the buyer's and the session's id in `Texts`.
+    /// Codes of `Talkers`; of the conversation, until the lines are sorted, the code of its buyer.
     pub conversation: u32,
     pub session: u32,
     /// The place of its message id in `Texts`.
@@ -52,19 +52,13 @@ pub struct Raw {
     pub order: u32,
     pub file: u32,
     pub what: What,
+    /// How a reply was made.
+    pub mode: ReplyMode,
     /// The buyer left a way to be reached (有效信息).
     pub lead: bool,
     /// A buyer line of text in which there is none. Looked at where the rule `empty` asks for it.
     pub blank: bool,
     pub recalled: bool,
-}
-
-impl Raw {
-    /// The line with its texts so much further on.
-    pub(super) fn moved(self, base: u32) -> Raw {
-        let moved = |place: u32| if place == 0 { 0 } else { place + base };
-        Raw { conversation: moved(self.conversation), session: moved(self.session), message: moved(self.message), ..self }
-    }
 }
 
 /// All lines of one business day.
@@ -166,7 +160,7 @@ struct Said {
     /// First and last instant of its good rows.
     times: Option<Range<i64>>,
     /// By row; bad rows say nothing.
-    rows: Vec<(What, u32, bool, bool)>,
+    rows: Vec<(What, ReplyMode, u32, bool, bool)>,
 }
 
 impl Said {
@@ -187,12 +181,12 @@ impl Said {
         let said = |row: usize| {
             let Some(sender) = senders.key(row).and_then(|key| senders_by_key[key]) else { return Default::default() };
             let kind = || batch.key(c.kind, row);
-            let what = what(sender, kind, modes.key(row).and_then(|key| modes_by_key[key]), agents.is_valid(row));
+            let (what, mode) = what(sender, kind, modes.key(row).and_then(|key| modes_by_key[key]), agents.is_valid(row));
             let text = if texts.is_valid(row) { texts.value(row) } else { "" };
             match what {
-                What::Reply(_) => (what, text.chars().count() as u32, false, false),
-                What::Buyer => (what, 0, is_lead(text), blanks && is_blank(kind(), text)),
-                _ => (what, 0, false, false),
+                What::Reply => (what, mode, text.chars().count() as u32, false, false),
+                What::Buyer => (what, mode, 0, is_lead(text), blanks && is_blank(kind(), text)),
+                _ => (what, mode, 0, false, false),
             }
         };
         let rows = (0..batch.rows).map(|row| if good(&row) { said(row) } else { Default::default() }).collect();
@@ -270,7 +264,7 @@ impl Chats {
         let mut named: Vec<usize> = Vec::new();
         let has_recalled = recalls.true_count() > 0;
         let mut outside = 0;
-        for (row, (what, words, lead, blank)) in said.rows.iter().copied().enumerate() {
+        for (row, (what, mode, words, lead, blank)) in said.rows.iter().copied().enumerate() {
             if !batch.bad.is_empty() && batch.bad.contains_key(&row) {
                 continue;
             }
@@ -291,7 +285,7 @@ impl Chats {
             }
             let seq = if has_seq && seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
             let recalled = has_recalled && recalls.is_valid(row) && recalls.value(row);
-            let line = Raw { at, seq, agent, words, order: self.read, file, what, lead, blank, recalled, ..Raw::default() };
+            let line = Raw { at, seq, agent, words, order: self.read, file, what, mode, lead, blank, recalled, ..Raw::default() };
             self.read += 1;
             let id = if ids.is_valid(row) { ids.value(row) } else { "" };
             self.shelf.add(shop, line, &mut buyers.at(row), &mut sessions.at(row), id.as_bytes())?;
@@ -348,17 +342,18 @@ fn mode(word: &str) -> Option<ReplyMode> {
     }
 }
 
-fn what<'a>(sender: Sender, kind: impl FnOnce() -> Option<&'a str>, mode: Option<ReplyMode>, has_agent: bool) -> What {
+fn what<'a>(sender: Sender, kind: impl FnOnce() -> Option<&'a str>, mode: Option<ReplyMode>, has_agent: bool) -> (What, ReplyMode) {
+    let human = mode.unwrap_or(ReplyMode::Human);
     match sender {
-        Sender::Buyer => What::Buyer,
+        Sender::Buyer => (What::Buyer, human),
         Sender::System => match kind() {
-            Some("assign") => What::Assign,
-            Some("transfer") => What::Transfer,
-            Some("close") => What::Close,
-            _ => What::Nothing,
+            Some("assign") => (What::Assign, human),
+            Some("transfer") => (What::Transfer, human),
+            Some("close") => (What::Close, human),
+            _ => (What::Nothing, human),
         },
-        Sender::Agent | Sender::Robot if !has_agent => What::Auto,
-        Sender::Agent => What::Reply(mode.unwrap_or(ReplyMode::Human)),
-        Sender::Robot => What::Reply(mode.unwrap_or(ReplyMode::Auto)),
+        Sender::Agent | Sender::Robot if !has_agent => (What::Auto, human),
+        Sender::Agent => (What::Reply, human),
+        Sender::Robot => (What::Reply, mode.unwrap_or(ReplyMode::Auto)),
     }
 }

@@ -3,9 +3,11 @@
 use super::states::{HOURLY, Part, WAITED, sum_columns};
 use crate::job::Level;
 use crate::metrics::Formula;
-use arrow::array::types::Int64Type;
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch};
+use arrow::buffer::BooleanBuffer;
+use arrow::datatypes::DataType;
 use polars::prelude::Column;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Sums by whom they are of and a small number: a bucket, an hour, or 0.
@@ -70,24 +72,86 @@ impl Cells {
     }
 }
 
-/// The rows for which a condition holds, a bit each. Null does not hold.
-struct Held(Vec<u64>);
+/// Rows one after another that go to one place.
+struct Run {
+    rows: Range<usize>,
+    who: u32,
+    number: i64,
+}
 
-impl Held {
-    fn new(conditions: &BooleanArray) -> Held {
-        let held = conditions.nulls().map_or_else(|| conditions.values().clone(), |known| conditions.values() & known.inner());
-        Held(held.bit_chunks().iter_padded().collect())
+/// The rows for which a condition holds. Null does not hold.
+pub(super) fn held(conditions: &BooleanArray) -> BooleanBuffer {
+    conditions.nulls().map_or_else(|| conditions.values().clone(), |known| conditions.values() & known.inner())
+}
+
+/// Up to eight conditions to be counted. Each row is a byte, with a bit for each that holds.
+struct Conditions {
+    /// Where the count of each belongs.
+    places: Vec<usize>,
+    rows: Vec<u8>,
+}
+
+/// By byte: its bits as eight bytes, so that eight counts grow with one addition.
+const SPREAD: [u64; 256] = {
+    let mut spread = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut bit = 0;
+        while bit < 8 {
+            spread[byte] |= ((byte as u64 >> bit) & 1) << (8 * bit);
+            bit += 1;
+        }
+        byte += 1;
+    }
+    spread
+};
+
+impl Conditions {
+    fn new(columns: &[(usize, BooleanBuffer)]) -> Conditions {
+        let words = columns.iter().map(|(_, held)| held.bit_chunks().iter_padded().collect::<Vec<_>>()).collect::<Vec<_>>();
+        let mut rows = Vec::with_capacity(words[0].len() * 64);
+        for word in 0..words[0].len() {
+            for shift in (0..64).step_by(8) {
+                let eight = words.iter().enumerate().map(|(bit, held)| SPREAD[usize::from((held[word] >> shift) as u8)] << bit);
+                rows.extend_from_slice(&eight.fold(0, |rows, held| rows | held).to_le_bytes());
+            }
+        }
+        Conditions { places: columns.iter().map(|(place, _)| *place).collect(), rows }
     }
 
-    /// How many of some rows, at least one.
-    fn count(&self, rows: &Range<usize>) -> i64 {
-        let (first, last) = (rows.start / 64, (rows.end - 1) / 64);
-        let (from, to) = (u64::MAX << (rows.start % 64), u64::MAX >> (63 - (rows.end - 1) % 64));
-        if first == last {
-            return i64::from((self.0[first] & from & to).count_ones());
+    /// Adds the rows for which each holds.
+    fn add(&self, own: &mut [i64], rows: &Range<usize>) {
+        // A count of more does not fit into a byte.
+        for rows in self.rows[rows.clone()].chunks(255) {
+            let counts = rows.iter().map(|row| SPREAD[usize::from(*row)]).sum::<u64>().to_le_bytes();
+            self.places.iter().zip(counts).for_each(|(place, count)| own[*place] += i64::from(count));
         }
-        let between = self.0[first + 1..last].iter().map(|bits| i64::from(bits.count_ones())).sum::<i64>();
-        i64::from((self.0[first] & from).count_ones() + (self.0[last] & to).count_ones()) + between
+    }
+}
+
+/// A column of numbers.
+enum Numbers<'a> {
+    Sum(Cow<'a, [i64]>),
+    Max(&'a Int64Array),
+}
+
+impl<'a> Numbers<'a> {
+    fn new(column: &'a Int64Array, max: bool) -> Numbers<'a> {
+        match (max, column.null_count()) {
+            (true, _) => Numbers::Max(column),
+            (false, 0) => Numbers::Sum(Cow::Borrowed(column.values())),
+            (false, _) => Numbers::Sum(column.iter().map(Option::unwrap_or_default).collect()),
+        }
+    }
+
+    /// Adds what some rows say.
+    fn add(&self, own: &mut i64, mut rows: Range<usize>) {
+        match self {
+            Numbers::Sum(values) => *own += values[rows].iter().sum::<i64>(),
+            Numbers::Max(values) => {
+                *own = rows.by_ref().filter(|row| values.is_valid(*row)).fold(*own, |own, row| own.max(values.value(row)))
+            }
+        }
     }
 }
 
@@ -143,37 +207,32 @@ impl Added {
 
     /// Adds the columns there are: numbers, or conditions to be counted; what is null adds nothing. `whos`, `numbers`: of each row.
     pub(super) fn add(&mut self, whos: &[u32], numbers: Option<&[i64]>, rows: &RecordBatch) {
-        let number = |row: usize| numbers.map_or(0, |numbers| numbers[row]);
         // Rows that go to one place mostly follow one another.
-        let mut runs: Vec<(Range<usize>, u32, i64)> = Vec::new();
+        let mut runs: Vec<Run> = Vec::with_capacity(whos.len());
         for (row, who) in whos.iter().copied().enumerate().filter(|(_, who)| *who != NOBODY) {
+            let number = numbers.map_or(0, |numbers| numbers[row]);
             match runs.last_mut() {
-                Some((run, of, of_number)) if (*of, *of_number) == (who, number(row)) && run.end == row => run.end = row + 1,
+                Some(run) if (run.who, run.number, run.rows.end) == (who, number, row) => run.rows.end = row + 1,
                 _ => {
-                    self.open(who, number(row));
-                    runs.push((row..row + 1, who, number(row)));
+                    self.open(who, number);
+                    runs.push(Run { rows: row..row + 1, who, number });
                 }
             }
         }
-        let runs = runs.into_iter().map(|(run, who, number)| (run, who as usize, self.start(who, number))).collect::<Vec<_>>();
-        for (index, (name, max)) in self.names.iter().zip(&self.maxima).enumerate() {
-            let Some(column) = rows.column_by_name(name) else { continue };
-            let own = runs.iter().map(|(run, who, start)| (run, *who, start + index));
-            if let Some(conditions) = column.as_boolean_opt() {
-                let held = Held::new(conditions);
-                own.for_each(|(run, who, place)| self.of[who].values[place] += held.count(run));
-                continue;
+        let (mut conditions, mut sums) = (Vec::new(), Vec::new());
+        for (place, (name, max)) in self.names.iter().zip(&self.maxima).enumerate() {
+            match rows.column_by_name(name) {
+                Some(column) if column.data_type() == &DataType::Boolean => conditions.push((place, held(column.as_boolean()))),
+                Some(column) => sums.push((place, Numbers::new(column.as_primitive(), *max))),
+                None => {}
             }
-            let column = column.as_primitive::<Int64Type>();
-            let has_nulls = column.null_count() > 0;
-            for (run, who, place) in own {
-                let own = &mut self.of[who].values[place];
-                if has_nulls || *max {
-                    run.clone().filter(|row| column.is_valid(*row)).for_each(|row| combine(own, column.value(row), *max));
-                } else {
-                    *own += column.values()[run.clone()].iter().sum::<i64>();
-                }
-            }
+        }
+        let conditions = conditions.chunks(8).map(Conditions::new).collect::<Vec<_>>();
+        for Run { rows, who, number } in runs {
+            let start = self.start(who, number);
+            let own = &mut self.of[who as usize].values[start..];
+            conditions.iter().for_each(|conditions| conditions.add(own, &rows));
+            sums.iter().for_each(|(place, numbers)| numbers.add(&mut own[*place], rows.clone()));
         }
     }
 
@@ -218,14 +277,18 @@ mod tests {
 
     #[test]
     fn a_run_counts_the_rows_for_which_a_condition_holds() {
-        let conditions = (0..200).map(|row| (row % 7 != 0).then_some(row % 3 == 0)).collect::<BooleanArray>();
+        let condition = |nth: usize| (0..1000).map(|row| (row % 7 != 0).then_some(row % (nth + 1) == 0)).collect::<BooleanArray>();
         // Rows that begin anywhere in a word of bits.
-        let conditions = conditions.slice(5, 190);
-        let held = Held::new(&conditions);
-        for start in 0..190 {
-            for end in start + 1..=190 {
-                let expected = (start..end).filter(|row| conditions.is_valid(*row) && conditions.value(*row)).count() as i64;
-                assert_eq!(held.count(&(start..end)), expected, "{start}..{end}");
+        let conditions = (0..8).map(|nth| condition(nth).slice(5, 900)).collect::<Vec<_>>();
+        let columns = conditions.iter().enumerate().map(|(nth, condition)| (nth, held(condition))).collect::<Vec<_>>();
+        for columns in [&columns[..], &columns[..3]] {
+            let counted = Conditions::new(columns);
+            for rows in (0..900).flat_map(|start| [1, 2, 5, 64, 255, 256, 600].map(|count| start..(start + count).min(900))) {
+                let mut own = vec![0; columns.len()];
+                counted.add(&mut own, &rows);
+                let holds =
+                    |nth: usize| rows.clone().filter(|row| conditions[nth].is_valid(*row) && conditions[nth].value(*row)).count() as i64;
+                assert_eq!(own, (0..columns.len()).map(holds).collect::<Vec<_>>(), "{rows:?}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Mergeable states of a day: sums, persons' flags, wait histograms, hours. A period's state is the merge of its days' states,
 //! in any order; that is what makes nightly runs, re-runs and backfills agree.
 
-use super::added::{Added, NOBODY, Row};
+use super::added::{Added, NOBODY, Row, held};
 use crate::error::Result;
 use crate::facts::{ChatFacts, rounds_of, talks_of};
 use crate::frames::{collect, stack, to_arrow};
@@ -194,12 +194,14 @@ impl ChatStates {
 
 /// Adds up what each row that counts says of the one it is of, and of a number where the state has one.
 fn add(added: &mut Added, level: Level, (rows, counted): &(LazyFrame, Expr), number: Option<&str>, columns: Vec<Expr>) -> Result<()> {
-    let who = when(counted.clone()).then(col(code(level))).otherwise(lit(NOBODY)).alias("who");
-    let keys = [vec![who], number.map(col).into_iter().collect()].concat();
+    let keys = [col(code(level)), counted.clone().alias("counted")].into_iter().chain(number.map(col)).collect();
     // One thread a shard: there are as many shards under way as threads.
     let rows = to_arrow(&collect(rows.clone().select_seq([keys, columns].concat()))?)?;
-    let numbers = number.map(|_| rows.column(1).as_primitive::<Int64Type>().values().as_ref());
-    added.add(rows.column(0).as_primitive::<UInt32Type>().values(), numbers, &rows);
+    let codes = rows.column(0).as_primitive::<UInt32Type>().values();
+    let mut whos = vec![NOBODY; rows.num_rows()];
+    held(rows.column(1).as_boolean()).set_slices().for_each(|(from, to)| whos[from..to].copy_from_slice(&codes[from..to]));
+    let numbers = number.map(|_| rows.column(2).as_primitive::<Int64Type>().values().as_ref());
+    added.add(&whos, numbers, &rows);
     Ok(())
 }
 
