@@ -99,7 +99,7 @@ fn attribution(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
     let orders = ingest::read_orders(plan, day, day, i64::MAX, Some((day, day))).expect("orders").expect("a table of orders");
     let instants = facts::instants(&orders, &plan.calendar, plan.rules.rules(0), day).expect("instants");
     let asked = facts::Asked::of(&instants, plan.rules.widest.credit_lookback.0);
-    let replies = states.replies(day, &std::sync::Arc::new(asked)).expect("the reply index");
+    let replies = states.replies(day, &std::sync::Arc::new(asked), 1).expect("the reply index");
     let credits = || facts::credits(&instants, &replies, &plan.calendar, plan.rules.rules(0), day, day).expect("credits");
     c.bench_function("attribute a day's orders", |b| b.iter(credits));
 }

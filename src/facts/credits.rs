@@ -7,6 +7,7 @@ use crate::ingest::{Order, Orders};
 use crate::rules::{Attribution, Rules};
 use hashbrown::HashMap;
 use polars::prelude::*;
+use rayon::slice::ParallelSliceMut;
 
 /// An instant of an order at which candidates are looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +195,7 @@ fn shares<'a>(rule: Attribution, instant: &'a Instant, candidates: &'a [Candidat
 }
 
 fn columns(mut rows: Vec<Share>, rules: &Rules) -> Result<DataFrame> {
-    rows.sort_by_key(|r| {
+    rows.par_sort_by_key(|r| {
         let order = r.instant.order;
         (&order.shop_id, &order.order_id, r.rule.name(), std::cmp::Reverse(r.role), r.candidate.map(|c| c.agent))
     });

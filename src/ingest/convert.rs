@@ -234,6 +234,8 @@ impl Converted<'_> {
 pub(super) fn truth(text: &str) -> Option<bool> {
     let is_one_of = |words: [&str; 6]| words.into_iter().any(|word| word.eq_ignore_ascii_case(text));
     match () {
+        // As most write it.
+        () if text == "false" => Some(false),
         () if is_one_of(["false", "f", "0", "no", "n", "否"]) => Some(false),
         () if is_one_of(["true", "t", "1", "yes", "y", "是"]) => Some(true),
         () => None,
@@ -243,12 +245,11 @@ pub(super) fn truth(text: &str) -> Option<bool> {
 fn as_dictionary(raw: &ArrayRef) -> Result<ArrayRef> {
     let text = cast(raw, &DataType::Utf8)?;
     let mut texts = Texts::default();
-    // Words and labels come again at once: seen by a letter and the length before they are looked up.
+    // Who has just spoken mostly speaks again: seen by how the text ends before it is looked up.
     let mut recent = [("", 0); RECENT];
     let codes = text.as_string::<i32>().iter().map(|cell| {
         let cell = cell?;
-        let last = cell.bytes().next_back().map_or(0, usize::from);
-        let (known, code) = &mut recent[(cell.len() ^ last) % RECENT];
+        let (known, code) = &mut recent[end(cell.as_bytes()) % RECENT];
         if *code == 0 || *known != cell {
             (*known, *code) = (cell, texts.code(cell));
         }
@@ -260,7 +261,14 @@ fn as_dictionary(raw: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Texts looked at before all are looked through.
-const RECENT: usize = 16;
+const RECENT: usize = 1024;
+
+/// A number of the last bytes of a text, spread over all bits that are looked at.
+fn end(text: &[u8]) -> usize {
+    let end =
+        text.last_chunk().map_or_else(|| text.iter().fold(0, |end, byte| end << 8 | u64::from(*byte)), |end| u64::from_le_bytes(*end));
+    (end.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
+}
 
 const NO_TEXT: &str = "a NUL character: is it text?";
 

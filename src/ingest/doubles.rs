@@ -22,19 +22,24 @@ fn ids<'a>(lines: &'a [Raw], texts: &'a Texts) -> impl Iterator<Item = (&'a Raw,
     lines.iter().filter(|line| line.message != 0).map(|line| (line, texts.text(line.message)))
 }
 
+/// The hashes of the lines' message ids are added.
+pub(super) fn add_hashes(hashes: &mut Vec<u64>, lines: &[Raw], texts: &Texts) {
+    hashes.extend(ids(lines, texts).map(|(_, id)| xxh3_64(id)));
+}
+
 impl Doubles {
-    /// Looks for equal message ids in the pieces of one shop, of so many lines. `pieces` shows each piece; it is asked twice if there are any.
-    pub(super) fn find(lines: usize, pieces: &mut Pieces) -> Result<Doubles> {
-        let mut hashes = Vec::with_capacity(lines);
-        pieces(&mut |lines, texts| hashes.extend(ids(lines, texts).map(|(_, id)| xxh3_64(id))))?;
+    /// Looks for equal message ids in the pieces of one shop. `hashes`: of the ids of each piece; `pieces` shows each, if there are any.
+    pub(super) fn find(mut hashes: Vec<Vec<u64>>, pieces: &mut Pieces) -> Result<Doubles> {
         // Mostly no id comes twice, which is seen sooner by some bits of each than by sorting all.
-        let (mut met, mut again) = (Bits::with_room(hashes.len()), Bits::with_room(hashes.len()));
-        for hash in &hashes {
+        let count = hashes.iter().map(Vec::len).sum();
+        let (mut met, mut again) = (Bits::with_room(count), Bits::with_room(count));
+        for hash in hashes.iter().flatten() {
             if met.set(*hash) {
                 again.set(*hash);
             }
         }
-        hashes.retain(|hash| again.has(*hash));
+        hashes.iter_mut().for_each(|hashes| hashes.retain(|hash| again.has(*hash)));
+        let mut hashes = hashes.concat();
         hashes.sort_unstable();
         let twice = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect::<HashSet<_>>();
         drop(hashes);

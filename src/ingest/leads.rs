@@ -12,8 +12,8 @@ pub(super) fn is_lead(text: &str) -> bool {
         Some([mobile, Regex::new(&format!("{mail}|{wechat}")).ok()?])
     });
     // The shortest lead, a@b.cc or a mobile number, has 6 bytes; most lines end here or at the two scans.
-    let Some([mobile, other]) = PATTERNS.as_ref().filter(|_| text.len() >= 6) else { return false };
-    // Whatever names an address has a letter, and whatever dials has an 1: most Chinese text has neither.
+    let Some([mobile, other]) = PATTERNS.as_ref().filter(|_| text.len() >= 6 && has_ascii(text)) else { return false };
+    // Whatever names an address has a letter, and whatever dials has an 1.
     let (mut letters, mut ones) = (false, false);
     for byte in text.bytes() {
         letters |= byte.is_ascii_alphabetic();
@@ -28,6 +28,13 @@ pub(super) fn is_lead(text: &str) -> bool {
         from = found.start() + 1;
     }
     letters && other.is_match(text)
+}
+
+/// Most Chinese text has not one letter or digit, which is seen of eight bytes at once.
+fn has_ascii(text: &str) -> bool {
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = text.as_bytes().as_chunks();
+    words.iter().any(|bytes| u64::from_le_bytes(*bytes) & HIGH != HIGH) || rest.iter().any(u8::is_ascii)
 }
 
 #[cfg(test)]

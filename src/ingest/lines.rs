@@ -1,7 +1,7 @@
 //! The lines of a day by shop, in the order they were read: in memory as far as the budget goes, then on disk.
 //! A shop too large to be worked on at once is cut by buyer, again and again; how depends on the lines alone, so every run cuts alike.
 
-use super::doubles::Doubles;
+use super::doubles::{Doubles, add_hashes};
 use super::messages::{Raw, Tallies};
 use super::packed::{Packed, Shared, Whose, Written, unpack};
 use super::spool::{Place, Spool};
@@ -11,6 +11,7 @@ use crate::memory::Budget;
 use crate::names::{self, Names};
 use crate::rules::SetId;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// A larger piece is cut by buyer.
@@ -170,7 +171,7 @@ impl Shelf {
             let whole = self.of_shop[shop as usize - 1];
             let pieces = self.uncut(whole);
             if self.pieces[whole].parts.is_some() {
-                let doubles = Doubles::find(self.count(&pieces), &mut |each| self.show(&pieces, each))?;
+                let doubles = Doubles::find(self.hashes(&pieces)?, &mut |each| self.show(&pieces, each))?;
                 self.doubles.insert(shop, doubles);
             }
             if changed && lines > 0 {
@@ -208,10 +209,21 @@ impl Shelf {
         }
     }
 
+    /// Of the message ids of each piece.
+    fn hashes(&self, pieces: &[usize]) -> Result<Vec<Vec<u64>>> {
+        let of = |piece: &usize| {
+            let mut hashes = Vec::with_capacity(self.pieces[*piece].count);
+            self.show(&[*piece], &mut |lines, texts| add_hashes(&mut hashes, lines, texts))?;
+            Ok(hashes)
+        };
+        pieces.par_iter().map(of).collect()
+    }
+
     /// Shows each piece's lines with the texts they have there, and no codes.
     fn show(&self, pieces: &[usize], each: &mut dyn FnMut(&[Raw], &Texts)) -> Result<()> {
         let mut lines = Vec::new();
         pieces.iter().try_for_each(|index| {
+            lines.reserve(self.pieces[*index].count);
             self.fillings(*index, &mut |bytes| {
                 let mut messages = Texts::default();
                 lines.clear();
@@ -229,7 +241,9 @@ impl Shelf {
         let tallies = match self.doubles.get(&self.pieces[index].shop) {
             Some(doubles) => doubles.settle(&mut lines),
             None => {
-                let doubles = Doubles::find(lines.len(), &mut |each| {
+                let mut hashes = Vec::with_capacity(lines.len());
+                add_hashes(&mut hashes, &lines, messages);
+                let doubles = Doubles::find(vec![hashes], &mut |each| {
                     each(&lines, messages);
                     Ok(())
                 })?;

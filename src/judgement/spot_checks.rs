@@ -213,7 +213,7 @@ impl<'a> SpotChecks<'a> {
     }
 
     /// Whether a row of `details/rounds` is of a chat that was drawn.
-    pub fn wants(&self) -> impl FnMut(&RecordBatch) -> arrow::array::BooleanArray + Send + 'static {
+    pub fn wants(&self) -> impl FnMut(&RecordBatch) -> arrow::array::BooleanArray + Clone + Send + Sync + 'static {
         let drawn = self.drawn.values().flatten().flatten().map(|drawn| drawn.chat).collect::<std::collections::HashSet<_>>();
         move |rounds| {
             let chats = Chats::of(rounds);

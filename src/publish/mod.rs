@@ -135,16 +135,16 @@ impl Publisher {
         parquet::decode_each(&self.stage, key, columns, each)
     }
 
-    /// Some columns of the rows of a file as it will be that are wanted by the first `by` of them.
+    /// Some columns of the rows of a file as it will be that are wanted by the first `by` of them, read on some threads.
     pub fn read_some(
         &self,
         key: &str,
-        columns: &[&str],
-        by: usize,
-        wanted: impl FnMut(&RecordBatch) -> BooleanArray + Send + 'static,
+        (columns, by): (&[&str], usize),
+        workers: usize,
+        wanted: impl FnMut(&RecordBatch) -> BooleanArray + Clone + Send + Sync + 'static,
     ) -> Result<Vec<RecordBatch>> {
         let mut kept = Vec::new();
-        parquet::decode_some(&self.stage, key, &[], columns, &columns[..by], wanted, &mut |rows| {
+        parquet::decode_some(&self.stage, key, &[], (columns, &columns[..by]), workers, wanted, &mut |rows| {
             kept.push(rows);
             Ok(())
         })?;

@@ -2,6 +2,7 @@
 
 use super::stage::{Draft, Stage, Staged, sha256};
 use crate::error::{Error, Kind, Result};
+use crate::pipe;
 use crate::reports::Table;
 use crate::store::wait;
 use arrow::array::{Array, BooleanArray, RecordBatch, RecordBatchOptions, RecordBatchReader};
@@ -146,15 +147,15 @@ pub(super) fn decode_pieces(bytes: Bytes, keys: &[&str]) -> Result<impl Iterator
     Ok(pieces.map(|piece| Ok(piece?)))
 }
 
-/// The rows of one of our own files that are wanted by some of their columns, piece by piece; of the others nothing but these is
-/// decoded, and of none more than `columns`.
+/// The rows of one of our own files that are wanted by some of their columns, piece by piece, on some threads; of the others nothing
+/// but these is decoded, and of none more than `columns`.
 pub(super) fn decode_some(
     stage: &Stage,
     key: &str,
     keys: &[&str],
-    columns: &[&str],
-    by: &[&str],
-    mut wanted: impl FnMut(&RecordBatch) -> BooleanArray + Send + 'static,
+    (columns, by): (&[&str], &[&str]),
+    workers: usize,
+    wanted: impl FnMut(&RecordBatch) -> BooleanArray + Clone + Send + Sync + 'static,
     each: &mut dyn FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
     let Some(object) = stage.head(key)? else {
@@ -162,15 +163,20 @@ pub(super) fn decode_some(
     };
     let mut file = stage.parquet(&object);
     let metadata = keyed(&wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??, keys)?;
-    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(file, metadata).with_batch_size(ROW_GROUP);
-    let mask = |names: &[&str]| ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
-    let (columns, by) = (mask(columns), mask(by));
-    let predicate = ArrowPredicateFn::new(by, move |rows: RecordBatch| Ok(wanted(&rows)));
-    let mut kept = builder.with_projection(columns).with_row_filter(RowFilter::new(vec![Box::new(predicate)])).build()?;
-    while let Some(rows) = wait(kept.try_next())?? {
-        each(without_room(rows)?)?;
-    }
-    Ok(())
+    let groups = (0..metadata.metadata().num_row_groups()).collect::<Vec<_>>();
+    let decode = |group: &usize, emit: &mut dyn FnMut(RecordBatch) -> Result<()>| {
+        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(stage.parquet(&object), metadata.clone());
+        let mask = |names: &[&str]| ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
+        let (columns, by, mut wanted) = (mask(columns), mask(by), wanted.clone());
+        let predicate = ArrowPredicateFn::new(by, move |rows: RecordBatch| Ok(wanted(&rows)));
+        let builder = builder.with_row_groups(vec![*group]).with_batch_size(ROW_GROUP).with_projection(columns);
+        let mut kept = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)])).build()?;
+        while let Some(rows) = wait(kept.try_next())?? {
+            emit(without_room(rows)?)?;
+        }
+        Ok(())
+    };
+    pipe::in_order(&groups, workers, decode, each)
 }
 
 /// Rows that take no more room than they need: they were read with room for a whole row group.

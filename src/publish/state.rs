@@ -84,7 +84,7 @@ impl StateStore {
             wanted(rows, &own, |row| shops.key(row).is_some_and(|key| by_key[key]))
         };
         let key = self.persons_key(of.0, of.1, of.2);
-        decode_some(&self.stage, &key, &["shop_id", "agent_id"], &columns, looked_at(members), wanted, each)
+        decode_some(&self.stage, &key, &["shop_id", "agent_id"], (&columns, looked_at(members)), 1, wanted, each)
     }
 
     /// The persons of a group, with all their columns.
@@ -105,7 +105,7 @@ impl StateStore {
         };
         let mut persons = nobody(level)?;
         let key = self.persons_key(day, Part::Chats, level);
-        decode_some(&self.stage, &key, &[], &columns, looked_at(members), wanted, &mut |rows| {
+        decode_some(&self.stage, &key, &[], (&columns, looked_at(members)), 1, wanted, &mut |rows| {
             persons.vstack_mut(&from_arrow(&rows)?)?;
             Ok(())
         })?;
@@ -146,15 +146,15 @@ impl StateStore {
         pieces.into_iter().map(|(name, rows)| self.sheet(&name, day, rows)).collect()
     }
 
-    /// The reply lines of a day that may earn a credit.
+    /// The reply lines of a day that may earn a credit, read on some threads.
     /// Columns: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id`.
-    pub fn replies(&self, day: Day, asked: &Arc<Asked>) -> Result<DataFrame> {
+    pub fn replies(&self, day: Day, asked: &Arc<Asked>, workers: usize) -> Result<DataFrame> {
         let key = format!("{}/dt={day}/data.parquet", folder("replies"));
         let asked = Arc::clone(asked);
         let wanted = move |rows: &RecordBatch| BooleanArray::from(asked.answers(rows));
         let columns = ["shop_id", "buyer_id", "agent_id", "at", "place", "message_id"];
         let mut replies = no_replies()?;
-        decode_some(&self.stage, &key, &[], &columns, &columns[..4], wanted, &mut |rows| {
+        decode_some(&self.stage, &key, &[], (&columns, &columns[..4]), workers, wanted, &mut |rows| {
             replies.vstack_mut(&from_arrow(&rows)?)?;
             Ok(())
         })?;

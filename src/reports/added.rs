@@ -188,6 +188,11 @@ impl Added {
     /// Makes sure of a row.
     fn open(&mut self, who: u32, number: i64) {
         let index = who as usize;
+        // Mostly it is there, which its first value tells unless it is a largest.
+        let first = |cells: &Cells| cells.values.get((number as usize).wrapping_sub(cells.least).wrapping_mul(self.names.len())).copied();
+        if self.of.get(index).and_then(first).is_some_and(|first| first != NONE) {
+            return;
+        }
         if self.of.len() <= index {
             self.of.resize(index + 1, Cells::default());
         }

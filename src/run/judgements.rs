@@ -33,20 +33,20 @@ impl Run<'_> {
         let made_with = self.made_with(&standards, &trainings);
         let days = if self.makes(Judgement::SpotChecks) { self.days_to_check(&made_with, &judged)? } else { Vec::new() };
         let spans = self.periods_to_judge(&made_with, &judged)?;
+        // Where not all persons fit, the tables of two periods at once would not either.
+        let restated = self.restated.iter().copied().collect::<Vec<_>>();
+        let workers = if self.shares(&restated, PERSON_JUDGED)? > 1 { 1 } else { memory::workers(self.ground.request.memory) };
         // What takes longest comes first.
         let work = days.iter().map(|day| Work::SpotChecks(*day)).chain(spans.iter().map(|span| Work::Period(*span)));
         let make = |work: &Work, emit: &mut dyn FnMut(()) -> Result<()>| {
             match work {
-                Work::SpotChecks(day) => self.draw(*day).with("business day", day)?,
+                Work::SpotChecks(day) => self.draw(*day, workers.div_ceil(days.len())).with("business day", day)?,
                 Work::Period(span) => {
                     self.judge(*span, &standards).with("period", format!("{} of {}", span.period.name(), span.first))?;
                 }
             }
             emit(())
         };
-        // Where not all persons fit, the tables of two periods at once would not either.
-        let restated = self.restated.iter().copied().collect::<Vec<_>>();
-        let workers = if self.shares(&restated, PERSON_JUDGED)? > 1 { 1 } else { memory::workers(self.ground.request.memory) };
         pipe::in_order(&work.collect::<Vec<_>>(), workers, make, |()| Ok(()))?;
         days.iter().for_each(|day| judged.set(checks_of(*day), &made_with));
         spans.iter().for_each(|span| judged.set(of_period(span.period, span.first), &made_with));
@@ -79,7 +79,7 @@ impl Run<'_> {
         Ok(due)
     }
 
-    fn draw(&self, day: Day) -> Result<()> {
+    fn draw(&self, day: Day, workers: usize) -> Result<()> {
         let mut checks = SpotChecks::new(&self.ground.plan.rules.widest, self.ground.plan.judgement.seed);
         // Whether an inquiry comes to an order is known after the next day.
         if self.has_orders() && self.ground.landed.through > day {
@@ -100,7 +100,7 @@ impl Run<'_> {
             checks.add_receptions(&rows);
             Ok(())
         })?;
-        let lines = self.publisher.read_some(&detail_key("rounds", day), &spot_checks::LINES, 4, checks.wants())?;
+        let lines = self.publisher.read_some(&detail_key("rounds", day), (&spot_checks::LINES, 4), workers, checks.wants())?;
         self.publisher.stage(&checks.table(day, &lines)?)
     }
 

@@ -7,6 +7,7 @@ use crate::error::{Context, Error, Result};
 use crate::facts;
 use crate::frames::{collect, stack};
 use crate::job::Level;
+use crate::memory;
 use crate::metrics::Fact;
 use crate::pipe;
 use crate::publish::{self, ROW_GROUP, Sheet, detail};
@@ -49,7 +50,8 @@ impl Run<'_> {
         let asked = Arc::new(facts::Asked::of(&instants, rules.credit_lookback.0));
         let mut kept = Vec::new();
         let days = days.intersection(made).copied().collect::<Vec<_>>();
-        let of_day = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &asked)?);
+        let workers = memory::workers(self.ground.request.memory).div_ceil(days.len().max(1));
+        let of_day = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &asked, workers)?);
         pipe::in_order(&days, self.ground.request.jobs, of_day, |replies| {
             kept.push(replies.lazy());
             Ok(())

@@ -57,7 +57,7 @@ impl Run<'_> {
         }
         let is_filtered = |rows: &RecordBatch| rows.column(0).as_string::<i32>().iter().map(|why| Some(why.is_some())).collect();
         let mut filtered = facts::FilteredPeers::new();
-        for rows in self.publisher.read_some(&key, &FILTERED, 1, is_filtered)? {
+        for rows in self.publisher.read_some(&key, (&FILTERED, 1), 1, is_filtered)? {
             let columns = FILTERED.map(|name| rows.column_by_name(name).and_then(|column| column.as_string_opt::<i32>()));
             let [Some(whys), Some(shops), Some(buyers), Some(agents)] = columns else { continue };
             for row in 0..rows.num_rows() {

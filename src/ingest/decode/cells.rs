@@ -126,7 +126,13 @@ impl Cells {
             let names = self.schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
             self.found = keys.found(&names);
         }
-        let columns = self.columns.iter_mut().map(|c| Arc::new(c.finish()) as ArrayRef).collect();
+        let columns = self.columns.iter_mut().map(|column| {
+            // The next batch is as large, mostly: making room while it grows would move it again and again.
+            let (rows, bytes) = (column.len(), column.values_slice().len());
+            let mut full = std::mem::replace(column, StringBuilder::with_capacity(rows, bytes + bytes / 8));
+            Arc::new(full.finish()) as ArrayRef
+        });
+        let columns = columns.collect();
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
         let found = Arc::clone(&self.found);
