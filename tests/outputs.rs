@@ -49,6 +49,29 @@ fn all_partitions_of_a_table_have_one_schema() {
     assert!(tables.len() >= 25, "{} tables", tables.len());
 }
 
+/// What facts are reckoned with inside stays inside: a column more would be a promise to whoever reads the details.
+#[test]
+fn details_have_the_columns_they_always_had() {
+    let rounds = "business_day shop_id agent_id buyer_id filtered session_id session_no outcome asked_at replied_at wait_ms agent_wait_ms \
+        queued queue_ms asks asks_in_time agent_asks_in_time assessed first first_assessed agent_first agent_first_assessed opening \
+        agent_opening asked_message_id replied_message_id";
+    let talks = "business_day shop_id agent_id buyer_id filtered session_id session_no started_at first_at last_at first_buyer_at \
+        last_buyer_at buyer_msgs agent_msgs auto_msgs agent_words buyer_initiated talk_ms lead served answered unanswered \
+        longest_wait_ms assessed assessed_answered assessed_wait_ms manned assessed_start transferred_in transferred_out";
+    let peer_days = "business_day shop_id agent_id buyer_id filtered buyer_msgs agent_msgs first_buyer_at last_buyer_at transferred_in \
+        transferred_out consult receive replied direct transfer_in transfer_out";
+    let credits = "business_day shop_id order_id buyer_id rule role agent_id at line_at message_id amount quantity postage";
+    let tables = [("rounds", rounds), ("sessions", talks), ("receptions", talks), ("peer_days", peer_days), ("credits", credits)];
+    for (table, expected) in tables {
+        let files = schemas(&[&format!("details/{table}")]);
+        assert!(!files.is_empty());
+        for (key, schema) in files {
+            let columns = schema.fields().iter().map(|field| field.name().as_str()).collect::<Vec<_>>();
+            assert_eq!(columns, expected.split_whitespace().collect::<Vec<_>>(), "{key}");
+        }
+    }
+}
+
 /// The key is in the path only; the same date is in the file under another name.
 #[test]
 fn a_partitions_date_is_in_the_file_as_report_date() {

@@ -19,8 +19,8 @@ table! {
         session: u32 = session_code,
         session_no: i64 = no,
         outcome: u32 = round.outcome as u32,
-        answered: bool = round.outcome == Outcome::Answered,
-        handed_over: bool = round.outcome == Outcome::HandedOver,
+        is_answered: bool = round.outcome == Outcome::Answered,
+        is_handed_over: bool = round.outcome == Outcome::HandedOver,
         asked_at: i64 = round.asked_at,
         asked_hour: i64 = day.hour(round.asked_at),
         replied_at: Option<i64> = round.replied_at,
@@ -71,10 +71,11 @@ pub fn bucket_bounds(bucket: i64) -> (f64, f64) {
     }
 }
 
-/// The rounds on a level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `opening`), and which of them its metrics count. `assessed`: assessed rounds only, with their own firsts.
+/// The rounds on a level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `opening`), with `answered`, `handed_over`, and which
+/// of them its metrics count. `assessed`: assessed rounds only, with their own firsts.
 pub fn rounds_of(level: Level, rounds: &DataFrame, assessed: bool) -> (LazyFrame, Expr) {
     let first = |plain: &str, of_assessed: &str| col(if assessed { of_assessed } else { plain }).alias("first");
-    let rows = unfiltered(rounds);
+    let rows = unfiltered(rounds).with_columns([col("is_answered").alias("answered"), col("is_handed_over").alias("handed_over")]);
     let (rows, counted) = match level {
         Level::Shop => (rows.with_columns([first("first", "first_assessed")]), col("handed_over").not()),
         Level::Agent | Level::Team => {

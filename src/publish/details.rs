@@ -82,7 +82,9 @@ pub fn detail(name: &str, grain: &str, frame: &DataFrame, spelling: Option<Spell
 }
 
 /// Columns that only metrics look at.
-const INSIDE: [&str; 9] = [
+const INSIDE: [&str; 11] = [
+    "is_answered",
+    "is_handed_over",
     "bucket",
     "agent_bucket",
     "own",
