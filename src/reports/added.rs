@@ -145,12 +145,10 @@ impl<'a> Numbers<'a> {
     }
 
     /// Adds what some rows say.
-    fn add(&self, own: &mut i64, mut rows: Range<usize>) {
+    fn add(&self, own: &mut i64, rows: Range<usize>) {
         match self {
             Numbers::Sum(values) => *own += values[rows].iter().sum::<i64>(),
-            Numbers::Max(values) => {
-                *own = rows.by_ref().filter(|row| values.is_valid(*row)).fold(*own, |own, row| own.max(values.value(row)))
-            }
+            Numbers::Max(values) => *own = rows.filter(|row| values.is_valid(*row)).fold(*own, |own, row| own.max(values.value(row))),
         }
     }
 }
