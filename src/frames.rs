@@ -1,7 +1,8 @@
 //! Polars frames: where lazy queries are run, and the border to Arrow, crossed through the C data interface without a copy.
 
 use crate::error::Result;
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, make_array};
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, make_array};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
 use arrow::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi, to_ffi};
@@ -48,6 +49,11 @@ fn array_to_arrow(series: &Series) -> Result<ArrayRef> {
     };
     let array = make_array(data);
     Ok(if array.data_type() == &ArrowType::LargeUtf8 { cast(&array, &ArrowType::Utf8)? } else { array })
+}
+
+/// The rows for which a condition holds. Null does not hold.
+pub fn held(conditions: &BooleanArray) -> BooleanBuffer {
+    conditions.nulls().map_or_else(|| conditions.values().clone(), |known| conditions.values() & known.inner())
 }
 
 /// An Arrow batch as a frame.

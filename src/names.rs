@@ -1,8 +1,7 @@
 //! Names as small codes: a day's shops and agents (shop × account), some conversations (shop × buyer) and their sessions.
 //! A name is hashed once per batch dictionary, not once per line. Code 0 is "none".
 
-use arrow::array::types::Int32Type;
-use arrow::array::{Array, AsArray, DictionaryArray, StringArray};
+use arrow::array::{Array, StringArray};
 use hashbrown::{HashMap, HashTable};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -162,8 +161,8 @@ impl Known {
     }
 
     #[inline]
-    fn code(&mut self, pairs: &mut Pairs, owner: u32, key: Option<usize>) -> u32 {
-        let Some(key) = key else { return 0 };
+    fn code(&mut self, pairs: &mut Pairs, owner: u32, slot: u32) -> u32 {
+        let Some(key) = (slot as usize).checked_sub(1) else { return 0 };
         let (last, code) = &mut self.pairs[key];
         if *code == 0 || *last != owner {
             (*last, *code) = (owner, pairs.code(owner, self.texts[key]));
@@ -183,12 +182,12 @@ pub struct Names {
 }
 
 impl Names {
-    /// Prepares a batch: each dictionary value becomes a text code once.
-    pub fn batch<'a>(&'a mut self, shop: &'a DictionaryArray<Int32Type>, agent: &'a DictionaryArray<Int32Type>) -> BatchNames<'a> {
-        let [shops, agents] = &mut self.known;
-        shops.look_up(shop.values().as_string(), &mut self.shops.texts);
-        agents.look_up(agent.values().as_string(), &mut self.agents.texts);
-        BatchNames { names: self, shop, agent }
+    /// Prepares a batch: each value of its dictionaries becomes a text code once.
+    pub fn batch(&mut self, shops: &StringArray, agents: &StringArray) -> BatchNames<'_> {
+        let [known_shops, known_agents] = &mut self.known;
+        known_shops.look_up(shops, &mut self.shops.texts);
+        known_agents.look_up(agents, &mut self.agents.texts);
+        BatchNames { names: self }
     }
 
     /// Which of `buckets` a shop, or a buyer of one, falls into: the leading bits of a hash that never changes. What a cluster cuts by.
@@ -229,20 +228,18 @@ impl Names {
 /// A batch's shops and agents, ready to be read row by row.
 pub struct BatchNames<'a> {
     pub names: &'a mut Names,
-    shop: &'a DictionaryArray<Int32Type>,
-    agent: &'a DictionaryArray<Int32Type>,
 }
 
 impl BatchNames<'_> {
-    /// The codes of a row's shop and agent.
+    /// The codes of a row's shop and agent: of the values of their dictionaries, counted from 1; 0 is none.
     #[inline]
-    pub fn line(&mut self, row: usize) -> (u32, u32) {
+    pub fn line(&mut self, shop: u32, agent: u32) -> (u32, u32) {
         let Names { shops, platforms, agents, known: [known_shops, known_agents] } = &mut *self.names;
-        let shop = known_shops.code(shops, 0, self.shop.key(row));
+        let shop = known_shops.code(shops, 0, shop);
         if platforms.len() < shop as usize {
             platforms.push(None);
         }
-        (shop, known_agents.code(agents, shop, self.agent.key(row)))
+        (shop, known_agents.code(agents, shop, agent))
     }
 }
 

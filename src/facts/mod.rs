@@ -107,7 +107,7 @@ struct Rows {
 /// Rows come in the order of shop id, part of the shop, buyer id and time, whatever the order of the files.
 pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<ChatFacts> {
     let mut rows = Rows::with_room(shelf.count(shard));
-    let (mut tallies, mut talkers, mut texts) = (Vec::new(), Talkers::default(), Texts::default());
+    let (mut tallies, mut talkers, mut texts) = (Vec::new(), Talkers::default(), shelf.texts(shard));
     for piece in shard {
         let mut buyers = names::Texts::default();
         let (lines, became) = shelf.take(*piece, &mut texts, &mut |whose, name| match whose {

@@ -71,25 +71,24 @@ pub fn bucket_bounds(bucket: i64) -> (f64, f64) {
     }
 }
 
-/// The rounds on a level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `opening`), with `answered`, `handed_over`, and which
-/// of them its metrics count. `assessed`: assessed rounds only, with their own firsts.
-pub fn rounds_of(level: Level, rounds: &DataFrame, assessed: bool) -> (LazyFrame, Expr) {
-    let first = |plain: &str, of_assessed: &str| col(if assessed { of_assessed } else { plain }).alias("first");
+/// The rounds on a level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `first_assessed`, `opening`), with `answered`,
+/// `handed_over`, and which of them its metrics count.
+pub fn rounds_of(level: Level, rounds: &DataFrame) -> (LazyFrame, Expr) {
     let rows = unfiltered(rounds).with_columns([col("is_answered").alias("answered"), col("is_handed_over").alias("handed_over")]);
-    let (rows, counted) = match level {
-        Level::Shop => (rows.with_columns([first("first", "first_assessed")]), col("handed_over").not()),
+    match level {
+        Level::Shop => (rows, col("handed_over").not()),
         Level::Agent | Level::Team => {
             let on_agents_clock = [
                 col("agent_wait_ms").alias("wait_ms"),
                 col("agent_bucket").alias("bucket"),
                 col("agent_asks_in_time").alias("asks_in_time"),
-                first("agent_first", "agent_first_assessed"),
+                col("agent_first").alias("first"),
+                col("agent_first_assessed").alias("first_assessed"),
                 col("agent_opening").alias("opening"),
             ];
             (rows.with_columns(on_agents_clock), col("agent").neq(lit(0u32)))
         }
-    };
-    (rows, if assessed { counted.and(col("assessed")) } else { counted })
+    }
 }
 
 #[cfg(test)]

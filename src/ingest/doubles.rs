@@ -1,7 +1,6 @@
 //! Messages that stand in the log twice: the first read counts.
 
 use super::messages::{Raw, Tallies, What};
-use super::texts::Texts;
 use crate::error::Result;
 use hashbrown::{HashMap, HashSet};
 use xxhash_rust::xxh3::xxh3_64;
@@ -14,22 +13,17 @@ pub(super) struct Doubles {
     recalled: HashSet<u32>,
 }
 
-/// Shows each piece of a shop's lines, with its texts, to whoever asks.
-pub(super) type Pieces<'a> = dyn FnMut(&mut dyn FnMut(&[Raw], &Texts)) -> Result<()> + 'a;
+/// Shows each line of a shop, with its message id, to whoever asks.
+pub(super) type Lines<'a> = dyn FnMut(&mut dyn FnMut(&Raw, &[u8])) -> Result<()> + 'a;
 
-/// The lines that have a message id.
-fn ids<'a>(lines: &'a [Raw], texts: &'a Texts) -> impl Iterator<Item = (&'a Raw, &'a [u8])> {
-    lines.iter().filter(|line| line.message != 0).map(|line| (line, texts.text(line.message)))
-}
-
-/// The hashes of the lines' message ids are added.
-pub(super) fn add_hashes(hashes: &mut Vec<u64>, lines: &[Raw], texts: &Texts) {
-    hashes.extend(ids(lines, texts).map(|(_, id)| xxh3_64(id)));
+/// The hash of a message id.
+pub(super) fn hash_of(id: &[u8]) -> u64 {
+    xxh3_64(id)
 }
 
 impl Doubles {
-    /// Looks for equal message ids in the pieces of one shop. `hashes`: of the ids of each piece; `pieces` shows each, if there are any.
-    pub(super) fn find(mut hashes: Vec<Vec<u64>>, pieces: &mut Pieces) -> Result<Doubles> {
+    /// Looks for equal message ids in one shop. `hashes`: of the ids in each piece of it; `lines` shows its lines, if there are any.
+    pub(super) fn find(mut hashes: Vec<Vec<u64>>, lines: &mut Lines) -> Result<Doubles> {
         // Mostly no id comes twice, which is seen sooner by some bits of each than by sorting all.
         let count = hashes.iter().map(Vec::len).sum();
         let (mut met, mut again) = (Bits::with_room(count), Bits::with_room(count));
@@ -48,8 +42,8 @@ impl Doubles {
             return Ok(doubles);
         }
         let mut said: HashMap<Box<[u8]>, Vec<(u32, bool)>> = HashMap::new();
-        pieces(&mut |lines, texts| {
-            for (line, id) in ids(lines, texts).filter(|(_, id)| twice.contains(&xxh3_64(id))) {
+        lines(&mut |line, id| {
+            if !id.is_empty() && twice.contains(&hash_of(id)) {
                 said.entry(id.into()).or_default().push((line.order, line.recalled));
             }
         })?;
@@ -67,22 +61,25 @@ impl Doubles {
     /// recalled, the message is recalled. Returns what became of the lines of each file.
     pub(super) fn settle(&self, lines: &mut Vec<Raw>) -> Tallies {
         let mut tallies = Tallies::new();
-        lines.retain_mut(|line| {
-            let file = line.file as usize;
+        for of_file in lines.chunk_by(|a, b| a.file == b.file) {
+            let file = of_file[0].file as usize;
             if tallies.len() <= file {
                 tallies.resize(file + 1, [0; 3]);
             }
             let [used, duplicates, ignored] = &mut tallies[file];
-            let keep = !self.dropped.contains(&line.order);
-            match (keep, line.what) {
-                (false, _) => *duplicates += 1,
-                (true, What::Nothing) => *ignored += 1,
-                (true, _) => *used += 1,
+            for line in of_file {
+                match (self.dropped.contains(&line.order), line.what) {
+                    (true, _) => *duplicates += 1,
+                    (false, What::Nothing) => *ignored += 1,
+                    (false, _) => *used += 1,
+                }
             }
+        }
+        lines.retain_mut(|line| {
             if line.what == What::Buyer && (line.recalled || self.recalled.contains(&line.order)) {
                 line.what = What::Nothing;
             }
-            keep && line.what != What::Nothing
+            line.what != What::Nothing && !self.dropped.contains(&line.order)
         });
         tallies
     }

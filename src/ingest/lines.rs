@@ -1,9 +1,9 @@
 //! The lines of a day by shop, in the order they were read: in memory as far as the budget goes, then on disk.
 //! A shop too large to be worked on at once is cut by buyer, again and again; how depends on the lines alone, so every run cuts alike.
 
-use super::doubles::{Doubles, add_hashes};
+use super::doubles::{Doubles, hash_of};
 use super::messages::{Raw, Tallies};
-use super::packed::{Packed, Shared, Whose, Written, unpack};
+use super::packed::{Packed, Shared, Unpacked, Whose, Written, unpack};
 use super::spool::{Place, Spool};
 use super::texts::Texts;
 use crate::error::Result;
@@ -29,6 +29,8 @@ struct Piece {
     /// How often its shop was cut to come to it.
     depth: u32,
     count: usize,
+    /// Bytes that its message ids take as `Texts`.
+    texts: usize,
     held: Mutex<Packed>,
     /// Where earlier lines lie on disk.
     spooled: Vec<Place>,
@@ -37,8 +39,26 @@ struct Piece {
 }
 
 impl Piece {
+    fn new(shop: u32, depth: u32) -> Piece {
+        Piece { shop, depth, ..Piece::default() }
+    }
+
     fn held(&mut self) -> &mut Packed {
         self.held.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a line with its texts. Returns the bytes it takes.
+    #[inline(always)]
+    fn add<'t>(
+        &mut self,
+        line: &Raw,
+        buyer: &mut Shared<impl Fn() -> &'t [u8]>,
+        session: &mut Shared<impl Fn() -> &'t [u8]>,
+        message: &[u8],
+    ) -> usize {
+        self.count += 1;
+        self.texts += Texts::room_of(message);
+        self.held().push(line, buyer, session, message)
     }
 }
 
@@ -93,40 +113,25 @@ impl Shelf {
     ) -> Result<()> {
         while self.of_shop.len() < shop as usize {
             self.of_shop.push(self.pieces.len());
-            self.pieces.push(Piece { shop: self.of_shop.len() as u32, ..Piece::default() });
+            self.pieces.push(Piece::new(self.of_shop.len() as u32, 0));
         }
         let mut index = self.of_shop[shop as usize - 1];
         while let Some(parts) = self.pieces[index].parts {
             index = parts + part(buyer.hash(), self.pieces[index].depth);
         }
         let piece = &mut self.pieces[index];
-        piece.count += 1;
-        self.held += piece.held().push(&line, buyer, session, message);
+        self.held += piece.add(&line, buyer, session, message);
         if piece.count > self.most_lines && piece.depth < DEEPEST { self.cut(index) } else { Ok(()) }
     }
 
     fn cut(&mut self, index: usize) -> Result<()> {
-        self.held -= self.pieces[index].held().bytes().len();
-        let (mut buyers, mut sessions, mut messages) = (names::Texts::default(), names::Texts::default(), Texts::default());
-        let lines = self.load(index, &mut messages, &mut |whose, text| match whose {
-            Whose::Buyer => buyers.code(text),
-            Whose::Session => sessions.code(text),
-        })?;
-        let Piece { shop, depth, .. } = self.pieces[index];
-        let first = self.pieces.len();
-        self.pieces.extend((0..FAN).map(|_| Piece { shop, depth: depth + 1, ..Piece::default() }));
-        // By code; 0 is none.
-        let [mut of_buyers, mut of_sessions] = [&buyers, &sessions].map(|texts| vec![Written::default(); texts.len() + 1]);
-        for line in lines {
-            let text = || buyers.spell(line.conversation).as_bytes();
-            let mut buyer = Shared { text, written: &mut of_buyers[line.conversation as usize] };
-            let text = || sessions.spell(line.session).as_bytes();
-            let mut session = Shared { text, written: &mut of_sessions[line.session as usize] };
-            let piece = &mut self.pieces[first + part(buyer.hash(), depth)];
-            piece.count += 1;
-            self.held += piece.held().push(&line, &mut buyer, &mut session, messages.text(line.message));
-        }
-        self.pieces[index] = Piece { shop, depth, parts: Some(first), ..Piece::default() };
+        let mut whole = std::mem::take(&mut self.pieces[index]);
+        let Piece { shop, depth, .. } = whole;
+        let mut cut = Cut { depth, parts: (0..FAN).map(|_| Piece::new(shop, depth + 1)).collect(), ..Cut::default() };
+        self.fillings(&whole, &mut |bytes| unpack(bytes, &mut cut))?;
+        self.held = self.held - whole.held().bytes().len() + cut.held;
+        self.pieces[index] = Piece { parts: Some(self.pieces.len()), ..Piece::new(shop, depth) };
+        self.pieces.append(&mut cut.parts);
         self.relieve()
     }
 
@@ -162,7 +167,7 @@ impl Shelf {
         let mut shops = (1..=self.of_shop.len() as u32).collect::<Vec<_>>();
         shops.sort_by_cached_key(|shop| (set_of(*shop), names.shop(*shop)));
         let total = self.pieces.iter().map(|piece| piece.count).sum::<usize>();
-        let most = (total / 4).clamp(LEAST_SHARD.min(self.most_lines), self.most_lines);
+        let most = (total / 8).clamp(LEAST_SHARD.min(self.most_lines), self.most_lines);
         let mut shards = vec![Shard::new()];
         let (mut lines, mut last) = (0, None);
         for shop in shops {
@@ -171,7 +176,8 @@ impl Shelf {
             let whole = self.of_shop[shop as usize - 1];
             let pieces = self.uncut(whole);
             if self.pieces[whole].parts.is_some() {
-                let doubles = Doubles::find(self.hashes(&pieces)?, &mut |each| self.show(&pieces, each))?;
+                let mut show = |each: &mut dyn FnMut(&Raw, &[u8])| pieces.iter().try_for_each(|piece| self.show(*piece, each));
+                let doubles = Doubles::find(self.hashes(&pieces)?, &mut show)?;
                 self.doubles.insert(shop, doubles);
             }
             if changed && lines > 0 {
@@ -196,6 +202,11 @@ impl Shelf {
         self.pieces[index].shop
     }
 
+    /// No message ids yet, with room for those of a shard.
+    pub fn texts(&self, shard: &[usize]) -> Texts {
+        Texts::with_room(shard.iter().map(|piece| self.pieces[*piece].texts).sum())
+    }
+
     /// Lines of a shard.
     pub fn count(&self, shard: &[usize]) -> usize {
         shard.iter().map(|piece| self.pieces[*piece].count).sum()
@@ -213,55 +224,43 @@ impl Shelf {
     fn hashes(&self, pieces: &[usize]) -> Result<Vec<Vec<u64>>> {
         let of = |piece: &usize| {
             let mut hashes = Vec::with_capacity(self.pieces[*piece].count);
-            self.show(&[*piece], &mut |lines, texts| add_hashes(&mut hashes, lines, texts))?;
+            let mut each = |_: &Raw, id: &[u8]| {
+                if !id.is_empty() {
+                    hashes.push(hash_of(id));
+                }
+            };
+            self.show(*piece, &mut each)?;
             Ok(hashes)
         };
         pieces.par_iter().map(of).collect()
     }
 
-    /// Shows each piece's lines with the texts they have there, and no codes.
-    fn show(&self, pieces: &[usize], each: &mut dyn FnMut(&[Raw], &Texts)) -> Result<()> {
-        let mut lines = Vec::new();
-        pieces.iter().try_for_each(|index| {
-            lines.reserve(self.pieces[*index].count);
-            self.fillings(*index, &mut |bytes| {
-                let mut messages = Texts::default();
-                lines.clear();
-                unpack(bytes, &mut lines, &mut messages, &mut |_, _| 0);
-                each(&lines, &messages);
-            })
-        })
+    /// Shows each line of a piece with its message id, and no codes.
+    fn show(&self, index: usize, each: &mut dyn FnMut(&Raw, &[u8])) -> Result<()> {
+        self.fillings(&self.pieces[index], &mut |bytes| unpack(bytes, &mut Nameless(&mut *each)))
     }
 
     /// Takes the lines of a piece in the order they were read, each message once; and what became of the lines of each file.
     /// Their message ids are added to those there are, and names of buyers and sessions are what `code` makes of them.
     pub fn take(&self, index: usize, messages: &mut Texts, code: &mut dyn FnMut(Whose, &str) -> u32) -> Result<(Vec<Raw>, Tallies)> {
-        let mut lines = self.load(index, messages, code)?;
-        *locked(&self.pieces[index].held) = Packed::default();
-        let tallies = match self.doubles.get(&self.pieces[index].shop) {
-            Some(doubles) => doubles.settle(&mut lines),
-            None => {
-                let mut hashes = Vec::with_capacity(lines.len());
-                add_hashes(&mut hashes, &lines, messages);
-                let doubles = Doubles::find(vec![hashes], &mut |each| {
-                    each(&lines, messages);
-                    Ok(())
-                })?;
-                doubles.settle(&mut lines)
-            }
+        let piece = &self.pieces[index];
+        let known = self.doubles.get(&piece.shop);
+        let hashes = known.is_none().then(|| Vec::with_capacity(piece.count));
+        let mut taken = Taken { lines: Vec::with_capacity(piece.count), hashes, messages, code };
+        self.fillings(piece, &mut |bytes| unpack(bytes, &mut taken))?;
+        *locked(&piece.held) = Packed::default();
+        let Taken { mut lines, hashes, .. } = taken;
+        let mut show = |each: &mut dyn FnMut(&Raw, &[u8])| {
+            lines.iter().for_each(|line| each(line, messages.text(line.message)));
+            Ok(())
         };
+        let found = Doubles::find(hashes.into_iter().collect(), &mut show)?;
+        let tallies = known.unwrap_or(&found).settle(&mut lines);
         Ok((lines, tallies))
     }
 
-    fn load(&self, index: usize, messages: &mut Texts, code: &mut dyn FnMut(Whose, &str) -> u32) -> Result<Vec<Raw>> {
-        let mut lines = Vec::with_capacity(self.pieces[index].count);
-        self.fillings(index, &mut |bytes| unpack(bytes, &mut lines, messages, code))?;
-        Ok(lines)
-    }
-
     /// Shows what a piece was filled with, in order.
-    fn fillings(&self, index: usize, each: &mut dyn FnMut(&[u8])) -> Result<()> {
-        let piece = &self.pieces[index];
+    fn fillings(&self, piece: &Piece, each: &mut dyn FnMut(&[u8])) -> Result<()> {
         for place in &piece.spooled {
             let bytes = locked(&self.spool).as_mut().map_or_else(|| Ok(Vec::new()), |spool| spool.read(place))?;
             each(&bytes);
@@ -271,21 +270,88 @@ impl Shelf {
     }
 }
 
+/// A piece on its way into its parts.
+#[derive(Default)]
+struct Cut {
+    depth: u32,
+    parts: Vec<Piece>,
+    /// Bytes of the lines in the parts.
+    held: usize,
+    buyers: names::Texts,
+    sessions: names::Texts,
+    /// By code; 0 is none.
+    written: [Vec<Written>; 2],
+}
+
+impl Unpacked for Cut {
+    fn name(&mut self, whose: Whose, name: &str) -> u32 {
+        let texts = if whose == Whose::Buyer { &mut self.buyers } else { &mut self.sessions };
+        texts.code(name)
+    }
+
+    fn line(&mut self, line: &Raw, message: &[u8]) {
+        let Cut { buyers, sessions, .. } = self;
+        let [of_buyers, of_sessions] = &mut self.written;
+        of_buyers.resize(buyers.len() + 1, Written::default());
+        of_sessions.resize(sessions.len() + 1, Written::default());
+        let text = || buyers.spell(line.conversation).as_bytes();
+        let mut buyer = Shared { text, written: &mut of_buyers[line.conversation as usize] };
+        let text = || sessions.spell(line.session).as_bytes();
+        let mut session = Shared { text, written: &mut of_sessions[line.session as usize] };
+        self.held += self.parts[part(buyer.hash(), self.depth)].add(line, &mut buyer, &mut session, message);
+    }
+}
+
+/// Lines whose names nobody asks for.
+struct Nameless<F>(F);
+
+impl<F: FnMut(&Raw, &[u8])> Unpacked for Nameless<F> {
+    fn name(&mut self, _: Whose, _: &str) -> u32 {
+        0
+    }
+
+    fn line(&mut self, line: &Raw, message: &[u8]) {
+        self.0(line, message);
+    }
+}
+
+/// Lines that leave, with the hashes of their message ids where doubles are to be looked for.
+struct Taken<'a> {
+    lines: Vec<Raw>,
+    hashes: Option<Vec<u64>>,
+    messages: &'a mut Texts,
+    code: &'a mut dyn FnMut(Whose, &str) -> u32,
+}
+
+impl Unpacked for Taken<'_> {
+    fn name(&mut self, whose: Whose, name: &str) -> u32 {
+        (self.code)(whose, name)
+    }
+
+    #[inline(always)]
+    fn line(&mut self, line: &Raw, message: &[u8]) {
+        if let Some(hashes) = &mut self.hashes
+            && !message.is_empty()
+        {
+            hashes.push(hash_of(message));
+        }
+        self.lines.push(Raw { message: self.messages.push(message), ..*line });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ingest::What;
-    use arrow::array::DictionaryArray;
-    use arrow::array::types::Int32Type;
+    use arrow::array::StringArray;
 
     /// 200 lines of 40 buyers of two shops; line 150 says again what line 4 of another buyer said, and that it was recalled.
     fn shelf(most_lines: usize, budget: Budget) -> (Shelf, Names) {
         let (mut shelf, mut names) = (Shelf::new(budget), Names::default());
         shelf.most_lines = most_lines;
         for order in 0..200u32 {
-            let dictionary = |text: String| std::iter::once(Some(text.as_str())).collect::<DictionaryArray<Int32Type>>();
-            let [shop, agent] = [format!("s{}", order % 2), "A".into()].map(dictionary);
-            let (shop, agent) = names.batch(&shop, &agent).line(0);
+            let [shop, agent] = [format!("s{}", order % 2), "A".into()].map(|name| StringArray::from(vec![name]));
+            let (shop, agent) = names.batch(&shop, &agent).line(1, 1);
             let id = if order == 150 { 4 } else { order };
             let line = Raw { agent, order, at: i64::from(order), recalled: order == 150, ..Raw::default() };
             let line = Raw { what: if order == 4 { What::Buyer } else { What::Reply }, ..line };

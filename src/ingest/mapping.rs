@@ -57,6 +57,21 @@ impl Batch {
         }
     }
 
+    /// By row: which value of the column's dictionary it has, counted from 1; 0 is none.
+    pub fn slots(&self, column: usize) -> Vec<u32> {
+        let keys = self.keys(column);
+        let mut slots = keys.keys().values().iter().map(|key| (*key + 1) as u32).collect::<Vec<_>>();
+        if let Some(known) = keys.nulls() {
+            (!known.inner()).set_indices().for_each(|row| slots[row] = 0);
+        }
+        slots
+    }
+
+    /// The values of a column's dictionary.
+    pub fn values(&self, column: usize) -> &StringArray {
+        self.keys(column).values().as_string()
+    }
+
     /// The text of a dictionary cell.
     pub fn key(&self, column: usize, row: usize) -> Option<&str> {
         let keys = self.keys(column);

@@ -9,12 +9,12 @@ use super::quarantine::Audit;
 use super::table::{Table, read};
 use crate::calendar::Day;
 use crate::error::Result;
+use crate::frames::held;
 use crate::job::Plan;
 use crate::memory::{Budget, Means};
 use crate::names::{Latest, Names};
 use crate::rules::ReplyMode;
-use arrow::array::types::Int32Type;
-use arrow::array::{Array, AsArray, DictionaryArray, StringArray};
+use arrow::array::{Array, AsArray, StringArray};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -159,73 +159,91 @@ struct Said {
     batch: Batch,
     /// First and last instant of its good rows.
     times: Option<Range<i64>>,
-    /// By row; bad rows say nothing.
-    rows: Vec<(What, ReplyMode, u32, bool, bool)>,
+    /// Bad rows say nothing.
+    rows: Vec<Row>,
+    /// Of the columns of `KEYS`.
+    slots: [Vec<u32>; 5],
+}
+
+/// What a row says besides its names.
+#[derive(Clone, Copy, Default)]
+struct Row {
+    words: u32,
+    what: What,
+    mode: ReplyMode,
+    lead: bool,
+    blank: bool,
 }
 
 impl Said {
     fn of(batch: Batch, blanks: bool) -> Said {
         let c = &*COLUMNS;
-        let instants = batch.ints(c.sent_at);
+        let instants = batch.ints(c.sent_at).values();
         let good = |row: &usize| batch.bad.is_empty() || !batch.bad.contains_key(row);
-        let mut times: Option<Range<i64>> = None;
-        for row in (0..batch.rows).filter(good) {
-            let at = instants.value(row);
-            times = Some(times.map_or(at..at, |times| times.start.min(at)..times.end.max(at)));
-        }
-        let (senders, modes, agents) = (batch.keys(c.sender), batch.keys(c.mode), batch.keys(c.agent));
-        let [sender_names, mode_names] = [senders, modes].map(|keys| keys.values().as_string::<i32>());
+        let times = match batch.bad.is_empty() {
+            true => reach(instants.iter()),
+            false => reach((0..batch.rows).filter(good).map(|row| &instants[row])),
+        };
+        let slots = [c.shop, c.buyer, c.session, c.agent, c.platform].map(|column| batch.slots(column));
+        // By slot; 0 is none.
+        let by_slot = |column: usize| std::iter::once(None).chain(batch.values(column).iter());
+        let senders = by_slot(c.sender).map(|word| word.and_then(Sender::of)).collect::<Vec<_>>();
+        let modes = by_slot(c.mode).map(|word| word.and_then(mode)).collect::<Vec<_>>();
         let texts = batch.text(c.text);
-        let senders_by_key = sender_names.iter().map(|word| Sender::of(word.unwrap_or_default())).collect::<Vec<_>>();
-        let modes_by_key = mode_names.iter().map(|word| word.and_then(mode)).collect::<Vec<_>>();
-        let said = |row: usize| {
-            let Some(sender) = senders.key(row).and_then(|key| senders_by_key[key]) else { return Default::default() };
+        let said = |(row, ((sender, mode), agent)): (usize, ((u32, u32), &u32))| {
+            let Some(sender) = senders[sender as usize].filter(|_| good(&row)) else { return Row::default() };
             let kind = || batch.key(c.kind, row);
-            let (what, mode) = what(sender, kind, modes.key(row).and_then(|key| modes_by_key[key]), agents.is_valid(row));
+            let (what, mode) = what(sender, kind, modes[mode as usize], *agent > 0);
             let text = if texts.is_valid(row) { texts.value(row) } else { "" };
+            let said = Row { what, mode, ..Row::default() };
             match what {
-                What::Reply => (what, mode, text.chars().count() as u32, false, false),
-                What::Buyer => (what, mode, 0, is_lead(text), blanks && is_blank(kind(), text)),
-                _ => (what, mode, 0, false, false),
+                What::Reply => Row { words: text.chars().count() as u32, ..said },
+                What::Buyer => Row { lead: is_lead(text), blank: blanks && is_blank(kind(), text), ..said },
+                _ => said,
             }
         };
-        let rows = (0..batch.rows).map(|row| if good(&row) { said(row) } else { Default::default() }).collect();
-        Said { times, rows, batch }
+        let rows = batch.slots(c.sender).into_iter().zip(batch.slots(c.mode)).zip(&slots[3]).enumerate().map(said).collect();
+        Said { times, rows, slots, batch }
     }
+}
+
+/// The first and last of some instants.
+fn reach<'a>(instants: impl Iterator<Item = &'a i64>) -> Option<Range<i64>> {
+    let (first, last) = instants.fold((i64::MAX, i64::MIN), |(first, last), at| (first.min(*at), last.max(*at)));
+    (first <= last).then_some(first..last)
 }
 
 /// Where the texts of a dictionary were written last.
 #[derive(Default)]
 struct Seen {
     dictionary: Latest,
-    /// By key plus 1: the first is nobody's.
+    /// By slot: the first is nobody's.
     written: Vec<Written>,
 }
 
 impl Seen {
-    fn keys<'a>(&'a mut self, batch: &'a Batch, column: usize) -> Keys<'a> {
-        let keys = batch.keys(column);
-        let values = keys.values().as_string();
+    /// A dictionary column, ready to be read row by row.
+    fn of<'a>(&'a mut self, values: &'a StringArray) -> SeenIn<'a> {
         if self.dictionary.is_new(values) {
             self.written.clear();
             self.written.resize(values.len() + 1, Written::default());
         }
-        Keys { keys, values, written: &mut self.written }
+        SeenIn { values, written: &mut self.written }
     }
 }
 
-/// A dictionary column, ready to be read row by row.
-struct Keys<'a> {
-    keys: &'a DictionaryArray<Int32Type>,
+struct SeenIn<'a> {
     values: &'a StringArray,
     written: &'a mut [Written],
 }
 
-impl<'a> Keys<'a> {
-    fn at(&mut self, row: usize) -> Shared<'_, impl Fn() -> &'a [u8] + use<'a>> {
-        let (key, values) = (self.keys.key(row), self.values);
-        let text = move || key.map_or(&[][..], |key| values.value(key).as_bytes());
-        Shared { text, written: &mut self.written[key.map_or(0, |key| key + 1)] }
+impl<'a> SeenIn<'a> {
+    /// The text of a slot; of slot 0, none.
+    #[inline]
+    fn at(&mut self, slot: u32) -> Shared<'_, impl Fn() -> &'a [u8] + use<'a>> {
+        let (slot, values) = (slot as usize, self.values);
+        let text = move || slot.checked_sub(1).map_or(&[][..], |key| values.value(key).as_bytes());
+        Shared { text, written: &mut self.written[slot] }
     }
 }
 
@@ -252,43 +270,44 @@ impl Chats {
         }
         let file = self.files.len() as u32 - 1;
         self.audit.set_aside(batch)?;
-        let (times, seqs, recalls) = (batch.ints(c.sent_at), batch.ints(c.seq), batch.columns[c.recalled].as_boolean());
-        let (ids, platforms) = (batch.text(c.message), batch.keys(c.platform));
+        let (times, seqs, recalls) = (batch.ints(c.sent_at).values(), batch.ints(c.seq), batch.columns[c.recalled].as_boolean());
+        let (ids, platform_names) = (batch.text(c.message), batch.values(c.platform));
         let [buyers, sessions] = &mut self.seen;
-        let (mut buyers, mut sessions) = (buyers.keys(batch, c.buyer), sessions.keys(batch, c.session));
-        let mut coded = self.names.batch(batch.keys(c.shop), batch.keys(c.agent));
+        let (mut buyers, mut sessions) = (buyers.of(batch.values(c.buyer)), sessions.of(batch.values(c.session)));
+        let mut coded = self.names.batch(batch.values(c.shop), batch.values(c.agent));
+        // By shop code less 1: the slot of the platform it was last named with.
+        let mut named: Vec<u32> = Vec::new();
         // Most logs have none of these.
-        let [has_seq, has_platform] = [seqs.null_count() < seqs.len(), platforms.null_count() < platforms.len()];
-        let platform_names = platforms.values().as_string::<i32>();
-        // By shop code less 1: the platform it was last named with.
-        let mut named: Vec<usize> = Vec::new();
-        let has_recalled = recalls.true_count() > 0;
+        let (has_seq, recalled) = (seqs.null_count() < seqs.len(), held(recalls));
+        let has_recalled = recalled.count_set_bits() > 0;
         let mut outside = 0;
-        for (row, (what, mode, words, lead, blank)) in said.rows.iter().copied().enumerate() {
+        let [shops, buyer_slots, session_slots, agents, platforms] = &said.slots;
+        let names = shops.iter().zip(agents).zip(platforms).zip(buyer_slots).zip(session_slots);
+        for ((row, (said, at)), ((((shop, agent), platform), buyer), session)) in said.rows.iter().zip(times).enumerate().zip(names) {
             if !batch.bad.is_empty() && batch.bad.contains_key(&row) {
                 continue;
             }
-            let at = times.value(row);
-            if !bounds.contains(&at) {
+            if !bounds.contains(at) {
                 outside += 1;
                 continue;
             }
-            let (shop, agent) = coded.line(row);
-            if has_platform && let Some(key) = platforms.key(row) {
+            let (shop, agent) = coded.line(*shop, *agent);
+            if *platform > 0 {
                 let index = shop as usize - 1;
                 if named.len() <= index {
-                    named.resize(index + 1, usize::MAX);
+                    named.resize(index + 1, 0);
                 }
-                if std::mem::replace(&mut named[index], key) != key {
-                    coded.names.platform(shop, platform_names.value(key));
+                if std::mem::replace(&mut named[index], *platform) != *platform {
+                    coded.names.platform(shop, platform_names.value(*platform as usize - 1));
                 }
             }
             let seq = if has_seq && seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
-            let recalled = has_recalled && recalls.is_valid(row) && recalls.value(row);
-            let line = Raw { at, seq, agent, words, order: self.read, file, what, mode, lead, blank, recalled, ..Raw::default() };
+            let recalled = has_recalled && recalled.value(row);
+            let Row { words, what, mode, lead, blank } = *said;
+            let line = Raw { at: *at, seq, agent, words, order: self.read, file, what, mode, lead, blank, recalled, ..Raw::default() };
             self.read += 1;
             let id = if ids.is_valid(row) { ids.value(row) } else { "" };
-            self.shelf.add(shop, line, &mut buyers.at(row), &mut sessions.at(row), id.as_bytes())?;
+            self.shelf.add(shop, line, &mut buyers.at(*buyer), &mut sessions.at(*session), id.as_bytes())?;
         }
         self.shelf.relieve()?;
         let tally = self.audit.file(&batch.file);
@@ -342,6 +361,7 @@ fn mode(word: &str) -> Option<ReplyMode> {
     }
 }
 
+#[inline(always)]
 fn what<'a>(sender: Sender, kind: impl FnOnce() -> Option<&'a str>, mode: Option<ReplyMode>, has_agent: bool) -> (What, ReplyMode) {
     let human = mode.unwrap_or(ReplyMode::Human);
     match sender {

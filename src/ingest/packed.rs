@@ -2,7 +2,6 @@
 //! A line is told apart from the line before it, and a buyer or session that was named before is a number.
 
 use super::messages::{Raw, What};
-use super::texts::Texts;
 use crate::rules::ReplyMode;
 use std::sync::atomic::{AtomicU32, Ordering};
 use xxhash_rust::xxh3::xxh3_64;
@@ -159,10 +158,10 @@ impl Packed {
             bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
             bytes.extend_from_slice(text);
         }
-        bytes.extend_from_slice(rest);
+        end_with(bytes, rest, message);
         (last.at, last.order, last.file) = (line.at, line.order, line.file);
         last.message.truncate(like);
-        last.message.extend_from_slice(rest);
+        end_with(&mut last.message, rest, message);
         self.bytes.len() - before
     }
 
@@ -192,10 +191,19 @@ impl Packed {
     }
 }
 
-/// Adds the lines of one filling to those there are, and their message ids to the texts. `code`: that of a buyer's or a session's name.
-pub(super) fn unpack(bytes: &[u8], lines: &mut Vec<Raw>, messages: &mut Texts, code: &mut dyn FnMut(Whose, &str) -> u32) {
+/// Whom lines are unpacked for.
+pub(super) trait Unpacked {
+    /// A buyer's or a session's name, before the first line that has it. Returns its code.
+    fn name(&mut self, whose: Whose, name: &str) -> u32;
+
+    /// A line with its message id, empty where it has none.
+    fn line(&mut self, line: &Raw, message: &[u8]);
+}
+
+/// Says the lines of one filling, in order.
+pub(super) fn unpack(bytes: &[u8], to: &mut impl Unpacked) {
     let mut bytes = Bytes(bytes);
-    let mut last = Raw::default();
+    let (mut last, mut message) = (Raw::default(), Vec::new());
     // By number; 0 is none.
     let mut codes = vec![0];
     while !bytes.0.is_empty() {
@@ -217,14 +225,15 @@ pub(super) fn unpack(bytes: &[u8], lines: &mut Vec<Raw>, messages: &mut Texts, c
             if nth == codes.len() {
                 let length = u16::from_le_bytes(bytes.take());
                 // It was text when it was put there.
-                codes.push(code(whose, std::str::from_utf8(bytes.text(length.into())).unwrap_or_default()));
+                codes.push(to.name(whose, std::str::from_utf8(bytes.text(length.into())).unwrap_or_default()));
             }
         }
-        last.message = messages.push(last.message, like, bytes.text(rest));
+        message.truncate(like);
+        bytes.add_to(&mut message, rest);
         (last.conversation, last.session) = (codes[buyer], codes[session]);
         (last.what, last.mode) = (WHATS[WHAT.of(said) as usize], MODES[MODE.of(said) as usize]);
         [last.lead, last.blank, last.recalled] = [LEAD, BLANK, RECALLED].map(|mark| mark.of(said) == 1);
-        lines.push(last);
+        to.line(&last, &message);
     }
 }
 
@@ -237,6 +246,20 @@ impl<'a> Bytes<'a> {
         let (taken, rest) = self.0.split_first_chunk().unwrap_or((&[0; N], &[]));
         self.0 = rest;
         *taken
+    }
+
+    /// Adds the next bytes to some: eight at once where there are no more, and those too many taken off again.
+    #[inline(always)]
+    fn add_to(&mut self, bytes: &mut Vec<u8>, length: usize) {
+        match self.0.first_chunk::<8>() {
+            Some(first) if length <= 8 => {
+                let end = bytes.len() + length;
+                bytes.extend_from_slice(first);
+                bytes.truncate(end);
+                self.0 = &self.0[length..];
+            }
+            _ => bytes.extend_from_slice(self.text(length)),
+        }
     }
 
     #[inline(always)]
@@ -259,6 +282,20 @@ fn alike(a: &[u8], b: &[u8]) -> usize {
         like += 8;
     }
     like + a[like..].iter().zip(&b[like..]).take_while(|(a, b)| a == b).count()
+}
+
+/// Adds the end of a text. It is mostly short: then eight bytes are added at once, and those too many taken off again.
+#[inline(always)]
+fn end_with(bytes: &mut Vec<u8>, end: &[u8], text: &[u8]) {
+    match text.last_chunk() {
+        Some(last) if end.len() <= 8 => {
+            let length = bytes.len() + end.len();
+            let shifted = u64::from_le_bytes(*last).checked_shr(64 - 8 * end.len() as u32).unwrap_or_default();
+            bytes.extend_from_slice(&shifted.to_le_bytes());
+            bytes.truncate(length);
+        }
+        _ => bytes.extend_from_slice(end),
+    }
 }
 
 /// Small numbers near 0 stay small without their sign.
@@ -294,23 +331,36 @@ mod tests {
         packed
     }
 
+    /// What was unpacked: lines with their texts.
+    #[derive(Default)]
+    struct Seen {
+        names: Vec<(Whose, String)>,
+        lines: Vec<(Raw, [String; 3])>,
+    }
+
+    impl Unpacked for Seen {
+        fn name(&mut self, whose: Whose, name: &str) -> u32 {
+            self.names.push((whose, name.to_owned()));
+            self.names.len() as u32
+        }
+
+        fn line(&mut self, line: &Raw, message: &[u8]) {
+            let name = |code: u32, whose: Whose| {
+                let known = code.checked_sub(1).map(|index| &self.names[index as usize]);
+                assert!(known.is_none_or(|(of, _)| *of == whose));
+                known.map_or_else(String::new, |(_, name)| name.clone())
+            };
+            let names = [name(line.conversation, Whose::Buyer), name(line.session, Whose::Session)];
+            let [buyer, session] = names;
+            let line = Raw { conversation: 0, session: 0, ..*line };
+            self.lines.push((line, [buyer, session, String::from_utf8(message.to_vec()).unwrap()]));
+        }
+    }
+
     fn unpacked(bytes: &[u8]) -> Vec<(Raw, [String; 3])> {
-        let (mut lines, mut messages, mut names) = (Vec::new(), Texts::default(), vec![(Whose::Buyer, String::new())]);
-        unpack(bytes, &mut lines, &mut messages, &mut |whose, name| {
-            names.push((whose, name.to_owned()));
-            names.len() as u32 - 1
-        });
-        let name = |code: u32, whose: Whose| {
-            let (of, name) = &names[code as usize];
-            assert!(code == 0 || *of == whose);
-            name.clone()
-        };
-        let said = |line: Raw| {
-            let message = String::from_utf8(messages.text(line.message).to_vec()).unwrap();
-            let names = [name(line.conversation, Whose::Buyer), name(line.session, Whose::Session), message];
-            (Raw { conversation: 0, session: 0, message: 0, ..line }, names)
-        };
-        lines.into_iter().map(said).collect()
+        let mut seen = Seen::default();
+        unpack(bytes, &mut seen);
+        seen.lines
     }
 
     /// The noon of a day, `ms` later; and so many lines of the day before it.

@@ -8,19 +8,25 @@ pub struct Texts(Vec<u8>);
 const LENGTH: usize = 2;
 
 impl Texts {
-    /// Adds a text that begins as another, here at `like`, does for so many bytes. Returns its place.
-    pub(super) fn push(&mut self, like: u32, common: usize, rest: &[u8]) -> u32 {
+    /// Bytes that a text takes.
+    pub(super) fn room_of(text: &[u8]) -> usize {
+        if text.is_empty() { 0 } else { LENGTH + text.len() }
+    }
+
+    pub(super) fn with_room(bytes: usize) -> Texts {
+        Texts(Vec::with_capacity(bytes))
+    }
+
+    /// Returns the place of a text.
+    #[inline]
+    pub(super) fn push(&mut self, text: &[u8]) -> u32 {
         let Texts(bytes) = self;
-        if common + rest.len() == 0 {
+        if text.is_empty() {
             return 0;
         }
         let place = bytes.len() as u32 + 1;
-        bytes.extend_from_slice(&((common + rest.len()) as u16).to_le_bytes());
-        if common > 0 {
-            let from = like as usize - 1 + LENGTH;
-            bytes.extend_from_within(from..from + common);
-        }
-        bytes.extend_from_slice(rest);
+        bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(text);
         place
     }
 

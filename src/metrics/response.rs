@@ -22,6 +22,7 @@ fn of_rounds(fact: Fact) -> Vec<Metric> {
     let assessed = fact == Fact::AssessedRounds;
     let id = move |name: &str| if assessed { format!("{name}_assessed") } else { name.to_owned() };
     let flag = if assessed { "slow_assessed" } else { "slow" };
+    let first = if assessed { "first_assessed" } else { "first" };
     let by = |over: &str, under: &str| Ratio(id(over), id(under));
     let percentile = |percent| Percentile { percent, assessed, max: id("resp_max_s") };
     let capped = || col("answered").and(col("wait_ms").gt(lit(0)));
@@ -38,10 +39,10 @@ fn of_rounds(fact: Fact) -> Vec<Metric> {
         metric(id("handed_over_rounds"), ["转出轮次", "Rounds handed over"], AGENT, Count, rows(fact, |_| col("handed_over")),
             ["曾负责该轮次但最终不属于其的轮次，不计入任何率", "Rounds the agent was in charge of and does not own; in no rate"],
             agent(&logs::TRANSFER, "A", 1.0)),
-        metric(id("first_wait_ms_sum"), ["首次等待毫秒数之和", "Sum of first waits"], BOTH, Milliseconds, sum(fact, |_| wait_when(col("first"))),
+        metric(id("first_wait_ms_sum"), ["首次等待毫秒数之和", "Sum of first waits"], BOTH, Milliseconds, sum(fact, move |_| wait_when(col(first))),
             ["首个已回复轮次的等待之和", "Sum of the waits of first answered rounds"],
             shop(&logs::TWO_SESSIONS, 70_000.0)).component(),
-        metric(id("first_answered"), ["首次回复次数", "First replies"], BOTH, Count, rows(fact, |_| col("first")),
+        metric(id("first_answered"), ["首次回复次数", "First replies"], BOTH, Count, rows(fact, move |_| col(first)),
             ["有已回复轮次的会话（客服：接待）数", "Sessions (receptions) with an answered round"],
             shop(&logs::TWO_SESSIONS, 2.0)).component(),
         metric(id("first_resp_avg_s"), ["首次响应时间", "First response"], BOTH, Seconds, by("first_wait_ms_sum", "first_answered"),

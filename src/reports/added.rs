@@ -1,9 +1,10 @@
 //! Whole numbers added up as their rows come: what shards come to in a day, and days in a period.
 
 use super::states::{HOURLY, Part, WAITED, sum_columns};
+use crate::frames::held;
 use crate::job::Level;
 use crate::metrics::Formula;
-use arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::buffer::BooleanBuffer;
 use arrow::datatypes::DataType;
 use polars::prelude::Column;
@@ -37,6 +38,9 @@ pub(super) const NOBODY: u32 = u32::MAX;
 /// No value; a row of nothing else is not there.
 const NONE: i64 = i64::MIN;
 
+/// Rows that room is made for where one is added to others: mostly more come.
+const SPARE: usize = 16;
+
 fn combine(own: &mut i64, value: i64, max: bool) {
     *own = if max { value.max(*own) } else { *own + value };
 }
@@ -64,24 +68,22 @@ impl Cells {
         }
         let end = (number - self.least + 1) * width;
         if self.values.len() < end {
-            // No more than is needed: there are as many of these as agents.
-            self.values.reserve_exact(end - self.values.len());
+            // Not much more than is needed: there are as many of these as agents.
+            if self.values.capacity() < end {
+                let spare = if self.is_empty() { 0 } else { SPARE * width };
+                self.values.reserve_exact(end + spare - self.values.len());
+            }
             self.values.resize(end, NONE);
         }
         end - width
     }
 }
 
-/// Rows one after another that go to one place.
+/// Rows one after another that are of one.
 struct Run {
     rows: Range<usize>,
     who: u32,
-    number: i64,
-}
-
-/// The rows for which a condition holds. Null does not hold.
-pub(super) fn held(conditions: &BooleanArray) -> BooleanBuffer {
-    conditions.nulls().map_or_else(|| conditions.values().clone(), |known| conditions.values() & known.inner())
+    start: usize,
 }
 
 /// Up to eight conditions to be counted. Each row is a byte, with a bit for each that holds.
@@ -129,6 +131,14 @@ impl Conditions {
     }
 }
 
+/// What each row adds to a sum: nothing where it is null.
+fn summed(column: &Int64Array) -> Cow<'_, [i64]> {
+    match column.null_count() {
+        0 => Cow::Borrowed(column.values()),
+        _ => column.iter().map(Option::unwrap_or_default).collect(),
+    }
+}
+
 /// A column of numbers.
 enum Numbers<'a> {
     Sum(Cow<'a, [i64]>),
@@ -137,11 +147,7 @@ enum Numbers<'a> {
 
 impl<'a> Numbers<'a> {
     fn new(column: &'a Int64Array, max: bool) -> Numbers<'a> {
-        match (max, column.null_count()) {
-            (true, _) => Numbers::Max(column),
-            (false, 0) => Numbers::Sum(Cow::Borrowed(column.values())),
-            (false, _) => Numbers::Sum(column.iter().map(Option::unwrap_or_default).collect()),
-        }
+        if max { Numbers::Max(column) } else { Numbers::Sum(summed(column)) }
     }
 
     /// Adds what some rows say.
@@ -149,6 +155,21 @@ impl<'a> Numbers<'a> {
         match self {
             Numbers::Sum(values) => *own += values[rows].iter().sum::<i64>(),
             Numbers::Max(values) => *own = rows.filter(|row| values.is_valid(*row)).fold(*own, |own, row| own.max(values.value(row))),
+        }
+    }
+}
+
+/// What one row after another adds.
+enum Each<'a> {
+    Condition(BooleanBuffer),
+    Number(Cow<'a, [i64]>),
+}
+
+impl Each<'_> {
+    fn of(&self, row: usize) -> i64 {
+        match self {
+            Each::Condition(held) => held.value(row).into(),
+            Each::Number(values) => values[row],
         }
     }
 }
@@ -183,14 +204,22 @@ impl Added {
         of.flat_map(|(who, cells)| cells.rows(self.names.len()).map(move |(number, values)| (who, number, values)))
     }
 
-    /// Makes sure of a row.
-    fn open(&mut self, who: u32, number: i64) {
-        let index = who as usize;
+    /// Makes sure of a row. Returns where it lies among those of its own.
+    #[inline(always)]
+    fn open(&mut self, who: u32, number: i64) -> usize {
         // Mostly it is there, which its first value tells unless it is a largest.
-        let first = |cells: &Cells| cells.values.get((number as usize).wrapping_sub(cells.least).wrapping_mul(self.names.len())).copied();
-        if self.of.get(index).and_then(first).is_some_and(|first| first != NONE) {
-            return;
+        if let Some(cells) = self.of.get(who as usize) {
+            let start = (number as usize).wrapping_sub(cells.least).wrapping_mul(self.names.len());
+            if cells.values.get(start).is_some_and(|first| *first != NONE) {
+                return start;
+            }
         }
+        self.begin(who, number)
+    }
+
+    #[inline(never)]
+    fn begin(&mut self, who: u32, number: i64) -> usize {
+        let index = who as usize;
         if self.of.len() <= index {
             self.of.resize(index + 1, Cells::default());
         }
@@ -201,49 +230,53 @@ impl Added {
             row.iter_mut().zip(&self.maxima).filter(|(_, max)| !**max).for_each(|(value, _)| *value = 0);
             self.rows += 1;
         }
+        start
     }
 
-    /// Where a row that is there lies among those of its own.
-    fn start(&self, who: u32, number: i64) -> usize {
-        (number.max(0) as usize - self.of[who as usize].least) * self.names.len()
-    }
-
-    /// Adds the columns there are: numbers, or conditions to be counted; what is null adds nothing. `whos`, `numbers`: of each row.
-    pub(super) fn add(&mut self, whos: &[u32], numbers: Option<&[i64]>, rows: &RecordBatch) {
-        // Rows that go to one place mostly follow one another.
-        let mut runs: Vec<Run> = Vec::with_capacity(whos.len());
+    /// Adds the columns there are: numbers, or conditions to be counted; what is null adds nothing. `whos`: whose each row is.
+    pub(super) fn add<'a>(&mut self, whos: &[u32], column: impl Fn(&str) -> Option<&'a ArrayRef>) {
+        // Rows of one mostly follow one another.
+        let mut runs: Vec<Run> = Vec::new();
         for (row, who) in whos.iter().copied().enumerate().filter(|(_, who)| *who != NOBODY) {
-            let number = numbers.map_or(0, |numbers| numbers[row]);
             match runs.last_mut() {
-                Some(run) if (run.who, run.number, run.rows.end) == (who, number, row) => run.rows.end = row + 1,
-                _ => {
-                    self.open(who, number);
-                    runs.push(Run { rows: row..row + 1, who, number });
-                }
+                Some(run) if (run.who, run.rows.end) == (who, row) => run.rows.end = row + 1,
+                _ => runs.push(Run { rows: row..row + 1, who, start: self.open(who, 0) }),
             }
         }
         let (mut conditions, mut sums) = (Vec::new(), Vec::new());
         for (place, (name, max)) in self.names.iter().zip(&self.maxima).enumerate() {
-            match rows.column_by_name(name) {
+            match column(name) {
                 Some(column) if column.data_type() == &DataType::Boolean => conditions.push((place, held(column.as_boolean()))),
                 Some(column) => sums.push((place, Numbers::new(column.as_primitive(), *max))),
                 None => {}
             }
         }
         let conditions = conditions.chunks(8).map(Conditions::new).collect::<Vec<_>>();
-        for Run { rows, who, number } in runs {
-            let start = self.start(who, number);
+        for Run { rows, who, start } in runs {
             let own = &mut self.of[who as usize].values[start..];
             conditions.iter().for_each(|conditions| conditions.add(own, &rows));
             sums.iter().for_each(|(place, numbers)| numbers.add(&mut own[*place], rows.clone()));
         }
     }
 
+    /// The same of sums by `numbers` too, one of each row. Rows that go to one place seldom follow one another: each goes its way alone.
+    pub(super) fn add_by<'a>(&mut self, whos: &[u32], numbers: &[i64], column: impl Fn(&str) -> Option<&'a ArrayRef>) {
+        let each = |column: &'a ArrayRef| match column.as_boolean_opt() {
+            Some(conditions) => Each::Condition(held(conditions)),
+            None => Each::Number(summed(column.as_primitive())),
+        };
+        let columns = self.names.iter().enumerate().filter_map(|(place, name)| Some((place, each(column(name)?)))).collect::<Vec<_>>();
+        for (row, who) in whos.iter().copied().enumerate().filter(|(_, who)| *who != NOBODY) {
+            let start = self.open(who, numbers[row]);
+            let own = &mut self.of[who as usize].values[start..];
+            columns.iter().for_each(|(place, each)| own[*place] += each.of(row));
+        }
+    }
+
     /// Adds all of another with the same columns.
     pub(super) fn merge(&mut self, other: &Added) {
         for (who, number, values) in other.rows() {
-            self.open(who, number);
-            let start = self.start(who, number);
+            let start = self.open(who, number);
             for ((own, value), max) in self.of[who as usize].values[start..].iter_mut().zip(values).zip(&self.maxima) {
                 combine(own, *value, *max);
             }
@@ -277,6 +310,7 @@ impl Added {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use arrow::array::BooleanArray;
 
     #[test]
     fn a_run_counts_the_rows_for_which_a_condition_holds() {

@@ -262,13 +262,16 @@ impl Ledger {
         let whos = self.whos.of(rows);
         let people = if kind == Kind::Persons { self.people(&whos, rows) } else { Vec::new() };
         let tickets = if kind == Kind::Tickets { self.tickets(&whos, rows) } else { Vec::new() };
-        let numbers = |name: &str| rows.column_by_name(name).map(|numbers| numbers.as_primitive::<Int64Type>().values().as_ref());
+        let column = |name: &str| rows.column_by_name(name);
+        let add_by = |counts: &mut Added, number: &str| {
+            column(number).into_iter().for_each(|numbers| counts.add_by(&whos, numbers.as_primitive::<Int64Type>().values(), column));
+        };
         for stretch in stretches {
             let period = self.periods.entry(*stretch).or_insert_with(|| Period::new(self.level));
             match kind {
-                Kind::Sums => period.sums[part as usize].add(&whos, None, rows),
-                Kind::Waits => period.waits.add(&whos, numbers("bucket"), rows),
-                Kind::Hours => period.hours.add(&whos, numbers("hour"), rows),
+                Kind::Sums => period.sums[part as usize].add(&whos, column),
+                Kind::Waits => add_by(&mut period.waits, "bucket"),
+                Kind::Hours => add_by(&mut period.hours, "hour"),
                 Kind::Tickets => tickets.iter().for_each(|(of, count)| *period.tickets.entry(*of).or_default() += count),
                 Kind::Persons => {
                     for (person, flags) in &people {

@@ -1,15 +1,15 @@
 //! Mergeable states of a day: sums, persons' flags, wait histograms, hours. A period's state is the merge of its days' states,
 //! in any order; that is what makes nightly runs, re-runs and backfills agree.
 
-use super::added::{Added, NOBODY, Row, held};
+use super::added::{Added, NOBODY, Row};
 use crate::error::Result;
 use crate::facts::{ChatFacts, rounds_of, talks_of};
-use crate::frames::{collect, stack, to_arrow};
+use crate::frames::{collect, held, stack, to_arrow};
 use crate::job::Level;
 use crate::metrics::{self, Fact, Flag, Formula};
 use crate::names::Names;
 use crate::rules::Rules;
-use arrow::array::AsArray;
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{Int64Type, UInt32Type};
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, all, col, len, lit, when};
 use std::sync::Arc;
@@ -104,14 +104,14 @@ pub type Each<'a> = &'a mut dyn FnMut(Level, Kind, DataFrame) -> Result<()>;
 /// The states of one shard's chat facts at one level.
 pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<ChatStates> {
     let mut states = ChatStates::new(level);
-    let talks = (talks_of(level, facts), lit(true));
-    let rounds = rounds_of(level, &facts.rounds, false);
-    states.add_sums(Fact::Talks, &talks, rules)?;
-    states.add_sums(Fact::Rounds, &rounds, rules)?;
-    states.add_sums(Fact::AssessedRounds, &rounds_of(level, &facts.rounds, true), rules)?;
-    states.add_sums(Fact::PeerDays, &(facts.peer_days_of(level).clone().lazy(), lit(true)), rules)?;
-    states.add_hours(&talks, &rounds, &facts.hours)?;
-    states.add_waits(&rounds)?;
+    let talks = talks_of(level, facts);
+    let (rounds, counted) = rounds_of(level, &facts.rounds);
+    states.add_sums(&talks, &[(Fact::Talks, lit(true))], rules)?;
+    let assessed = counted.clone().and(col("assessed"));
+    states.add_sums(&rounds, &[(Fact::Rounds, counted.clone()), (Fact::AssessedRounds, assessed)], rules)?;
+    states.add_sums(&facts.peer_days_of(level).clone().lazy(), &[(Fact::PeerDays, lit(true))], rules)?;
+    states.add_hours(&talks, &rounds, &counted, &facts.hours)?;
+    states.add_waits(&rounds, &counted)?;
     Ok(states)
 }
 
@@ -136,35 +136,61 @@ impl ChatStates {
         kinds.into_iter().map(|(kind, added)| Ok((kind, spelled_piece((level, kind), &added, &[], names)?))).collect()
     }
 
-    fn add_sums(&mut self, fact: Fact, rows: &(LazyFrame, Expr), rules: &Rules) -> Result<()> {
-        let columns = sum_columns(self.level, Part::Chats).filter(|(_, of, _)| *of == fact);
-        let columns = columns.map(|(id, _, formula)| bits_or_numbers(formula, rules).alias(id)).collect();
-        add(&mut self.sums, self.level, rows, None, columns)
+    /// Adds the sums of facts that are counted in the same rows, each in those for which its condition holds.
+    fn add_sums(&mut self, rows: &LazyFrame, facts: &[(Fact, Expr)], rules: &Rules) -> Result<()> {
+        // What several sums add is worked out once.
+        let mut each: Vec<Expr> = Vec::new();
+        let mut added = |(fact, counted): &(Fact, Expr)| {
+            let columns = sum_columns(self.level, Part::Chats).filter(|(_, of, _)| of == fact).map(|(id, _, formula)| {
+                let value = bits_or_numbers(formula, rules);
+                let place = each.iter().position(|known| *known == value).unwrap_or_else(|| {
+                    each.push(value);
+                    each.len() - 1
+                });
+                (id, place)
+            });
+            (counted.clone(), columns.collect::<Vec<_>>())
+        };
+        let counted = facts.iter().map(&mut added).collect::<Vec<_>>();
+        let level = self.level;
+        let rows = Counted::of(rows, level, counted.iter().map(|(counted, _)| counted), each)?;
+        for (nth, (_, columns)) in counted.iter().enumerate() {
+            let column = |name: &str| columns.iter().find(|(id, _)| *id == name).map(|(_, place)| &rows.columns[*place]);
+            self.sums.add(&rows.whos[nth], column);
+        }
+        Ok(())
     }
 
-    fn add_waits(&mut self, (rounds, counted): &(LazyFrame, Expr)) -> Result<()> {
-        let columns = vec![col("answered").alias("rounds"), col("assessed").alias("assessed_rounds")];
-        let answered = (rounds.clone(), counted.clone().and(col("answered")));
-        add(&mut self.waits, self.level, &answered, Some("bucket"), columns)
+    fn add_waits(&mut self, rounds: &LazyFrame, counted: &Expr) -> Result<()> {
+        let answered = counted.clone().and(col("answered"));
+        add_by(
+            &mut self.waits,
+            self.level,
+            rounds,
+            &answered,
+            "bucket",
+            vec![("rounds", col("answered")), ("assessed_rounds", col("assessed"))],
+        )
     }
 
     /// `receptions` (by their first buyer or reply line), `buyer_msgs`, and `rounds`, `wait_ms_sum`, `unanswered` (by the question).
-    fn add_hours(&mut self, (talks, _): &(LazyFrame, Expr), (rounds, counted): &(LazyFrame, Expr), hours: &DataFrame) -> Result<()> {
+    fn add_hours(&mut self, talks: &LazyFrame, rounds: &LazyFrame, counted: &Expr, hours: &DataFrame) -> Result<()> {
         let own = match self.level {
             Level::Shop => col("agent").eq(lit(0u32)),
             Level::Agent | Level::Team => col("agent").neq(lit(0u32)),
         };
-        let begun = (talks.clone(), col("first_at").is_not_null());
-        let spoken = (hours.clone().lazy(), own.and(col("filtered").eq(lit(0u32))));
-        let asked = (rounds.clone(), counted.clone().and(col("handed_over").not()));
+        let begun = col("first_at").is_not_null();
+        let spoken = own.and(col("filtered").eq(lit(0u32)));
+        let asked = counted.clone().and(col("handed_over").not());
         let of_asked = vec![
-            col("asked_hour").is_not_null().alias("rounds"),
-            when(col("answered")).then(col("wait_ms")).otherwise(lit(0i64)).alias("wait_ms_sum"),
-            col("answered").not().alias("unanswered"),
+            ("rounds", col("asked_hour").is_not_null()),
+            ("wait_ms_sum", when(col("answered")).then(col("wait_ms")).otherwise(lit(0i64))),
+            ("unanswered", col("answered").not()),
         ];
-        add(&mut self.hours, self.level, &begun, Some("first_hour"), vec![begun.1.clone().alias("receptions")])?;
-        add(&mut self.hours, self.level, &spoken, Some("hour"), vec![col("buyer_msgs")])?;
-        add(&mut self.hours, self.level, &asked, Some("asked_hour"), of_asked)
+        let (hours, level) = (hours.clone().lazy(), self.level);
+        add_by(&mut self.hours, level, talks, &begun, "first_hour", vec![("receptions", begun.clone())])?;
+        add_by(&mut self.hours, level, &hours, &spoken, "hour", vec![("buyer_msgs", col("buyer_msgs"))])?;
+        add_by(&mut self.hours, level, rounds, &asked, "asked_hour", of_asked)
     }
 
     /// Adds other states of the same level.
@@ -186,22 +212,44 @@ impl ChatStates {
 
     /// What there is besides, in the same way. `peaks` are those of the whole day.
     pub fn take_all(mut self, peaks: &DataFrame, names: &Names, rules: &Rules, each: Each) -> Result<()> {
-        self.add_sums(Fact::Peaks, &(peaks.clone().lazy(), lit(true)), rules)?;
+        self.add_sums(&peaks.clone().lazy(), &[(Fact::Peaks, lit(true))], rules)?;
         let mut all = [(Kind::Sums, self.sums), (Kind::Waits, self.waits), (Kind::Hours, self.hours)].into_iter();
         all.try_for_each(|(kind, added)| spelled((self.level, kind), &added, names, each))
     }
 }
 
-/// Adds up what each row that counts says of the one it is of, and of a number where the state has one.
-fn add(added: &mut Added, level: Level, (rows, counted): &(LazyFrame, Expr), number: Option<&str>, columns: Vec<Expr>) -> Result<()> {
-    let keys = [col(code(level)), counted.clone().alias("counted")].into_iter().chain(number.map(col)).collect();
-    // One thread a shard: there are as many shards under way as threads.
-    let rows = to_arrow(&collect(rows.clone().select_seq([keys, columns].concat()))?)?;
-    let codes = rows.column(0).as_primitive::<UInt32Type>().values();
-    let mut whos = vec![NOBODY; rows.num_rows()];
-    held(rows.column(1).as_boolean()).set_slices().for_each(|(from, to)| whos[from..to].copy_from_slice(&codes[from..to]));
-    let numbers = number.map(|_| rows.column(2).as_primitive::<Int64Type>().values().as_ref());
-    added.add(&whos, numbers, &rows);
+/// Rows that count, and what each says.
+struct Counted {
+    /// Whose each row is, for each condition of counting.
+    whos: Vec<Vec<u32>>,
+    columns: Vec<ArrayRef>,
+}
+
+impl Counted {
+    fn of<'a>(rows: &LazyFrame, level: Level, conditions: impl Iterator<Item = &'a Expr>, columns: Vec<Expr>) -> Result<Counted> {
+        let conditions = conditions.cloned().collect::<Vec<_>>();
+        let count = conditions.len();
+        let all = [vec![col(code(level))], conditions, columns].concat();
+        let named = all.into_iter().enumerate().map(|(nth, value)| value.alias(nth.to_string()));
+        // One thread a shard: there are as many shards under way as threads.
+        let rows = to_arrow(&collect(rows.clone().select_seq(named.collect::<Vec<_>>()))?)?;
+        let codes = rows.column(0).as_primitive::<UInt32Type>().values();
+        let who = |condition: &ArrayRef| {
+            let mut whos = vec![NOBODY; rows.num_rows()];
+            held(condition.as_boolean()).set_slices().for_each(|(from, to)| whos[from..to].copy_from_slice(&codes[from..to]));
+            whos
+        };
+        let whos = rows.columns()[1..=count].iter().map(who).collect();
+        Ok(Counted { whos, columns: rows.columns()[count + 1..].to_vec() })
+    }
+}
+
+/// Adds up what each row that counts says, by whose it is and a number.
+fn add_by(added: &mut Added, level: Level, rows: &LazyFrame, counted: &Expr, number: &str, columns: Vec<(&str, Expr)>) -> Result<()> {
+    let (names, values): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+    let rows = Counted::of(rows, level, std::iter::once(counted), [vec![col(number)], values].concat())?;
+    let column = |name: &str| names.iter().position(|of| *of == name).map(|place| &rows.columns[place + 1]);
+    added.add_by(&rows.whos[0], rows.columns[0].as_primitive::<Int64Type>().values(), column);
     Ok(())
 }
 
