@@ -1,4 +1,4 @@
-"""The DuckDB side of the comparison: runs duckdb.sql on one day and writes shop_day.parquet and agent_day.parquet."""
+"""The DuckDB side of the comparison: runs duckdb.sql on one day and writes its tables, one Parquet file each."""
 
 import argparse
 import glob
@@ -23,7 +23,7 @@ def main():
     con.execute("SET VARIABLE ends_at = ?::TIMESTAMPTZ", [f"{args.date + timedelta(days=1)} 00:00:00+08"])
     con.execute((Path(__file__).parent / "duckdb.sql").read_text())
     args.output.mkdir(parents=True, exist_ok=True)
-    for table in ("shop_day", "agent_day"):
+    for table in ("shop_day", "agent_day", "hourly_day"):
         con.execute(f"COPY {table} TO '{args.output / table}.parquet' (COMPRESSION zstd)")
 
 

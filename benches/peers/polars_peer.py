@@ -1,11 +1,13 @@
-"""The Polars side of the comparison: one day of chat lines to shop_day.parquet and agent_day.parquet, by docs/semantics.md.
+"""The Polars side of the comparison: one day of chat lines to shop_day, agent_day and hourly_day, by docs/semantics.md.
+
+From lines to sessions, runs of lines, rounds and transfers; polars_report.py makes the tables of them.
 
 Taken for granted, as in the logs that are measured: every line has a session id, no two lines of a session share sent_at and
 seq, and no reception filter applies.
 
-What made it fast: ids as categories, so that the one sort and all groups are on integers; after that sort every "since the
-session began" is a fill or a shift over whole columns, where `over` would hash the keys once more for each; logs come in time
-order, so a stable sort by session alone is tried first and checked.
+What made it fast: one stable sort by a hash of the session id, for logs come in time order (both are checked); after it, every
+"since" is a fill, a shift or a running sum over whole columns. Running sums are read off where runs and rounds end, so that only
+those, a tenth and a third of the lines, are grouped. Only agents, and what opens a session, become categories.
 """
 
 import argparse
@@ -16,13 +18,19 @@ from pathlib import Path
 
 import polars as pl
 
+import polars_report as report
+from polars_report import IN_TIME, NOBODY
+
 SHANGHAI = timezone(timedelta(hours=8))
 HOUR = 3_600_000
-IN_TIME = 180_000
-IDS = ["shop_id", "buyer_id", "session_id", "agent_id"]
+MAX_WAIT = 30 * 60_000
+SESSION = ["session_id", "shop_id", "buyer_id"]
+MESSAGE = ["shop_id", "message_id"]
 BUYER, REPLY, EVENT, AUTO = range(4)
-# Stands for "nobody" while agents are filled forward: no category has this code.
-NOBODY = 2**32 - 1
+# Later than any reply.
+NEVER = 2**31 - 1
+# Codes can be spelled for as long as some column has categories.
+CATEGORIES = pl.Series(["any"], dtype=pl.Categorical)
 
 
 def main():
@@ -30,138 +38,150 @@ def main():
     files = sorted(glob.glob(args.messages))
     if not files:
         sys.exit(f"no file matches {args.messages}")
-    lines = read(files, args.date)
-    names = {column: spelled(lines, column) for column in ("shop_id", "agent_id")}
-    parts = parts_of(described(ordered(lines)))
+    lines = ordered(read(files, args.date))
+    sessions = sessions_of(lines)
+    lines = lines.select("session", "agent_id", "what", "ms", "words")
+    autos = lines.filter(pl.col("what") == AUTO).select("session", agent="agent_id")
+    lines = in_charge(lines)
+    rounds = rounds_of(lines)
+    facts = [runs_of(lines), by_part(rounds), taken_over(lines), handed_over(lines, rounds), autos]
+    tables = report.tables(*(of_shops(rows, sessions) for rows in facts), sessions)
     args.output.mkdir(parents=True, exist_ok=True)
-    shop_day(parts, names).write_parquet(args.output / "shop_day.parquet")
-    agent_day(parts, names).write_parquet(args.output / "agent_day.parquet")
+    for name, table in tables.items():
+        table.write_parquet(args.output / f"{name}.parquet")
 
 
 def read(files, day):
-    """The day's lines that count, in input order (§2)."""
+    """The day's lines in input order (§2); those that count for nothing are null in `what`."""
     start = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
-    whole = pl.scan_parquet(files, row_index_name="row").filter(
-        pl.col("sent_at") >= start, pl.col("sent_at") < start + timedelta(days=1)
-    )
-    copies = copies_of(whole)
-    if copies.is_empty():
-        whole = whole.drop("row")
-    else:
-        whole = whole.join(copies.lazy(), on="row", how="left", maintain_order="left")
-        whole = whole.filter(pl.col("counts").fill_null(True)).with_columns(recalled=pl.coalesce("any_recalled", "recalled"))
-    return (
-        whole.select(
-            pl.col(IDS).cast(pl.Categorical),
-            what_it_is().cast(pl.Int8).alias("what"),
-            pl.col("sent_at").dt.timestamp("ms").alias("ms"),
-            "seq",
-        )
-        .filter(pl.col("what").is_not_null())
-        .collect(engine="streaming")
-    )
+    whole = pl.scan_parquet(files).filter(pl.col("sent_at") >= start, pl.col("sent_at") < start + timedelta(days=1))
+    what = what_it_is()
+    lines = whole.select(
+        *SESSION,
+        code("agent_id"),
+        what.cast(pl.Int8).alias("what"),
+        # Since the day began: half as wide.
+        (pl.col("sent_at").dt.timestamp("ms") - int(start.timestamp() * 1000)).cast(pl.Int32).alias("ms"),
+        "seq",
+        words=pl.when(what == REPLY).then(pl.col("text").str.len_chars()).fill_null(0),
+        # Two hashes alike are two messages that may be alike.
+        message=pl.when(pl.col("message_id").is_not_null()).then(pl.col("shop_id").hash() ^ pl.col("message_id").hash()),
+    ).collect(engine="streaming")
+    hashes = lines["message"].drop_nulls()
+    return lines.drop("message") if hashes.n_unique() == len(hashes) else without_copies(lines, whole)
 
 
-def copies_of(whole):
-    """Lines whose message_id is there twice in their shop: the first counts; it is recalled if any says so."""
-    keys = ["shop_id", "message_id"]
-    with_id = whole.filter(pl.col("message_id").is_not_null())
-    twice = with_id.group_by(keys).len().filter(pl.col("len") > 1).collect(engine="streaming")
-    if twice.is_empty():
-        return twice
-    copies = with_id.select("row", *keys, "recalled").join(twice.lazy(), on=keys, how="semi").collect(engine="streaming")
-    return copies.select(
+def code(column):
+    return pl.col(column).cast(pl.Categorical).to_physical()
+
+
+def without_copies(lines, whole):
+    """Of lines whose message_id is there twice in their shop the first counts; it is recalled if any says so."""
+    rows = lines.with_row_index("row").filter(pl.col("message").is_not_null() & pl.col("message").is_duplicated()).select("row")
+    said = whole.select(*MESSAGE, "recalled").collect(engine="streaming")
+    copies = rows.with_columns(said[rows["row"]]).select(
         "row",
-        counts=pl.col("row") == pl.col("row").min().over(keys),
-        any_recalled=pl.col("recalled").any().over(keys),
+        counts=pl.col("row") == pl.col("row").min().over(MESSAGE),
+        any_recalled=pl.col("recalled").any().over(MESSAGE),
     )
+    lines = lines.with_row_index("row").join(copies, on="row", how="left", maintain_order="left")
+    passed_over = pl.col("counts").not_() | (pl.col("any_recalled") & (pl.col("what") == BUYER))
+    return lines.filter(passed_over.fill_null(False).not_()).drop("row", "message", "counts", "any_recalled")
 
 
 def what_it_is():
-    sender, named = pl.col("sender"), pl.col("agent_id").is_not_null()
-    mode = pl.coalesce("reply_mode", pl.when(sender == "agent").then(pl.lit("human")).otherwise(pl.lit("auto")))
+    sender, mode = pl.col("sender"), pl.col("reply_mode")
+    named, agents = pl.col("agent_id").is_not_null(), sender == "agent"
+    puts_in_charge = (pl.col("kind") == "assign") | (pl.col("kind") == "transfer")
     return (
         pl.when(sender == "buyer")
         .then(pl.when(pl.col("recalled").fill_null(False).not_()).then(BUYER))
         .when(sender == "system")
-        .then(pl.when(pl.col("kind").is_in(["assign", "transfer"]) & named).then(EVENT))
-        .when(named & mode.is_in(["human", "assist"]))
+        .then(pl.when(puts_in_charge & named).then(EVENT))
+        .when(named & ((mode == "human") | (mode == "assist")).fill_null(agents))
         .then(REPLY)
         .otherwise(AUTO)
     )
 
 
-def spelled(lines, column):
-    """Names for codes."""
-    names = lines.select(pl.col(column).unique().drop_nulls())
-    return names.select(pl.col(column).to_physical().alias(f"{column}_code"), pl.col(column).cast(pl.String))
-
-
 def ordered(lines):
-    """Codes instead of categories, and the lines of a session together, in order (§2)."""
-    coded = lines.with_columns(pl.col(IDS).to_physical(), pl.col("seq").fill_null(-(2**63)))
-    by_session = coded.sort("session_id", maintain_order=True)
+    """The lines of a session together, in order (§2, §3)."""
+    lines = lines.with_columns(pl.col("seq").fill_null(-(2**63)), hash=pl.col("session_id").hash())
+    by_session = numbered(lines.sort("hash", maintain_order=True))
     if in_order(by_session):
-        return by_session.drop("seq")
-    return coded.sort("session_id", "shop_id", "buyer_id", "ms", "seq", maintain_order=True).drop("seq")
+        return by_session
+    return numbered(lines.sort(*(code(key) for key in SESSION), "ms", "seq", maintain_order=True))
+
+
+def numbered(lines):
+    return lines.with_columns(begins=changes(SESSION)).with_columns(session=pl.col("begins").cum_sum() - 1)
+
+
+def changes(keys):
+    return pl.any_horizontal(pl.col(key) != pl.col(key).shift() for key in keys).fill_null(True)
 
 
 def in_order(lines):
-    """Whether each session id is one buyer's and its lines stand in order."""
-    same = pl.col("session_id") == pl.col("session_id").shift()
-    torn = (pl.col("buyer_id") != pl.col("buyer_id").shift()) | (pl.col("shop_id") != pl.col("shop_id").shift())
-    before = pl.col("ms") < pl.col("ms").shift()
-    before |= (pl.col("ms") == pl.col("ms").shift()) & (pl.col("seq") < pl.col("seq").shift())
-    return not lines.lazy().select((same & (torn | before)).any()).collect(engine="streaming").item()
+    """Whether each hash is one session's and its lines stand in order."""
+    at, seq, begins = pl.col("ms"), pl.col("seq"), pl.col("begins")
+    torn = begins & (pl.col("hash") == pl.col("hash").shift())
+    before = (at < at.shift()) | ((at == at.shift()) & (seq < seq.shift()))
+    return not lines.lazy().select((torn | (before & begins.not_())).any()).collect(engine="streaming").item()
 
 
-def described(lines):
-    """Who is in charge, whose line each is, and the round a line ends (§3, §4)."""
-    keys = ["session_id", "shop_id", "buyer_id"]
-    buyer, reply, event = (pl.col("what") == what for what in (BUYER, REPLY, EVENT))
-    begins, ends = pl.col("begins"), pl.col("ends")
+def sessions_of(lines):
+    """Whose each session is, and whether it starts in assessed hours: with its first line that is no event (§3)."""
+    starts = lines.lazy().filter(pl.col("what") != EVENT).filter(changes(["session"])).select("session", assessed_start=assessed("ms"))
+    sessions = lines.lazy().filter("begins").select("session", shop=code("shop_id"), person=code("buyer_id"))
+    return sessions.join(starts, on="session", how="left", maintain_order="left").collect()
+
+
+def of_shops(rows, sessions):
+    return rows.with_columns(shop=sessions["shop"].gather(rows["session"]))
+
+
+def hour(at):
+    return (pl.col(at) // HOUR).cast(pl.Int8)
+
+
+def assessed(at):
+    return (pl.col(at) >= 8 * HOUR) & (pl.col(at) < 23 * HOUR)
+
+
+def in_charge(lines):
+    """Who is in charge, whose line each is, and who waits (§3, §4)."""
+    buyer, reply = pl.col("what") == BUYER, pl.col("what") == REPLY
+    begins, ends, named = pl.col("begins"), pl.col("ends"), pl.col("agent_id").is_not_null()
     return (
         lines.lazy()
-        .with_columns(begins=pl.any_horizontal(pl.col(key) != pl.col(key).shift() for key in keys).fill_null(True))
-        .with_columns(ends=begins.shift(-1, fill_value=True), charge=pl.when(pl.col("what") != AUTO).then("agent_id"))
+        .filter(pl.col("what") != AUTO)
+        .with_columns(begins=changes(["session"]))
+        .with_columns(ends=begins.shift(-1, fill_value=True))
+        .with_columns(place=pl.int_range(pl.len(), dtype=pl.UInt32))
         .with_columns(
-            session=begins.cum_sum(),
-            in_charge=pl.when(begins & pl.col("charge").is_null()).then(NOBODY).otherwise("charge").forward_fill(),
-            next_charge=pl.when(ends & pl.col("charge").is_null()).then(NOBODY).otherwise("charge").backward_fill(),
+            buyer=buyer,
+            reply=reply,
+            in_charge=pl.when(named).then("agent_id").when(begins).then(NOBODY).forward_fill(),
+            # Where the next agent comes, to take who queues.
+            next_named=pl.when(named | ends).then("place").backward_fill(),
+            replied_at=pl.when(reply).then("ms").when(ends).then(NEVER).backward_fill(),
             # Whether somebody waits after this line.
             waits=pl.when(buyer).then(True).when(reply | begins).then(False).forward_fill(),
         )
-        .with_columns(in_charge=known("in_charge"), next_charge=known("next_charge"))
-        .with_columns(waited=line_before("waits").fill_null(False), was_in_charge=line_before("in_charge"))
         .with_columns(
-            agent=pl.when(buyer).then(pl.coalesce("in_charge", "next_charge")).otherwise("agent_id"),
-            asked_at=pl.when(buyer & pl.col("waited").not_()).then("ms").forward_fill(),
-            # When the session's first agent came; it has one from then on.
-            taken_at=pl.when(pl.col("in_charge").is_not_null() & pl.col("was_in_charge").is_null()).then("ms").forward_fill(),
+            waited=line_before("waits").fill_null(False),
+            queued=pl.col("in_charge") == NOBODY,
+            taken_at=pl.col("ms").gather("next_named"),
         )
-        .select(
-            "session",
-            "shop_id",
-            "buyer_id",
-            "agent",
-            "ms",
-            "in_charge",
-            "asked_at",
-            buyer=buyer,
-            reply=reply,
-            auto=pl.col("what") == AUTO,
-            # A transfer that is taken and not answered is a part in the round too.
-            took=event & pl.col("waited"),
-            answered=reply & pl.col("waited"),
-            left=ends & pl.col("waits"),
-            clock=pl.when(pl.col("was_in_charge").is_null()).then("asked_at").otherwise(pl.max_horizontal("asked_at", "taken_at")),
+        .with_columns(
+            agent=pl.when("queued").then(pl.col("agent_id").gather("next_named").fill_null(NOBODY)).otherwise("in_charge"),
+            opens=buyer & pl.col("waited").not_(),
+            answers=reply & pl.col("waited"),
+            # When a question begins to wait on the agent's clock: when taken from the queue, unless by the reply itself.
+            own_ms=pl.when(pl.col("queued") & pl.col("reply").gather("next_named").not_()).then("taken_at").otherwise("ms"),
         )
         .collect()
     )
-
-
-def known(column):
-    return pl.when(pl.col(column) != NOBODY).then(column)
 
 
 def line_before(column):
@@ -169,139 +189,115 @@ def line_before(column):
     return pl.when(pl.col("begins").not_()).then(pl.col(column).shift())
 
 
-def parts_of(lines):
-    """One row per session and agent (null: the queue), with the lines and the rounds that are this agent's."""
-    keys = ["session", "agent"]
-    said = lines.group_by(keys).agg(
-        pl.col("shop_id", "buyer_id").first(),
-        pl.col("buyer", "reply", "auto").sum().cast(pl.Int64).name.suffix("_msgs"),
-        pl.col("took").any(),
-    )
-    parts = said.join(owned_rounds(lines), on=keys, how="left", nulls_equal=True)
-    counts = ["rounds", "answered", "assessed", "assessed_answered", "in_time", "assessed_wait", "agent_in_time", "agent_assessed_wait"]
-    return parts.with_columns(
-        pl.col(counts).fill_null(0),
-        reception=pl.col("agent").is_not_null() & ((pl.col("buyer_msgs") > 0) | (pl.col("reply_msgs") > 0) | pl.col("took")),
-    )
-
-
-def owned_rounds(lines):
-    """Rounds by their owner, in the order they were asked: one left open is a session's last."""
-    clock = (pl.col("asked_at") + 8 * HOUR) % (24 * HOUR)
-    rounds = (
+def runs_of(lines):
+    """Lines said one after another in a session, all of one agent and of one hour."""
+    since = pl.col("ms") - pl.col("ms").shift()
+    sums = {
+        "asks": pl.col("buyer"),
+        "replies": pl.col("reply"),
+        "words": pl.col("words"),
+        "served": pl.col("buyer") & (pl.col("replied_at") < NEVER),
+        "gap": pl.when(pl.col("begins").not_() & (since <= MAX_WAIT)).then(since).otherwise(0).cast(pl.Int64),
+    }
+    spoken = (
         lines.lazy()
-        .filter(pl.col("answered") | pl.col("left"))
+        .select("session", "agent", "place", "ms", "words", "buyer", "reply", "replied_at", hour=hour("ms"))
+        .filter(pl.col("buyer") | pl.col("reply"))
+        .with_columns(begins=changes(["session", "agent", "hour"]))
+        .with_columns(ends=pl.col("begins").shift(-1, fill_value=True), **{name: row.cum_sum() for name, row in sums.items()})
+        .collect()
+    )
+    begun = spoken.filter("begins").select("session", "agent", "place", "hour", first_at="ms", by_buyer="buyer")
+    ended = spoken.filter("ends").select(since_row_before(sums), last_at="ms")
+    by_session = pl.concat([begun, ended], how="horizontal").with_columns(**joined("", ["session"]))
+    return by_session.sort("session", "agent", maintain_order=True).with_columns(**joined("own_", ["session", "agent"]))
+
+
+def joined(side, keys):
+    """Which run begins a session or a reception, and the reception time it adds, with the gap before it (§5)."""
+    is_first, since = changes(keys), pl.col("first_at") - pl.col("last_at").shift()
+    return {
+        f"{side}first": is_first,
+        f"{side}talk_ms": pl.col("gap") + pl.when(is_first.not_() & (since <= MAX_WAIT)).then(since).otherwise(0),
+    }
+
+
+def since_row_before(columns):
+    """Of running sums."""
+    return pl.col(columns) - pl.col(columns).shift(fill_value=0)
+
+
+def taken_over(lines):
+    """Transfers taken from who waits: who then never speaks has a part in the session too."""
+    return lines.lazy().filter(pl.col("waited") & (pl.col("what") == EVENT)).select("session", "agent", "place").collect()
+
+
+def rounds_of(lines):
+    """One row per round, in order (§4). The n-th line that opens one belongs to the n-th that closes one."""
+    opened = (
+        lines.lazy()
+        .filter("opens")
         .select(
-            "session",
-            "answered",
-            agent=pl.when("answered").then("agent").otherwise("in_charge"),
-            place=pl.int_range(pl.len()),
-            assessed=(clock >= 8 * HOUR) & (clock < 23 * HOUR),
-            wait=waited_since("asked_at"),
-            agent_wait=waited_since("clock"),
+            "queued",
+            asked_at="ms",
+            own_asked_at="own_ms",
+            hour=hour("ms"),
+            assessed=assessed("ms"),
+            queue_ms=pl.when(pl.col("agent") != NOBODY).then(pl.col("taken_at") - pl.col("ms")),
         )
+    )
+    asks = {
+        "asks": pl.col("buyer"),
+        "asks_in_time": pl.col("buyer") & (pl.col("replied_at") - pl.col("ms") <= IN_TIME),
+        "own_asks_in_time": pl.col("buyer") & (pl.col("replied_at") - pl.col("own_ms") <= IN_TIME),
+    }
+    closes = pl.col("answers") | (pl.col("ends") & pl.col("waits"))
+    closed = (
+        lines.lazy()
+        .select("session", "agent", "ms", answered="answers", closes=closes, **{name: row.cum_sum() for name, row in asks.items()})
+        .filter("closes")
+        # No question stands between rounds.
+        .with_columns(since_row_before(asks))
     )
     return (
-        rounds.group_by("session", "agent", maintain_order=False)
-        .agg(
-            rounds=pl.len().cast(pl.Int64),
-            answered=count(pl.col("answered")),
-            assessed=count(pl.col("assessed")),
-            assessed_answered=count(pl.col("assessed") & pl.col("answered")),
-            first_round=pl.col("place").first(),
-            **on_clock(""),
-            **on_clock("agent_"),
+        pl.concat([opened, closed], how="horizontal")
+        .with_columns(
+            wait=pl.when("answered").then(pl.col("ms") - pl.col("asked_at")),
+            own_wait=pl.when("answered").then(pl.col("ms") - pl.col("own_asked_at")),
+            **firsts("", ["session"]),
         )
+        .drop("ms", "asked_at", "own_asked_at", "closes")
         .collect()
     )
 
 
-def waited_since(column):
-    return pl.when("answered").then(pl.col("ms") - pl.col(column))
+def by_part(rounds):
+    """Those of one agent in a session together."""
+    own = rounds.sort("session", "agent", maintain_order=True).with_columns(**firsts("own_", ["session", "agent"]))
+    return own.with_columns(part=changes(["session", "agent"]).cum_sum())
 
 
-def on_clock(whose):
-    """What the shop's clock and the agent's both say of some rounds."""
-    wait = pl.col(f"{whose}wait")
+def firsts(side, keys):
+    """The first answered round, and the first assessed one, answered or not. Only the last of a session can be unanswered."""
+    is_assessed, is_first = pl.col("assessed"), changes(keys)
     return {
-        f"{whose}first_wait": wait.first(),
-        f"{whose}wait": wait.sum(),
-        f"{whose}longest": wait.max(),
-        f"{whose}in_time": count(pl.col("assessed") & (wait <= IN_TIME)),
-        f"{whose}assessed_wait": (wait * pl.col("assessed")).sum(),
+        f"{side}first": pl.col("answered") & is_first,
+        f"{side}opening": is_assessed & (is_first | is_assessed.shift(fill_value=False).not_()),
     }
 
 
-def shop_day(parts, names):
-    talks = (
-        parts.lazy()
-        .sort("first_round", nulls_last=True)
-        .group_by("session", maintain_order=False)
-        .agg(
-            pl.col("shop_id", "buyer_id", "first_wait").first(),
-            pl.col("buyer_msgs", "reply_msgs", "auto_msgs", "rounds", "answered", "assessed", "assessed_answered").sum(),
-            pl.col("wait", "in_time", "assessed_wait").sum(),
-            pl.col("longest").max(),
-        )
-        .filter(pl.col("buyer_msgs") + pl.col("reply_msgs") + pl.col("auto_msgs") > 0)
+def handed_over(lines, rounds):
+    """Who was in charge of a round that somebody else owns (§4)."""
+    return (
+        lines.lazy()
+        .select("session", "agent", "waits", round=pl.col("opens").cum_sum() - 1)
+        .filter("waits")
+        .with_columns(owner=pl.lit(rounds["agent"]).gather("round"))
+        .filter(pl.col("agent") != pl.col("owner"))
+        .unique(["round", "agent"])
+        .select("session", "agent", assessed=pl.lit(rounds["assessed"]).gather("round"))
+        .collect()
     )
-    return report(talks, ["shop_id"], "sessions", names)
-
-
-def agent_day(parts, names):
-    clock = ["first_wait", "wait", "longest", "in_time", "assessed_wait"]
-    receptions = parts.lazy().filter("reception").with_columns(pl.col(f"agent_{name}").alias(name) for name in clock)
-    return report(receptions.with_columns(agent_id="agent"), ["shop_id", "agent_id"], "receptions", names)
-
-
-def report(talks, keys, talk_count, names):
-    """Talks (sessions or receptions) to persons to the rows of the day."""
-    sums = ["buyer_msgs", "reply_msgs", "auto_msgs", "rounds", "answered", "assessed", "in_time", "wait"]
-    spoken, asked = pl.col("buyer_msgs") > 0, pl.col("assessed") > 0
-    mean_in_time = (pl.col("assessed_answered") > 0) & (pl.col("assessed_wait") <= IN_TIME * pl.col("assessed_answered"))
-    persons = talks.group_by(*keys, "buyer_id").agg(
-        pl.col(sums).sum(),
-        talks=count(spoken),
-        longest=pl.col("longest").max(),
-        first_answered=pl.col("first_wait").count().cast(pl.Int64),
-        first_wait=pl.col("first_wait").sum(),
-        asked_talks=count(asked),
-        in_time_talks=count(mean_in_time),
-    )
-    all_in_time = asked & (pl.col("in_time") == pl.col("assessed"))
-    rows = persons.group_by(keys).agg(
-        consult_buyers=count(spoken),
-        receive_buyers=count(spoken),
-        **{talk_count: total("talks")},
-        buyer_msgs=total("buyer_msgs"),
-        agent_msgs=total("reply_msgs"),
-        auto_msgs=total("auto_msgs"),
-        rounds=total("rounds"),
-        answered_rounds=total("answered"),
-        unanswered_rounds=total("rounds") - total("answered"),
-        first_resp_avg_s=share(total("first_wait"), total("first_answered")) / 1000,
-        resp_avg_s=share(total("wait"), total("answered")) / 1000,
-        resp_max_s=pl.col("longest").max() / 1000,
-        reply_3min_round_rate=share(total("in_time"), total("assessed")),
-        reply_3min_person_rate=share(all_in_time.sum(), asked.sum()),
-        reply_3min_session_rate=share(total("in_time_talks"), total("asked_talks")),
-    )
-    for key in keys:
-        rows = rows.join(names[key].lazy(), left_on=key, right_on=f"{key}_code").drop(key).rename({f"{key}_right": key})
-    return rows.select(*keys, pl.exclude(keys)).sort(keys).collect()
-
-
-def total(column):
-    return pl.col(column).sum()
-
-
-def count(condition):
-    return condition.sum().cast(pl.Int64)
-
-
-def share(over, under):
-    """Null if there is nothing to share."""
-    return pl.when(under > 0).then(over / under)
 
 
 def arguments():

@@ -1,8 +1,8 @@
 """Makes a day of generated lines as awkward as real ones, for checking and not for timing.
 
-Repeated and recalled lines, other people's session ids, questions to agents by name, silent transfers, missing modes, ties,
-lines of another day, and a file that is not in time order. What the peers take for granted stays: every line has a session id,
-and sent_at and seq are never both equal (here seq is unique).
+Repeated and recalled lines, other people's session ids, questions to agents by name, silent transfers, missing modes and texts,
+ties, lines of another day, and a file that is not in time order. What the peers take for granted stays: every line has a session
+id, and sent_at and seq are never both equal (here seq is unique).
 """
 
 import argparse
@@ -55,7 +55,7 @@ SELECT
         ELSE sent_at
     END AS sent_at,
     row AS seq,
-    text,
+    CASE WHEN one_in(30, row, 'no text') THEN NULL WHEN one_in(30, row, 'emoji') THEN '👍🏽' || text ELSE text END AS text,
     CASE WHEN one_in(100, row, 'unknown') THEN NULL ELSE recalled OR one_in(40, row, 'recalled') END AS recalled,
     platform,
     row
