@@ -48,7 +48,7 @@ const ALL: [&str; 13] = [
 const FIVE: [&str; 5] = ["shop_id", "buyer_id", "agent_id", "sender", "sent_at"];
 /// Those of them that many rows share.
 const KEYS: [&str; 6] = ["shop_id", "buyer_id", "agent_id", "session_id", "sender", "reply_mode"];
-const BATCH_ROWS: usize = 64 * 1024;
+const BATCH_ROWS: usize = 16 * 1024;
 const BUFFER: usize = 64 * 1024;
 
 fn main() -> ExitCode {

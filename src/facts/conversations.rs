@@ -4,46 +4,49 @@ use crate::ingest::{Raw, What};
 use crate::names::{Talkers, Texts};
 use crate::rules::Rules;
 
-/// Lines in the order of their buyers, each buyer's in order (semantics §2), with codes for conversations instead of buyers.
-/// What an agent said in a mode that the rules do not count as a reply is an automatic line.
-pub(super) fn by_conversation(lines: &[Raw], buyers: &Texts, talkers: &mut Talkers, rules: &Rules) -> Vec<Raw> {
+/// Shows lines conversation by conversation in the order of their buyers, each in order (semantics §2), with the code of its conversation
+/// instead of its buyer's. What an agent said in a mode that the rules do not count as a reply is an automatic line.
+pub(super) fn by_conversation(lines: &[Raw], buyers: &Texts, talkers: &mut Talkers, rules: &Rules, mut each: impl FnMut(&Talkers, &[Raw])) {
     // By code less 1.
     let mut counts = vec![0; buyers.len()];
     lines.iter().for_each(|line| counts[line.conversation as usize - 1] += 1);
-    let sorted = (1..=counts.len() as u32).filter(|code| counts[*code as usize - 1] > 0);
-    let mut sorted = sorted.map(|code| (beginning(buyers.spell(code)), code)).collect::<Vec<_>>();
+    let met = (1..=counts.len() as u32).filter(|code| counts[*code as usize - 1] > 0);
+    let mut sorted = met.map(|code| (beginning(buyers.spell(code)), code)).collect::<Vec<_>>();
     // Mostly told apart by how they begin.
     sorted.sort_unstable_by(|(a, a_code), (b, b_code)| a.cmp(b).then_with(|| buyers.spell(*a_code).cmp(buyers.spell(*b_code))));
-    let mut conversations = vec![0; counts.len()];
+    // The lines of each buyer, one buyer after the other in the order of codes.
     let mut next = 0;
-    for (_, code) in sorted {
-        let buyer = code as usize - 1;
-        conversations[buyer] = talkers.meet(buyers.spell(code));
-        next += std::mem::replace(&mut counts[buyer], next);
-    }
-    let mut places = counts;
-    let mut order = vec![(0, 0); lines.len()];
+    let begin = |count: &usize| {
+        next += count;
+        next - count
+    };
+    let mut places = counts.iter().map(begin).collect::<Vec<usize>>();
+    let mut order = vec![0; lines.len()];
     for (line, buyer) in (0u32..).zip(lines.iter().map(|line| line.conversation as usize - 1)) {
-        order[places[buyer]] = (line, conversations[buyer]);
+        order[places[buyer]] = line;
         places[buyer] += 1;
     }
-    let row = |(line, conversation): (u32, u32)| {
-        let line = &lines[line as usize];
-        let what = match line.what {
-            What::Reply if !rules.reply_modes.contains(&line.mode) => What::Auto,
-            what => what,
+    let mut conversation = Vec::new();
+    for (_, code) in sorted {
+        let buyer = code as usize - 1;
+        let own = talkers.meet(buyers.spell(code));
+        let row = |line: &u32| {
+            let line = &lines[*line as usize];
+            let what = match line.what {
+                What::Reply if !rules.reply_modes.contains(&line.mode) => What::Auto,
+                what => what,
+            };
+            Raw { what, conversation: own, ..*line }
         };
-        Raw { what, conversation, ..*line }
-    };
-    let mut rows = order.into_iter().map(row).collect::<Vec<_>>();
-    let key = |line: &Raw| (line.at, line.seq, line.order);
-    for conversation in rows.chunk_by_mut(|a, b| a.conversation == b.conversation) {
+        conversation.clear();
+        conversation.extend(order[places[buyer] - counts[buyer]..places[buyer]].iter().map(row));
+        let key = |line: &Raw| (line.at, line.seq, line.order);
         // Logs come in time order; where a file does not, only what is out of it is sorted.
         if !conversation.is_sorted_by_key(key) {
             conversation.sort_unstable_by_key(key);
         }
+        each(talkers, &conversation);
     }
-    rows
 }
 
 /// A number of the first bytes of a text: where two differ, so do their texts, in the same way.

@@ -115,10 +115,8 @@ pub fn chat_facts(context: &Context, shelf: &Shelf, shard: &[usize]) -> Result<C
             Whose::Session => talkers.session_code(name),
         })?;
         tallies.push(became);
-        let sorted = by_conversation(&lines, &buyers, &mut talkers, context.rules.rules);
-        for conversation in sorted.chunk_by(|a, b| a.conversation == b.conversation) {
-            rows.push(context, shelf.shop(*piece), &talkers, conversation);
-        }
+        let shop = shelf.shop(*piece);
+        by_conversation(&lines, &buyers, &mut talkers, context.rules.rules, |talkers, lines| rows.push(context, shop, talkers, lines));
     }
     Ok(ChatFacts {
         sessions: rows.sessions.frame()?,

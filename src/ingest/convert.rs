@@ -248,14 +248,14 @@ fn as_dictionary(raw: &ArrayRef) -> Result<ArrayRef> {
     // Who has just spoken mostly speaks again: seen by how the text ends before it is looked up.
     let mut recent = [("", 0); RECENT];
     let codes = text.as_string::<i32>().iter().map(|cell| {
-        let cell = cell?;
+        let Some(cell) = cell else { return 0 };
         let (known, code) = &mut recent[end(cell.as_bytes()) % RECENT];
         if *code == 0 || *known != cell {
             (*known, *code) = (cell, texts.code(cell));
         }
-        Some(*code as i32 - 1)
+        *code as i32 - 1
     });
-    let codes = codes.collect::<Int32Array>();
+    let codes = Int32Array::new(codes.collect(), text.nulls().cloned());
     let values = (1..=texts.len() as u32).map(|code| Some(texts.spell(code))).collect::<StringArray>();
     Ok(Arc::new(DictionaryArray::try_new(codes, Arc::new(values))?))
 }

@@ -47,7 +47,7 @@ const SESSION: Bits = Bits(42, 22);
 const WHATS: [What; 8] = [What::Nothing, What::Buyer, What::Reply, What::Auto, What::Assign, What::Transfer, What::Close, What::Nothing];
 const MODES: [ReplyMode; 4] = [ReplyMode::Human, ReplyMode::Assist, ReplyMode::Auto, ReplyMode::Auto];
 
-/// Bytes of room that stay with lines that begin anew.
+/// Bytes of room that always stay with lines that begin anew.
 const KEPT: usize = 1 << 15;
 
 /// A text that lines share: a buyer, a session. It is only looked at where it has to be: each time is a walk through memory.
@@ -180,13 +180,13 @@ impl Packed {
         (self.shared.into(), Some(text))
     }
 
-    /// Begins anew, with the room there is unless it is much: there are as many as pieces of shops, and some were filled at once.
+    /// Begins anew, with the room there is unless it is much and was not needed: there are as many as pieces of shops.
     pub(super) fn clear(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
-        bytes.clear();
-        if bytes.capacity() > KEPT {
+        if bytes.capacity() > KEPT.max(2 * bytes.len()) {
             bytes = Vec::new();
         }
+        bytes.clear();
         *self = Packed { bytes, ..Packed::default() };
     }
 }

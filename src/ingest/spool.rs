@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 
 /// Lines on their way through the disk, in a file without a name that ends with the run.
 pub(super) struct Spool {
@@ -30,9 +30,9 @@ impl Spool {
     }
 
     pub(super) fn read(&mut self, place: &Place) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; place.bytes];
+        let mut bytes = Vec::with_capacity(place.bytes);
         self.file.seek(SeekFrom::Start(place.start))?;
-        self.file.read_exact(&mut bytes)?;
-        Ok(bytes)
+        let read = Read::by_ref(&mut self.file).take(place.bytes as u64).read_to_end(&mut bytes)?;
+        if read == place.bytes { Ok(bytes) } else { Err(std::io::Error::from(ErrorKind::UnexpectedEof).into()) }
     }
 }

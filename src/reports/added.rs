@@ -4,11 +4,10 @@ use super::states::{HOURLY, Part, WAITED, sum_columns};
 use crate::frames::held;
 use crate::job::Level;
 use crate::metrics::Formula;
-use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::DataType;
+use arrow::datatypes::Int64Type;
 use polars::prelude::Column;
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// Sums by whom they are of and a small number: a bucket, an hour, or 0.
@@ -108,17 +107,22 @@ const SPREAD: [u64; 256] = {
     spread
 };
 
+/// A byte a row, with a bit for each of up to eight conditions that holds.
+fn bytes<'a>(conditions: impl Iterator<Item = &'a BooleanBuffer>) -> Vec<u8> {
+    let words = conditions.map(|held| held.bit_chunks().iter_padded().collect::<Vec<_>>()).collect::<Vec<_>>();
+    let mut rows = Vec::with_capacity(words[0].len() * 64);
+    for word in 0..words[0].len() {
+        for shift in (0..64).step_by(8) {
+            let eight = words.iter().enumerate().map(|(bit, held)| SPREAD[usize::from((held[word] >> shift) as u8)] << bit);
+            rows.extend_from_slice(&eight.fold(0, |rows, held| rows | held).to_le_bytes());
+        }
+    }
+    rows
+}
+
 impl Conditions {
     fn new(columns: &[(usize, BooleanBuffer)]) -> Conditions {
-        let words = columns.iter().map(|(_, held)| held.bit_chunks().iter_padded().collect::<Vec<_>>()).collect::<Vec<_>>();
-        let mut rows = Vec::with_capacity(words[0].len() * 64);
-        for word in 0..words[0].len() {
-            for shift in (0..64).step_by(8) {
-                let eight = words.iter().enumerate().map(|(bit, held)| SPREAD[usize::from((held[word] >> shift) as u8)] << bit);
-                rows.extend_from_slice(&eight.fold(0, |rows, held| rows | held).to_le_bytes());
-            }
-        }
-        Conditions { places: columns.iter().map(|(place, _)| *place).collect(), rows }
+        Conditions { places: columns.iter().map(|(place, _)| *place).collect(), rows: bytes(columns.iter().map(|(_, held)| held)) }
     }
 
     /// Adds the rows for which each holds.
@@ -131,46 +135,59 @@ impl Conditions {
     }
 }
 
-/// What each row adds to a sum: nothing where it is null.
-fn summed(column: &Int64Array) -> Cow<'_, [i64]> {
-    match column.null_count() {
-        0 => Cow::Borrowed(column.values()),
-        _ => column.iter().map(Option::unwrap_or_default).collect(),
+/// What the rows of a column add. Null adds nothing.
+pub(super) enum Says<'a> {
+    /// One where a condition holds.
+    Count(BooleanBuffer),
+    /// A number, where there are exceptions only where it is known.
+    Number(Option<BooleanBuffer>, &'a [i64]),
+}
+
+impl<'a> Says<'a> {
+    /// A column of conditions or of numbers.
+    pub(super) fn of(column: &'a ArrayRef) -> Says<'a> {
+        match column.as_boolean_opt() {
+            Some(conditions) => Says::Count(held(conditions)),
+            None => Says::Number(column.nulls().map(|nulls| nulls.inner().clone()), column.as_primitive::<Int64Type>().values()),
+        }
+    }
+
+    /// The same, where a condition holds.
+    pub(super) fn only(self, condition: &ArrayRef) -> Says<'a> {
+        let holds = held(condition.as_boolean());
+        match self {
+            Says::Count(also) => Says::Count(&holds & &also),
+            Says::Number(known, values) => Says::Number(Some(known.map_or_else(|| holds.clone(), |known| &holds & &known)), values),
+        }
+    }
+
+    fn row(&self, row: usize) -> i64 {
+        match self {
+            Says::Count(held) => held.value(row).into(),
+            Says::Number(known, values) => values[row] * i64::from(known.as_ref().is_none_or(|known| known.value(row))),
+        }
     }
 }
 
-/// A column of numbers.
-enum Numbers<'a> {
-    Sum(Cow<'a, [i64]>),
-    Max(&'a Int64Array),
+/// A column of numbers to be added up, with a byte a row: 1 where it is known.
+struct Numbers<'a> {
+    known: Option<Vec<u8>>,
+    values: &'a [i64],
+    max: bool,
 }
 
-impl<'a> Numbers<'a> {
-    fn new(column: &'a Int64Array, max: bool) -> Numbers<'a> {
-        if max { Numbers::Max(column) } else { Numbers::Sum(summed(column)) }
-    }
-
-    /// Adds what some rows say.
+impl Numbers<'_> {
+    /// Adds what some rows say. Whether one is known is as often so as not: nothing is decided by it.
     fn add(&self, own: &mut i64, rows: Range<usize>) {
-        match self {
-            Numbers::Sum(values) => *own += values[rows].iter().sum::<i64>(),
-            Numbers::Max(values) => *own = rows.filter(|row| values.is_valid(*row)).fold(*own, |own, row| own.max(values.value(row))),
-        }
-    }
-}
-
-/// What one row after another adds.
-enum Each<'a> {
-    Condition(BooleanBuffer),
-    Number(Cow<'a, [i64]>),
-}
-
-impl Each<'_> {
-    fn of(&self, row: usize) -> i64 {
-        match self {
-            Each::Condition(held) => held.value(row).into(),
-            Each::Number(values) => values[row],
-        }
+        let values = self.values[rows.clone()].iter();
+        *own = match &self.known {
+            None if self.max => values.fold(*own, |own, value| own.max(*value)),
+            None => *own + values.sum::<i64>(),
+            Some(known) if self.max => {
+                values.zip(&known[rows]).filter(|(_, known)| **known > 0).fold(*own, |own, (value, _)| own.max(*value))
+            }
+            Some(known) => *own + values.zip(&known[rows]).map(|(value, known)| value & -i64::from(*known)).sum::<i64>(),
+        };
     }
 }
 
@@ -233,8 +250,8 @@ impl Added {
         start
     }
 
-    /// Adds the columns there are: numbers, or conditions to be counted; what is null adds nothing. `whos`: whose each row is.
-    pub(super) fn add<'a>(&mut self, whos: &[u32], column: impl Fn(&str) -> Option<&'a ArrayRef>) {
+    /// Adds what is said by the columns there are. `whos`: whose each row is.
+    pub(super) fn add<'a>(&mut self, whos: &[u32], says: impl Fn(&str) -> Option<Says<'a>>) {
         // Rows of one mostly follow one another.
         let mut runs: Vec<Run> = Vec::new();
         for (row, who) in whos.iter().copied().enumerate().filter(|(_, who)| *who != NOBODY) {
@@ -244,10 +261,13 @@ impl Added {
             }
         }
         let (mut conditions, mut sums) = (Vec::new(), Vec::new());
-        for (place, (name, max)) in self.names.iter().zip(&self.maxima).enumerate() {
-            match column(name) {
-                Some(column) if column.data_type() == &DataType::Boolean => conditions.push((place, held(column.as_boolean()))),
-                Some(column) => sums.push((place, Numbers::new(column.as_primitive(), *max))),
+        for (place, name) in self.names.iter().enumerate() {
+            match says(name) {
+                Some(Says::Count(held)) => conditions.push((place, held)),
+                Some(Says::Number(known, values)) => {
+                    let known = known.map(|known| bytes(std::iter::once(&known)));
+                    sums.push((place, Numbers { known, values, max: self.maxima[place] }));
+                }
                 None => {}
             }
         }
@@ -260,16 +280,12 @@ impl Added {
     }
 
     /// The same of sums by `numbers` too, one of each row. Rows that go to one place seldom follow one another: each goes its way alone.
-    pub(super) fn add_by<'a>(&mut self, whos: &[u32], numbers: &[i64], column: impl Fn(&str) -> Option<&'a ArrayRef>) {
-        let each = |column: &'a ArrayRef| match column.as_boolean_opt() {
-            Some(conditions) => Each::Condition(held(conditions)),
-            None => Each::Number(summed(column.as_primitive())),
-        };
-        let columns = self.names.iter().enumerate().filter_map(|(place, name)| Some((place, each(column(name)?)))).collect::<Vec<_>>();
+    pub(super) fn add_by<'a>(&mut self, whos: &[u32], numbers: &[i64], says: impl Fn(&str) -> Option<Says<'a>>) {
+        let columns = self.names.iter().enumerate().filter_map(|(place, name)| Some((place, says(name)?))).collect::<Vec<_>>();
         for (row, who) in whos.iter().copied().enumerate().filter(|(_, who)| *who != NOBODY) {
             let start = self.open(who, numbers[row]);
             let own = &mut self.of[who as usize].values[start..];
-            columns.iter().for_each(|(place, each)| own[*place] += each.of(row));
+            columns.iter().for_each(|(place, says)| own[*place] += says.row(row));
         }
     }
 

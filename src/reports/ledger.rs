@@ -2,7 +2,7 @@
 //! Adding is the same whatever the periods are, and but for what is said of a person's last day in any order of days, so that nightly runs,
 //! re-runs and backfills agree. Days come in order.
 
-use super::added::{Added, Cells, NOBODY};
+use super::added::{Added, Cells, NOBODY, Says};
 use super::people::People;
 use super::states::{Kind, Part, keys};
 use crate::calendar::Day;
@@ -262,14 +262,15 @@ impl Ledger {
         let whos = self.whos.of(rows);
         let people = if kind == Kind::Persons { self.people(&whos, rows) } else { Vec::new() };
         let tickets = if kind == Kind::Tickets { self.tickets(&whos, rows) } else { Vec::new() };
-        let column = |name: &str| rows.column_by_name(name);
+        let says = |name: &str| rows.column_by_name(name).map(Says::of);
         let add_by = |counts: &mut Added, number: &str| {
-            column(number).into_iter().for_each(|numbers| counts.add_by(&whos, numbers.as_primitive::<Int64Type>().values(), column));
+            let numbers = rows.column_by_name(number).into_iter();
+            numbers.for_each(|numbers| counts.add_by(&whos, numbers.as_primitive::<Int64Type>().values(), says));
         };
         for stretch in stretches {
             let period = self.periods.entry(*stretch).or_insert_with(|| Period::new(self.level));
             match kind {
-                Kind::Sums => period.sums[part as usize].add(&whos, column),
+                Kind::Sums => period.sums[part as usize].add(&whos, says),
                 Kind::Waits => add_by(&mut period.waits, "bucket"),
                 Kind::Hours => add_by(&mut period.hours, "hour"),
                 Kind::Tickets => tickets.iter().for_each(|(of, count)| *period.tickets.entry(*of).or_default() += count),

@@ -1,7 +1,7 @@
 //! Mergeable states of a day: sums, persons' flags, wait histograms, hours. A period's state is the merge of its days' states,
 //! in any order; that is what makes nightly runs, re-runs and backfills agree.
 
-use super::added::{Added, NOBODY, Row};
+use super::added::{Added, NOBODY, Row, Says};
 use crate::error::Result;
 use crate::facts::{ChatFacts, rounds_of, talks_of};
 use crate::frames::{collect, held, stack, to_arrow};
@@ -12,6 +12,7 @@ use crate::rules::Rules;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{Int64Type, UInt32Type};
 use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, all, col, len, lit, when};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a state is of: the chat log alone, or the orders too. The second is made anew while a day matures.
@@ -138,25 +139,28 @@ impl ChatStates {
 
     /// Adds the sums of facts that are counted in the same rows, each in those for which its condition holds.
     fn add_sums(&mut self, rows: &LazyFrame, facts: &[(Fact, Expr)], rules: &Rules) -> Result<()> {
-        // What several sums add is worked out once.
-        let mut each: Vec<Expr> = Vec::new();
-        let mut added = |(fact, counted): &(Fact, Expr)| {
-            let columns = sum_columns(self.level, Part::Chats).filter(|(_, of, _)| of == fact).map(|(id, _, formula)| {
-                let value = bits_or_numbers(formula, rules);
-                let place = each.iter().position(|known| *known == value).unwrap_or_else(|| {
-                    each.push(value);
-                    each.len() - 1
-                });
-                (id, place)
-            });
-            (counted.clone(), columns.collect::<Vec<_>>())
+        // What several sums ask for is worked out once.
+        let mut asked: Vec<Expr> = Vec::new();
+        let mut place = |value: Expr| {
+            asked.iter().position(|known| *known == value).unwrap_or_else(|| {
+                asked.push(value);
+                asked.len() - 1
+            })
         };
-        let counted = facts.iter().map(&mut added).collect::<Vec<_>>();
         let level = self.level;
-        let rows = Counted::of(rows, level, counted.iter().map(|(counted, _)| counted), each)?;
-        for (nth, (_, columns)) in counted.iter().enumerate() {
-            let column = |name: &str| columns.iter().find(|(id, _)| *id == name).map(|(_, place)| &rows.columns[*place]);
-            self.sums.add(&rows.whos[nth], column);
+        let mut sums_of = |fact: Fact| {
+            let sums = sum_columns(level, Part::Chats).filter(|(_, of, _)| *of == fact);
+            let placed = sums.map(|(id, _, formula)| (id, says(formula, rules).map(|value| value.map(&mut place))));
+            placed.collect::<HashMap<_, _>>()
+        };
+        let sums = facts.iter().map(|(fact, _)| sums_of(*fact)).collect::<Vec<_>>();
+        let rows = Counted::of(rows, level, facts.iter().map(|(_, counted)| counted), asked)?;
+        for (whos, sums) in rows.whos.iter().zip(&sums) {
+            let column = |place: usize| &rows.columns[place];
+            self.sums.add(whos, |id| match *sums.get(id)? {
+                [Some(condition), Some(number)] => Some(Says::of(column(number)).only(column(condition))),
+                [one, other] => one.or(other).map(|place| Says::of(column(place))),
+            });
         }
         Ok(())
     }
@@ -182,11 +186,8 @@ impl ChatStates {
         let begun = col("first_at").is_not_null();
         let spoken = own.and(col("filtered").eq(lit(0u32)));
         let asked = counted.clone().and(col("handed_over").not());
-        let of_asked = vec![
-            ("rounds", col("asked_hour").is_not_null()),
-            ("wait_ms_sum", when(col("answered")).then(col("wait_ms")).otherwise(lit(0i64))),
-            ("unanswered", col("answered").not()),
-        ];
+        let of_asked =
+            vec![("rounds", col("asked_hour").is_not_null()), ("wait_ms_sum", col("wait_ms")), ("unanswered", col("answered").not())];
         let (hours, level) = (hours.clone().lazy(), self.level);
         add_by(&mut self.hours, level, talks, &begun, "first_hour", vec![("receptions", begun.clone())])?;
         add_by(&mut self.hours, level, &hours, &spoken, "hour", vec![("buyer_msgs", col("buyer_msgs"))])?;
@@ -248,8 +249,8 @@ impl Counted {
 fn add_by(added: &mut Added, level: Level, rows: &LazyFrame, counted: &Expr, number: &str, columns: Vec<(&str, Expr)>) -> Result<()> {
     let (names, values): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
     let rows = Counted::of(rows, level, std::iter::once(counted), [vec![col(number)], values].concat())?;
-    let column = |name: &str| names.iter().position(|of| *of == name).map(|place| &rows.columns[place + 1]);
-    added.add_by(&rows.whos[0], rows.columns[0].as_primitive::<Int64Type>().values(), column);
+    let says = |name: &str| names.iter().position(|of| *of == name).map(|place| Says::of(&rows.columns[place + 1]));
+    added.add_by(&rows.whos[0], rows.columns[0].as_primitive::<Int64Type>().values(), says);
     Ok(())
 }
 
@@ -299,11 +300,16 @@ fn each(formula: &Formula, rules: &Rules) -> Expr {
     }
 }
 
-/// The same, but conditions as they are: a bit each is sooner gone over than a number.
-fn bits_or_numbers(formula: &Formula, rules: &Rules) -> Expr {
-    match formula {
-        Formula::Sum(_, each) if let Expr::Cast { expr, .. } = each(rules) => Arc::unwrap_or_clone(expr),
-        _ => each(formula, rules),
+/// The same, apart: under which condition a row adds, and the number it adds there, which is 1 without one. Both are sooner gone over than
+/// what they come to together is laid out.
+fn says(formula: &Formula, rules: &Rules) -> [Option<Expr>; 2] {
+    let Formula::Sum(_, each_row) = formula else { return [None, Some(each(formula, rules))] };
+    match each_row(rules) {
+        Expr::Cast { expr, .. } => [Some(Arc::unwrap_or_clone(expr)), None],
+        Expr::Ternary { predicate, truthy, falsy } if *falsy == lit(0i64) => {
+            [Some(Arc::unwrap_or_clone(predicate)), Some(Arc::unwrap_or_clone(truthy).cast(DataType::Int64))]
+        }
+        number => [None, Some(number.cast(DataType::Int64))],
     }
 }
 

@@ -1,12 +1,15 @@
 //! Source cells of text formats on their way to a batch.
 
-use super::{BATCH_ROWS, Broken, Decoded, Each, text_schema};
+use super::{Broken, Decoded, Each, text_schema};
 use crate::error::Result;
 use crate::ingest::caps::{BATCH_BYTES, CELL, MIB};
 use arrow::array::{ArrayBuilder, ArrayRef, RecordBatch, StringBuilder};
 use arrow::datatypes::SchemaRef;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// Rows per batch: so many that a name is mostly looked up for more than one of them.
+const BATCH_ROWS: usize = 64 * 1024;
 
 /// Source cells of one batch as text, one builder a column.
 pub(super) struct Cells {

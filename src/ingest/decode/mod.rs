@@ -24,9 +24,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use std::sync::Arc;
 
-/// Rows per batch: large enough to amortise, small enough that a batch of text stays in the caches' reach.
-const BATCH_ROWS: usize = 64 * 1024;
-
 /// A row that could not be read at all, or a cell that is not text.
 pub struct Broken {
     pub row: usize,

@@ -3,7 +3,7 @@
 use super::delta::check_delta;
 use super::guard::GAVE_UP;
 use super::pages::{check_metadata, check_pages, check_schema};
-use super::{BATCH_ROWS, Decoded, Each, Input, wanted};
+use super::{Decoded, Each, Input, wanted};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::caps::{FOOTER, MIB, Passed};
 use crate::ingest::table::{Table, Type};
@@ -21,6 +21,9 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use std::ops::Range;
 use std::sync::Arc;
+
+/// Rows per batch: with all its columns one stays within a core's reach until everybody has looked at it.
+const BATCH_ROWS: usize = 16 * 1024;
 
 /// Bytes of the footer's length and the magic word, which end the file.
 const TAIL: u64 = 8;
