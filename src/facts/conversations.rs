@@ -55,3 +55,32 @@ fn beginning(text: &str) -> u64 {
     first.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
     u64::from_be_bytes(first)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calendar::Day;
+    use crate::rules::{Book, Choice};
+
+    #[test]
+    fn conversations_come_in_the_order_of_names_and_lines_in_their_own() {
+        let names = ["b12345678", "b2", "b1234567", "b", "客户甲乙", "客户甲丙", "b12345679", "b1"];
+        let (mut buyers, mut talkers) = (Texts::default(), Talkers::default());
+        let line = |order: u32| Raw {
+            at: i64::from(order % 5),
+            order,
+            conversation: buyers.code(names[order as usize % names.len()]),
+            what: What::Buyer,
+            ..Raw::default()
+        };
+        let lines = (0..40).map(line).collect::<Vec<_>>();
+        let (mut seen, book) = (Vec::new(), Book::new(Choice::One("default".to_owned()), &toml::Table::new()).unwrap());
+        by_conversation(&lines, &buyers, &mut talkers, book.of(None, Day(20_000)), |talkers, lines| {
+            let of = |line: &Raw| (talkers.buyer(line.conversation).to_owned(), line.at, line.order);
+            seen.extend(lines.iter().map(of));
+        });
+        let mut expected = lines.iter().map(|line| (buyers.spell(line.conversation).to_owned(), line.at, line.order)).collect::<Vec<_>>();
+        expected.sort_unstable();
+        assert_eq!(seen, expected);
+    }
+}

@@ -326,7 +326,8 @@ impl Added {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::BooleanArray;
+    use arrow::array::{BooleanArray, Int64Array};
+    use std::sync::Arc;
 
     #[test]
     fn a_run_counts_the_rows_for_which_a_condition_holds() {
@@ -343,6 +344,43 @@ mod tests {
                     |nth: usize| rows.clone().filter(|row| conditions[nth].is_valid(*row) && conditions[nth].value(*row)).count() as i64;
                 assert_eq!(own, (0..columns.len()).map(holds).collect::<Vec<_>>(), "{rows:?}");
             }
+        }
+    }
+
+    #[test]
+    fn a_number_is_added_where_it_is_known_and_its_condition_holds() {
+        let numbers: ArrayRef = Arc::new((0..600).map(|row| (row % 3 != 0).then_some(row)).collect::<Int64Array>());
+        let condition: ArrayRef = Arc::new((0..600).map(|row| (row % 5 != 0).then_some(row % 2 == 0)).collect::<BooleanArray>());
+        // Of three, by turns in short runs, and then one in a long one; every seventh row is nobody's.
+        let who = |row: u32| match row {
+            row if row % 7 == 0 => NOBODY,
+            0..300 => row / 4 % 3,
+            _ => 1,
+        };
+        let whos = (0..600).map(who).collect::<Vec<_>>();
+        let says = |name: &str| match name {
+            "all" => Some(Says::of(&numbers)),
+            "some" | "largest" => Some(Says::of(&numbers).only(&condition)),
+            "count" => Some(Says::of(&condition)),
+            _ => None,
+        };
+        let mut added = Added::new(vec!["all", "some", "count", "largest"], vec![false, false, false, true]);
+        added.add(&whos, says);
+        let rows = (0..600i64).filter(|row| row % 3 != 0);
+        let holds = |row: &i64| row % 5 != 0 && row % 2 == 0;
+        for (who, _, values) in added.rows() {
+            let own = |row: &i64| whos[*row as usize] == who;
+            let all = rows.clone().filter(own).sum::<i64>();
+            let some = rows.clone().filter(own).filter(holds);
+            let count = (0..600).filter(own).filter(holds).count() as i64;
+            assert_eq!(values, [all, some.clone().sum(), count, some.max().unwrap()], "{who}");
+        }
+        // By a number of each row it comes to the same.
+        let mut by = Added::new(vec!["all", "some", "count"], vec![false; 3]);
+        by.add_by(&whos, &(0..600).map(|row| row % 4).collect::<Vec<_>>(), says);
+        for (who, _, values) in added.rows() {
+            let sum = |place: usize| by.rows().filter(|row| row.0 == who).map(|row| row.2[place]).sum::<i64>();
+            assert_eq!(values[..3], [sum(0), sum(1), sum(2)], "{who}");
         }
     }
 }
