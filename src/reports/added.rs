@@ -1,6 +1,7 @@
 //! Whole numbers added up as their rows come: what shards come to in a day, and days in a period.
 
-use super::states::{HOURLY, Part, WAITED, sum_columns};
+use super::chat_states::{HOURLY, WAITED};
+use super::states::{Part, sum_columns};
 use crate::frames::held;
 use crate::job::Level;
 use crate::metrics::Formula;
