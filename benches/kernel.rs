@@ -6,13 +6,13 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use kefu::calendar::Day;
 use kefu::conversation;
 use kefu::facts;
-use kefu::generate::{self, Compression, Encoding, Format, Spec};
 use kefu::ingest::{self, Raw, What};
 use kefu::job::{Level, Overrides, Plan};
 use kefu::publish::StateStore;
 use kefu::reports::{Kind, Ledger, Part};
 use kefu::rules::Rules;
 use kefu::run::{Request, run};
+use kefu_generate::{Compression, Encoding, Format, Spec};
 
 const PIPELINE: &str = r#"
 name = "bench"
@@ -64,7 +64,8 @@ fn states(c: &mut Criterion) {
     let from = "2026-09-01".parse().expect("a date");
     let (format, compression, encoding) = (Format::Parquet, Compression::None, Encoding::Utf8);
     let (days, shops, giant_percent, messages_per_day, seed) = (1, 50, Some(30), 200_000, 1);
-    generate::load(&Spec { out, from, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding }).expect("logs");
+    kefu_generate::load(&Spec { out, from, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding })
+        .expect("logs");
     let pipeline = place.path().join("pipeline.toml");
     std::fs::write(&pipeline, PIPELINE).expect("a pipeline file");
     let plan = Plan::load(Some(&pipeline), &Overrides::default()).expect("a plan");

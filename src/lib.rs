@@ -8,7 +8,7 @@
 //! 6. `judgement` compares, ranks and scores what the finished reports say.
 //! 7. `publish` stages every file and moves them into place.
 //!
-//! `run` is the seven steps in one page. `cli` and `check` are what a person meets; `docs` tells the declarations; `generate` makes logs to try it on.
+//! `run` is the seven steps in one page. `cli` and `check` are what a person meets; `docs` tells the declarations. The crate `kefu-generate` makes logs to try it on.
 
 pub mod error;
 pub mod signals;
@@ -36,7 +36,6 @@ pub mod judgement;
 pub mod publish;
 pub mod watch;
 pub mod docs;
-pub mod generate;
 #[doc(hidden)]
 pub mod fuzz;
 

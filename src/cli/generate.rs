@@ -2,8 +2,9 @@
 
 use super::print;
 use crate::error::{Error, Kind, Result};
-use crate::generate::{self, Compression, Encoding, Format, Spec};
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use kefu_generate::{Compression, Encoding, Format, GenerateError, Spec};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -33,20 +34,20 @@ pub(super) struct Generate {
     #[arg(long)]
     seed: Option<u64>,
     /// Of the tables cut by day: messages, orders and what surrounds them; the small ones are CSV
-    #[arg(long, default_value = "parquet")]
+    #[arg(long, default_value = "parquet", value_parser = named(&Format::ALL, Format::name))]
     format: Format,
     /// Of CSV and NDJSON
-    #[arg(long, default_value = "none")]
+    #[arg(long, default_value = "none", value_parser = named(&Compression::ALL, Compression::name))]
     compression: Compression,
     /// Of CSV and NDJSON
-    #[arg(long, default_value = "utf8")]
+    #[arg(long, default_value = "utf8", value_parser = named(&Encoding::ALL, Encoding::name))]
     encoding: Encoding,
 }
 
 impl Generate {
     pub(super) fn run(self, json: bool) -> Result<()> {
         let summary = if self.company {
-            generate::company(&self.out, self.seed.unwrap_or(generate::COMPANY_SEED))?
+            kefu_generate::company(&self.out, self.seed.unwrap_or(kefu_generate::COMPANY_SEED))?
         } else {
             let from = self
                 .from
@@ -54,12 +55,35 @@ impl Generate {
                 .map_err(|_| Error::new(Kind::Usage, format!("`{}` is not a date", self.from)).hint("write 2026-09-01"))?;
             let Generate { out, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding, .. } = self;
             let seed = seed.unwrap_or(1);
-            generate::load(&Spec { out, from, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding })?
+            kefu_generate::load(&Spec { out, from, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding })?
         };
-        let generate::Summary { files, messages, orders, bytes } = summary;
+        let kefu_generate::Summary { files, messages, orders, bytes } = summary;
         if json {
             return print(&serde_json::json!({ "files": files, "messages": messages, "orders": orders, "bytes": bytes }).to_string());
         }
         print(&format!("{messages} messages and {orders} orders in {files} files, {bytes} bytes"))
+    }
+}
+
+/// Reads one of a few values by its name, and lists the names in the help.
+fn named<T: Copy + Send + Sync + 'static>(values: &'static [T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T> {
+    let names = PossibleValuesParser::new(values.iter().map(|value| name(*value)));
+    names.try_map(move |typed| values.iter().copied().find(|value| name(*value) == typed).ok_or("not one of the names"))
+}
+
+/// A wrong request is a usage error, and what could not be written a failure.
+impl From<GenerateError> for Error {
+    fn from(problem: GenerateError) -> Error {
+        let kind = if problem.is_usage() { Kind::Usage } else { Kind::Failed };
+        let error = Error::new(kind, problem.to_string());
+        let error = match problem.hint() {
+            Some(hint) => error.hint(hint),
+            None => error,
+        };
+        match problem {
+            GenerateError::FolderTaken { folder } => error.with("folder", folder.display()),
+            GenerateError::Unwritable { path, .. } => error.with("file", path.display()),
+            GenerateError::InvalidRequest(_) | GenerateError::TimeOutOfRange(_) | GenerateError::Internal(_) => error,
+        }
     }
 }
