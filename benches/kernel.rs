@@ -12,7 +12,7 @@ use kefu::publish::StateStore;
 use kefu::reports::{Kind, Ledger, Part};
 use kefu::rules::Rules;
 use kefu::run::{Request, run};
-use kefu_generate::{Compression, Encoding, Format, Spec};
+use kefu_generate::{FileFormat, LoadSpec, TextCompression, TextEncoding};
 
 const PIPELINE: &str = r#"
 name = "bench"
@@ -62,9 +62,9 @@ fn states(c: &mut Criterion) {
     let place = tempfile::tempdir().expect("a folder for the logs");
     let out = place.path().to_owned();
     let from = "2026-09-01".parse().expect("a date");
-    let (format, compression, encoding) = (Format::Parquet, Compression::None, Encoding::Utf8);
+    let (format, compression, encoding) = (FileFormat::Parquet, TextCompression::None, TextEncoding::Utf8);
     let (days, shops, giant_percent, messages_per_day, seed) = (1, 50, Some(30), 200_000, 1);
-    kefu_generate::load(&Spec { out, from, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding })
+    kefu_generate::write_load(&LoadSpec { out, from, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding })
         .expect("logs");
     let pipeline = place.path().join("pipeline.toml");
     std::fs::write(&pipeline, PIPELINE).expect("a pipeline file");

@@ -4,7 +4,7 @@ use super::print;
 use crate::error::{Error, Kind, Result};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use kefu_generate::{Compression, Encoding, Format, GenerateError, Spec};
+use kefu_generate::{FileFormat, GenerateError, LoadSpec, TextCompression, TextEncoding};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -34,20 +34,20 @@ pub(super) struct Generate {
     #[arg(long)]
     seed: Option<u64>,
     /// Of the tables cut by day: messages, orders and what surrounds them; the small ones are CSV
-    #[arg(long, default_value = "parquet", value_parser = named(&Format::ALL, Format::name))]
-    format: Format,
+    #[arg(long, default_value = "parquet", value_parser = named(&FileFormat::ALL, FileFormat::name))]
+    format: FileFormat,
     /// Of CSV and NDJSON
-    #[arg(long, default_value = "none", value_parser = named(&Compression::ALL, Compression::name))]
-    compression: Compression,
+    #[arg(long, default_value = "none", value_parser = named(&TextCompression::ALL, TextCompression::name))]
+    compression: TextCompression,
     /// Of CSV and NDJSON
-    #[arg(long, default_value = "utf8", value_parser = named(&Encoding::ALL, Encoding::name))]
-    encoding: Encoding,
+    #[arg(long, default_value = "utf8", value_parser = named(&TextEncoding::ALL, TextEncoding::name))]
+    encoding: TextEncoding,
 }
 
 impl Generate {
     pub(super) fn run(self, json: bool) -> Result<()> {
         let summary = if self.company {
-            kefu_generate::company(&self.out, self.seed.unwrap_or(kefu_generate::COMPANY_SEED))?
+            kefu_generate::write_company(&self.out, self.seed.unwrap_or(kefu_generate::COMPANY_SEED))?
         } else {
             let from = self
                 .from
@@ -55,9 +55,20 @@ impl Generate {
                 .map_err(|_| Error::new(Kind::Usage, format!("`{}` is not a date", self.from)).hint("write 2026-09-01"))?;
             let Generate { out, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding, .. } = self;
             let seed = seed.unwrap_or(1);
-            kefu_generate::load(&Spec { out, from, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding })?
+            kefu_generate::write_load(&LoadSpec {
+                out,
+                from,
+                days,
+                shops,
+                giant_percent,
+                messages_per_day,
+                seed,
+                format,
+                compression,
+                encoding,
+            })?
         };
-        let kefu_generate::Summary { files, messages, orders, bytes } = summary;
+        let kefu_generate::GeneratedSummary { files, messages, orders, bytes } = summary;
         if json {
             return print(&serde_json::json!({ "files": files, "messages": messages, "orders": orders, "bytes": bytes }).to_string());
         }

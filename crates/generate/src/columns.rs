@@ -1,9 +1,11 @@
 //! The columns of the tables that company and load both write.
 
-use crate::table::{Column, flag, int, money, name, text, time};
+use crate::table::{ColumnSpec, flag, int, money, name, text, time};
 
-pub(super) static AGENT_STATUS: [Column; 4] = [name("shop_id"), name("agent_id"), time("at"), name("status")];
-pub(super) static REFUNDS: [Column; 10] = [
+/// One row per change of an agent's status.
+pub(crate) static AGENT_STATUS: [ColumnSpec; 4] = [name("shop_id"), name("agent_id"), time("at"), name("status")];
+/// One row per refund.
+pub(crate) static REFUNDS: [ColumnSpec; 10] = [
     name("shop_id"),
     text("refund_id"),
     text("order_id"),
@@ -15,8 +17,10 @@ pub(super) static REFUNDS: [Column; 10] = [
     name("reason"),
     flag("disputed"),
 ];
-pub(super) static SHOPS: [Column; 4] = [name("shop_id"), name("platform"), name("name"), name("category")];
-pub(super) static STAFF: [Column; 9] = [
+/// One row per shop.
+pub(crate) static SHOPS: [ColumnSpec; 4] = [name("shop_id"), name("platform"), name("name"), name("category")];
+/// One row per agent account.
+pub(crate) static STAFF: [ColumnSpec; 9] = [
     name("shop_id"),
     name("agent_id"),
     name("name"),
@@ -27,10 +31,14 @@ pub(super) static STAFF: [Column; 9] = [
     name("commission_rate"),
     name("hired_on"),
 ];
-pub(super) static VISITS: [Column; 4] = [name("shop_id"), name("date"), int("visitors"), int("page_views")];
-pub(super) static STANDARDS: [Column; 4] = [name("category"), name("metric"), name("standard"), name("better")];
-pub(super) static TRAININGS: [Column; 3] = [name("agent_id"), name("on"), name("topic")];
-pub(super) static VIDEOS: [Column; 12] = [
+/// One row per shop and day.
+pub(crate) static VISITS: [ColumnSpec; 4] = [name("shop_id"), name("date"), int("visitors"), int("page_views")];
+/// One row per category and metric.
+pub(crate) static STANDARDS: [ColumnSpec; 4] = [name("category"), name("metric"), name("standard"), name("better")];
+/// One row per agent and training.
+pub(crate) static TRAININGS: [ColumnSpec; 3] = [name("agent_id"), name("on"), name("topic")];
+/// One row per video and day.
+pub(crate) static VIDEOS: [ColumnSpec; 12] = [
     name("shop_id"),
     name("video_id"),
     name("date"),
@@ -44,7 +52,8 @@ pub(super) static VIDEOS: [Column; 12] = [
     int("watch_seconds"),
     int("length_seconds"),
 ];
-pub(super) static EVALUATIONS: [Column; 11] = [
+/// One row per satisfaction card (评价卡片), with the rating if the buyer gave one.
+pub(crate) static EVALUATIONS: [ColumnSpec; 11] = [
     name("shop_id"),
     name("buyer_id"),
     name("agent_id"),
@@ -57,7 +66,8 @@ pub(super) static EVALUATIONS: [Column; 11] = [
     name("target"),
     int("nps"),
 ];
-pub(super) static TICKETS: [Column; 15] = [
+/// One row per after-sales ticket.
+pub(crate) static TICKETS: [ColumnSpec; 15] = [
     name("shop_id"),
     text("ticket_id"),
     name("buyer_id"),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// The result of everything here that can fail.
-pub type Result<T> = std::result::Result<T, GenerateError>;
+pub type GenerateResult<T> = std::result::Result<T, GenerateError>;
 
 /// The reason why logs could not be written.
 #[derive(Debug, thiserror::Error)]

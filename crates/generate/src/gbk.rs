@@ -1,19 +1,23 @@
-//! GBK, with a memory: `encoding_rs` searches for every character it encodes, and logs use few.
+//! Text as GBK. `encoding_rs` searches its tables anew for every character, so the characters already seen are remembered:
+//! logs use few different ones.
 
 use encoding_rs::GBK;
 
-/// What each character of the basic plane becomes: no bytes yet, one byte, or two.
-pub(super) struct Gbk {
+/// An encoder of GBK that remembers the bytes of every character it has encoded.
+pub(crate) struct GbkEncoder {
+    /// The bytes of each character of the basic multilingual plane; both are zero until it is first encoded,
+    /// and the second is zero when GBK has one byte for it.
     known: Vec<[u8; 2]>,
 }
 
-impl Gbk {
-    pub(super) fn new() -> Gbk {
-        Gbk { known: vec![[0; 2]; 1 << 16] }
+impl GbkEncoder {
+    /// An encoder that has seen nothing yet.
+    pub(crate) fn new() -> GbkEncoder {
+        GbkEncoder { known: vec![[0; 2]; 1 << 16] }
     }
 
-    /// False when GBK has no bytes for a character of the text.
-    pub(super) fn encode(&mut self, text: &str, into: &mut Vec<u8>) -> bool {
+    /// Appends the text to `into`. False when GBK has no bytes for one of its characters.
+    pub(crate) fn encode(&mut self, text: &str, into: &mut Vec<u8>) -> bool {
         for character in text.chars() {
             if character.is_ascii() {
                 into.push(character as u8);
@@ -39,11 +43,11 @@ impl Gbk {
 
 #[cfg(test)]
 mod tests {
-    use crate::*;
+    use super::*;
 
     #[test]
-    fn text_comes_back_and_what_gbk_lacks_is_told() {
-        let mut gbk = Gbk::new();
+    fn text_survives_the_round_trip_and_a_character_that_gbk_lacks_is_refused() {
+        let mut gbk = GbkEncoder::new();
         let text = "亲，满199减20€ OK，满199";
         let mut bytes = Vec::new();
         assert!(gbk.encode(text, &mut bytes));

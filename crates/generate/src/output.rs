@@ -1,4 +1,4 @@
-//! Bytes on their way into a text file: encoded, then compressed.
+//! Files on the disk, and the way of text into them: UTF-8 bytes are encoded first and compressed then.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -6,80 +6,87 @@ use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
 
-use crate::error::{GenerateError, Result};
-use crate::gbk::Gbk;
-use crate::{Compression, Encoding};
+use crate::error::{GenerateError, GenerateResult};
+use crate::formats::{TextCompression, TextEncoding};
+use crate::gbk::GbkEncoder;
 
+/// Bytes gathered before a write to the disk.
 const BUFFER: usize = 1 << 18;
-/// The fast levels: these files are read more often by a benchmark than kept.
+/// The levels are fast ones, because benchmarks write these files anew and nobody archives them.
 const GZIP_LEVEL: u32 = 3;
 const ZSTD_LEVEL: i32 = 1;
 
-pub(super) struct Output {
+/// A text file that is being written.
+pub(crate) struct TextOutput {
     path: PathBuf,
     sink: Sink,
-    gbk: Option<Transcoder>,
+    /// None when the file stays UTF-8.
+    transcoder: Option<Transcoder>,
 }
 
+/// Turns UTF-8 into GBK when both arrive in pieces of any length.
 struct Transcoder {
-    gbk: Gbk,
-    /// The first bytes of a character whose other bytes have not been written yet.
-    cut: Vec<u8>,
+    gbk: GbkEncoder,
+    /// The first bytes of a character whose other bytes have not arrived yet.
+    incomplete: Vec<u8>,
     encoded: Vec<u8>,
 }
 
+/// The compressor of a file, or the file itself.
 enum Sink {
     Plain(BufWriter<File>),
     Gzip(GzEncoder<BufWriter<File>>),
     Zstd(zstd::Encoder<'static, BufWriter<File>>),
 }
 
-impl Output {
-    pub(super) fn create(path: PathBuf, compression: Compression, encoding: Encoding) -> Result<Output> {
+impl TextOutput {
+    /// Creates the file, and the folders above it.
+    pub(crate) fn create(path: PathBuf, compression: TextCompression, encoding: TextEncoding) -> GenerateResult<TextOutput> {
         let file = BufWriter::with_capacity(BUFFER, create_file(&path)?);
         let sink = match compression {
-            Compression::None => Sink::Plain(file),
-            Compression::Gzip => Sink::Gzip(GzEncoder::new(file, flate2::Compression::new(GZIP_LEVEL))),
-            Compression::Zstd => Sink::Zstd(zstd::Encoder::new(file, ZSTD_LEVEL).map_err(|problem| unwritten(&path, problem))?),
+            TextCompression::None => Sink::Plain(file),
+            TextCompression::Gzip => Sink::Gzip(GzEncoder::new(file, flate2::Compression::new(GZIP_LEVEL))),
+            TextCompression::Zstd => Sink::Zstd(zstd::Encoder::new(file, ZSTD_LEVEL).map_err(|problem| unwritable(&path, problem))?),
         };
-        let gbk = (encoding == Encoding::Gbk).then(Transcoder::new);
-        Ok(Output { path, sink, gbk })
+        let transcoder = (encoding == TextEncoding::Gbk).then(Transcoder::new);
+        Ok(TextOutput { path, sink, transcoder })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    /// The path of the file, for errors.
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Ends the compressed stream and gives the size of the file.
-    pub(super) fn close(self) -> Result<u64> {
-        let Output { path, sink, .. } = self;
-        sink.close().map_err(|problem| unwritten(&path, problem))?;
-        size(&path)
+    /// Ends the compressed stream and returns the size of the file in bytes.
+    pub(crate) fn close(self) -> GenerateResult<u64> {
+        let TextOutput { path, sink, .. } = self;
+        sink.close().map_err(|problem| unwritable(&path, problem))?;
+        file_size(&path)
     }
 }
 
 impl Transcoder {
     fn new() -> Transcoder {
-        Transcoder { gbk: Gbk::new(), cut: Vec::new(), encoded: Vec::new() }
+        Transcoder { gbk: GbkEncoder::new(), incomplete: Vec::new(), encoded: Vec::new() }
     }
 
-    /// The bytes given, and those kept from before, as GBK: up to the last whole character.
+    /// The bytes kept from before and those given, up to the last whole character, as GBK.
     fn encode(&mut self, bytes: &[u8]) -> io::Result<&[u8]> {
-        self.cut.extend_from_slice(bytes);
-        let whole = self.cut.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        self.incomplete.extend_from_slice(bytes);
+        let whole = self.incomplete.utf8_chunks().next().map_or("", |chunk| chunk.valid());
         self.encoded.clear();
         if !self.gbk.encode(whole, &mut self.encoded) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "GBK has no bytes for a character"));
         }
-        let done = whole.len();
-        self.cut.drain(..done);
+        let consumed = whole.len();
+        self.incomplete.drain(..consumed);
         Ok(&self.encoded)
     }
 }
 
-impl Write for Output {
+impl Write for TextOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.gbk {
+        match &mut self.transcoder {
             None => self.sink.write_all(bytes)?,
             Some(transcoder) => self.sink.write_all(transcoder.encode(bytes)?)?,
         }
@@ -120,20 +127,21 @@ impl Write for Sink {
     }
 }
 
-/// Creates a file and the folders above it.
-pub(super) fn create_file(path: &Path) -> Result<File> {
+/// Creates a file, and the folders above it.
+pub(crate) fn create_file(path: &Path) -> GenerateResult<File> {
     if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|problem| unwritten(folder, problem))?;
+        fs::create_dir_all(folder).map_err(|problem| unwritable(folder, problem))?;
     }
-    File::create(path).map_err(|problem| unwritten(path, problem))
+    File::create(path).map_err(|problem| unwritable(path, problem))
 }
 
-pub(super) fn size(path: &Path) -> Result<u64> {
-    let metadata = fs::metadata(path).map_err(|problem| unwritten(path, problem))?;
+/// The size of a file in bytes.
+pub(crate) fn file_size(path: &Path) -> GenerateResult<u64> {
+    let metadata = fs::metadata(path).map_err(|problem| unwritable(path, problem))?;
     Ok(metadata.len())
 }
 
 /// The error of a file or folder that could not be written.
-pub(super) fn unwritten(path: &Path, problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> GenerateError {
+pub(crate) fn unwritable(path: &Path, problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> GenerateError {
     GenerateError::Unwritable { path: path.to_owned(), problem: problem.into() }
 }

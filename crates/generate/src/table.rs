@@ -1,123 +1,107 @@
-//! A table of any shape, written row by row in any format, so that each table is described once.
+//! What a table consists of, whatever the format of its file: columns, the cells of a row, and a writer that takes row after row.
+//! Each table is therefore described once.
 
-use std::path::Path;
+use crate::error::GenerateResult;
 
-use jiff::tz::Offset;
-
-use crate::columnar::ParquetTable;
-use crate::error::Result;
-use crate::output::Output;
-use crate::text::{CsvTable, NdjsonTable};
-use crate::{Compression, Encoding, Format};
-
-pub(super) struct Column {
-    pub(super) name: &'static str,
-    pub(super) kind: ColumnKind,
+/// A column of a table: its name and what its cells hold.
+pub(crate) struct ColumnSpec {
+    /// The name in the file.
+    pub(crate) name: &'static str,
+    /// What the cells hold.
+    pub(crate) column_type: ColumnType,
 }
 
+/// What the cells of a column hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum ColumnKind {
-    /// Text that repeats: Parquet keeps it as a dictionary.
+pub(crate) enum ColumnType {
+    /// Text that repeats, which Parquet stores as a dictionary.
     Name,
-    /// Text that does not repeat: no dictionary, no statistics.
+    /// Text that hardly repeats, for which Parquet keeps neither a dictionary nor statistics.
     Text,
+    /// A whole number.
     Int,
+    /// True or false.
     Flag,
+    /// An instant.
     Time,
+    /// An amount of money.
     Money,
 }
 
-/// One value of a row. It need not fit its column in a text file: bad rows are made that way.
+/// The value of one cell. In a text file it may differ from its column's type, because some rows are made wrong on purpose.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Cell<'a> {
+pub(crate) enum CellValue<'a> {
+    /// No value.
     Null,
+    /// Text.
     Text(&'a str),
+    /// A whole number.
     Int(i64),
+    /// True or false.
     Flag(bool),
-    /// Epoch milliseconds.
+    /// An instant in epoch milliseconds.
     Time(i64),
-    /// Fen.
+    /// An amount in fen.
     Money(i64),
 }
 
-/// How the rows of a table are put into a file.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
-    pub(super) format: Format,
-    pub(super) compression: Compression,
-    pub(super) encoding: Encoding,
-    /// The offset that text times are written with; UTC ends in Z.
-    pub(super) offset: Offset,
+/// A table that is being written to one file.
+pub(crate) trait TableWriter {
+    /// Writes one row, its cells in the order of the columns.
+    fn row(&mut self, cells: &[CellValue<'_>]) -> GenerateResult<()>;
+
+    /// Ends the file and returns its size in bytes.
+    fn close(self: Box<Self>) -> GenerateResult<u64>;
 }
 
-pub(super) trait Table {
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<()>;
-
-    /// Ends the file and gives its size in bytes.
-    fn close(self: Box<Self>) -> Result<u64>;
-}
-
-impl Shape {
-    pub(super) const fn csv(encoding: Encoding, offset: Offset) -> Shape {
-        Shape { format: Format::Csv, compression: Compression::None, encoding, offset }
+impl<'a> CellValue<'a> {
+    /// Text, or null without any.
+    pub(crate) fn text_or_null(text: Option<&'a str>) -> CellValue<'a> {
+        text.map_or(CellValue::Null, CellValue::Text)
     }
 
-    /// Starts `folder/stem.<extension>`.
-    pub(super) fn create(self, folder: &Path, stem: &str, columns: &'static [Column]) -> Result<Box<dyn Table>> {
-        let path = folder.join(format!("{stem}.{}", self.extension()));
-        Ok(match self.format {
-            Format::Parquet => Box::new(ParquetTable::create(path, columns)?),
-            Format::Csv => {
-                let output = Output::create(path, self.compression, self.encoding)?;
-                Box::new(CsvTable::create(output, columns, self.offset)?)
-            }
-            Format::Ndjson => {
-                let output = Output::create(path, self.compression, self.encoding)?;
-                Box::new(NdjsonTable::create(output, columns, self.offset))
-            }
-        })
+    /// An instant in epoch milliseconds, or null without one.
+    pub(crate) fn time_or_null(instant: Option<i64>) -> CellValue<'a> {
+        instant.map_or(CellValue::Null, CellValue::Time)
     }
 
-    fn extension(self) -> String {
-        let compression = match self.compression {
-            Compression::None => "",
-            Compression::Gzip => ".gz",
-            Compression::Zstd => ".zst",
-        };
-        format!("{}{compression}", self.format.name())
+    /// A whole number, or null without one.
+    pub(crate) fn int_or_null(number: Option<i64>) -> CellValue<'a> {
+        number.map_or(CellValue::Null, CellValue::Int)
+    }
+
+    /// True or false, or null when neither is known.
+    pub(crate) fn flag_or_null(flag: Option<bool>) -> CellValue<'a> {
+        flag.map_or(CellValue::Null, CellValue::Flag)
     }
 }
 
-impl<'a> Cell<'a> {
-    pub(super) fn text(text: Option<&'a str>) -> Cell<'a> {
-        text.map_or(Cell::Null, Cell::Text)
-    }
-
-    pub(super) fn time(instant: Option<i64>) -> Cell<'a> {
-        instant.map_or(Cell::Null, Cell::Time)
-    }
+/// A column of text that repeats.
+pub(crate) const fn name(name: &'static str) -> ColumnSpec {
+    ColumnSpec { name, column_type: ColumnType::Name }
 }
 
-pub(super) const fn name(name: &'static str) -> Column {
-    Column { name, kind: ColumnKind::Name }
+/// A column of text that hardly repeats.
+pub(crate) const fn text(name: &'static str) -> ColumnSpec {
+    ColumnSpec { name, column_type: ColumnType::Text }
 }
 
-pub(super) const fn text(name: &'static str) -> Column {
-    Column { name, kind: ColumnKind::Text }
+/// A column of whole numbers.
+pub(crate) const fn int(name: &'static str) -> ColumnSpec {
+    ColumnSpec { name, column_type: ColumnType::Int }
 }
 
-pub(super) const fn int(name: &'static str) -> Column {
-    Column { name, kind: ColumnKind::Int }
+/// A column of flags.
+pub(crate) const fn flag(name: &'static str) -> ColumnSpec {
+    ColumnSpec { name, column_type: ColumnType::Flag }
 }
 
-pub(super) const fn flag(name: &'static str) -> Column {
-    Column { name, kind: ColumnKind::Flag }
+/// A column of instants.
+pub(crate) const fn time(name: &'static str) -> ColumnSpec {
+    ColumnSpec { name, column_type: ColumnType::Time }
 }
 
-pub(super) const fn time(name: &'static str) -> Column {
-    Column { name, kind: ColumnKind::Time }
-}
-
-pub(super) const fn money(name: &'static str) -> Column {
-    Column { name, kind: ColumnKind::Money }
+/// A column of amounts.
+pub(crate) const fn money(name: &'static str) -> ColumnSpec {
+    ColumnSpec { name, column_type: ColumnType::Money }
 }

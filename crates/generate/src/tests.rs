@@ -9,14 +9,14 @@ use jiff::civil::date;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use super::{Compression, Encoding, Format, Spec, company, load};
+use super::{FileFormat, LoadSpec, TextCompression, TextEncoding, write_company, write_load};
 
 const SEED: u64 = 7;
-/// The tables that `load` cuts by day.
+/// The tables that `write_load` writes by day.
 const DAILY: [&str; 6] = ["messages", "orders", "evaluations", "tickets", "refunds", "agent_status"];
 
-fn spec(out: PathBuf, format: Format) -> Spec {
-    Spec {
+fn spec(out: PathBuf, format: FileFormat) -> LoadSpec {
+    LoadSpec {
         out,
         from: date(2026, 9, 30),
         days: 2,
@@ -25,8 +25,8 @@ fn spec(out: PathBuf, format: Format) -> Spec {
         messages_per_day: 3_000,
         seed: SEED,
         format,
-        compression: Compression::None,
-        encoding: Encoding::Utf8,
+        compression: TextCompression::None,
+        encoding: TextEncoding::Utf8,
     }
 }
 
@@ -61,8 +61,8 @@ fn a_seed_gives_the_same_bytes_and_another_seed_others() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, seed: u64| {
         let out = folder.path().join(name);
-        company(&out.join("company"), seed).unwrap();
-        load(&Spec { seed, ..spec(out.join("load"), Format::Parquet) }).unwrap();
+        write_company(&out.join("company"), seed).unwrap();
+        write_load(&LoadSpec { seed, ..spec(out.join("load"), FileFormat::Parquet) }).unwrap();
         files(&out)
     };
     let (once, again, other) = (write("once", SEED), write("again", SEED), write("other", SEED + 1));
@@ -74,12 +74,13 @@ fn a_seed_gives_the_same_bytes_and_another_seed_others() {
 #[test]
 fn every_format_holds_the_same_rows() {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, format: Format| {
+    let write = |name: &str, format: FileFormat| {
         let out = folder.path().join(name);
-        load(&spec(out.clone(), format)).unwrap();
+        write_load(&spec(out.clone(), format)).unwrap();
         files(&out)
     };
-    let (csv, ndjson, parquet) = (write("csv", Format::Csv), write("ndjson", Format::Ndjson), write("parquet", Format::Parquet));
+    let (csv, ndjson, parquet) =
+        (write("csv", FileFormat::Csv), write("ndjson", FileFormat::Ndjson), write("parquet", FileFormat::Parquet));
     for table in DAILY {
         for date in ["2026-09-30", "2026-10-01"] {
             let rows = csv_rows(&csv[&day(table, date, "csv")]);
@@ -112,7 +113,7 @@ fn same(text: &str, value: &serde_json::Value) -> bool {
 #[test]
 fn parquet_times_are_utc_milliseconds_and_money_is_decimal() {
     let folder = tempfile::tempdir().unwrap();
-    load(&spec(folder.path().to_owned(), Format::Parquet)).unwrap();
+    write_load(&spec(folder.path().to_owned(), FileFormat::Parquet)).unwrap();
     let open = |table: &str| {
         let path = folder.path().join(day(table, "2026-09-30", "parquet"));
         ParquetRecordBatchReaderBuilder::try_new(fs::File::open(path).unwrap()).unwrap()
@@ -131,12 +132,12 @@ fn compressed_and_gbk_files_say_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, compression, encoding| {
         let out = folder.path().join(name);
-        load(&Spec { compression, encoding, ..spec(out.clone(), Format::Csv) }).unwrap();
+        write_load(&LoadSpec { compression, encoding, ..spec(out.clone(), FileFormat::Csv) }).unwrap();
         files(&out)
     };
-    let plain = write("plain", Compression::None, Encoding::Utf8);
-    let gzip = write("gzip", Compression::Gzip, Encoding::Gbk);
-    let zstd = write("zstd", Compression::Zstd, Encoding::Gbk);
+    let plain = write("plain", TextCompression::None, TextEncoding::Utf8);
+    let gzip = write("gzip", TextCompression::Gzip, TextEncoding::Gbk);
+    let zstd = write("zstd", TextCompression::Zstd, TextEncoding::Gbk);
     let expected = String::from_utf8_lossy(&plain[&day("messages", "2026-09-30", "csv")]).into_owned();
     let mut unzipped = Vec::new();
     let zipped = &gzip[&day("messages", "2026-09-30", "csv.gz")];
@@ -150,7 +151,7 @@ fn compressed_and_gbk_files_say_the_same() {
 #[test]
 fn lines_come_in_time_order_with_ids_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
-    let summary = load(&spec(folder.path().to_owned(), Format::Csv)).unwrap();
+    let summary = write_load(&spec(folder.path().to_owned(), FileFormat::Csv)).unwrap();
     let mut ids = BTreeSet::new();
     for (date, next) in [("2026-09-29T16:00", "2026-09-30T16:00"), ("2026-09-30T16:00", "2026-10-01T16:00")] {
         let local = if date < "2026-09-30" { "2026-09-30" } else { "2026-10-01" };
@@ -168,7 +169,7 @@ fn lines_come_in_time_order_with_ids_of_their_own() {
 fn what_surrounds_the_chats_comes_in_time_order_on_its_day() {
     let folder = tempfile::tempdir().unwrap();
     // The fifth shop is the first with videos.
-    load(&Spec { shops: 5, messages_per_day: 20_000, ..spec(folder.path().to_owned(), Format::Csv) }).unwrap();
+    write_load(&LoadSpec { shops: 5, messages_per_day: 20_000, ..spec(folder.path().to_owned(), FileFormat::Csv) }).unwrap();
     let files = files(folder.path());
     let mut ids = BTreeSet::new();
     for (date, from, to) in [("2026-09-30", "2026-09-29T16:00", "2026-09-30T16:00"), ("2026-10-01", "2026-09-30T16:00", "2026-10-01T16:00")]
@@ -190,15 +191,15 @@ fn what_surrounds_the_chats_comes_in_time_order_on_its_day() {
 #[test]
 fn a_folder_that_holds_logs_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let spec = spec(folder.path().to_owned(), Format::Csv);
-    load(&spec).unwrap();
-    assert!(load(&spec).is_err());
+    let spec = spec(folder.path().to_owned(), FileFormat::Csv);
+    write_load(&spec).unwrap();
+    assert!(write_load(&spec).is_err());
 }
 
 #[test]
 fn the_company_is_small_and_one_bad_row_is_under_half_a_percent_of_its_day() {
     let folder = tempfile::tempdir().unwrap();
-    let summary = company(folder.path(), SEED).unwrap();
+    let summary = write_company(folder.path(), SEED).unwrap();
     assert!(summary.bytes < 1_600_000, "{summary:?}");
     let files = files(folder.path());
     for date in ["2026-09-09", "2026-09-16", "2026-09-23"] {
@@ -214,7 +215,7 @@ fn the_company_is_small_and_one_bad_row_is_under_half_a_percent_of_its_day() {
 #[test]
 fn edge_messages_have_an_id_each_but_for_the_duplicates() {
     let folder = tempfile::tempdir().unwrap();
-    company(folder.path(), SEED).unwrap();
+    write_company(folder.path(), SEED).unwrap();
     let mut seen = BTreeSet::new();
     let mut twice = Vec::new();
     for (path, bytes) in files(folder.path()) {
@@ -232,7 +233,7 @@ struct Company(BTreeMap<PathBuf, Vec<u8>>);
 impl Company {
     fn new() -> Company {
         let folder = tempfile::tempdir().unwrap();
-        company(folder.path(), SEED).unwrap();
+        write_company(folder.path(), SEED).unwrap();
         Company(files(folder.path()))
     }
 

@@ -1,20 +1,23 @@
-//! The company's rows as the files of `sample_data/`.
+//! The rows of the company's logs as the files of `sample_data/`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::civil::Date;
 
-use super::logs::{Card, Logs, Message, Order, Refund, Status, Ticket};
+use super::logs::{AgentStatusRow, CompanyLogs, EvaluationRow, MessageRow, OrderRow, RefundRow, TicketRow};
 use super::people::SHOPS;
 use crate::clock::{self, SHANGHAI};
 use crate::columns;
-use crate::dice::Dice;
-use crate::error::Result;
-use crate::table::{Cell, Column, Shape, flag, int, money, name, text, time};
-use crate::{Encoding, Summary};
+use crate::error::GenerateResult;
+use crate::formats::TextEncoding;
+use crate::rng::SeededRng;
+use crate::summary::GeneratedSummary;
+use crate::table::{CellValue, ColumnSpec, flag, int, money, name, text, time};
+use crate::table_file::TableFileOptions;
 
-static MESSAGES: [Column; 12] = [
+/// One row per message. Only the load logs name the platform in each row.
+static MESSAGES: [ColumnSpec; 12] = [
     text("message_id"),
     name("shop_id"),
     name("session_id"),
@@ -28,7 +31,8 @@ static MESSAGES: [Column; 12] = [
     text("text"),
     flag("recalled"),
 ];
-static ORDERS: [Column; 13] = [
+/// One row per version of an order.
+static ORDERS: [ColumnSpec; 13] = [
     text("order_id"),
     name("shop_id"),
     name("buyer_id"),
@@ -44,167 +48,168 @@ static ORDERS: [Column; 13] = [
     time("updated_at"),
 ];
 
-/// Text files whose times are what a clock on the shop's wall says.
-pub(super) const SHAPE: Shape = Shape::csv(Encoding::Utf8, SHANGHAI);
+/// CSV with times as a clock on the shop's wall shows them.
+pub(super) const FILE_OPTIONS: TableFileOptions = TableFileOptions::csv(TextEncoding::Utf8, SHANGHAI);
 
-/// Writes the logs, sorted: a day's chats by time, orders by creation, cards by when they were sent, and so on.
-pub(super) fn write(out: &Path, mut logs: Logs) -> Result<Summary> {
+/// Writes the logs, each table sorted by the instant at which its rows begin: a message is sent, a refund applied for. The orders
+/// are sorted already.
+pub(super) fn write(out: &Path, mut logs: CompanyLogs) -> GenerateResult<GeneratedSummary> {
     logs.messages.sort_by_key(|message| message.at);
-    logs.cards.sort_by_key(|card| card.sent_at);
+    logs.evaluations.sort_by_key(|evaluation| evaluation.sent_at);
     logs.refunds.sort_by_key(|refund| refund.applied_at);
     logs.tickets.sort_by_key(|ticket| ticket.opened_at);
     logs.statuses.sort_by_key(|status| status.at);
-    let mut summary = Summary::default();
+    let mut summary = GeneratedSummary::default();
     for (date, messages) in &by_day(&logs.messages)? {
         summary.messages += messages.len() as u64;
         summary.add_file(write_messages(out, *date, messages)?);
     }
     summary.orders = logs.orders.len() as u64;
     summary.add_file(write_orders(out, &logs.orders)?);
-    summary.add_file(write_cards(out, &logs.cards)?);
+    summary.add_file(write_evaluations(out, &logs.evaluations)?);
     summary.add_file(write_refunds(out, &logs.refunds)?);
     summary.add_file(write_tickets(out, &logs.tickets)?);
     summary.add_file(write_statuses(out, &logs.statuses)?);
     Ok(summary)
 }
 
-/// Visitors of every shop and day: about one in seven asks something.
-pub(super) fn write_visits(out: &Path, first: Date, days: u32, dice: &mut Dice) -> Result<u64> {
-    let mut table = SHAPE.create(out, "visits", &columns::VISITS)?;
+/// Writes the visitors of each shop and day, of whom about one in seven asks something. Returns the size of the file in bytes.
+pub(super) fn write_visits(out: &Path, first: Date, days: u32, rng: &mut SeededRng) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "visits", &columns::VISITS)?;
     for number in 0..days {
         let date = clock::days_after(first, number)?.to_string();
         for shop in &SHOPS {
-            let visitors = shop.chats * dice.between(60, 85) / 10;
-            let page_views = visitors * dice.between(25, 40) / 10;
-            table.row(&[Cell::Text(shop.id), Cell::Text(&date), Cell::Int(visitors), Cell::Int(page_views)])?;
+            let visitors = shop.chats * rng.between(60, 85) / 10;
+            let page_views = visitors * rng.between(25, 40) / 10;
+            table.row(&[CellValue::Text(shop.id), CellValue::Text(&date), CellValue::Int(visitors), CellValue::Int(page_views)])?;
         }
     }
     table.close()
 }
 
-fn by_day(messages: &[Message]) -> Result<BTreeMap<Date, Vec<&Message>>> {
-    let mut days = BTreeMap::<Date, Vec<&Message>>::new();
+fn by_day(messages: &[MessageRow]) -> GenerateResult<BTreeMap<Date, Vec<&MessageRow>>> {
+    let mut days = BTreeMap::<Date, Vec<&MessageRow>>::new();
     for message in messages {
         days.entry(clock::day_of(message.at)?).or_default().push(message);
     }
     Ok(days)
 }
 
-fn write_messages(out: &Path, date: Date, messages: &[&Message]) -> Result<u64> {
-    let folder = out.join("messages").join(clock::partition(date));
-    let mut table = SHAPE.create(&folder, "chats", &MESSAGES)?;
+fn write_messages(out: &Path, date: Date, messages: &[&MessageRow]) -> GenerateResult<u64> {
+    let folder = out.join("messages").join(clock::day_folder(date));
+    let mut table = FILE_OPTIONS.create(&folder, "chats", &MESSAGES)?;
     for (index, message) in messages.iter().enumerate() {
         let id = message.id.clone();
         let id = id.unwrap_or_else(|| format!("m{:02}{:02}-{:03}", date.month(), date.day(), index + 1));
         table.row(&[
-            Cell::Text(&id),
-            Cell::Text(message.shop),
-            Cell::text(message.session.as_deref()),
-            Cell::Text(&message.buyer),
-            Cell::text(message.agent),
-            Cell::Text(message.sender),
-            Cell::text(message.mode),
-            Cell::Text(message.kind),
-            message.at_text.map_or(Cell::Time(message.at), Cell::Text),
-            message.seq.map_or(Cell::Null, Cell::Int),
-            Cell::text(message.text.as_deref()),
-            if message.recalled { Cell::Flag(true) } else { Cell::Null },
+            CellValue::Text(&id),
+            CellValue::Text(message.shop),
+            CellValue::text_or_null(message.session.as_deref()),
+            CellValue::Text(&message.buyer),
+            CellValue::text_or_null(message.agent),
+            CellValue::Text(message.sender),
+            CellValue::text_or_null(message.reply_mode),
+            CellValue::Text(message.kind),
+            message.at_text.map_or(CellValue::Time(message.at), CellValue::Text),
+            CellValue::int_or_null(message.seq),
+            CellValue::text_or_null(message.text.as_deref()),
+            if message.recalled { CellValue::Flag(true) } else { CellValue::Null },
         ])?;
     }
     table.close()
 }
 
-fn write_orders(out: &Path, orders: &[Order]) -> Result<u64> {
-    let mut table = SHAPE.create(out, "orders", &ORDERS)?;
+fn write_orders(out: &Path, orders: &[OrderRow]) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "orders", &ORDERS)?;
     for order in orders {
         table.row(&[
-            Cell::text(order.id.as_deref()),
-            Cell::Text(order.shop),
-            Cell::Text(&order.buyer),
-            Cell::Time(order.created_at),
-            Cell::time(order.paid_at),
-            Cell::time(order.cancelled_at),
-            Cell::time(order.shipped_at),
-            order.amount_text.map_or(Cell::Money(order.amount), Cell::Text),
-            Cell::Int(order.quantity),
-            Cell::Money(order.postage),
-            Cell::text(order.flag),
-            Cell::Text(order.sku),
-            Cell::Time(order.updated_at()),
+            CellValue::text_or_null(order.id.as_deref()),
+            CellValue::Text(order.shop),
+            CellValue::Text(&order.buyer),
+            CellValue::Time(order.created_at),
+            CellValue::time_or_null(order.paid_at),
+            CellValue::time_or_null(order.cancelled_at),
+            CellValue::time_or_null(order.shipped_at),
+            order.amount_text.map_or(CellValue::Money(order.amount), CellValue::Text),
+            CellValue::Int(order.quantity),
+            CellValue::Money(order.postage),
+            CellValue::text_or_null(order.flag),
+            CellValue::Text(order.sku),
+            CellValue::Time(order.updated_at()),
         ])?;
     }
     table.close()
 }
 
-fn write_cards(out: &Path, cards: &[Card]) -> Result<u64> {
-    let mut table = SHAPE.create(out, "evaluations", &columns::EVALUATIONS)?;
-    for card in cards {
+fn write_evaluations(out: &Path, evaluations: &[EvaluationRow]) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "evaluations", &columns::EVALUATIONS)?;
+    for evaluation in evaluations {
         table.row(&[
-            Cell::Text(card.shop),
-            Cell::Text(&card.buyer),
-            Cell::Text(card.agent),
-            Cell::text(card.session.as_deref()),
-            Cell::Time(card.sent_at),
-            Cell::time(card.rated_at),
-            card.grade.map_or(Cell::Null, Cell::Int),
-            Cell::Text(card.source),
-            Cell::text(card.reason),
-            Cell::Text(if card.robot { "robot" } else { "human" }),
-            card.nps.map_or(Cell::Null, Cell::Int),
+            CellValue::Text(evaluation.shop),
+            CellValue::Text(&evaluation.buyer),
+            CellValue::Text(evaluation.agent),
+            CellValue::text_or_null(evaluation.session.as_deref()),
+            CellValue::Time(evaluation.sent_at),
+            CellValue::time_or_null(evaluation.rated_at),
+            CellValue::int_or_null(evaluation.grade),
+            CellValue::Text(evaluation.source),
+            CellValue::text_or_null(evaluation.reason),
+            CellValue::Text(if evaluation.robot { "robot" } else { "human" }),
+            CellValue::int_or_null(evaluation.nps),
         ])?;
     }
     table.close()
 }
 
-fn write_refunds(out: &Path, refunds: &[Refund]) -> Result<u64> {
-    let mut table = SHAPE.create(out, "refunds", &columns::REFUNDS)?;
+fn write_refunds(out: &Path, refunds: &[RefundRow]) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "refunds", &columns::REFUNDS)?;
     for (index, refund) in refunds.iter().enumerate() {
         let id = refund.id.clone().unwrap_or_else(|| format!("r{:04}", index + 1));
         table.row(&[
-            Cell::Text(refund.shop),
-            Cell::Text(&id),
-            Cell::Text(&refund.order),
-            Cell::Time(refund.applied_at),
-            Cell::time(refund.finished_at),
-            Cell::Money(refund.amount),
-            Cell::Int(refund.quantity),
-            Cell::Text(refund.kind),
-            Cell::Text(refund.reason),
-            Cell::Flag(refund.disputed),
+            CellValue::Text(refund.shop),
+            CellValue::Text(&id),
+            CellValue::Text(&refund.order),
+            CellValue::Time(refund.applied_at),
+            CellValue::time_or_null(refund.finished_at),
+            CellValue::Money(refund.amount),
+            CellValue::Int(refund.quantity),
+            CellValue::Text(refund.kind),
+            CellValue::Text(refund.reason),
+            CellValue::Flag(refund.disputed),
         ])?;
     }
     table.close()
 }
 
-fn write_tickets(out: &Path, tickets: &[Ticket]) -> Result<u64> {
-    let mut table = SHAPE.create(out, "tickets", &columns::TICKETS)?;
+fn write_tickets(out: &Path, tickets: &[TicketRow]) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "tickets", &columns::TICKETS)?;
     for (index, ticket) in tickets.iter().enumerate() {
         let id = ticket.id.clone().unwrap_or_else(|| format!("t{:04}", index + 1));
         table.row(&[
-            Cell::Text(ticket.shop),
-            Cell::Text(&id),
-            Cell::Text(&ticket.buyer),
-            Cell::text(ticket.agent),
-            Cell::Text(ticket.kind),
-            Cell::Time(ticket.opened_at),
-            Cell::time(ticket.responded_at),
-            Cell::time(ticket.resolved_at),
-            Cell::Flag(ticket.resolved_at.is_some()),
-            Cell::time(ticket.response_due_at),
-            Cell::time(ticket.resolve_due_at),
-            Cell::text(ticket.transferred_to),
-            ticket.transfer_correct.map_or(Cell::Null, Cell::Flag),
-            Cell::Flag(ticket.knowledge_base_used),
-            Cell::Flag(ticket.complaint),
+            CellValue::Text(ticket.shop),
+            CellValue::Text(&id),
+            CellValue::Text(&ticket.buyer),
+            CellValue::text_or_null(ticket.agent),
+            CellValue::Text(ticket.kind),
+            CellValue::Time(ticket.opened_at),
+            CellValue::time_or_null(ticket.responded_at),
+            CellValue::time_or_null(ticket.resolved_at),
+            CellValue::Flag(ticket.resolved_at.is_some()),
+            CellValue::time_or_null(ticket.response_due_at),
+            CellValue::time_or_null(ticket.resolve_due_at),
+            CellValue::text_or_null(ticket.transferred_to),
+            CellValue::flag_or_null(ticket.transfer_correct),
+            CellValue::Flag(ticket.knowledge_base_used),
+            CellValue::Flag(ticket.complaint),
         ])?;
     }
     table.close()
 }
 
-fn write_statuses(out: &Path, statuses: &[Status]) -> Result<u64> {
-    let mut table = SHAPE.create(out, "agent_status", &columns::AGENT_STATUS)?;
-    for Status { shop, agent, at, status } in statuses {
-        table.row(&[Cell::Text(shop), Cell::Text(agent), Cell::Time(*at), Cell::Text(status)])?;
+fn write_statuses(out: &Path, statuses: &[AgentStatusRow]) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "agent_status", &columns::AGENT_STATUS)?;
+    for AgentStatusRow { shop, agent, at, status } in statuses {
+        table.row(&[CellValue::Text(shop), CellValue::Text(agent), CellValue::Time(*at), CellValue::Text(status)])?;
     }
     table.close()
 }

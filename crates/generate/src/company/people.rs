@@ -1,6 +1,7 @@
-//! Who is in the story: three shops, twelve agents, what the shops sell, who is not welcome; and five
-//! shops more of which no chat is known.
+//! Who is in the story: three shops, their twelve agents, what they sell and who is not welcome; and five more shops of which
+//! no chats are known.
 
+// The ids of the shops.
 pub(super) const YUNDUO: &str = "tb-yunduo";
 pub(super) const QINGMANG: &str = "tb-qingmang";
 pub(super) const XIAOMAI: &str = "dy-xiaomai";
@@ -10,6 +11,7 @@ pub(super) const KUAISHOU: &str = "ks-xiaomai";
 pub(super) const XIAOHONGSHU: &str = "xhs-qingmang";
 pub(super) const WHOLESALE: &str = "1688-xiaomai";
 
+// The ids of the agents' accounts. A name with `_TOO` is the same person's account in another shop.
 pub(super) const LINXI: &str = "yd-linxi";
 pub(super) const CHENMO: &str = "yd-chenmo";
 pub(super) const ZHOUQI: &str = "yd-zhouqi";
@@ -22,7 +24,7 @@ pub(super) const HEXUE_TOO: &str = "qm-hexue";
 pub(super) const SUTONG: &str = "xm-sutong";
 pub(super) const LUOJIA: &str = "xm-luojia";
 pub(super) const WEILAN: &str = "xm-weilan";
-/// One account, two persons: the night shift's.
+/// The account of the night shift, which two persons share.
 pub(super) const YEBAN: &str = "yd-yeban";
 pub(super) const SHENAN: &str = "jd-shenan";
 pub(super) const HANLU: &str = "jd-hanlu";
@@ -31,77 +33,110 @@ pub(super) const TANGLI: &str = "ks-tangli";
 pub(super) const TANGLI_TOO: &str = "xhs-tangli";
 pub(super) const QIANYI: &str = "al-qianyi";
 
-pub(super) struct Shop {
+/// A shop whose chats and orders are in the logs.
+pub(super) struct CompanyShop {
+    /// Its id.
     pub(super) id: &'static str,
+    /// Its platform.
     pub(super) platform: &'static str,
+    /// The name.
     pub(super) name: &'static str,
+    /// What it trades in.
     pub(super) category: &'static str,
     /// Chats on an ordinary day.
     pub(super) chats: i64,
     /// Orders on an ordinary day that nobody asked about.
     pub(super) silent_orders: i64,
-    /// Everyday buyers are `b<digit>` and four digits more.
+    /// The first digit of its everyday buyers' ids, which are b and five digits.
     pub(super) buyer_digit: u64,
+    /// The number of its everyday buyers.
     pub(super) buyers: u64,
-    /// Its platform exports session ids and sequence numbers.
+    /// Whether its platform exports session ids and sequence numbers.
     pub(super) numbered: bool,
-    pub(super) items: &'static [Item],
+    /// What it sells.
+    pub(super) items: &'static [ShopItem],
 }
 
-/// A shop whose chats and orders are not exported yet.
-pub(super) struct Branch {
+/// A shop whose chats and orders are not exported.
+pub(super) struct BranchShop {
+    /// Its id.
     pub(super) id: &'static str,
+    /// Its platform.
     pub(super) platform: &'static str,
+    /// The name.
     pub(super) name: &'static str,
+    /// What it trades in.
     pub(super) category: &'static str,
 }
 
+/// A product.
 #[derive(Clone, Copy)]
-pub(super) struct Item {
+pub(super) struct ShopItem {
+    /// The name.
     pub(super) name: &'static str,
+    /// Its SKU.
     pub(super) sku: &'static str,
-    /// Fen.
+    /// The price in fen.
     pub(super) price: i64,
 }
 
+/// What an agent answers.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Role {
+pub(super) enum AgentRole {
+    /// Questions before an order.
     Presale,
+    /// Questions after an order.
     Aftersale,
 }
 
-pub(super) struct Agent {
+/// An agent's account in one shop.
+pub(super) struct CompanyAgent {
+    /// The shop's id.
     pub(super) shop: &'static str,
+    /// Its id.
     pub(super) id: &'static str,
+    /// The agent's name.
     pub(super) name: &'static str,
-    pub(super) role: Role,
+    /// What the agent answers.
+    pub(super) role: AgentRole,
+    /// The team.
     pub(super) team: &'static str,
+    /// The number of the person, who may have accounts in several shops.
     pub(super) person: &'static str,
-    /// Fen an hour.
+    /// What an hour costs, in fen.
     pub(super) hourly_cost: i64,
+    /// The share of sales that is paid as commission.
     pub(super) commission_rate: &'static str,
-    /// Empty for an account that is nobody's own.
+    /// The day of hiring; empty for an account that several persons share.
     pub(super) hired_on: &'static str,
-    /// How long replies take, in percent of the ordinary: what rankings are made of.
+    /// How long replies take, in per cent of the ordinary. It is what makes rankings differ.
     pub(super) pace: i64,
-    /// Days since Monday on which this agent is off.
+    /// The agent's day off, as days since Monday.
     pub(super) off: i8,
 }
 
-pub(super) struct Blocked {
+/// An entry of the blocklist.
+pub(super) struct BlockedBuyer {
+    /// The shop's id.
     pub(super) shop: &'static str,
+    /// The buyer's id.
     pub(super) buyer: &'static str,
+    /// The first day on the blocklist.
     pub(super) from: &'static str,
+    /// The last day on the blocklist.
     pub(super) to: &'static str,
+    /// Why the buyer is on it.
     pub(super) reason: &'static str,
 }
 
-const fn item(name: &'static str, sku: &'static str, yuan: i64) -> Item {
-    Item { name, sku, price: yuan * 100 }
+/// A product that costs so many yuan.
+const fn item(name: &'static str, sku: &'static str, yuan: i64) -> ShopItem {
+    ShopItem { name, sku, price: yuan * 100 }
 }
 
-pub(super) static SHOPS: [Shop; 3] = [
-    Shop {
+/// The shops whose chats and orders are in the logs.
+pub(super) static SHOPS: [CompanyShop; 3] = [
+    CompanyShop {
         id: YUNDUO,
         platform: "taobao",
         name: "云朵家居",
@@ -118,7 +153,7 @@ pub(super) static SHOPS: [Shop; 3] = [
             item("珊瑚绒毯", "YD-TZ-15", 69),
         ],
     },
-    Shop {
+    CompanyShop {
         id: QINGMANG,
         platform: "taobao",
         name: "青芒女装",
@@ -135,7 +170,7 @@ pub(super) static SHOPS: [Shop; 3] = [
             item("法式连衣裙", "QM-LYQ-M", 229),
         ],
     },
-    Shop {
+    CompanyShop {
         id: XIAOMAI,
         platform: "douyin",
         name: "小麦童鞋",
@@ -149,23 +184,25 @@ pub(super) static SHOPS: [Shop; 3] = [
     },
 ];
 
-/// Id, name, person, yuan an hour, commission rate, hired on, pace, day off.
-type Terms = (&'static str, &'static str, &'static str, i64, &'static str, &'static str, i64, i8);
+/// Id, name, person, cost of an hour in yuan, commission rate, day of hiring, pace and day off.
+type AgentTerms = (&'static str, &'static str, &'static str, i64, &'static str, &'static str, i64, i8);
 
-const fn agent(shop: &'static str, role: Role, terms: Terms) -> Agent {
+/// An agent of a shop, in the team of the role.
+const fn agent(shop: &'static str, role: AgentRole, terms: AgentTerms) -> CompanyAgent {
     let (id, name, person, yuan, commission_rate, hired_on, pace, off) = terms;
     let hourly_cost = yuan * 100;
-    Agent { shop, id, name, role, team: role.team(), person, hourly_cost, commission_rate, hired_on, pace, off }
+    CompanyAgent { shop, id, name, role, team: role.team(), person, hourly_cost, commission_rate, hired_on, pace, off }
 }
 
-/// An agent of whom no everyday chat is known: pace and day off do not matter.
-const fn stranger(team: &'static str, agent: Agent) -> Agent {
-    Agent { team, ..agent }
+/// An agent of whom no everyday chats are known, so that pace and day off do not matter.
+const fn outsider(team: &'static str, agent: CompanyAgent) -> CompanyAgent {
+    CompanyAgent { team, ..agent }
 }
 
-use Role::{Aftersale, Presale};
+use AgentRole::{Aftersale, Presale};
 
-pub(super) static AGENTS: [Agent; 12] = [
+/// The agents of the everyday chats.
+pub(super) static AGENTS: [CompanyAgent; 12] = [
     agent(YUNDUO, Presale, (LINXI, "林溪", "P001", 32, "0.012", "2023-03-06", 70, 0)),
     agent(YUNDUO, Presale, (CHENMO, "陈默", "P002", 30, "0.010", "2024-06-17", 100, 1)),
     agent(YUNDUO, Presale, (ZHOUQI, "周琪", "P003", 26, "0.008", "2026-07-01", 160, 2)),
@@ -180,32 +217,36 @@ pub(super) static AGENTS: [Agent; 12] = [
     agent(XIAOMAI, Aftersale, (WEILAN, "魏岚", "P011", 28, "0.006", "2025-03-31", 95, 5)),
 ];
 
-pub(super) static BRANCHES: [Branch; 5] = [
-    Branch { id: JD, platform: "jd", name: "云朵家居京东店", category: "家纺" },
-    Branch { id: PDD, platform: "pdd", name: "青芒女装折扣店", category: "女装" },
-    Branch { id: KUAISHOU, platform: "kuaishou", name: "小麦童鞋快手店", category: "童鞋" },
-    Branch { id: XIAOHONGSHU, platform: "xiaohongshu", name: "青芒女装小红书店", category: "女装" },
-    Branch { id: WHOLESALE, platform: "1688", name: "小麦童鞋批发", category: "童鞋" },
+/// The shops of which no chats are known.
+pub(super) static BRANCHES: [BranchShop; 5] = [
+    BranchShop { id: JD, platform: "jd", name: "云朵家居京东店", category: "家纺" },
+    BranchShop { id: PDD, platform: "pdd", name: "青芒女装折扣店", category: "女装" },
+    BranchShop { id: KUAISHOU, platform: "kuaishou", name: "小麦童鞋快手店", category: "童鞋" },
+    BranchShop { id: XIAOHONGSHU, platform: "xiaohongshu", name: "青芒女装小红书店", category: "女装" },
+    BranchShop { id: WHOLESALE, platform: "1688", name: "小麦童鞋批发", category: "童鞋" },
 ];
 
 const OUTSOURCED: &str = "外包组";
 
-pub(super) static STRANGERS: [Agent; 7] = [
-    stranger("夜班组", agent(YUNDUO, Aftersale, (YEBAN, "夜班", "P-YEBAN", 24, "0.000", "", 100, 7))),
-    stranger(OUTSOURCED, agent(JD, Aftersale, (SHENAN, "沈安", "P012", 22, "0.000", "2026-08-24", 100, 7))),
-    stranger(OUTSOURCED, agent(JD, Aftersale, (HANLU, "韩露", "P013", 22, "0.000", "2026-08-24", 100, 7))),
-    stranger(OUTSOURCED, agent(PDD, Presale, (DINGJIA, "丁嘉", "P014", 21, "0.004", "2026-09-14", 100, 7))),
-    stranger("内容组", agent(KUAISHOU, Presale, (TANGLI, "唐莉", "P015", 30, "0.006", "2025-11-03", 100, 7))),
-    stranger("内容组", agent(XIAOHONGSHU, Presale, (TANGLI_TOO, "唐莉", "P015", 30, "0.006", "2025-11-03", 100, 7))),
-    stranger("售前组", agent(WHOLESALE, Presale, (QIANYI, "钱奕", "P016", 27, "0.003", "2024-03-18", 100, 7))),
+/// The agents of whom no everyday chats are known.
+pub(super) static OUTSIDERS: [CompanyAgent; 7] = [
+    outsider("夜班组", agent(YUNDUO, Aftersale, (YEBAN, "夜班", "P-YEBAN", 24, "0.000", "", 100, 7))),
+    outsider(OUTSOURCED, agent(JD, Aftersale, (SHENAN, "沈安", "P012", 22, "0.000", "2026-08-24", 100, 7))),
+    outsider(OUTSOURCED, agent(JD, Aftersale, (HANLU, "韩露", "P013", 22, "0.000", "2026-08-24", 100, 7))),
+    outsider(OUTSOURCED, agent(PDD, Presale, (DINGJIA, "丁嘉", "P014", 21, "0.004", "2026-09-14", 100, 7))),
+    outsider("内容组", agent(KUAISHOU, Presale, (TANGLI, "唐莉", "P015", 30, "0.006", "2025-11-03", 100, 7))),
+    outsider("内容组", agent(XIAOHONGSHU, Presale, (TANGLI_TOO, "唐莉", "P015", 30, "0.006", "2025-11-03", 100, 7))),
+    outsider("售前组", agent(WHOLESALE, Presale, (QIANYI, "钱奕", "P016", 27, "0.003", "2024-03-18", 100, 7))),
 ];
 
-pub(super) static BLOCKLIST: [Blocked; 2] = [
-    Blocked { shop: YUNDUO, buyer: "b-blocked", from: "2026-09-08", to: "2026-12-31", reason: "广告骚扰" },
-    Blocked { shop: QINGMANG, buyer: "b29999", from: "2026-08-01", to: "2026-12-31", reason: "恶意辱骂" },
+/// The blocklist.
+pub(super) static BLOCKLIST: [BlockedBuyer; 2] = [
+    BlockedBuyer { shop: YUNDUO, buyer: "b-blocked", from: "2026-09-08", to: "2026-12-31", reason: "广告骚扰" },
+    BlockedBuyer { shop: QINGMANG, buyer: "b29999", from: "2026-08-01", to: "2026-12-31", reason: "恶意辱骂" },
 ];
 
-impl Role {
+impl AgentRole {
+    /// The role as the staff table names it.
     pub(super) fn id(self) -> &'static str {
         match self {
             Presale => "presale",
@@ -221,6 +262,7 @@ impl Role {
     }
 }
 
-pub(super) fn shop(id: &str) -> &'static Shop {
+/// The shop of an id. A shop of which no chats are known is taken for the first one: its edge cases have session ids too.
+pub(super) fn shop(id: &str) -> &'static CompanyShop {
     SHOPS.iter().find(|shop| shop.id == id).unwrap_or(&SHOPS[0])
 }

@@ -2,20 +2,22 @@
 
 use std::path::Path;
 
-use super::files::SHAPE;
+use super::files::FILE_OPTIONS;
 use super::people::{
-    AGENTS, BLOCKLIST, BRANCHES, CHENMO, FANGYU, GAOYUAN, HEXUE, HEXUE_TOO, LINXI, LUOJIA, QINGMANG, SHOPS, STRANGERS, SUTONG, WUHAN,
+    AGENTS, BLOCKLIST, BRANCHES, CHENMO, FANGYU, GAOYUAN, HEXUE, HEXUE_TOO, LINXI, LUOJIA, OUTSIDERS, QINGMANG, SHOPS, SUTONG, WUHAN,
     XIAOMAI, XUNING, YUNDUO, ZHOUQI,
 };
-use crate::Summary;
 use crate::columns;
-use crate::error::Result;
-use crate::table::{Cell, Column, name};
+use crate::error::GenerateResult;
+use crate::summary::GeneratedSummary;
+use crate::table::{CellValue, ColumnSpec, name};
 
-static BLOCKED: [Column; 5] = [name("shop_id"), name("buyer_id"), name("from"), name("to"), name("reason")];
-static TARGET: [Column; 5] = [name("shop_id"), name("agent_id"), name("month"), name("metric"), name("target")];
+/// One row per blocked buyer.
+static BLOCKLIST_COLUMNS: [ColumnSpec; 5] = [name("shop_id"), name("buyer_id"), name("from"), name("to"), name("reason")];
+/// One row per agent, month and metric.
+static TARGET_COLUMNS: [ColumnSpec; 5] = [name("shop_id"), name("agent_id"), name("month"), name("metric"), name("target")];
 
-/// What is expected of each metric, by category, in the order of `CATEGORIES`; and which way is better.
+/// A metric, what is expected of it in each of `CATEGORIES`, and which way is better.
 static STANDARDS: [(&str, [&str; 3], &str); 10] = [
     ("consult_buyers", ["18", "14", "9"], "high"),
     ("sales_amount", ["600", "500", "250"], "high"),
@@ -30,9 +32,9 @@ static STANDARDS: [(&str, [&str; 3], &str); 10] = [
 ];
 const CATEGORIES: [&str; 3] = ["家纺", "女装", "童鞋"];
 
-/// By agent: the metric, and what is aimed at in September and in October, where nobody has said yet.
-type Aim = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>);
-static TARGETS: [Aim; 11] = [
+/// Shop, agent, metric, and the target in September and in October; none where nobody has set it yet.
+type AgentTarget = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>);
+static TARGETS: [AgentTarget; 11] = [
     (YUNDUO, LINXI, "sales_amount", "6000", Some("6500")),
     (YUNDUO, CHENMO, "sales_amount", "5000", Some("5000")),
     (YUNDUO, ZHOUQI, "sales_amount", "4000", Some("4500")),
@@ -46,10 +48,11 @@ static TARGETS: [Aim; 11] = [
     (XIAOMAI, LUOJIA, "sales_amount", "2500", Some("2500")),
 ];
 
-/// One training, in the middle of the five weeks, of the slowest of two shops.
+/// One training in the middle of the five weeks, which the slowest agents of two shops take.
 static TRAININGS: [[&str; 3]; 2] = [[ZHOUQI, "2026-09-17", "快捷短语与响应速度"], [GAOYUAN, "2026-09-17", "快捷短语与响应速度"]];
 
-pub(super) fn write(out: &Path, summary: &mut Summary) -> Result<()> {
+/// Writes the small tables and adds them to the summary.
+pub(super) fn write(out: &Path, summary: &mut GeneratedSummary) -> GenerateResult<()> {
     summary.add_file(write_shops(out)?);
     summary.add_file(write_staff(out)?);
     summary.add_file(write_blocklist(out)?);
@@ -59,68 +62,68 @@ pub(super) fn write(out: &Path, summary: &mut Summary) -> Result<()> {
     Ok(())
 }
 
-fn write_shops(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "shops", &columns::SHOPS)?;
+fn write_shops(out: &Path) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "shops", &columns::SHOPS)?;
     for shop in &SHOPS {
-        table.row(&[shop.id, shop.platform, shop.name, shop.category].map(Cell::Text))?;
+        table.row(&[shop.id, shop.platform, shop.name, shop.category].map(CellValue::Text))?;
     }
     for branch in &BRANCHES {
-        table.row(&[branch.id, branch.platform, branch.name, branch.category].map(Cell::Text))?;
+        table.row(&[branch.id, branch.platform, branch.name, branch.category].map(CellValue::Text))?;
     }
     table.close()
 }
 
-fn write_staff(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "staff", &columns::STAFF)?;
-    for agent in AGENTS.iter().chain(&STRANGERS) {
+fn write_staff(out: &Path) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "staff", &columns::STAFF)?;
+    for agent in AGENTS.iter().chain(&OUTSIDERS) {
         table.row(&[
-            Cell::Text(agent.shop),
-            Cell::Text(agent.id),
-            Cell::Text(agent.name),
-            Cell::Text(agent.team),
-            Cell::Text(agent.role.id()),
-            Cell::Text(agent.person),
-            Cell::Money(agent.hourly_cost),
-            Cell::Text(agent.commission_rate),
-            Cell::Text(agent.hired_on),
+            CellValue::Text(agent.shop),
+            CellValue::Text(agent.id),
+            CellValue::Text(agent.name),
+            CellValue::Text(agent.team),
+            CellValue::Text(agent.role.id()),
+            CellValue::Text(agent.person),
+            CellValue::Money(agent.hourly_cost),
+            CellValue::Text(agent.commission_rate),
+            CellValue::Text(agent.hired_on),
         ])?;
     }
     table.close()
 }
 
-fn write_blocklist(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "blocklist", &BLOCKED)?;
+fn write_blocklist(out: &Path) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "blocklist", &BLOCKLIST_COLUMNS)?;
     for blocked in &BLOCKLIST {
-        table.row(&[blocked.shop, blocked.buyer, blocked.from, blocked.to, blocked.reason].map(Cell::Text))?;
+        table.row(&[blocked.shop, blocked.buyer, blocked.from, blocked.to, blocked.reason].map(CellValue::Text))?;
     }
     table.close()
 }
 
-fn write_standards(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "standards", &columns::STANDARDS)?;
+fn write_standards(out: &Path) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "standards", &columns::STANDARDS)?;
     for (place, category) in CATEGORIES.into_iter().enumerate() {
         for &(metric, standards, better) in &STANDARDS {
-            table.row(&[category, metric, standards[place], better].map(Cell::Text))?;
+            table.row(&[category, metric, standards[place], better].map(CellValue::Text))?;
         }
     }
     table.close()
 }
 
-fn write_targets(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "targets", &TARGET)?;
+fn write_targets(out: &Path) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "targets", &TARGET_COLUMNS)?;
     for &(shop, agent, metric, september, october) in &TARGETS {
-        table.row(&[shop, agent, "2026-09", metric, september].map(Cell::Text))?;
+        table.row(&[shop, agent, "2026-09", metric, september].map(CellValue::Text))?;
         if let Some(october) = october {
-            table.row(&[shop, agent, "2026-10", metric, october].map(Cell::Text))?;
+            table.row(&[shop, agent, "2026-10", metric, october].map(CellValue::Text))?;
         }
     }
     table.close()
 }
 
-fn write_trainings(out: &Path) -> Result<u64> {
-    let mut table = SHAPE.create(out, "trainings", &columns::TRAININGS)?;
+fn write_trainings(out: &Path) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, "trainings", &columns::TRAININGS)?;
     for &training in &TRAININGS {
-        table.row(&training.map(Cell::Text))?;
+        table.row(&training.map(CellValue::Text))?;
     }
     table.close()
 }

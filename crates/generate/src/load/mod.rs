@@ -1,60 +1,69 @@
-//! Days of chat and order logs, as large as asked for, written while they happen.
+//! Days of chat and order logs of any size, written in the order in which things happen.
 //!
-//! Nothing is kept but what is going on: the chats that are open and the orders that wait for their
-//! money. So memory is that of the busiest minute, however many messages a day has, and the lines come
-//! out in time order as they do in real logs. Cards, tickets, refunds and shifts are written beside the
-//! chats and from dice of their own.
+//! Only what is going on is kept in memory: the chats that are open and the orders that are not paid yet. So memory is that
+//! of the busiest minute, however many messages a day has, and rows come out in time order as they do in real logs.
+//! The tables beside the chats (evaluations, tickets, refunds, agents' statuses) have random numbers of their own.
 
-mod arrivals;
-mod cards;
+mod spec;
+mod phrases;
 mod chat;
 mod orders;
-mod phrases;
 mod population;
-mod reference;
-mod refunds;
-mod rows;
-mod service;
-mod shifts;
-mod tickets;
+mod arrivals;
+mod schedule;
 mod traffic;
+mod rows;
+mod evaluations;
+mod tickets;
+mod refunds;
+mod shifts;
+mod companions;
 mod videos;
+mod reference;
+
+pub use self::spec::LoadSpec;
 
 use std::fs;
 
 use jiff::tz::Offset;
 
+use self::companions::{CompanionFiles, CompanionLogs};
 use self::population::Population;
-use self::rows::{Messages, Orders};
-use self::service::{Files, Service};
-use self::traffic::{Event, Traffic};
-use crate::clock::DAY;
-use crate::error::{GenerateError, Result};
-use crate::table::Shape;
-use crate::{Compression, Encoding, Format, Spec, Summary, clock};
+use self::rows::{MessageFile, OrderFile};
+use self::traffic::{Traffic, TrafficEvent};
+use crate::clock::{self, DAY};
+use crate::error::{GenerateError, GenerateResult};
+use crate::formats::{FileFormat, TextCompression, TextEncoding};
+use crate::summary::GeneratedSummary;
+use crate::table_file::TableFileOptions;
 
-/// Writes `messages/date=…`, `orders/date=…` and what surrounds them (by Shanghai day), and the small tables.
-pub fn load(spec: &Spec) -> Result<Summary> {
+/// Writes logs of any size: `messages/date=…`, `orders/date=…` and the tables beside them by Shanghai day, and the small tables
+/// as one CSV file each.
+///
+/// # Errors
+///
+/// A usage error when the spec cannot be met or its folder holds logs already; otherwise the file that could not be written.
+pub fn write_load(spec: &LoadSpec) -> GenerateResult<GeneratedSummary> {
     check(spec)?;
     let population = Population::new(spec);
-    let mut summary = Summary::default();
+    let mut summary = GeneratedSummary::default();
     reference::write(spec, &population, &mut summary)?;
     let mut traffic = Traffic::new(&population, spec.seed);
-    let mut service = Service::new(&population, spec.seed);
+    let mut companions = CompanionLogs::new(&population, spec.seed);
     for number in 0..spec.days {
-        write_day(spec, number, &mut traffic, &mut service, &mut summary)?;
+        write_day(spec, number, &mut traffic, &mut companions, &mut summary)?;
     }
     Ok(summary)
 }
 
-fn check(spec: &Spec) -> Result<()> {
-    let wrong = |what| Err(GenerateError::InvalidRequest(what));
+fn check(spec: &LoadSpec) -> GenerateResult<()> {
     if spec.days == 0 || spec.shops == 0 || spec.messages_per_day == 0 {
-        return wrong("days, shops and messages per day must be at least 1");
+        return Err(GenerateError::InvalidRequest("days, shops and messages per day must be at least 1"));
     }
-    let plain = spec.compression == Compression::None && spec.encoding == Encoding::Utf8;
-    if spec.format == Format::Parquet && !plain {
-        return wrong("Parquet has its own compression and is UTF-8: both settings are for CSV and NDJSON");
+    let plain = spec.compression == TextCompression::None && spec.encoding == TextEncoding::Utf8;
+    if spec.format == FileFormat::Parquet && !plain {
+        let reason = "Parquet has its own compression and is UTF-8: both settings are for CSV and NDJSON";
+        return Err(GenerateError::InvalidRequest(reason));
     }
     for table in ["messages", "orders"] {
         let folder = spec.out.join(table);
@@ -65,31 +74,37 @@ fn check(spec: &Spec) -> Result<()> {
     Ok(())
 }
 
-fn write_day(spec: &Spec, number: u32, traffic: &mut Traffic<'_>, service: &mut Service<'_>, summary: &mut Summary) -> Result<()> {
+fn write_day(
+    spec: &LoadSpec,
+    number: u32,
+    traffic: &mut Traffic<'_>,
+    companions: &mut CompanionLogs<'_>,
+    summary: &mut GeneratedSummary,
+) -> GenerateResult<()> {
     let day = clock::days_after(spec.from, number)?;
     let midnight = clock::midnight(day)?;
-    let folder = clock::partition(day);
-    let compact = clock::compact(day);
-    let shape = shape(spec);
-    let population = service.population;
-    let mut messages = Messages::create(shape, &spec.out.join("messages").join(&folder), population)?;
-    let mut orders = Orders::create(shape, &spec.out.join("orders").join(&folder), population)?;
-    let mut files = Files::create(shape, &spec.out, &folder, compact)?;
-    service.start_day(number, midnight, &mut files)?;
+    let folder = clock::day_folder(day);
+    let day_number = clock::day_number(day);
+    let options = daily_options(spec);
+    let population = companions.population;
+    let mut messages = MessageFile::create(options, &spec.out.join("messages").join(&folder), population)?;
+    let mut orders = OrderFile::create(options, &spec.out.join("orders").join(&folder), population)?;
+    let mut files = CompanionFiles::create(options, &spec.out, &folder, day_number)?;
+    companions.start_day(number, midnight, &mut files)?;
     traffic.start_day(day)?;
     while let Some(event) = traffic.next() {
         match event {
-            Event::Said(line) => {
-                messages.write(compact, &line)?;
-                service.said(&line, &mut files)?;
+            TrafficEvent::Said(line) => {
+                messages.write(day_number, &line)?;
+                companions.on_line(&line, &mut files)?;
             }
-            Event::Ordered(order) => {
+            TrafficEvent::Ordered(order) => {
                 orders.write(&order)?;
-                service.ordered(&order);
+                companions.on_order(&order);
             }
         }
     }
-    service.end_day(midnight + DAY, &mut files)?;
+    companions.end_day(midnight + DAY, &mut files)?;
     summary.messages += messages.count();
     summary.orders += orders.count();
     summary.add_file(messages.close()?);
@@ -97,6 +112,7 @@ fn write_day(spec: &Spec, number: u32, traffic: &mut Traffic<'_>, service: &mut 
     files.close(summary)
 }
 
-fn shape(spec: &Spec) -> Shape {
-    Shape { format: spec.format, compression: spec.compression, encoding: spec.encoding, offset: Offset::UTC }
+/// The form of the tables that are written by day.
+fn daily_options(spec: &LoadSpec) -> TableFileOptions {
+    TableFileOptions { format: spec.format, compression: spec.compression, encoding: spec.encoding, offset: Offset::UTC }
 }

@@ -1,5 +1,6 @@
-//! What is said in the large logs. GBK can write all of it.
+//! What is said in the chats of the load logs. GBK has bytes for all of it.
 
+/// Questions and remarks of buyers.
 pub(super) const ASKED: &[&str] = &[
     "你好，在吗",
     "这个还有货吗",
@@ -35,6 +36,7 @@ pub(super) const ASKED: &[&str] = &[
     "尺寸是多少，有没有详细一点的图",
 ];
 
+/// Replies of agents.
 pub(super) const REPLIED: &[&str] = &[
     "亲，在的，请问有什么可以帮您？",
     "有货的，可以放心拍。",
@@ -64,6 +66,7 @@ pub(super) const REPLIED: &[&str] = &[
     "这边核实到您的订单在打包中。",
 ];
 
+/// Greetings of the robot.
 pub(super) const GREETINGS: &[&str] = &[
     "您好，我是智能助手，正在为您转接人工客服。",
     "欢迎光临，常见问题请回复数字：1发货 2尺码 3退换",

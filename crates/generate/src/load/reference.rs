@@ -1,21 +1,25 @@
-//! The small tables beside large logs: shops, staff, visitors, standards, targets, trainings; always CSV.
+//! The small tables beside the large ones: shops, staff, visits, videos, standards, targets and trainings, always as CSV.
 
 use jiff::tz::Offset;
 
 use super::population::Population;
+use super::spec::LoadSpec;
 use super::videos;
+use crate::clock;
 use crate::columns;
-use crate::dice::{Dice, scatter};
-use crate::error::Result;
-use crate::table::{Cell, Column, Shape, Table, int, name};
-use crate::{Spec, Summary, clock};
+use crate::error::GenerateResult;
+use crate::rng::{SeededRng, scramble};
+use crate::summary::GeneratedSummary;
+use crate::table::{CellValue, ColumnSpec, TableWriter, int, name};
+use crate::table_file::TableFileOptions;
 
-static TARGET: [Column; 5] = [name("shop_id"), name("agent_id"), name("month"), name("metric"), int("target")];
+/// One row per agent, month and metric.
+static TARGETS: [ColumnSpec; 5] = [name("shop_id"), name("agent_id"), name("month"), name("metric"), int("target")];
 
 const CATEGORIES: [&str; 6] = ["女装", "家纺", "童鞋", "食品", "数码", "美妆"];
 const SURNAMES: [&str; 12] = ["王", "李", "张", "刘", "陈", "杨", "赵", "黄", "周", "吴", "徐", "孙"];
 const GIVEN: [&str; 12] = ["敏", "静", "丽", "强", "磊", "洋", "艳", "勇", "娟", "涛", "倩", "晨"];
-/// Metric, standard, which way is better: the same in every category.
+/// Metric, standard and which way is better. They are the same in every category.
 const STANDARDS: [[&str; 3]; 8] = [
     ["atv", "150", "high"],
     ["items_per_buyer", "1.2", "high"],
@@ -28,7 +32,8 @@ const STANDARDS: [[&str; 3]; 8] = [
 ];
 const HIRED: [&str; 4] = ["2023-03-06", "2024-06-17", "2025-02-10", "2026-04-01"];
 
-pub(super) fn write(spec: &Spec, population: &Population, summary: &mut Summary) -> Result<()> {
+/// Writes the small tables and adds them to the summary.
+pub(super) fn write(spec: &LoadSpec, population: &Population, summary: &mut GeneratedSummary) -> GenerateResult<()> {
     summary.add_file(write_shops(spec, population)?);
     summary.add_file(write_staff(spec, population)?);
     summary.add_file(write_visits(spec, population)?);
@@ -39,88 +44,93 @@ pub(super) fn write(spec: &Spec, population: &Population, summary: &mut Summary)
     Ok(())
 }
 
-fn create(spec: &Spec, stem: &str, columns: &'static [Column]) -> Result<Box<dyn Table>> {
-    Shape::csv(spec.encoding, Offset::UTC).create(&spec.out, stem, columns)
+fn create(spec: &LoadSpec, stem: &str, columns: &'static [ColumnSpec]) -> GenerateResult<Box<dyn TableWriter>> {
+    TableFileOptions::csv(spec.encoding, Offset::UTC).create(&spec.out, stem, columns)
 }
 
-fn write_shops(spec: &Spec, population: &Population) -> Result<u64> {
+fn write_shops(spec: &LoadSpec, population: &Population) -> GenerateResult<u64> {
     let mut table = create(spec, "shops", &columns::SHOPS)?;
     for (rank, shop) in population.shops.iter().enumerate() {
         let title = format!("店铺{:04}", rank + 1);
         let category = CATEGORIES[rank % CATEGORIES.len()];
         let cells = [&shop.id, shop.platform, &title, category];
-        table.row(&cells.map(Cell::Text))?;
+        table.row(&cells.map(CellValue::Text))?;
     }
     table.close()
 }
 
-fn write_staff(spec: &Spec, population: &Population) -> Result<u64> {
+fn write_staff(spec: &LoadSpec, population: &Population) -> GenerateResult<u64> {
     let mut table = create(spec, "staff", &columns::STAFF)?;
     let mut person = 0;
     for shop in &population.shops {
         for agent in &shop.agents {
             person += 1;
-            let lot = scatter(person) as usize;
+            let lot = scramble(person) as usize;
             let name = format!("{}{}", SURNAMES[lot % 12], GIVEN[lot / 12 % 12]);
             let (team, role) = if lot.is_multiple_of(3) { ("售后组", "aftersale") } else { ("售前组", "presale") };
             table.row(&[
-                Cell::Text(&shop.id),
-                Cell::Text(agent),
-                Cell::Text(&name),
-                Cell::Text(team),
-                Cell::Text(role),
-                Cell::Text(&format!("p{person:05}")),
-                Cell::Money(2_500 + (lot % 15) as i64 * 100),
-                Cell::Text(["0.005", "0.01", "0.015"][lot % 3]),
-                Cell::Text(HIRED[lot % HIRED.len()]),
+                CellValue::Text(&shop.id),
+                CellValue::Text(agent),
+                CellValue::Text(&name),
+                CellValue::Text(team),
+                CellValue::Text(role),
+                CellValue::Text(&format!("p{person:05}")),
+                CellValue::Money(2_500 + (lot % 15) as i64 * 100),
+                CellValue::Text(["0.005", "0.01", "0.015"][lot % 3]),
+                CellValue::Text(HIRED[lot % HIRED.len()]),
             ])?;
         }
     }
     table.close()
 }
 
-/// About one visitor in eight asks something.
-fn write_visits(spec: &Spec, population: &Population) -> Result<u64> {
+/// Writes the visitors of each shop and day, of whom about one in eight asks something.
+fn write_visits(spec: &LoadSpec, population: &Population) -> GenerateResult<u64> {
     let mut table = create(spec, "visits", &columns::VISITS)?;
-    let mut dice = Dice::new(spec.seed ^ 0x7669_7369_7473);
+    let mut rng = SeededRng::new(spec.seed ^ 0x7669_7369_7473);
     for number in 0..spec.days {
         let date = clock::days_after(spec.from, number)?.to_string();
         for shop in &population.shops {
-            let visitors = shop.chats as i64 * dice.between(70, 90) / 10;
-            table.row(&[Cell::Text(&shop.id), Cell::Text(&date), Cell::Int(visitors), Cell::Int(visitors * dice.between(25, 40) / 10)])?;
+            let visitors = shop.chats as i64 * rng.between(70, 90) / 10;
+            table.row(&[
+                CellValue::Text(&shop.id),
+                CellValue::Text(&date),
+                CellValue::Int(visitors),
+                CellValue::Int(visitors * rng.between(25, 40) / 10),
+            ])?;
         }
     }
     table.close()
 }
 
-fn write_standards(spec: &Spec) -> Result<u64> {
+fn write_standards(spec: &LoadSpec) -> GenerateResult<u64> {
     let mut table = create(spec, "standards", &columns::STANDARDS)?;
     for category in CATEGORIES {
         for [metric, standard, better] in STANDARDS {
-            table.row(&[category, metric, standard, better].map(Cell::Text))?;
+            table.row(&[category, metric, standard, better].map(CellValue::Text))?;
         }
     }
     table.close()
 }
 
-/// What every agent shall sell in each month that the logs touch.
-fn write_targets(spec: &Spec, population: &Population) -> Result<u64> {
-    let mut table = create(spec, "targets", &TARGET)?;
+/// Writes what each agent is expected to sell in each month that the logs touch.
+fn write_targets(spec: &LoadSpec, population: &Population) -> GenerateResult<u64> {
+    let mut table = create(spec, "targets", &TARGETS)?;
     let months = months(spec)?;
     for shop in &population.shops {
         for (number, agent) in (1..).zip(&shop.agents) {
-            let yuan = 10_000 + (scatter(number) % 40) as i64 * 500;
+            let yuan = 10_000 + (scramble(number) % 40) as i64 * 500;
             for month in &months {
-                let keys = [shop.id.as_str(), agent, month, "sales_amount"].map(Cell::Text);
-                table.row(&[keys.as_slice(), &[Cell::Int(yuan)]].concat())?;
+                let keys = [shop.id.as_str(), agent, month, "sales_amount"].map(CellValue::Text);
+                table.row(&[keys.as_slice(), &[CellValue::Int(yuan)]].concat())?;
             }
         }
     }
     table.close()
 }
 
-/// 2026-09, 2026-10, …
-fn months(spec: &Spec) -> Result<Vec<String>> {
+/// The months that the logs touch, as 2026-09.
+fn months(spec: &LoadSpec) -> GenerateResult<Vec<String>> {
     let mut months = Vec::new();
     for number in 0..spec.days {
         let date = clock::days_after(spec.from, number)?;
@@ -132,12 +142,12 @@ fn months(spec: &Spec) -> Result<Vec<String>> {
     Ok(months)
 }
 
-/// One training, of the first agent of every shop, in the middle of the logs.
-fn write_trainings(spec: &Spec, population: &Population) -> Result<u64> {
+/// Writes one training, which the first agent of every shop takes in the middle of the logs.
+fn write_trainings(spec: &LoadSpec, population: &Population) -> GenerateResult<u64> {
     let mut table = create(spec, "trainings", &columns::TRAININGS)?;
     let date = clock::days_after(spec.from, spec.days / 2)?.to_string();
     for agent in population.shops.iter().filter_map(|shop| shop.agents.first()) {
-        table.row(&[agent.as_str(), &date, "响应速度"].map(Cell::Text))?;
+        table.row(&[agent.as_str(), &date, "响应速度"].map(CellValue::Text))?;
     }
     table.close()
 }

@@ -1,15 +1,16 @@
-//! Messages and orders as rows of files: numbers become the ids that a platform would show.
+//! Messages and orders as rows of files. The numbers of shops, buyers and agents become ids like those of a platform here.
 
 use std::fmt::Write;
 use std::path::Path;
 
-use super::chat::Line;
-use super::orders::Order;
+use super::chat::ChatLine;
+use super::orders::LoadOrder;
 use super::population::Population;
-use crate::error::{GenerateError, Result};
-use crate::table::{Cell, Column, Shape, Table, flag, int, money, name, text, time};
+use crate::error::{GenerateError, GenerateResult};
+use crate::table::{CellValue, ColumnSpec, TableWriter, flag, int, money, name, text, time};
+use crate::table_file::TableFileOptions;
 
-static MESSAGES: [Column; 13] = [
+static MESSAGES: [ColumnSpec; 13] = [
     text("message_id"),
     name("shop_id"),
     name("session_id"),
@@ -25,7 +26,7 @@ static MESSAGES: [Column; 13] = [
     name("platform"),
 ];
 
-static ORDERS: [Column; 12] = [
+static ORDERS: [ColumnSpec; 12] = [
     text("order_id"),
     name("shop_id"),
     name("buyer_id"),
@@ -40,36 +41,40 @@ static ORDERS: [Column; 12] = [
     time("updated_at"),
 ];
 
-pub(super) struct Messages<'a> {
-    table: Box<dyn Table>,
+/// The message file of one day.
+pub(super) struct MessageFile<'a> {
+    table: Box<dyn TableWriter>,
     population: &'a Population,
     count: u64,
-    ids: Ids,
+    ids: RowIds,
 }
 
-pub(super) struct Orders<'a> {
-    table: Box<dyn Table>,
+/// The order file of one day.
+pub(super) struct OrderFile<'a> {
+    table: Box<dyn TableWriter>,
     population: &'a Population,
     count: u64,
-    ids: Ids,
+    ids: RowIds,
 }
 
-/// The ids of one row, written into the same memory for each.
+/// The ids of the row in hand. All rows share the memory of these texts.
 #[derive(Default)]
-struct Ids {
+struct RowIds {
     row: String,
     session: String,
     buyer: String,
     sku: String,
 }
 
-impl<'a> Messages<'a> {
-    pub(super) fn create(shape: Shape, folder: &Path, population: &'a Population) -> Result<Messages<'a>> {
-        let table = shape.create(folder, "part-0", &MESSAGES)?;
-        Ok(Messages { table, population, count: 0, ids: Ids::default() })
+impl<'a> MessageFile<'a> {
+    /// Creates the file in the folder of its day.
+    pub(super) fn create(options: TableFileOptions, folder: &Path, population: &'a Population) -> GenerateResult<MessageFile<'a>> {
+        let table = options.create(folder, "part-0", &MESSAGES)?;
+        Ok(MessageFile { table, population, count: 0, ids: RowIds::default() })
     }
 
-    pub(super) fn write(&mut self, day: u32, line: &Line) -> Result<()> {
+    /// Writes a line as a row. Its message id carries the day, which is given as eight digits.
+    pub(super) fn write(&mut self, day: u32, line: &ChatLine) -> GenerateResult<()> {
         self.count += 1;
         let ids = &mut self.ids;
         set(&mut ids.row, format_args!("m{day}-{}", self.count))?;
@@ -78,69 +83,75 @@ impl<'a> Messages<'a> {
         let shop = self.population.shop(line.shop);
         let agent = line.agent.map(|agent| shop.agents[agent as usize].as_str());
         self.table.row(&[
-            Cell::Text(&ids.row),
-            Cell::Text(&shop.id),
-            Cell::Text(&ids.session),
-            Cell::Text(&ids.buyer),
-            Cell::text(agent),
-            Cell::Text(line.says.sender),
-            Cell::text(line.says.mode),
-            Cell::Text(line.says.kind),
-            Cell::Time(line.at),
-            Cell::Int(i64::from(line.seq)),
-            Cell::text(line.says.text),
-            Cell::Flag(line.says.recalled),
-            Cell::Text(shop.platform),
+            CellValue::Text(&ids.row),
+            CellValue::Text(&shop.id),
+            CellValue::Text(&ids.session),
+            CellValue::Text(&ids.buyer),
+            CellValue::text_or_null(agent),
+            CellValue::Text(line.content.sender),
+            CellValue::text_or_null(line.content.reply_mode),
+            CellValue::Text(line.content.kind),
+            CellValue::Time(line.at),
+            CellValue::Int(i64::from(line.seq)),
+            CellValue::text_or_null(line.content.text),
+            CellValue::Flag(line.content.recalled),
+            CellValue::Text(shop.platform),
         ])
     }
 
+    /// The rows written so far.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    pub(super) fn close(self) -> Result<u64> {
+    /// Ends the file and returns its size in bytes.
+    pub(super) fn close(self) -> GenerateResult<u64> {
         self.table.close()
     }
 }
 
-impl<'a> Orders<'a> {
-    pub(super) fn create(shape: Shape, folder: &Path, population: &'a Population) -> Result<Orders<'a>> {
-        let table = shape.create(folder, "part-0", &ORDERS)?;
-        Ok(Orders { table, population, count: 0, ids: Ids::default() })
+impl<'a> OrderFile<'a> {
+    /// Creates the file in the folder of its day.
+    pub(super) fn create(options: TableFileOptions, folder: &Path, population: &'a Population) -> GenerateResult<OrderFile<'a>> {
+        let table = options.create(folder, "part-0", &ORDERS)?;
+        Ok(OrderFile { table, population, count: 0, ids: RowIds::default() })
     }
 
-    pub(super) fn write(&mut self, order: &Order) -> Result<()> {
+    /// Writes one version of an order as a row.
+    pub(super) fn write(&mut self, order: &LoadOrder) -> GenerateResult<()> {
         self.count += 1;
         let ids = &mut self.ids;
         set(&mut ids.row, format_args!("o{}-{}", order.number.0, order.number.1))?;
         set(&mut ids.buyer, format_args!("b{}", order.buyer))?;
         set(&mut ids.sku, format_args!("sku{:03}", order.sku))?;
         self.table.row(&[
-            Cell::Text(&ids.row),
-            Cell::Text(&self.population.shop(order.shop).id),
-            Cell::Text(&ids.buyer),
-            Cell::Time(order.created_at),
-            Cell::time(order.paid_at),
-            Cell::time(order.cancelled_at),
-            Cell::Money(order.amount),
-            Cell::Int(order.quantity),
-            Cell::Money(order.postage),
-            Cell::text(order.flag),
-            Cell::Text(&ids.sku),
-            Cell::Time(order.updated_at()),
+            CellValue::Text(&ids.row),
+            CellValue::Text(&self.population.shop(order.shop).id),
+            CellValue::Text(&ids.buyer),
+            CellValue::Time(order.created_at),
+            CellValue::time_or_null(order.paid_at),
+            CellValue::time_or_null(order.cancelled_at),
+            CellValue::Money(order.amount),
+            CellValue::Int(order.quantity),
+            CellValue::Money(order.postage),
+            CellValue::text_or_null(order.flag),
+            CellValue::Text(&ids.sku),
+            CellValue::Time(order.updated_at()),
         ])
     }
 
+    /// The rows written so far.
     pub(super) fn count(&self) -> u64 {
         self.count
     }
 
-    pub(super) fn close(self) -> Result<u64> {
+    /// Ends the file and returns its size in bytes.
+    pub(super) fn close(self) -> GenerateResult<u64> {
         self.table.close()
     }
 }
 
-fn set(id: &mut String, parts: std::fmt::Arguments<'_>) -> Result<()> {
+fn set(id: &mut String, parts: std::fmt::Arguments<'_>) -> GenerateResult<()> {
     id.clear();
     id.write_fmt(parts).map_err(|problem| GenerateError::internal(&problem))
 }

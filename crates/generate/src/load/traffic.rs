@@ -1,58 +1,62 @@
-//! Everything that happens in all shops, in time order.
+//! The chats and orders of all shops as one stream of events in time order.
 
-use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
 use jiff::civil::Date;
 
-use super::arrivals::Arrivals;
-use super::chat::{Chat, Line};
-use super::orders::Order;
+use super::arrivals::ChatArrivals;
+use super::chat::{ChatLine, LoadChat};
+use super::orders::LoadOrder;
 use super::population::Population;
-use crate::clock::{self, DAY, HOUR};
-use crate::dice::{Dice, Spread};
-use crate::error::Result;
+use super::schedule::Scheduled;
+use crate::clock::{self, DAY, HOUR, MINUTE};
+use crate::error::GenerateResult;
+use crate::rng::{Distribution, SeededRng};
 
-const TO_ORDER: Spread = Spread(&[(70, 60_000, HOUR / 2), (20, HOUR / 2, 3 * HOUR), (10, 3 * HOUR, 30 * HOUR)]);
+/// Time from the start of a chat to the order that its buyer places.
+const TO_ORDER: Distribution = Distribution(&[(70, MINUTE, HOUR / 2), (20, HOUR / 2, 3 * HOUR), (10, 3 * HOUR, 30 * HOUR)]);
+/// Of all chats: those whose buyer places an order.
 const CHATS_WITH_ORDER_PERCENT: u32 = 8;
-/// Orders that nobody asked about, for each hundred chats.
+/// Orders per hundred chats whose buyer did not ask anything.
 const SILENT_ORDERS_PERCENT: u32 = 6;
 
+/// What goes on in all shops.
 pub(super) struct Traffic<'a> {
     population: &'a Population,
-    dice: Dice,
-    arrivals: Arrivals,
+    rng: SeededRng,
+    arrivals: ChatArrivals,
+    /// When the next chat of the day begins; none after the last.
     arriving: Option<i64>,
-    chats: BinaryHeap<Due<Chat>>,
-    orders: BinaryHeap<Due<Order>>,
+    chats: BinaryHeap<Scheduled<LoadChat>>,
+    orders: BinaryHeap<Scheduled<LoadOrder>>,
+    /// The day as eight digits.
     day: u32,
+    /// The end of the day in epoch milliseconds.
     end: i64,
+    /// Sessions that began on this day so far.
     sessions: u64,
+    /// Orders that were given a number on this day so far.
     placed: u64,
-    /// Tells apart what is due at the same millisecond, so that the order never depends on the heap.
+    /// The last serial number given to a scheduled chat or order.
     serial: u64,
 }
 
-pub(super) enum Event {
-    Said(Line),
-    Ordered(Order),
-}
-
-/// Something that happens at `at`: the heap's greatest is the earliest.
-pub(super) struct Due<T> {
-    pub(super) at: i64,
-    /// Tells apart what is due at the same instant.
-    pub(super) serial: u64,
-    pub(super) what: T,
+/// One event of the stream.
+pub(super) enum TrafficEvent {
+    /// A line of a chat.
+    Said(ChatLine),
+    /// A version of an order: placed, paid or cancelled.
+    Ordered(LoadOrder),
 }
 
 impl<'a> Traffic<'a> {
+    /// The traffic of a population before its first day.
     pub(super) fn new(population: &'a Population, seed: u64) -> Traffic<'a> {
         Traffic {
             population,
-            dice: Dice::new(seed),
-            arrivals: Arrivals::new(0, 0),
+            rng: SeededRng::new(seed),
+            arrivals: ChatArrivals::new(0, 0),
             arriving: None,
             chats: BinaryHeap::new(),
             orders: BinaryHeap::new(),
@@ -64,20 +68,20 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    /// Opens the next day. Chats of the evening before go on in it.
-    pub(super) fn start_day(&mut self, date: Date) -> Result<()> {
+    /// Starts the next day. The chats of the evening before go on in it.
+    pub(super) fn start_day(&mut self, date: Date) -> GenerateResult<()> {
         let midnight = clock::midnight(date)?;
-        self.day = clock::compact(date);
+        self.day = clock::day_number(date);
         self.end = midnight + DAY;
         self.sessions = 0;
         self.placed = 0;
-        self.arrivals = Arrivals::new(midnight, self.population.chats);
-        self.arriving = self.arrivals.next(&mut self.dice);
+        self.arrivals = ChatArrivals::new(midnight, self.population.chats);
+        self.arriving = self.arrivals.next(&mut self.rng);
         Ok(())
     }
 
-    /// The next thing to happen today.
-    pub(super) fn next(&mut self) -> Option<Event> {
+    /// The next event of the day; none when the day is over.
+    pub(super) fn next(&mut self) -> Option<TrafficEvent> {
         loop {
             let chat = self.chats.peek().map_or(i64::MAX, |due| due.at);
             let order = self.orders.peek().map_or(i64::MAX, |due| due.at);
@@ -86,49 +90,49 @@ impl<'a> Traffic<'a> {
                 return None;
             }
             if arriving <= chat && arriving <= order {
-                self.arrive(arriving);
+                self.open_chat(arriving);
             } else if chat <= order {
-                return self.say().map(Event::Said);
+                return self.continue_chat().map(TrafficEvent::Said);
             } else {
-                return self.update_order().map(Event::Ordered);
+                return self.update_order().map(TrafficEvent::Ordered);
             }
         }
     }
 
-    fn arrive(&mut self, at: i64) {
-        let shop = self.population.draw_shop(&mut self.dice);
-        let buyer = self.population.draw_buyer(shop, &mut self.dice);
-        let agent = self.dice.below(u64::from(self.population.shop(shop).headcount())) as u32;
+    fn open_chat(&mut self, at: i64) {
+        let shop = self.population.draw_shop(&mut self.rng);
+        let buyer = self.population.draw_buyer(shop, &mut self.rng);
+        let agent = self.rng.below(u64::from(self.population.shop(shop).headcount())) as u32;
         self.sessions += 1;
-        let chat = Chat::open(shop, buyer, (self.day, self.sessions), agent, &mut self.dice);
-        let serial = self.serial();
-        self.chats.push(Due { at, serial, what: chat });
-        if self.dice.percent(CHATS_WITH_ORDER_PERCENT) {
-            let created = at + self.dice.draw(&TO_ORDER);
-            self.place(created, shop, buyer);
+        let chat = LoadChat::open(shop, buyer, (self.day, self.sessions), agent, &mut self.rng);
+        let serial = self.next_serial();
+        self.chats.push(Scheduled { at, serial, item: chat });
+        if self.rng.percent(CHATS_WITH_ORDER_PERCENT) {
+            let created = at + self.rng.draw(&TO_ORDER);
+            self.place_order(created, shop, buyer);
         }
-        if self.dice.percent(SILENT_ORDERS_PERCENT) {
-            let shop = self.population.draw_shop(&mut self.dice);
-            let buyer = self.population.draw_buyer(shop, &mut self.dice);
-            self.place(at, shop, buyer);
+        if self.rng.percent(SILENT_ORDERS_PERCENT) {
+            let shop = self.population.draw_shop(&mut self.rng);
+            let buyer = self.population.draw_buyer(shop, &mut self.rng);
+            self.place_order(at, shop, buyer);
         }
-        self.arriving = self.arrivals.next(&mut self.dice);
+        self.arriving = self.arrivals.next(&mut self.rng);
     }
 
-    fn place(&mut self, at: i64, shop: u32, buyer: u64) {
+    fn place_order(&mut self, at: i64, shop: u32, buyer: u64) {
         self.placed += 1;
-        let order = Order::place(at, shop, buyer, (self.day, self.placed), &mut self.dice);
-        let serial = self.serial();
-        self.orders.push(Due { at, serial, what: order });
+        let order = LoadOrder::place(at, shop, buyer, (self.day, self.placed), &mut self.rng);
+        let serial = self.next_serial();
+        self.orders.push(Scheduled { at, serial, item: order });
     }
 
-    fn say(&mut self) -> Option<Line> {
-        let serial = self.serial();
+    fn continue_chat(&mut self) -> Option<ChatLine> {
+        let serial = self.next_serial();
         let mut due = self.chats.peek_mut()?;
-        let agents = self.population.shop(due.what.shop).headcount();
+        let agents = self.population.shop(due.item.shop).headcount();
         let at = due.at;
-        let line = due.what.speak(at, agents, &mut self.dice);
-        match due.what.wait(agents, &mut self.dice) {
+        let line = due.item.next_line(at, agents, &mut self.rng);
+        match due.item.next_pause(agents, &mut self.rng) {
             Some(pause) => {
                 due.at += pause;
                 due.serial = serial;
@@ -140,37 +144,17 @@ impl<'a> Traffic<'a> {
         Some(line)
     }
 
-    fn update_order(&mut self) -> Option<Order> {
+    fn update_order(&mut self) -> Option<LoadOrder> {
         let due = self.orders.pop()?;
-        if let Some(next) = due.what.next_version(&mut self.dice) {
-            let serial = self.serial();
-            self.orders.push(Due { at: next.updated_at(), serial, what: next });
+        if let Some(next) = due.item.next_version(&mut self.rng) {
+            let serial = self.next_serial();
+            self.orders.push(Scheduled { at: next.updated_at(), serial, item: next });
         }
-        Some(due.what)
+        Some(due.item)
     }
 
-    fn serial(&mut self) -> u64 {
+    fn next_serial(&mut self) -> u64 {
         self.serial += 1;
         self.serial
     }
 }
-
-impl<T> Ord for Due<T> {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        Reverse((self.at, self.serial)).cmp(&Reverse((other.at, other.serial)))
-    }
-}
-
-impl<T> PartialOrd for Due<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T> PartialEq for Due<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<T> Eq for Due<T> {}

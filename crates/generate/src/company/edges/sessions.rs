@@ -1,10 +1,11 @@
-//! Where one session ends and the next begins: the Douyin shop exports no session ids.
+//! Where one session ends and the next begins in the Douyin shop, whose platform exports no session ids.
 
-use super::{CASE, Case, ask, close, event, reply};
+use crate::company::edge_case::{DEFAULT_CASE, EdgeCase, ask, close, event, reply};
 use crate::company::people::{LUOJIA, SUTONG, WEILAN, XIAOMAI};
 
-pub(super) static CASES: [Case; 5] = [
-    Case {
+/// The cases of this chapter.
+pub(super) static CASES: [EdgeCase; 5] = [
+    EdgeCase {
         id: "gap-split",
         zh: "静默30分钟切分",
         happens: "Silence of exactly 30 min before the second question, of 30 min and 1 ms before the third.",
@@ -18,9 +19,9 @@ pub(super) static CASES: [Case; 5] = [
             ask("09-12 11:01:30.001", "那我拍了，今天发吗？").to(SUTONG),
             reply("09-12 11:02:00", SUTONG, "今天发出。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "gap-waiting",
         zh: "买家在等不切分",
         happens: "Asked at 12:00:00 and again at 12:45:00, answered at 12:50:00: 45 minutes of silence, but the buyer waits.",
@@ -31,9 +32,9 @@ pub(super) static CASES: [Case; 5] = [
             ask("09-13 12:45:00", "还在吗？").to(LUOJIA),
             reply("09-13 12:50:00", LUOJIA, "非常抱歉让您久等，鞋底是防滑橡胶的。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "close",
         zh: "结束会话",
         happens: "A close event at 13:01:00, a new question at 13:05:00, four minutes later.",
@@ -46,9 +47,9 @@ pub(super) static CASES: [Case; 5] = [
             ask("09-14 13:05:00", "黑色27码还有吗？").to(SUTONG),
             reply("09-14 13:05:20", SUTONG, "还有两双。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "close-waiting",
         zh: "等待中被结束",
         happens: "Asked at 13:20:00, closed at 13:25:00 unanswered; the agent writes at 13:30:00.",
@@ -59,9 +60,9 @@ pub(super) static CASES: [Case; 5] = [
             close("09-14 13:25:00"),
             reply("09-14 13:30:00", WEILAN, "抱歉刚才掉线了，麻烦您发一下照片。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "assign-first",
         zh: "先分配后提问",
         happens: "The platform assigns 罗佳 at 10:00:00; the buyer's first words come at 10:00:03, the reply at 10:00:43.",
@@ -72,6 +73,6 @@ pub(super) static CASES: [Case; 5] = [
             ask("09-15 10:00:03", "直播间那款运动鞋还有吗"),
             reply("09-15 10:00:43", LUOJIA, "有的，直播间价格一样，尺码您选一下。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
 ];

@@ -1,10 +1,11 @@
-//! Chats that change hands.
+//! Chats that one agent hands to another.
 
-use super::{CASE, Case, ask, event, reply};
+use crate::company::edge_case::{DEFAULT_CASE, EdgeCase, ask, event, reply};
 use crate::company::people::{CHENMO, HEXUE, LINXI, WUHAN};
 
-pub(super) static CASES: [Case; 2] = [
-    Case {
+/// The cases of this chapter.
+pub(super) static CASES: [EdgeCase; 2] = [
+    EdgeCase {
         id: "transfer",
         zh: "等待中转接",
         happens: "Asked at 11:00:00 of 陈默, transferred to 吴涵 at 11:01:00, who replies at 11:01:40.",
@@ -14,9 +15,9 @@ pub(super) static CASES: [Case; 2] = [
             event("09-03 11:01:00", "transfer", WUHAN),
             reply("09-03 11:01:40", WUHAN, "您好，我是售后吴涵，可以退的，麻烦拍张照片。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "transfer-silent",
         zh: "转接后沉默",
         happens: "林溪 answers the first question; the second, at 15:05:00, goes to 何雪 at 15:05:30, who says nothing.",
@@ -27,6 +28,6 @@ pub(super) static CASES: [Case; 2] = [
             ask("09-03 15:05:00", "查到了吗？").to(LINXI),
             event("09-03 15:05:30", "transfer", HEXUE),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
 ];

@@ -1,33 +1,36 @@
-//! What is talked about in the invented company, by topic.
+//! What is said in the company's everyday chats, by topic.
 //!
-//! 【货】 stands for the product, 【城】 for the buyer's town, 【递】 for the courier.
+//! In these texts 【货】 stands for the product, 【城】 for the buyer's town, 【递】 for the courier.
 
-use super::people::{QINGMANG, Role, XIAOMAI, YUNDUO};
-use Role::{Aftersale, Presale};
+use super::people::{AgentRole, QINGMANG, XIAOMAI, YUNDUO};
+use AgentRole::{Aftersale, Presale};
 
-pub(super) struct Topic {
-    pub(super) role: Role,
-    /// The shops in which this can be asked; none named: in all.
+/// A topic of an everyday chat.
+pub(super) struct ChatTopic {
+    /// The role of the agents who answer it.
+    pub(super) role: AgentRole,
+    /// The shops in which it can come up; all of them when none is named.
     pub(super) shops: &'static [&'static str],
-    /// Question and answer, in turn.
-    pub(super) turns: &'static [(&'static str, &'static str)],
+    /// Question and answer of each exchange.
+    pub(super) exchanges: &'static [(&'static str, &'static str)],
 }
 
-const fn presale(turns: &'static [(&'static str, &'static str)]) -> Topic {
-    Topic { role: Presale, shops: &[], turns }
+const fn presale(exchanges: &'static [(&'static str, &'static str)]) -> ChatTopic {
+    ChatTopic { role: Presale, shops: &[], exchanges }
 }
 
-const fn aftersale(turns: &'static [(&'static str, &'static str)]) -> Topic {
-    Topic { role: Aftersale, shops: &[], turns }
+const fn aftersale(exchanges: &'static [(&'static str, &'static str)]) -> ChatTopic {
+    ChatTopic { role: Aftersale, shops: &[], exchanges }
 }
 
-impl Topic {
-    const fn only(self, shops: &'static [&'static str]) -> Topic {
-        Topic { shops, ..self }
+impl ChatTopic {
+    const fn only(self, shops: &'static [&'static str]) -> ChatTopic {
+        ChatTopic { shops, ..self }
     }
 }
 
-pub(super) static TOPICS: [Topic; 34] = [
+/// Every topic.
+pub(super) static TOPICS: [ChatTopic; 34] = [
     // 尺码
     presale(&[("165，105斤，【货】穿什么码？", "亲，建议您选M码，略宽松。"), ("M会不会太大？", "喜欢合身可以选S，围度小4厘米。")])
         .only(&[QINGMANG]),
@@ -78,16 +81,25 @@ pub(super) static TOPICS: [Topic; 34] = [
     aftersale(&[("怎么洗比较好？", "30度以下轻柔机洗，不要漂白。"), ("能烘干吗", "低温烘干可以。")]).only(&[YUNDUO, QINGMANG]),
 ];
 
+/// First words before the question.
 pub(super) const HELLOS: &[&str] = &["在吗", "你好", "有人吗", "您好，咨询一下", "亲在吗"];
+/// What buyers write while they wait.
 pub(super) const NUDGES: &[&str] = &["？", "在不在", "急", "麻烦回一下", "人呢"];
+/// Greetings of the robot.
 pub(super) const GREETINGS: &[&str] = &[
     "您好，欢迎光临，我是智能助手，人工客服马上就来。",
     "亲，常见问题回复数字：1发货 2尺码 3退换。",
     "您好，请描述您的问题，客服稍后回复。",
 ];
+/// What agents add to an answer.
 pub(super) const MORE: &[&str] = &["还有什么可以帮您？", "您看这样可以吗？", "有问题随时找我哦。", "亲，请您放心。"];
+/// Last words of buyers.
 pub(super) const THANKS: &[&str] = &["好的谢谢", "嗯嗯", "谢谢", "知道了", "明白了"];
+/// Last words of buyers who have asked about a product.
 pub(super) const DECISIONS: &[&str] = &["好，那我拍了", "我再看看", "先收藏，晚上拍", "拍好了"];
+/// Last words of agents.
 pub(super) const GOODBYES: &[&str] = &["不客气，祝您生活愉快！", "好的亲，随时联系。", "感谢支持，喜欢记得收藏店铺。"];
+/// Towns that 【城】 stands for.
 pub(super) const TOWNS: &[&str] = &["成都", "杭州", "武汉", "西安", "长沙", "沈阳", "福州", "兰州"];
+/// Couriers that 【递】 stands for.
 pub(super) const COURIERS: &[&str] = &["中通", "圆通", "韵达", "顺丰", "邮政"];

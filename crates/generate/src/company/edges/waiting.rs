@@ -1,10 +1,11 @@
-//! How long a buyer waits, and whose line ends the wait.
+//! How long a buyer waits, and which line ends the wait.
 
-use super::{CASE, Case, ask, event, reply, robot};
+use crate::company::edge_case::{DEFAULT_CASE, EdgeCase, ask, event, reply, robot};
 use crate::company::people::{CHENMO, LINXI, WUHAN};
 
-pub(super) static CASES: [Case; 13] = [
-    Case {
+/// The cases of this chapter.
+pub(super) static CASES: [EdgeCase; 13] = [
+    EdgeCase {
         id: "asked-twice",
         zh: "连问两句",
         happens: "The buyer asks at 10:10:15 and again at 10:15:20; the reply comes at 10:18:10.",
@@ -14,9 +15,9 @@ pub(super) static CASES: [Case; 13] = [
             ask("09-01 10:15:20", "在吗？").to(LINXI),
             reply("09-01 10:18:10", LINXI, "亲，久等了，这款是活性印染，正常洗涤不掉色的。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "midnight",
         zh: "跨零点等待",
         happens: "Asked at 23:58:30 on 2 September, answered at 00:03:10 on the 3rd, and a new question at 00:05:00.",
@@ -27,9 +28,9 @@ pub(super) static CASES: [Case; 13] = [
             ask("09-03 00:05:00", "好的，发什么快递？").to(LINXI),
             reply("09-03 00:05:20", LINXI, "默认发中通哦。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "queue",
         zh: "排队",
         happens: "Two lines to nobody at 14:00:00 and 14:00:30, an assign event at 14:01:30, the reply at 14:02:00.",
@@ -40,17 +41,17 @@ pub(super) static CASES: [Case; 13] = [
             event("09-01 14:01:30", "assign", LINXI),
             reply("09-01 14:02:00", LINXI, "有8厘米和10厘米两种，颈椎不好建议选矮一点的。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "queue-lost",
         zh: "排队流失",
         happens: "The buyer asks at 21:30:00, the robot greets, nobody ever takes the chat.",
         shows: "1 unanswered round with agent_id null; leave_messages 1; queued_sessions 1, but not in avg_queue_s.",
         lines: &[ask("09-01 21:30:00", "有人吗？想问下毯子尺寸"), robot("09-01 21:30:01", "您好，客服正忙，已为您排队，请稍候。")],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "robot",
         zh: "机器人与自动回复",
         happens: "Asked at 09:30:00 and 09:30:40; a robot greeting and an automatic reply in between; a person at 09:31:10.",
@@ -59,23 +60,23 @@ pub(super) static CASES: [Case; 13] = [
             ask("09-04 09:30:00", "在吗").to(LINXI),
             robot("09-04 09:30:01", "您好，我是小云，常见问题回复数字即可。").to(LINXI),
             ask("09-04 09:30:40", "夏凉被可以机洗吗").to(LINXI),
-            reply("09-04 09:30:41", LINXI, "【自动回复】亲，客服稍后就到。").mode("auto"),
+            reply("09-04 09:30:41", LINXI, "【自动回复】亲，客服稍后就到。").reply_mode("auto"),
             reply("09-04 09:31:10", LINXI, "可以的，装洗衣袋，选轻柔模式。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "assist",
         zh: "辅助回复",
         happens: "The answer sent at 16:20:05 was proposed by the assistant and sent by the agent (reply_mode assist).",
         shows: "It is a reply: wait 5 s; agent_msgs 1.",
         lines: &[
             ask("09-04 16:20:00", "支持七天无理由吗？").to(CHENMO),
-            reply("09-04 16:20:05", CHENMO, "支持七天无理由退换，不影响二次销售即可。").mode("assist"),
+            reply("09-04 16:20:05", CHENMO, "支持七天无理由退换，不影响二次销售即可。").reply_mode("assist"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "recalled-buyer",
         zh: "买家撤回",
         happens: "The buyer recalls the line of 13:00:00, asks again at 13:02:00 and is answered at 13:02:30.",
@@ -85,9 +86,9 @@ pub(super) static CASES: [Case; 13] = [
             ask("09-04 13:02:00", "四件套的床单是床笠款吗？").to(LINXI),
             reply("09-04 13:02:30", LINXI, "床单款和床笠款都有，拍的时候选一下就好。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "recalled-agent",
         zh: "客服撤回",
         happens: "The agent answers at 13:10:20, recalls that and answers again at 13:12:00.",
@@ -97,9 +98,9 @@ pub(super) static CASES: [Case; 13] = [
             reply("09-05 13:10:20", CHENMO, "1米2乘2米的。").recalled(),
             reply("09-05 13:12:00", CHENMO, "不好意思看错了，是1米5乘2米。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "tie",
         zh: "同一毫秒",
         happens: "Question and reply bear the same millisecond; the file has the reply (seq 2) before the question (seq 1).",
@@ -108,9 +109,9 @@ pub(super) static CASES: [Case; 13] = [
             reply("09-05 18:00:00", WUHAN, "亲，您的退款已经处理好了。").seq(2),
             ask("09-05 18:00:00", "退款到哪一步了？").to(WUHAN).seq(1),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "three-minutes",
         zh: "恰好三分钟",
         happens: "One session: a reply after exactly 180.000 s, then one after 180.001 s.",
@@ -121,26 +122,26 @@ pub(super) static CASES: [Case; 13] = [
             ask("09-08 10:10:00.000", "那有厚的推荐吗？").to(CHENMO),
             reply("09-08 10:13:00.001", CHENMO, "大豆纤维冬被十月上新，可以先收藏。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "hours",
         zh: "考核时段边界",
         happens: "Four buyers ask at 07:59:59.999, 08:00, 22:59:59.999 and 23:00; each is answered 20 s later.",
         shows: "4 rounds of 20 s, 2 of them assessed: b-hours-2 and b-hours-3.",
         lines: &[
-            ask("09-10 07:59:59.999", "早，今天几点发货？").to(LINXI).by("b-hours-1").part("1"),
-            reply("09-10 08:00:19.999", LINXI, "早上好，下午四点。").by("b-hours-1").part("1"),
-            ask("09-10 08:00:00.000", "枕头有现货吗？").to(LINXI).by("b-hours-2").part("2"),
-            reply("09-10 08:00:20.000", LINXI, "有现货的亲。").by("b-hours-2").part("2"),
-            ask("09-10 22:59:59.999", "还有客服吗？").to(CHENMO).by("b-hours-3").part("3"),
-            reply("09-10 23:00:19.999", CHENMO, "在的亲，您说。").by("b-hours-3").part("3"),
-            ask("09-10 23:00:00.000", "能开发票吗？").to(CHENMO).by("b-hours-4").part("4"),
-            reply("09-10 23:00:20.000", CHENMO, "可以开电子发票。").by("b-hours-4").part("4"),
+            ask("09-10 07:59:59.999", "早，今天几点发货？").to(LINXI).by("b-hours-1").session("1"),
+            reply("09-10 08:00:19.999", LINXI, "早上好，下午四点。").by("b-hours-1").session("1"),
+            ask("09-10 08:00:00.000", "枕头有现货吗？").to(LINXI).by("b-hours-2").session("2"),
+            reply("09-10 08:00:20.000", LINXI, "有现货的亲。").by("b-hours-2").session("2"),
+            ask("09-10 22:59:59.999", "还有客服吗？").to(CHENMO).by("b-hours-3").session("3"),
+            reply("09-10 23:00:19.999", CHENMO, "在的亲，您说。").by("b-hours-3").session("3"),
+            ask("09-10 23:00:00.000", "能开发票吗？").to(CHENMO).by("b-hours-4").session("4"),
+            reply("09-10 23:00:20.000", CHENMO, "可以开电子发票。").by("b-hours-4").session("4"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "duplicate",
         zh: "重复消息",
         happens: "The question of 17:00:00 stands in the log twice under one message id; the reply comes at 17:00:40.",
@@ -150,9 +151,9 @@ pub(super) static CASES: [Case; 13] = [
             ask("09-11 17:00:00", "四件套几天能到成都？").to(LINXI).repeats(1),
             reply("09-11 17:00:40", LINXI, "成都一般三天左右。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
-    Case {
+    EdgeCase {
         id: "duplicate-recalled",
         zh: "重复且撤回",
         happens: "The second copy of the 17:30:00 line says recalled; asked again at 17:31:00, answered at 17:31:15.",
@@ -163,6 +164,6 @@ pub(super) static CASES: [Case; 13] = [
             ask("09-11 17:31:00", "可以改收货地址吗？").to(CHENMO),
             reply("09-11 17:31:15", CHENMO, "没发货就可以改，您发我新地址。"),
         ],
-        ..CASE
+        ..DEFAULT_CASE
     },
 ];
