@@ -98,3 +98,28 @@ impl From<GenerateError> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::Parser;
+
+    #[test]
+    fn a_format_is_read_by_its_name_and_a_wrong_one_is_refused_with_the_names() {
+        let parse = |format| Cli::try_parse_from(["kefu", "generate", "--out", "logs", "--format", format]);
+        assert!(["csv", "ndjson", "parquet"].into_iter().all(|format| parse(format).is_ok()));
+        let refused = parse("xlsx").unwrap_err().to_string();
+        assert!(refused.contains("[possible values: csv, ndjson, parquet]"), "{refused}");
+    }
+
+    #[test]
+    fn a_folder_that_is_taken_is_a_usage_error_with_a_hint_and_an_unwritable_file_a_failure() {
+        let taken = Error::from(GenerateError::FolderTaken { folder: "logs/messages".into() });
+        assert_eq!((taken.exit_code(), taken.to_do()), (2, Some("name a new folder")));
+        assert_eq!(taken.to_string(), "there are logs in this folder already\n  folder: logs/messages");
+        let unwritable = Error::from(GenerateError::Unwritable { path: "logs/shops.csv".into(), problem: "disk full".into() });
+        assert_eq!((unwritable.exit_code(), unwritable.to_do()), (1, None));
+        assert_eq!(unwritable.to_string(), "cannot write: disk full\n  file: logs/shops.csv");
+    }
+}
