@@ -1,82 +1,89 @@
-//! An independent reading of semantics.md §11 to §13, families H to M of metrics.md, as plain row loops.
-//! It favours being checked line by line over speed: no shared code with kefu, std only.
-//! "§" numbers are sections of semantics.md; "M.H" is family H of metrics.md. What families A to G say comes in as facts.
+//! An independent reading of semantics.md §11 to §13, families H to M and the targets of metrics.md, as plain row loops.
+//!
+//! The oracle is made to be checked line by line, not to be fast. It shares no code with kefu and uses std alone.
+//! "§" numbers are sections of semantics.md; families are those of metrics.md. What families A to G say is given as facts.
 
-/// Refunds, ratings, tickets, statuses, videos; and what families A to G say.
+/// The tables that are read, and the facts of families A to G.
 mod input;
 
+/// Family J: the status log replayed day by day (§12).
 mod attendance;
-/// L: a period beside the one before it and the one a year before.
+/// Family L: a period beside the one before it and the one a year before (§13).
 pub(crate) mod comparison;
+/// Family K: what the service costs and what it brings (§12).
 mod cost;
-/// The small shop that the worked examples are told of.
+/// The small shop of the worked examples.
 mod example;
-/// L: rank, gap, flag, uplift, training.
+/// Family L: ranks, gaps, flags, uplift and the gain of a training (§13).
 pub(crate) mod judgement;
+/// Family K: which buyers paid again (§12).
 mod loyalty;
+/// Family H: refunds (§12).
 mod refunds;
+/// Family I: invitations and ratings (§11).
 mod satisfaction;
-/// E: what agents are to sell and what they earn by it, which takes `targets` and `staff`.
+/// Family E: sales targets and commission, from `targets` and `staff` (§12).
 mod targets;
-/// L: scores and tiers.
+/// Family L: scores and tiers (§13).
 pub(crate) mod scorecard;
-/// K: tickets, and their own table of kinds.
+/// Family K: tickets, and the table of their kinds (§12).
 pub(crate) mod tickets;
-/// M: videos, and their own table by video.
+/// Family M: videos, and the table by video (§12).
 pub(crate) mod videos;
-/// The platforms' own examples that touch several families.
+/// What holds of all families, and the platforms' own examples that touch several.
 mod worked;
 
+use crate::oracle::{Cells, DAY_MS};
 pub(crate) use input::{
-    Clock, Credit, Evaluation, Given, Refund, RefundKind, RowDay, Rules, Source, Staff, Status, StatusKind, Target, Ticket, Video,
+    Clock, Evaluation, OrderCredit, Refund, RefundKind, RowDay, ServiceInput, ServiceRules, Source, Staff, Status, StatusKind, Target,
+    Ticket, Video,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) const DAY_MS: i64 = 86_400_000;
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
 // ---------------------------------------------------------------------------------------------
 // Rows of a report
 // ---------------------------------------------------------------------------------------------
 
-/// Shop, and the agent on an agent's row.
-pub(crate) type Key = (String, Option<String>);
-/// Values by metric id; None is null.
-pub(crate) type Cells = BTreeMap<&'static str, Option<f64>>;
+/// Whom a row is about: a shop, or an agent of it.
+pub(crate) type EntityKey = (String, Option<String>);
 
-/// One row in the making.
-struct Row<'a> {
-    given: &'a Given<'a>,
+/// The row that is being computed, with all that its metrics read.
+struct ServiceRow<'a> {
+    given: &'a ServiceInput<'a>,
     shop: &'a str,
     agent: Option<&'a str>,
-    /// The days of the period that count.
+    /// The days of the period that are read.
     days: BTreeSet<i64>,
-    /// Of the whole period, landed or not.
+    /// The last day of the whole period, landed or not.
     last_day: i64,
 }
 
-impl Row<'_> {
-    /// Whether what is this agent's, or nobody's, stands in the row.
+impl ServiceRow<'_> {
+    /// Whether what belongs to this agent (`None`: to nobody) stands in the row.
     fn holds(&self, shop: &str, agent: Option<&str>) -> bool {
         shop == self.shop && (self.agent.is_none() || agent == self.agent)
     }
 
-    /// Whether the instant's business day is one of the row's.
+    /// Whether the business day of the instant is one of the row's.
     fn counts(&self, at: i64) -> bool {
         self.days.contains(&self.given.business_day(at))
     }
 
-    /// §6: a period matures with its last day; what needs no later day is never held back.
+    /// Whether a metric of this delay is known. A period matures with its last day; a delay of 0 is never held back (§6).
     fn mature(&self, delay: i64) -> bool {
         delay == 0 || self.given.landed >= self.last_day + delay
     }
 
+    /// What families A to C say of the row's days.
     fn row_days(&self) -> Vec<&RowDay> {
         let mine = |told: &&RowDay| told.shop == self.shop && told.agent.as_deref() == self.agent && self.days.contains(&told.day);
         self.given.row_days.iter().filter(mine).collect()
     }
 
-    /// `sales_amount` in fen and `sales_qty`: credited to anyone, or to this agent. None: no orders, or still waiting for payments.
+    /// `sales_amount` in fen and `sales_qty`, of the orders credited to anyone, or to this agent.
+    /// `None` if no orders are configured or their payments may still come.
     fn sales(&self) -> Option<(i64, i64)> {
         let credits = self.given.credits.as_ref()?;
         if !self.mature(self.given.rules.sales_delay) {
@@ -94,8 +101,8 @@ impl Row<'_> {
     }
 }
 
-/// The rows of a period, given as its business days: every shop and agent of which anything is said in them.
-pub(crate) fn report(given: &Given, days: &[i64]) -> BTreeMap<Key, Cells> {
+/// The rows of a period, which is given as its business days: every shop and agent of whom the tables say anything in them.
+pub(crate) fn report(given: &ServiceInput, days: &[i64]) -> BTreeMap<EntityKey, Cells> {
     let mut rows = BTreeMap::new();
     for key in keys(given, days) {
         let values = cells(given, &key, days);
@@ -104,8 +111,9 @@ pub(crate) fn report(given: &Given, days: &[i64]) -> BTreeMap<Key, Cells> {
     rows
 }
 
-/// Every metric of families H to K and of E's targets of one row, whether or not anything is said of it; of M too in a shop's row.
-pub(crate) fn cells(given: &Given, key: &Key, days: &[i64]) -> Cells {
+/// Every metric of families H to K and of the targets in one row, whether or not the tables say anything of it. A shop's row has
+/// family M as well.
+pub(crate) fn cells(given: &ServiceInput, key: &EntityKey, days: &[i64]) -> Cells {
     let row = row(given, key, days);
     let mut cells = refunds::refunds(&row);
     cells.extend(satisfaction::satisfaction(&row));
@@ -120,14 +128,14 @@ pub(crate) fn cells(given: &Given, key: &Key, days: &[i64]) -> Cells {
     cells
 }
 
-/// The metrics there are in a shop's row, or in an agent's.
+/// The ids of the metrics in a shop's row or in an agent's.
 pub(crate) fn ids(of_agent: bool) -> BTreeSet<&'static str> {
     let key = if of_agent { example::agent("A") } else { example::shop() };
     cells(&example::given(), &key, &example::WEEK).into_keys().collect()
 }
 
-fn row<'a>(given: &'a Given<'a>, key: &'a Key, days: &[i64]) -> Row<'a> {
-    Row {
+fn row<'a>(given: &'a ServiceInput<'a>, key: &'a EntityKey, days: &[i64]) -> ServiceRow<'a> {
+    ServiceRow {
         given,
         shop: key.0.as_str(),
         agent: key.1.as_deref(),
@@ -136,7 +144,8 @@ fn row<'a>(given: &'a Given<'a>, key: &'a Key, days: &[i64]) -> Row<'a> {
     }
 }
 
-fn keys(given: &Given, days: &[i64]) -> BTreeSet<Key> {
+/// The shops and agents of whom the tables say anything in the period.
+fn keys(given: &ServiceInput, days: &[i64]) -> BTreeSet<EntityKey> {
     let counted = |day: i64| days.contains(&day) && given.covers(day);
     let on = |at: i64| counted(given.business_day(at));
     let mut whose: Vec<(&str, Option<&str>)> = Vec::new();
@@ -181,7 +190,7 @@ fn set(cells: &mut Cells, id: &'static str, count: usize) {
     cells.insert(id, Some(count as f64));
 }
 
-/// §10: denominator 0 is null; and so is what is made of a null.
+/// A denominator of 0 makes a null (§10), and so does a null on either side.
 fn quotient(numerator: Option<f64>, denominator: Option<f64>) -> Option<f64> {
     match (numerator, denominator) {
         (Some(numerator), Some(denominator)) if denominator != 0.0 => Some(numerator / denominator),
@@ -197,7 +206,7 @@ fn share(cells: &mut Cells, id: &'static str, numerator: usize, denominator: usi
     ratio(cells, id, numerator as f64, denominator as f64);
 }
 
-/// The mean of spans in ms, in hours.
+/// The mean of durations in milliseconds, as hours.
 fn mean_hours(cells: &mut Cells, id: &'static str, spans: &[i64]) {
     ratio(cells, id, hours(spans.iter().sum()), spans.len() as f64);
 }
@@ -214,7 +223,7 @@ fn hours(ms: i64) -> f64 {
     ms as f64 / HOUR_MS as f64
 }
 
-/// M.E: metrics whose input table is not configured are null, not 0.
+/// Metrics whose input table is not configured are null, not 0.
 fn known_if(configured: bool, mut cells: Cells) -> Cells {
     if !configured {
         cells.values_mut().for_each(|cell| *cell = None);
@@ -222,7 +231,7 @@ fn known_if(configured: bool, mut cells: Cells) -> Cells {
     cells
 }
 
-/// §6: until what a metric waits for has landed it is null.
+/// A metric is null until what it waits for has landed (§6).
 fn held_back_unless(mature: bool, cells: &mut Cells, ids: &[&'static str]) {
     if !mature {
         for id in ids {
@@ -231,7 +240,7 @@ fn held_back_unless(mature: bool, cells: &mut Cells, ids: &[&'static str]) {
     }
 }
 
-/// Of rows with one id the one read last, in the order they were read.
+/// The row read last of each id, in the order of the input.
 fn newest<'a, T>(rows: &'a [T], id: impl Fn(&'a T) -> (&'a str, &'a str)) -> Vec<&'a T> {
     let mut last: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for (place, row) in rows.iter().enumerate() {

@@ -1,24 +1,16 @@
-//! L. A period beside the one before it (环比) and the one a year before (同比) (§13, §1).
+//! Family L, comparison: a period beside the one before it (环比) and the one a year before (同比) (§13, §1).
 
-use super::{Cells, Key, quotient};
+use super::{Cells, EntityKey, quotient};
+use crate::oracle::Period;
 use std::collections::BTreeMap;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Period {
-    Day,
-    Week,
-    Month,
-    Quarter,
-    Year,
-}
-
-/// Every value of every row of the period that begins on `first`; `report` gives the rows of a list of business days.
-/// `value`; `previous`, `difference`, `ratio`; `year_before`, `year_difference`, `year_ratio`.
+/// Compares every value of every row of the period that begins on `first`. `report` gives the rows of a list of business days.
+/// The cells are those of `compare`.
 pub(crate) fn comparison(
     first: i64,
     period: Period,
-    report: &dyn Fn(&[i64]) -> BTreeMap<Key, Cells>,
-) -> BTreeMap<(Key, &'static str), Cells> {
+    report: &dyn Fn(&[i64]) -> BTreeMap<EntityKey, Cells>,
+) -> BTreeMap<(EntityKey, &'static str), Cells> {
     let now = report(&days_of(first, period));
     let before = report(&days_of(previous(first, period), period));
     let year_before = match year_before(first, period) {
@@ -28,14 +20,14 @@ pub(crate) fn comparison(
     let mut table = BTreeMap::new();
     for (key, cells) in &now {
         for (id, value) in cells {
-            let then = |rows: &BTreeMap<Key, Cells>| rows.get(key).and_then(|cells| cells.get(*id).copied()).flatten();
+            let then = |rows: &BTreeMap<EntityKey, Cells>| rows.get(key).and_then(|cells| cells.get(*id).copied()).flatten();
             table.insert((key.clone(), *id), compare(*value, then(&before), then(&year_before)));
         }
     }
     table
 }
 
-/// Null if either is null; the ratio over 0 too.
+/// A value beside the value before and the one of a year before. What is made of a null is null, and so is a ratio to 0.
 pub(crate) fn compare(value: Option<f64>, previous: Option<f64>, year_before: Option<f64>) -> Cells {
     let difference = |then: Option<f64>| -> Option<f64> { Some(value? - then?) };
     let ratio = |then: Option<f64>| -> Option<f64> { Some(quotient(value, then)? - 1.0) };
@@ -62,7 +54,7 @@ pub(crate) fn days_of(first: i64, period: Period) -> Vec<i64> {
     (first..end).collect()
 }
 
-/// The first day of the period before.
+/// The first day of the period before the one that begins on `first`.
 pub(crate) fn previous(first: i64, period: Period) -> i64 {
     match period {
         Period::Day => first - 1,
@@ -73,7 +65,7 @@ pub(crate) fn previous(first: i64, period: Period) -> i64 {
     }
 }
 
-/// The first day of the same period a year before: of a day the same date, of a week the same ISO week. None: that year has none.
+/// The first day of the same period a year before: the same date, or the same ISO week. `None` if that year has none.
 pub(crate) fn year_before(first: i64, period: Period) -> Option<i64> {
     match period {
         Period::Day => match date(first) {
@@ -89,7 +81,7 @@ pub(crate) fn year_before(first: i64, period: Period) -> Option<i64> {
     }
 }
 
-/// ISO year and week of a Monday: a week is of the year its Thursday is in.
+/// The ISO year and week of a Monday. A week belongs to the year of its Thursday.
 fn iso_week(monday: i64) -> (i64, i64) {
     let (year, _, _) = date(monday + 3);
     (year, (monday - first_monday(year)) / 7 + 1)
@@ -101,7 +93,7 @@ fn first_monday(year: i64) -> i64 {
     fourth - (fourth - 4).rem_euclid(7)
 }
 
-/// The same day of the month, which is the first wherever this is asked.
+/// The same day of the month, some months later. Every caller asks for the first of a month.
 fn months_later(first: i64, months: i64) -> i64 {
     let (year, month, day) = date(first);
     let count = year * 12 + month - 1 + months;
@@ -125,14 +117,14 @@ fn days_in_month(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970-01-01; no date here is before it.
+/// The days from 1970-01-01 to a date, which is never before it.
 fn epoch_day(year: i64, month: i64, day: i64) -> i64 {
     let years: i64 = (1970..year).map(days_in_year).sum();
     let months: i64 = (1..month).map(|month| days_in_month(year, month)).sum();
     years + months + day - 1
 }
 
-/// Year, month, day.
+/// The year, month and day of a day since 1970-01-01.
 fn date(day: i64) -> (i64, i64, i64) {
     let (mut year, mut month, mut left) = (1970, 1, day);
     while left >= days_in_year(year) {
@@ -152,12 +144,12 @@ fn date(day: i64) -> (i64, i64, i64) {
 
 mod worked {
     use super::super::example::{MONDAY, SHOP, agent, check, check_null, shop};
-    use super::super::{Cells, Key};
+    use super::super::{Cells, EntityKey};
     use super::Period::{Day, Month, Quarter, Week, Year};
     use super::{Period, compare, comparison, date, days_of, epoch_day, previous, year_before};
     use std::collections::BTreeMap;
 
-    /// `2026-09-07`
+    /// The day of a date such as `2026-09-07`.
     fn of(date: &str) -> i64 {
         let parts: Vec<i64> = date.split('-').map(|part| part.parse().unwrap()).collect();
         epoch_day(parts[0], parts[1], parts[2])
@@ -183,11 +175,11 @@ mod worked {
             (Day, "2025-02-28", "2025-02-27", Some("2024-02-28")),
             // 29 February has no day a year before.
             (Day, "2024-02-29", "2024-02-28", None),
-            // Week 37 of 2026 and of 2025.
+            // This is week 37 of 2026 and of 2025.
             (Week, "2026-09-07", "2026-08-31", Some("2025-09-08")),
             // Week 1 of 2026 begins in 2025, that of 2025 in 2024.
             (Week, "2025-12-29", "2025-12-22", Some("2024-12-30")),
-            // Week 52 of 2025 and of 2024.
+            // This is week 52 of 2025 and of 2024.
             (Week, "2025-12-22", "2025-12-15", Some("2024-12-23")),
             // 2026 and 2020 have a week 53, 2025 and 2019 have none.
             (Week, "2026-12-28", "2026-12-21", None),
@@ -198,7 +190,7 @@ mod worked {
             (Month, "2026-01-01", "2025-12-01", Some("2025-01-01")),
             (Quarter, "2026-01-01", "2025-10-01", Some("2025-01-01")),
             (Year, "2026-01-01", "2025-01-01", Some("2025-01-01")),
-            // A year that starts in April.
+            // The year starts in April.
             (Quarter, "2026-04-01", "2026-01-01", Some("2025-04-01")),
         ];
         for (period, first, before, year) in expected {
@@ -222,7 +214,7 @@ mod worked {
         }
     }
 
-    /// 120 after 100 is 20 more, + 20 %; a year ago 160: 40 less, - 25 %.
+    /// 120 is 20 more than 100, or + 20 %. A year ago it was 160, so 120 is 40 less, or - 25 %.
     #[test]
     fn a_hundred_and_twenty_after_a_hundred_is_20_percent_more() {
         let cells = compare(Some(120.0), Some(100.0), Some(160.0));
@@ -240,8 +232,8 @@ mod worked {
         check_null(&unknown, &["value", "difference", "ratio", "year_difference", "year_ratio"]);
     }
 
-    /// Reports of one value: the shop's is its number of days, A's exists in September 2026 alone.
-    fn days_as_value(days: &[i64]) -> BTreeMap<Key, Cells> {
+    /// Reports of one value, the number of days. A has a row in September 2026 alone.
+    fn days_as_value(days: &[i64]) -> BTreeMap<EntityKey, Cells> {
         let cells = || Cells::from([("work_days", Some(days.len() as f64))]);
         let mut rows = BTreeMap::from([(shop(), cells())]);
         if days.contains(&MONDAY) {
@@ -250,7 +242,7 @@ mod worked {
         rows
     }
 
-    /// September has 30 days, August 31, September a year ago 30: - 1 and ± 0. A was nobody before.
+    /// September has 30 days, August 31, and September a year ago 30: one less, and no difference. A had no row before.
     #[test]
     fn a_month_is_compared_row_by_row() {
         let table = comparison(of("2026-09-01"), Month, &days_as_value);
@@ -259,7 +251,7 @@ mod worked {
         check(&table[&(shop(), "work_days")], &[("year_before", 30.0), ("year_difference", 0.0), ("year_ratio", 0.0)]);
         check(&table[&(agent("A"), "work_days")], &[("value", 30.0)]);
         check_null(&table[&(agent("A"), "work_days")], &["previous", "difference", "ratio", "year_before", "year_ratio"]);
-        // 29 February: no year before for anyone.
+        // 29 February has no day a year before, for anyone.
         let leap = comparison(of("2024-02-29"), Day, &days_as_value);
         check(&leap[&(shop(), "work_days")], &[("previous", 1.0), ("difference", 0.0)]);
         check_null(&leap[&(shop(), "work_days")], &["year_before", "year_difference", "year_ratio"]);

@@ -1,9 +1,10 @@
-//! K. What the service costs and what it brings (§12).
+//! Family K, cost: what the service costs and what it brings (§12).
 
-use super::{Cells, Row, Staff, attendance, hours, quotient, yuan};
+use super::{Cells, ServiceRow, Staff, attendance, hours, quotient, yuan};
 use std::collections::BTreeSet;
 
-pub(super) fn cost(row: &Row) -> Cells {
+/// The cost of a row, per session, and the sales for each yuan of it.
+pub(super) fn cost(row: &ServiceRow) -> Cells {
     let cost = service_cost(row);
     let sessions: i64 = row.row_days().iter().map(|told| told.sessions).sum();
     let sales = row.sales().map(|(fen, _)| yuan(fen));
@@ -14,8 +15,8 @@ pub(super) fn cost(row: &Row) -> Cells {
     ])
 }
 
-/// Login hours × `hourly_cost`; a shop's is the sum of its agents', null when one who logged in has no `hourly_cost`.
-fn service_cost(row: &Row) -> Option<f64> {
+/// Login hours × `hourly_cost`, in yuan. A shop's cost is the sum of its agents', and null if one who logged in has no `hourly_cost`.
+fn service_cost(row: &ServiceRow) -> Option<f64> {
     let given = row.given;
     let staff = given.staff.as_ref()?;
     given.statuses.as_ref()?;
@@ -23,7 +24,7 @@ fn service_cost(row: &Row) -> Option<f64> {
         Some(agent) => BTreeSet::from([agent]),
         None => attendance::logged(given).into_iter().filter(|(shop, _)| *shop == row.shop).map(|(_, agent)| agent).collect(),
     };
-    // ms × fen per hour
+    // The sum is in milliseconds × fen per hour.
     let mut sum = 0;
     for agent in agents {
         let login_ms: i64 = row.days.iter().map(|day| attendance::attended(given, row.shop, agent, *day).login_ms).sum();
@@ -45,13 +46,14 @@ fn hourly_cost_fen(staff: &[Staff], shop: &str, agent: &str) -> Option<i64> {
 mod worked {
     use super::super::StatusKind::{Offline, Online};
     use super::super::example::{MONDAY, SHOP, WEEK, agent, at, check, check_null, credit, given, shop, told};
-    use super::super::{Given, RowDay, Rules, Staff, Status, StatusKind, cells};
+    use super::super::{RowDay, ServiceInput, ServiceRules, Staff, Status, StatusKind, cells};
     use std::collections::BTreeMap;
 
     const IDS: [&str; 3] = ["service_cost", "cost_per_session", "benefit_per_cost"];
 
-    /// Monday: A is online for 9 h at 30 yuan, 90 receptions, sells 300 yuan; B for 2 h at 20 yuan, 15 receptions, sells 50 yuan. 100 sessions.
-    fn example() -> Given<'static> {
+    /// On Monday A is online for 9 h at 30 yuan, has 90 receptions and sells 300 yuan; B is online for 2 h at 20 yuan, has 15 receptions
+    /// and sells 50 yuan. The shop has 100 sessions.
+    fn example() -> ServiceInput<'static> {
         let status = |agent: &str, clock: &str, kind: StatusKind| Status {
             shop: SHOP.to_string(),
             agent: agent.to_string(),
@@ -59,7 +61,7 @@ mod worked {
             kind,
         };
         let row_day = |agent, sessions| RowDay { sessions, ..told(agent, 0, &[]) };
-        Given {
+        ServiceInput {
             statuses: Some(vec![
                 status("A", "09:00", Online),
                 status("A", "18:00", Offline),
@@ -81,21 +83,21 @@ mod worked {
         Staff { shop: SHOP.to_string(), agent: agent.to_string(), hourly_cost_fen, commission_rate: None }
     }
 
-    /// 9 h × 30 = 270 yuan; 270 / 90 = 3 a reception; 300 / 270 back for each yuan.
+    /// The cost is 9 h × 30 = 270 yuan, or 270 / 90 = 3 a reception. Each yuan brings 300 / 270.
     #[test]
     fn nine_hours_at_30_yuan_cost_270_and_3_a_reception() {
         let week = cells(&example(), &agent("A"), &WEEK);
         check(&week, &[("service_cost", 270.0), ("cost_per_session", 3.0), ("benefit_per_cost", 300.0 / 270.0)]);
     }
 
-    /// 270 + 2 × 20 = 310 yuan; 310 / 100 sessions = 3.1; the credited 350 / 310, the silent order left out.
+    /// The cost is 270 + 2 × 20 = 310 yuan, or 310 / 100 = 3.1 a session. Each yuan brings 350 / 310: the silent order is left out.
     #[test]
     fn a_shop_costs_what_its_agents_cost() {
         let week = cells(&example(), &shop(), &WEEK);
         check(&week, &[("service_cost", 310.0), ("cost_per_session", 3.1), ("benefit_per_cost", 350.0 / 310.0)]);
     }
 
-    /// C, who costs nobody knows what, logs in for a minute: the sum is not known. C's own cost never is.
+    /// C, whose hourly cost is missing, logs in for a minute. Then the shop's cost is unknown, as C's own always is.
     #[test]
     fn one_unknown_hourly_cost_makes_the_shops_unknown() {
         let mut given = example();
@@ -107,7 +109,7 @@ mod worked {
         check(&cells(&given, &shop(), &[MONDAY + 1]), &[("service_cost", 0.0)]);
     }
 
-    /// D has an hourly cost and no hours: 0 yuan, and nothing to divide by.
+    /// D has an hourly cost and no hours: the cost is 0 yuan, and the rates have nothing to divide by.
     #[test]
     fn who_never_logs_in_costs_nothing() {
         let week = cells(&example(), &agent("D"), &WEEK);
@@ -117,12 +119,12 @@ mod worked {
 
     #[test]
     fn without_a_log_or_staff_all_is_null_and_without_orders_the_benefit() {
-        check_null(&cells(&Given { statuses: None, ..example() }, &shop(), &WEEK), &IDS);
-        check_null(&cells(&Given { staff: None, ..example() }, &agent("A"), &WEEK), &IDS);
-        let no_orders = cells(&Given { credits: None, ..example() }, &agent("A"), &WEEK);
+        check_null(&cells(&ServiceInput { statuses: None, ..example() }, &shop(), &WEEK), &IDS);
+        check_null(&cells(&ServiceInput { staff: None, ..example() }, &agent("A"), &WEEK), &IDS);
+        let no_orders = cells(&ServiceInput { credits: None, ..example() }, &agent("A"), &WEEK);
         check(&no_orders, &[("service_cost", 270.0), ("cost_per_session", 3.0)]);
         check_null(&no_orders, &["benefit_per_cost"]);
-        let waiting = Given { rules: Rules { sales_delay: 4, ..Rules::default() }, landed: MONDAY + 6, ..example() };
+        let waiting = ServiceInput { rules: ServiceRules { sales_delay: 4, ..ServiceRules::default() }, landed: MONDAY + 6, ..example() };
         check_null(&cells(&waiting, &agent("A"), &WEEK), &["benefit_per_cost"]);
     }
 }

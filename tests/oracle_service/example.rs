@@ -1,6 +1,8 @@
-//! A small shop in UTC with business days from midnight. Day 0 is Monday 7 September 2026; everything has landed long ago.
+//! The small shop of the worked examples: in UTC, with business days from midnight.
+//!
+//! Day 0 is Monday 7 September 2026, and everything landed long ago.
 
-use super::{Cells, Clock, Credit, DAY_MS, Given, HOUR_MS, Key, RowDay, Rules};
+use super::{Cells, Clock, DAY_MS, EntityKey, HOUR_MS, OrderCredit, RowDay, ServiceInput, ServiceRules};
 use std::collections::BTreeSet;
 
 pub(super) const SHOP: &str = "店";
@@ -8,13 +10,13 @@ pub(super) const MONDAY: i64 = 20_703;
 /// The days of the week that begins on day 0.
 pub(super) const WEEK: [i64; 7] = [MONDAY, MONDAY + 1, MONDAY + 2, MONDAY + 3, MONDAY + 4, MONDAY + 5, MONDAY + 6];
 
-/// No table is configured.
-pub(super) fn given() -> Given<'static> {
-    Given {
+/// An input in which no table is configured.
+pub(super) fn given() -> ServiceInput<'static> {
+    ServiceInput {
         clock: Clock { business_day: &business_day, start_of_day: &start_of_day, wall_clock: &wall_clock },
         filtered: &nobody,
         peers_filtered: BTreeSet::new(),
-        rules: Rules::default(),
+        rules: ServiceRules::default(),
         first_day: MONDAY - 30,
         landed: MONDAY + 200,
         refunds: None,
@@ -46,7 +48,7 @@ fn nobody(_shop: &str, _buyer: &str, _day: i64) -> bool {
     false
 }
 
-/// The instant of `09:30` or `09:30:15` on a day.
+/// The instant of a time such as `09:30` or `09:30:15` on a day.
 pub(super) fn at(day: i64, clock: &str) -> i64 {
     let mut ms = (MONDAY + day) * DAY_MS;
     for (part, unit) in clock.split(':').zip([HOUR_MS, 60_000, 1_000]) {
@@ -55,21 +57,21 @@ pub(super) fn at(day: i64, clock: &str) -> i64 {
     ms
 }
 
-pub(super) fn shop() -> Key {
+pub(super) fn shop() -> EntityKey {
     (SHOP.to_string(), None)
 }
 
-pub(super) fn agent(name: &str) -> Key {
+pub(super) fn agent(name: &str) -> EntityKey {
     (SHOP.to_string(), Some(name.to_string()))
 }
 
-/// An order that counts on a day.
-pub(super) fn credit(order: &str, agent: Option<&str>, day: i64, yuan: i64, quantity: i64) -> ((String, String), Credit) {
-    let credit = Credit { agent: agent.map(str::to_string), day: MONDAY + day, amount_fen: yuan * 100, quantity };
+/// The credit of an order that counts on a day.
+pub(super) fn credit(order: &str, agent: Option<&str>, day: i64, yuan: i64, quantity: i64) -> ((String, String), OrderCredit) {
+    let credit = OrderCredit { agent: agent.map(str::to_string), day: MONDAY + day, amount_fen: yuan * 100, quantity };
     ((SHOP.to_string(), order.to_string()), credit)
 }
 
-/// A row's day with the buyers it consulted, all of them received.
+/// One day of a row, with the buyers who consulted on it, all of them received.
 pub(super) fn told(agent: Option<&str>, day: i64, buyers: &[&str]) -> RowDay {
     let buyers: BTreeSet<String> = buyers.iter().map(|buyer| buyer.to_string()).collect();
     RowDay {
@@ -82,7 +84,7 @@ pub(super) fn told(agent: Option<&str>, day: i64, buyers: &[&str]) -> RowDay {
     }
 }
 
-/// Equal as far as f64 goes.
+/// Asserts that each cell equals the value, as exactly as `f64` can tell.
 pub(super) fn check(cells: &Cells, expected: &[(&str, f64)]) {
     for (id, value) in expected {
         let got = cells.get(*id).copied().flatten();
@@ -91,7 +93,7 @@ pub(super) fn check(cells: &Cells, expected: &[(&str, f64)]) {
     }
 }
 
-/// Present, and null.
+/// Asserts that each cell is there and null.
 pub(super) fn check_null(cells: &Cells, ids: &[&str]) {
     for id in ids {
         let got = cells.get(*id);

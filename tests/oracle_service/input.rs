@@ -1,15 +1,18 @@
-//! What the oracle is given: times are UTC ms, days are days since 1970-01-01, money is fen.
+//! What the oracle is given: the tables of §11 and §12, and the facts of families A to G.
+//!
+//! Instants are milliseconds in UTC, days are counted from 1970-01-01, and money is in fen.
 
 use super::HOUR_MS;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Whether the buyer gets money only, or sends the goods back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefundKind {
     RefundOnly,
     Return,
 }
 
-/// A refund id may come twice: the row read last says what became of it.
+/// One row of `refunds`. Where an id comes twice, the row read last says what became of the refund.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Refund {
     pub(crate) shop: String,
@@ -23,6 +26,7 @@ pub(crate) struct Refund {
     pub(crate) disputed: bool,
 }
 
+/// Who sent the card of an invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     Agent,
@@ -30,7 +34,7 @@ pub(crate) enum Source {
     System,
 }
 
-/// A card sent (an invitation), and what the buyer said to it.
+/// One row of `evaluations`: a card that was sent (an invitation), and the buyer's answer to it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Evaluation {
     pub(crate) shop: String,
@@ -38,17 +42,17 @@ pub(crate) struct Evaluation {
     pub(crate) agent: String,
     pub(crate) sent_at: i64,
     pub(crate) rated_at: Option<i64>,
-    /// 1 worst to 5 best.
+    /// From 1, the worst, to 5, the best.
     pub(crate) grade: Option<i64>,
     pub(crate) source: Option<Source>,
     pub(crate) reason: Option<String>,
     pub(crate) session: Option<String>,
-    /// `target = robot`.
+    /// Whether the column `target` says `robot`.
     pub(crate) robot: bool,
     pub(crate) nps: Option<i64>,
 }
 
-/// A ticket id may come twice: the row read last says what became of it.
+/// One row of `tickets`. Where an id comes twice, the row read last says what became of the ticket.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ticket {
     pub(crate) shop: String,
@@ -68,6 +72,7 @@ pub(crate) struct Ticket {
     pub(crate) complaint: bool,
 }
 
+/// What an agent's status changed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StatusKind {
     Online,
@@ -76,6 +81,7 @@ pub(crate) enum StatusKind {
     Resumed,
 }
 
+/// One row of `agent_status`.
 #[derive(Clone, Debug)]
 pub(crate) struct Status {
     pub(crate) shop: String,
@@ -84,7 +90,7 @@ pub(crate) struct Status {
     pub(crate) kind: StatusKind,
 }
 
-/// One video on one day.
+/// One row of `videos`: a video on one day.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Video {
     pub(crate) shop: String,
@@ -95,87 +101,88 @@ pub(crate) struct Video {
     pub(crate) comments: Option<i64>,
     pub(crate) shares: Option<i64>,
     pub(crate) new_followers: Option<i64>,
-    /// A stock, not a flow: the account's followers on that day.
+    /// The followers that the account has on that day: a stock, which does not add up over days.
     pub(crate) followers: Option<i64>,
     pub(crate) complete_plays: Option<i64>,
     pub(crate) watch_seconds: Option<f64>,
     pub(crate) length_seconds: Option<f64>,
 }
 
+/// One row of `staff`.
 #[derive(Clone, Debug)]
 pub(crate) struct Staff {
     pub(crate) shop: String,
     pub(crate) agent: String,
     pub(crate) hourly_cost_fen: Option<i64>,
-    /// Share of the sales credited to the agent.
+    /// The share that the agent earns of the sales credited to it.
     pub(crate) commission_rate: Option<f64>,
 }
 
-/// What an agent is to sell in a month, in yuan.
+/// One row of `targets`: the `sales_amount` that an agent, or the shop itself, has to reach in a month, in yuan.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     pub(crate) shop: String,
     pub(crate) agent: Option<String>,
-    /// First day of the month.
+    /// The first day of the month.
     pub(crate) month: i64,
     pub(crate) yuan: f64,
 }
 
-/// Families E to G: what an order earns under the pipeline's own rule.
+/// What families E to G say of an order under the pipeline's own attribution rule (§7).
 #[derive(Clone, Debug)]
-pub(crate) struct Credit {
-    /// None: a silent order.
+pub(crate) struct OrderCredit {
+    /// `None` if the order is silent.
     pub(crate) agent: Option<String>,
-    /// The business day it counts in.
+    /// The business day in which the order counts.
     pub(crate) day: i64,
     pub(crate) amount_fen: i64,
     pub(crate) quantity: i64,
 }
 
-/// Families A to C: what one row (a shop, or an agent of it) was on one business day.
+/// What families A to C say of one row (a shop, or an agent of it) on one business day.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RowDay {
     pub(crate) shop: String,
     pub(crate) agent: Option<String>,
     pub(crate) day: i64,
-    /// The buyers of `consult_person_days`, filtered ones too.
+    /// The buyers of `consult_person_days`, filtered ones included.
     pub(crate) consulted: BTreeSet<String>,
     /// The buyers of `receive_person_days`.
     pub(crate) received: BTreeSet<String>,
-    /// `sessions` of a shop, `receptions` of an agent: those with a buyer line.
+    /// The `sessions` of a shop or the `receptions` of an agent.
     pub(crate) sessions: i64,
-    /// `reception_s`, in ms.
+    /// `reception_s`, in milliseconds.
     pub(crate) reception_ms: i64,
     /// `agent_msgs`.
     pub(crate) reply_lines: i64,
 }
 
-/// How time is cut (§1). The caller knows the zone and where a business day begins.
+/// How time is cut into days (§1). The caller knows the time zone and when a business day begins.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock<'a> {
     /// The business day of an instant.
     pub(crate) business_day: &'a dyn Fn(i64) -> i64,
-    /// The first instant of a business day; the end of a day is the start of the next.
+    /// The first instant of a business day.
     pub(crate) start_of_day: &'a dyn Fn(i64) -> i64,
-    /// ms after midnight on the wall.
+    /// The milliseconds since local midnight.
     pub(crate) wall_clock: &'a dyn Fn(i64) -> i64,
 }
 
-/// Times and spans are ms; `assessed_hours` are ms of the wall clock.
+/// The rules of §11 and §12. Durations are milliseconds; `assessed_hours` are milliseconds after local midnight.
 #[derive(Clone, Debug)]
-pub(crate) struct Rules {
+pub(crate) struct ServiceRules {
     pub(crate) assessed_hours: (i64, i64),
     pub(crate) robots_rated: bool,
-    /// How long after its card a rating is valid.
+    /// How long after its card a rating may come.
     pub(crate) rating_window: i64,
     pub(crate) retention_days: i64,
-    /// The delay of the pipeline's own sales: `final_pay_days` under the rule `order`, else 0.
+    /// The delay of the pipeline's own sales: `final_pay_days` under the attribution rule `order`, else 0.
     pub(crate) sales_delay: i64,
 }
 
-impl Default for Rules {
-    fn default() -> Rules {
-        Rules {
+impl Default for ServiceRules {
+    fn default() -> ServiceRules {
+        ServiceRules {
             assessed_hours: (8 * HOUR_MS, 23 * HOUR_MS),
             robots_rated: false,
             rating_window: 24 * HOUR_MS,
@@ -185,16 +192,17 @@ impl Default for Rules {
     }
 }
 
-/// Rows in input order. None: the table is not configured.
-pub(crate) struct Given<'a> {
+/// Everything that the oracle reads. Rows stand in input order. `None` means that the table is not configured.
+pub(crate) struct ServiceInput<'a> {
     pub(crate) clock: Clock<'a>,
-    /// Whether §8 takes a shop's buyer out on a day.
+    /// Whether the reception filters (§8) take a shop's buyer out on a day.
     pub(crate) filtered: &'a dyn Fn(&str, &str, i64) -> bool,
-    /// The peer-days (shop, buyer, agent, day) that it takes out beside.
+    /// The peer-days (shop, buyer, agent, day) that the filters take out.
     pub(crate) peers_filtered: BTreeSet<(String, String, String, i64)>,
-    pub(crate) rules: Rules,
-    /// The first and last business day that count.
+    pub(crate) rules: ServiceRules,
+    /// The first business day that is read.
     pub(crate) first_day: i64,
+    /// The last business day that is read.
     pub(crate) landed: i64,
     pub(crate) refunds: Option<Vec<Refund>>,
     pub(crate) evaluations: Option<Vec<Evaluation>>,
@@ -202,16 +210,15 @@ pub(crate) struct Given<'a> {
     pub(crate) statuses: Option<Vec<Status>>,
     pub(crate) videos: Option<Vec<Video>>,
     pub(crate) staff: Option<Vec<Staff>>,
-    /// Those of `sales_amount`.
     pub(crate) targets: Option<Vec<Target>>,
-    /// By shop and order id. None, as `payments`: no orders are configured.
-    pub(crate) credits: Option<BTreeMap<(String, String), Credit>>,
-    /// By shop and buyer, when orders that were not cancelled were paid, whatever their flag.
+    /// The credits by shop and order id. `None`, here and in `payments`, means that no orders are configured.
+    pub(crate) credits: Option<BTreeMap<(String, String), OrderCredit>>,
+    /// By shop and buyer, the instants at which orders were paid, whatever their flag. Cancelled orders are left out.
     pub(crate) payments: Option<BTreeMap<(String, String), Vec<i64>>>,
     pub(crate) row_days: Vec<RowDay>,
 }
 
-impl Given<'_> {
+impl ServiceInput<'_> {
     pub(super) fn business_day(&self, at: i64) -> i64 {
         (self.clock.business_day)(at)
     }
@@ -220,14 +227,14 @@ impl Given<'_> {
         (self.clock.start_of_day)(day)
     }
 
-    /// Exclusive, as every interval of §1.
+    /// The first instant after a business day, since every interval of §1 leaves out its end.
     pub(super) fn end_of_day(&self, day: i64) -> i64 {
         self.start_of_day(day + 1)
     }
 
     pub(super) fn in_assessed_hours(&self, at: i64) -> bool {
         let (clock, (start, end)) = ((self.clock.wall_clock)(at), self.rules.assessed_hours);
-        // Hours that wrap past midnight are the complement.
+        // Hours that run past midnight are the complement of those from `end` to `start`.
         if start <= end { start <= clock && clock < end } else { clock >= start || clock < end }
     }
 

@@ -1,8 +1,9 @@
-//! L. Rank, gap, flag and uplift (§13), and what a training gained (M.K).
+//! Family L, judgement: ranks, gaps, flags, uplift, and the gain of a training (§13).
 
 use super::{Cells, quotient};
 use std::collections::BTreeMap;
 
+/// Whether a metric is better when it is high or when it is low.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Better {
     High,
@@ -25,11 +26,11 @@ fn is_better(value: f64, other: f64, better: Better) -> bool {
 pub(crate) struct Entrant {
     pub(crate) agent: String,
     pub(crate) value: Option<f64>,
-    /// Those with a buyer line: without one there is no rank.
+    /// The receptions with a buyer line. An agent without one has no rank.
     pub(crate) receptions: i64,
 }
 
-/// `value`, `rank`, `mean` and `change` of every agent with a reception; null for who has no value. Up is positive.
+/// `value`, `rank`, `mean` and `change` of every agent with a reception. An agent without a value has null. Rising is positive.
 pub(crate) fn ranking(now: &[Entrant], before: &[Entrant], better: Better) -> BTreeMap<String, Cells> {
     let (ranks, ranks_before) = (ranks(now, better), ranks(before, better));
     let values: Vec<f64> = taking_part(now).filter_map(|entrant| entrant.value).collect();
@@ -51,7 +52,7 @@ fn taking_part(entrants: &[Entrant]) -> impl Iterator<Item = &Entrant> {
     entrants.iter().filter(|entrant| entrant.receptions > 0)
 }
 
-/// Dense: one more than the number of different values that are better.
+/// The dense rank: one more than the number of different values that are better.
 fn ranks(entrants: &[Entrant], better: Better) -> BTreeMap<&str, f64> {
     let mut ranks = BTreeMap::new();
     for entrant in taking_part(entrants) {
@@ -76,11 +77,11 @@ fn ranks(entrants: &[Entrant], better: Better) -> BTreeMap<&str, f64> {
 pub(crate) struct Diagnosis {
     pub(crate) value: f64,
     pub(crate) standard: f64,
-    /// (value - standard) / standard; None for a standard of 0.
+    /// (value - standard) / standard, or `None` for a standard of 0.
     pub(crate) gap: Option<f64>,
 }
 
-/// None: no value, or none worse than the standard.
+/// `None` if there is no value, or none that is worse than the standard.
 pub(crate) fn diagnosis(value: Option<f64>, standard: f64, better: Better) -> Option<Diagnosis> {
     let value = value?;
     let gap = quotient(Some(value - standard), Some(standard));
@@ -100,7 +101,7 @@ pub(crate) enum Demand {
     Below(f64),
 }
 
-/// None: no value, nothing to say.
+/// Whether the value breaks the demand. `None` if there is no value.
 pub(crate) fn breaks(value: Option<f64>, demand: Demand) -> Option<bool> {
     let value = value?;
     Some(match demand {
@@ -111,7 +112,7 @@ pub(crate) fn breaks(value: Option<f64>, demand: Demand) -> Option<bool> {
     })
 }
 
-/// JD 咚咚缺陷率 of a natural month: each check with how many it is of; one with too few is not made. Points taken: 0, 2, 4, 8.
+/// What JD's 咚咚缺陷率 looks at in a calendar month: three values, with the numbers of ratings and consults behind them.
 pub(crate) struct JdMonth {
     pub(crate) satisfaction: Option<f64>,
     pub(crate) ratings: i64,
@@ -120,6 +121,8 @@ pub(crate) struct JdMonth {
     pub(crate) consults: i64,
 }
 
+/// The points that JD takes, as a negative number: 0, 2, 4 or 8 by the number of failed checks. A check with too few ratings or
+/// consults is not made.
 pub(crate) fn jd_defect(month: &JdMonth) -> i64 {
     let checks = [
         (month.ratings > 10, breaks(month.satisfaction, Demand::Above(0.85))),
@@ -134,18 +137,18 @@ pub(crate) fn jd_defect(month: &JdMonth) -> i64 {
 // Uplift, training
 // ---------------------------------------------------------------------------------------------
 
-/// What Δ more of conversion `c` brings per agent and day: n·(c+Δ)·p − n·c·p.
+/// What a conversion that is `more` higher brings per agent and day: n·(c+Δ)·p − n·c·p.
 pub(crate) fn uplift(receptions: f64, conversion: f64, atv: f64, more: f64) -> f64 {
     receptions * (conversion + more) * atv - receptions * conversion * atv
 }
 
-/// × agents × 30 × 12: a year of 360 days.
+/// The uplift of all agents in a year of 12 × 30 days.
 pub(crate) fn uplift_of_year(of_agent_day: f64, agents: f64) -> f64 {
     of_agent_day * agents * 30.0 * 12.0
 }
 
-/// 培训效果: `before`, `after` and `difference` of the mean of a metric's daily values in the 28 business days before and after the day of a
-/// training, that day left out; days without a value too. `after` waits for the last of them.
+/// 培训效果: the mean of a metric's daily values in the 28 business days before a training, in the 28 after it, and the difference. The day of
+/// the training and days without a value are left out. `after` is null until the last of its days has landed.
 pub(crate) fn training_gain(daily: &BTreeMap<i64, Option<f64>>, on: i64, landed: i64) -> Cells {
     let mean = |first: i64, last: i64| {
         let values: Vec<f64> = daily.range(first..=last).filter_map(|(_, value)| *value).collect();
@@ -179,7 +182,7 @@ mod worked {
         rows.iter().map(entrant).collect()
     }
 
-    /// T20 (Feige): 80 % is second after 95 %, was first before; the mean of 95, 80 and 75 is 83.33 %. Second, down 1, below the mean.
+    /// T20 (Feige): 80 % is second after 95 % and was first before. The mean of 95, 80 and 75 is 83.33 %. A is down 1, below the mean.
     #[test]
     fn t20_an_agent_at_80_percent_is_second_down_one_and_below_the_mean() {
         let now = entrants(&[("A", Some(0.80), 9), ("B", Some(0.95), 9), ("C", Some(0.75), 9), ("idle", Some(1.0), 0)]);
@@ -189,12 +192,13 @@ mod worked {
         check(&table["B"], &[("rank", 1.0), ("change", 1.0), ("mean", 2.5 / 3.0)]);
         check(&table["C"], &[("rank", 3.0)]);
         assert!(table["A"]["value"] < table["A"]["mean"]);
-        // C was not there before; who received nobody is not ranked and not in the mean.
+        // C was not there before. An agent who received nobody is neither ranked nor in the mean.
         check_null(&table["C"], &["change"]);
         assert!(!table.contains_key("idle"));
     }
 
-    /// 20 s, 30 s, 30 s, 40 s: 1, 2, 2, 3. Who has no value has no rank and is not in the mean (20 + 30 + 30 + 40) / 4 = 30.
+    /// 20 s, 30 s, 30 s and 40 s rank 1, 2, 2 and 3, with a mean of (20 + 30 + 30 + 40) / 4 = 30. An agent without a value has no rank
+    /// and is not in the mean.
     #[test]
     fn ties_share_a_rank_and_the_next_follows_without_a_gap() {
         let now = entrants(&[("A", Some(30.0), 1), ("B", Some(20.0), 1), ("C", Some(30.0), 1), ("D", Some(40.0), 1), ("E", None, 1)]);
@@ -203,7 +207,7 @@ mod worked {
         for (agent, rank) in [("A", 2.0), ("B", 1.0), ("C", 2.0), ("D", 3.0)] {
             check(&table[agent], &[("rank", rank), ("mean", 30.0)]);
         }
-        // A fell from 1 to 2, B rose from 2 to 1; C had no value and D no reception.
+        // A fell from 1 to 2 and B rose from 2 to 1. C had no value before and D no reception.
         check(&table["A"], &[("change", -1.0)]);
         check(&table["B"], &[("change", 1.0)]);
         check_null(&table["C"], &["change"]);
@@ -211,7 +215,7 @@ mod worked {
         check_null(&table["E"], &["value", "rank", "change"]);
     }
 
-    /// (0.90 - 0.95) / 0.95 = - 5.26 %; (60 - 40) / 40 = + 50 %.
+    /// The gaps are (0.90 - 0.95) / 0.95 = - 5.26 % and (60 - 40) / 40 = + 50 %.
     #[test]
     fn a_gap_is_the_part_of_the_standard_that_is_missing_or_too_much() {
         let gap = |value, standard, better| diagnosis(value, standard, better).map(|found| (found.value, found.standard, found.gap));
@@ -219,7 +223,7 @@ mod worked {
         let (value, standard, lost) = gap(Some(0.90), 0.95, Better::High).unwrap_or_default();
         assert!((value, standard) == (0.90, 0.95));
         check(&Cells::from([("gap", lost)]), &[("gap", -0.05 / 0.95)]);
-        // As good as the standard, or better, or unknown: no diagnosis. To a standard of 0 there is no gap.
+        // A value as good as the standard, a better one and a missing one have no diagnosis. A standard of 0 has no gap.
         assert!(gap(Some(0.95), 0.95, Better::High).is_none() && gap(Some(30.0), 40.0, Better::Low).is_none());
         assert!(gap(None, 40.0, Better::Low).is_none());
         assert!(gap(Some(0.1), 0.0, Better::Low) == Some((0.1, 0.0, None)));
@@ -239,7 +243,8 @@ mod worked {
         assert!(breaks(None, Demand::AtLeast(0.8)).is_none());
     }
 
-    /// T9: 100 receptions a day at 40 % and 80 yuan, 2 points more: 100 × 0.42 × 80 - 100 × 0.40 × 80 = 160; × 5 agents × 30 × 12 = 288 000.
+    /// T9: 100 receptions a day convert at 40 % and 80 yuan. Two points more bring 100 × 0.42 × 80 - 100 × 0.40 × 80 = 160 yuan a day, and
+    /// 160 × 5 agents × 30 × 12 = 288 000 a year.
     #[test]
     fn t9_two_points_more_are_160_yuan_a_day_and_288000_a_year() {
         let of_day = uplift(100.0, 0.40, 80.0, 0.02);
@@ -247,7 +252,8 @@ mod worked {
         check(&Cells::from([("day", Some(of_day)), ("year", Some(of_year))]), &[("day", 160.0), ("year", 288_000.0)]);
     }
 
-    /// 28 days at 0.40 before (0.10 on the day before them), 27 at 0.44 and one without a value after; the day itself, at 0.99, is in neither.
+    /// Before are 28 days at 0.40, after are 27 at 0.44 and one without a value. The day itself, at 0.99, is in neither, nor are the days
+    /// beyond the 28.
     #[test]
     fn a_training_gains_4_points() {
         let mut daily = BTreeMap::from([(MONDAY - 29, Some(0.10)), (MONDAY, Some(0.99)), (MONDAY + 29, Some(0.99))]);

@@ -1,10 +1,11 @@
-//! K. Loyalty: who, served in the period, paid again (§12).
+//! Family K, loyalty: which of the buyers served in the period paid again (§12).
 
-use super::{Cells, Row, held_back_unless, known_if, share, tickets};
+use super::{Cells, ServiceRow, held_back_unless, known_if, share, tickets};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn loyalty(row: &Row) -> Cells {
-    // Of each distinct buyer received in the period the last day of it.
+/// The rates of buyers who came back, who left, and who came back after a ticket.
+pub(super) fn loyalty(row: &ServiceRow) -> Cells {
+    // For each distinct buyer received in the period, the last day on which that was so.
     let mut last_served: BTreeMap<&str, i64> = BTreeMap::new();
     for told in row.row_days() {
         for buyer in &told.received {
@@ -33,8 +34,8 @@ pub(super) fn loyalty(row: &Row) -> Cells {
     known_if(row.given.payments.is_some(), cells)
 }
 
-/// A paid order in the business days after the last served one, `retention_days` of them: from the end of that day to the end of the last.
-fn pays_again(row: &Row, buyer: &str, last_served: i64) -> bool {
+/// Whether an order of the buyer was paid in the `retention_days` business days after the last served one.
+fn pays_again(row: &ServiceRow, buyer: &str, last_served: i64) -> bool {
     let given = row.given;
     let (from, to) = (given.end_of_day(last_served), given.end_of_day(last_served + given.rules.retention_days));
     let key = (row.shop.to_string(), buyer.to_string());
@@ -48,7 +49,7 @@ fn pays_again(row: &Row, buyer: &str, last_served: i64) -> bool {
 
 mod worked {
     use super::super::example::{MONDAY, SHOP, WEEK, agent, at, check, check_null, given, shop, told};
-    use super::super::{Given, Ticket, cells};
+    use super::super::{ServiceInput, Ticket, cells};
     use std::collections::BTreeMap;
 
     const IDS: [&str; 3] = ["retention_rate", "churn_rate", "repurchase_rate"];
@@ -68,9 +69,10 @@ mod worked {
         }
     }
 
-    /// A serves b1 on Monday and Tuesday, b2 on Monday; B serves b3 on Monday. b1 pays on Tuesday and in the last millisecond of Tuesday + 90,
-    /// b2 in the first of Tuesday, b3 in the first of Monday + 91. b1's ticket is A's, b3's is B's; b9 has a ticket and was never served.
-    fn example() -> Given<'static> {
+    /// A serves b1 on Monday and Tuesday and b2 on Monday; B serves b3 on Monday. b1 pays on Tuesday and in the last millisecond of
+    /// Tuesday + 90, b2 in the first millisecond of Tuesday, b3 on Monday and in the first millisecond of Monday + 91. A has a ticket of
+    /// b1, B one of b3 and one of b9, who was never served.
+    fn example() -> ServiceInput<'static> {
         let payments = [
             paid("b1", &[at(1, "12:00"), at(92, "00:00") - 1]),
             paid("b2", &[at(1, "00:00")]),
@@ -84,10 +86,10 @@ mod worked {
             told(None, 1, &["b1"]),
         ];
         let tickets = Some(vec![ticket("b1", "A"), ticket("b3", "B"), ticket("b9", "B")]);
-        Given { payments: Some(BTreeMap::from(payments)), row_days, tickets, ..given() }
+        ServiceInput { payments: Some(BTreeMap::from(payments)), row_days, tickets, ..given() }
     }
 
-    /// b1 and b2 of three came back, 2 / 3; of b1 and b3, who had a ticket, b1: 1 / 2.
+    /// Of three buyers b1 and b2 came back: 2 / 3. Of b1 and b3, who had a ticket, b1 came back: 1 / 2.
     #[test]
     fn two_of_three_served_buyers_pay_within_90_days() {
         check(&cells(&example(), &shop(), &WEEK), &[("retention_rate", 2.0 / 3.0), ("churn_rate", 1.0 / 3.0), ("repurchase_rate", 0.5)]);
@@ -95,29 +97,29 @@ mod worked {
         check(&cells(&example(), &agent("B"), &WEEK), &[("retention_rate", 0.0), ("churn_rate", 1.0), ("repurchase_rate", 0.0)]);
     }
 
-    /// In the week b1's window begins after Tuesday, so that Tuesday's payment is none; on Monday's row it begins after Monday.
+    /// In the week b1's window begins after Tuesday, so Tuesday's payment is outside. In Monday's row the window begins after Monday.
     #[test]
     fn the_window_begins_after_the_last_day_served_in_the_period() {
         let payments = Some(BTreeMap::from([paid("b1", &[at(1, "12:00")])]));
-        let given = Given { payments, ..example() };
+        let given = ServiceInput { payments, ..example() };
         check(&cells(&given, &agent("A"), &WEEK), &[("retention_rate", 0.0)]);
         check(&cells(&given, &agent("A"), &[MONDAY]), &[("retention_rate", 0.5), ("churn_rate", 0.5)]);
     }
 
-    /// Sunday + 90 must have landed.
+    /// The rates of a week are null until Sunday + 90 has landed.
     #[test]
     fn loyalty_is_known_after_90_days() {
-        check_null(&cells(&Given { landed: MONDAY + 95, ..example() }, &shop(), &WEEK), &IDS);
-        check(&cells(&Given { landed: MONDAY + 96, ..example() }, &shop(), &WEEK), &[("retention_rate", 2.0 / 3.0)]);
+        check_null(&cells(&ServiceInput { landed: MONDAY + 95, ..example() }, &shop(), &WEEK), &IDS);
+        check(&cells(&ServiceInput { landed: MONDAY + 96, ..example() }, &shop(), &WEEK), &[("retention_rate", 2.0 / 3.0)]);
     }
 
     #[test]
     fn nobody_served_or_no_orders_is_null() {
         check_null(&cells(&example(), &shop(), &[MONDAY + 3]), &IDS);
-        check_null(&cells(&Given { payments: None, ..example() }, &shop(), &WEEK), &IDS);
-        let no_tickets = cells(&Given { tickets: None, ..example() }, &shop(), &WEEK);
+        check_null(&cells(&ServiceInput { payments: None, ..example() }, &shop(), &WEEK), &IDS);
+        let no_tickets = cells(&ServiceInput { tickets: None, ..example() }, &shop(), &WEEK);
         check(&no_tickets, &[("retention_rate", 2.0 / 3.0)]);
         check_null(&no_tickets, &["repurchase_rate"]);
-        check_null(&cells(&Given { tickets: Some(Vec::new()), ..example() }, &shop(), &WEEK), &["repurchase_rate"]);
+        check_null(&cells(&ServiceInput { tickets: Some(Vec::new()), ..example() }, &shop(), &WEEK), &["repurchase_rate"]);
     }
 }

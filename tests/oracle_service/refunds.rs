@@ -1,8 +1,9 @@
-//! H. Refunds, in the period of the refund (§12, §7).
+//! Family H, refunds: counted in the period of the refund, not of the order (§12, §7).
 
-use super::{Cells, Given, Refund, RefundKind, Row, known_if, mean_hours, newest, ratio, set, yuan};
+use super::{Cells, Refund, RefundKind, ServiceInput, ServiceRow, known_if, mean_hours, newest, ratio, set, yuan};
 
-pub(super) fn refunds(row: &Row) -> Cells {
+/// Refunds applied for, refunds finished, and what is set against the sales.
+pub(super) fn refunds(row: &ServiceRow) -> Cells {
     let given = row.given;
     let every = newest(given.refunds.as_deref().unwrap_or_default(), |refund| (refund.shop.as_str(), refund.refund_id.as_str()));
     let mine: Vec<&Refund> = every.into_iter().filter(|refund| row.holds(&refund.shop, credited(given, refund))).collect();
@@ -18,12 +19,12 @@ pub(super) fn refunds(row: &Row) -> Cells {
     mean_hours(&mut cells, "refund_hours", &spans);
     set(&mut cells, "dispute_refunds", finished.iter().filter(|refund| refund.disputed).count());
     rates(row, &finished, &mut cells);
-    // An agent has refunds through the orders alone.
+    // Only the orders tell whose a refund is, so without them an agent's are unknown.
     known_if(given.refunds.is_some() && (row.agent.is_none() || given.credits.is_some()), cells)
 }
 
-/// The agent credited with the order under the pipeline's rule. None: a silent order, or none that counts.
-pub(super) fn credited<'a>(given: &'a Given<'a>, refund: &Refund) -> Option<&'a str> {
+/// The agent credited with the order under the pipeline's own rule. `None` if the order is silent or does not count.
+pub(super) fn credited<'a>(given: &'a ServiceInput<'a>, refund: &Refund) -> Option<&'a str> {
     let key = (refund.shop.clone(), refund.order_id.clone());
     given.credits.as_ref()?.get(&key)?.agent.as_deref()
 }
@@ -32,13 +33,13 @@ fn amount(refunds: &[&Refund]) -> i64 {
     refunds.iter().map(|refund| refund.amount_fen).sum()
 }
 
-/// A refund that does not say how many items counts none.
+/// A refund without a quantity counts no item.
 fn quantity(refunds: &[&Refund]) -> i64 {
     refunds.iter().filter_map(|refund| refund.quantity).sum()
 }
 
-/// What is set against the sales comes through the credited agent as they do (§7), in the shop's row too.
-fn rates(row: &Row, finished: &[&Refund], cells: &mut Cells) {
+/// The rates against the sales. Sales are of credited orders (§7), so only refunds of credited orders count here, in the shop's row too.
+fn rates(row: &ServiceRow, finished: &[&Refund], cells: &mut Cells) {
     let against_sales: Vec<&Refund> = finished.iter().copied().filter(|refund| credited(row.given, refund).is_some()).collect();
     let of_kind = |kind: RefundKind| -> f64 {
         let refunds: Vec<&Refund> = against_sales.iter().copied().filter(|refund| refund.kind == Some(kind)).collect();
@@ -63,7 +64,7 @@ fn rates(row: &Row, finished: &[&Refund], cells: &mut Cells) {
 
 mod worked {
     use super::super::example::{MONDAY, SHOP, WEEK, agent, at, check, check_null, credit, given, shop};
-    use super::super::{Given, Refund, RefundKind, Rules, cells};
+    use super::super::{Refund, RefundKind, ServiceInput, ServiceRules, cells};
     use std::collections::BTreeMap;
 
     const RATES: [&str; 5] = ["refund_rate", "refund_amount_rate", "refund_only_rate", "return_rate", "net_sales_amount"];
@@ -81,10 +82,15 @@ mod worked {
         }
     }
 
-    /// Sales of Monday: A 300 yuan and 5 items in two orders, B 50 yuan and 1 item, 80 yuan and 2 items in silence.
-    /// r1: A, Mon 10:00 to Tue 10:00 (24 h), 60 yuan, 1 item, money only.   r2: A, Mon 12:00 to 18:00 (6 h), 40 yuan, 1 item, returned, disputed.
-    /// r3: B, Mon 13:00, not finished, 50 yuan.                             r4: silent, Tue 09:00 to 21:00 (12 h), 80 yuan, 2 items, returned.
-    fn example() -> Given<'static> {
+    /// On Monday A sells 300 yuan and 5 items in two orders, B 50 yuan and 1 item; a silent order is 80 yuan and 2 items.
+    ///
+    /// | refund | agent | from | to | yuan | items | kind |
+    /// |---|---|---|---|---|---|---|
+    /// | r1 | A | Monday 10:00 | Tuesday 10:00, 24 h | 60 | 1 | money only |
+    /// | r2 | A | Monday 12:00 | Monday 18:00, 6 h | 40 | 1 | goods returned, disputed |
+    /// | r3 | B | Monday 13:00 | not finished | 50 | 1 | |
+    /// | r4 | silent | Tuesday 09:00 | Tuesday 21:00, 12 h | 80 | 2 | goods returned |
+    fn example() -> ServiceInput<'static> {
         let only = Some(RefundKind::RefundOnly);
         let back = Some(RefundKind::Return);
         let r1 = Refund { kind: only, ..refund("r1", "o1", at(0, "10:00"), Some(at(1, "10:00")), 60, 1) };
@@ -97,10 +103,10 @@ mod worked {
             credit("o3", Some("B"), 0, 50, 1),
             credit("o4", None, 0, 80, 2),
         ];
-        Given { refunds: Some(vec![r1, r2, r3, r4]), credits: Some(BTreeMap::from(credits)), ..given() }
+        ServiceInput { refunds: Some(vec![r1, r2, r3, r4]), credits: Some(BTreeMap::from(credits)), ..given() }
     }
 
-    /// A's week: 60 + 40 = 100 of 300 yuan, 2 of 5 items, (24 + 6) / 2 = 15 h, 300 - 100 = 200 net.
+    /// In A's week 60 + 40 = 100 of 300 yuan and 2 of 5 items are refunded, after (24 + 6) / 2 = 15 h. Net sales are 300 - 100 = 200 yuan.
     #[test]
     fn refunds_of_an_agent_are_100_of_300_yuan_and_2_of_5_items() {
         let week = cells(&example(), &agent("A"), &WEEK);
@@ -110,8 +116,8 @@ mod worked {
         check(&week, &[("refund_only_rate", 0.2), ("return_rate", 40.0 / 300.0), ("net_sales_amount", 200.0)]);
     }
 
-    /// The shop's week counts r4 as well: 60 + 40 + 50 + 80 = 230 applied for, 180 finished, (24 + 6 + 12) / 3 = 14 h.
-    /// Against the credited sales of 350 yuan and 6 items stand r1 and r2: 100 / 350, 2 / 6, 350 - 100 = 250 net.
+    /// The shop's week counts r4 as well: 60 + 40 + 50 + 80 = 230 yuan applied for, 180 finished, after (24 + 6 + 12) / 3 = 14 h.
+    /// r1 and r2 are set against the credited sales of 350 yuan and 6 items: 100 / 350, 2 / 6, and net sales of 350 - 100 = 250 yuan.
     #[test]
     fn refunds_of_a_shop_count_the_silent_one_but_not_against_credited_sales() {
         let week = cells(&example(), &shop(), &WEEK);
@@ -121,7 +127,8 @@ mod worked {
         check(&week, &[("refund_only_rate", 60.0 / 350.0), ("return_rate", 40.0 / 350.0), ("net_sales_amount", 250.0)]);
     }
 
-    /// Monday has both applications and r2 alone: 300 - 40 = 260. Tuesday has r1 and no sale: 0 - 60, and rates over nothing.
+    /// On Monday both are applied for and r2 is finished: net sales are 300 - 40 = 260 yuan. On Tuesday r1 is finished and nothing is sold:
+    /// net sales are 0 - 60 yuan, and the rates have nothing to divide by.
     #[test]
     fn a_refund_counts_on_the_day_it_finishes_and_makes_a_day_without_sales_negative() {
         let (monday, tuesday) = (cells(&example(), &agent("A"), &[MONDAY]), cells(&example(), &agent("A"), &[MONDAY + 1]));
@@ -130,41 +137,41 @@ mod worked {
         check_null(&tuesday, &["refund_rate", "refund_amount_rate", "refund_only_rate", "return_rate"]);
     }
 
-    /// 3 items of last week's order come back, 1 was sold this week: 3 / 1.
+    /// Three items of last week's order come back, and one was sold this week: 3 / 1.
     #[test]
     fn three_items_back_for_one_sold_are_300_percent() {
         let refunds = Some(vec![refund("r1", "old", at(0, "10:00"), Some(at(0, "11:00")), 90, 3)]);
         let credits = Some(BTreeMap::from([credit("old", Some("A"), -7, 90, 3), credit("o1", Some("A"), 0, 30, 1)]));
-        let week = cells(&Given { refunds, credits, ..given() }, &agent("A"), &WEEK);
+        let week = cells(&ServiceInput { refunds, credits, ..given() }, &agent("A"), &WEEK);
         check(&week, &[("refund_rate", 3.0), ("refund_amount_rate", 3.0), ("net_sales_amount", -60.0)]);
     }
 
-    /// Applied for on Monday, exported; finished on Tuesday, exported again: one refund.
+    /// The refund is exported on Monday, when it is applied for, and again on Tuesday, when it is finished. It is one refund.
     #[test]
     fn a_refund_exported_twice_is_one_and_what_was_read_last() {
         let first = refund("r1", "o1", at(0, "10:00"), None, 60, 1);
         let second = Refund { finished_at: Some(at(1, "10:00")), ..first.clone() };
-        let week = cells(&Given { refunds: Some(vec![first, second]), ..example() }, &shop(), &WEEK);
+        let week = cells(&ServiceInput { refunds: Some(vec![first, second]), ..example() }, &shop(), &WEEK);
         check(&week, &[("refund_apply_count", 1.0), ("refund_count", 1.0), ("refund_amount", 60.0), ("refund_hours", 24.0)]);
     }
 
     #[test]
     fn without_refunds_all_is_null_and_without_orders_only_the_shop_counts() {
-        let none = cells(&Given { refunds: None, ..example() }, &shop(), &WEEK);
+        let none = cells(&ServiceInput { refunds: None, ..example() }, &shop(), &WEEK);
         check_null(&none, &["refund_apply_count", "refund_count", "refund_amount", "refund_hours", "dispute_refunds", "net_sales_amount"]);
-        let no_orders = Given { credits: None, ..example() };
+        let no_orders = ServiceInput { credits: None, ..example() };
         let of_shop = cells(&no_orders, &shop(), &WEEK);
         check(&of_shop, &[("refund_count", 3.0)]);
         check_null(&of_shop, &RATES);
         check_null(&cells(&no_orders, &agent("A"), &WEEK), &["refund_apply_count", "refund_count", "refund_qty", "net_sales_amount"]);
     }
 
-    /// Under the rule `order` the sales of a week are known when Sunday + 4 has landed.
+    /// Under the attribution rule `order` the sales of a week are known once Sunday + 4 has landed.
     #[test]
     fn rates_wait_for_the_sales_they_stand_on() {
-        let rules = Rules { sales_delay: 4, ..Rules::default() };
-        let waiting = Given { rules: rules.clone(), landed: MONDAY + 9, ..example() };
-        let landed = Given { rules, landed: MONDAY + 10, ..example() };
+        let rules = ServiceRules { sales_delay: 4, ..ServiceRules::default() };
+        let waiting = ServiceInput { rules: rules.clone(), landed: MONDAY + 9, ..example() };
+        let landed = ServiceInput { rules, landed: MONDAY + 10, ..example() };
         check(&cells(&waiting, &agent("A"), &WEEK), &[("refund_count", 2.0)]);
         check_null(&cells(&waiting, &agent("A"), &WEEK), &RATES);
         check(&cells(&landed, &agent("A"), &WEEK), &[("refund_rate", 0.4), ("net_sales_amount", 200.0)]);

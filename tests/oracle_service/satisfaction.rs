@@ -1,13 +1,14 @@
-//! I. Satisfaction, in the period of the day the card was sent (§11).
+//! Family I, satisfaction: invitations and ratings, counted on the day the card was sent (§11).
 
-use super::{Cells, Evaluation, Given, Row, Source, known_if, ratio, set, share};
+use super::{Cells, Evaluation, ServiceInput, ServiceRow, Source, known_if, ratio, set, share};
 use std::collections::BTreeMap;
 
-pub(super) fn satisfaction(row: &Row) -> Cells {
+/// Invitations, the ratings that count, and the same by session.
+pub(super) fn satisfaction(row: &ServiceRow) -> Cells {
     let given = row.given;
     let cards = cards(row);
     let valid: Vec<&Evaluation> = cards.iter().copied().filter(|card| is_valid(given, card)).collect();
-    // Shop rows count each agent's ratings: a unit is always one agent's.
+    // A shop's row counts the ratings of each agent, so a unit is always one agent's.
     let counted = last_rated(&valid, |card| Some(peer_day(given, card)));
     let by_session = last_rated(&valid, |card| Some((peer_day(given, card), card.session.as_deref()?)));
     let mut cells = Cells::new();
@@ -27,8 +28,8 @@ pub(super) fn satisfaction(row: &Row) -> Cells {
     known_if(given.evaluations.is_some(), cells)
 }
 
-/// The row's cards. A robot's are in none of these metrics unless the rule says so (M.I), and what §8 takes out is in no metric but two.
-fn cards<'a>(row: &Row<'a>) -> Vec<&'a Evaluation> {
+/// The cards of the row. A robot's cards count only under the rule `robots_rated`, and cards of filtered peer-days never do (§8).
+fn cards<'a>(row: &ServiceRow<'a>) -> Vec<&'a Evaluation> {
     let given = row.given;
     let counts = |card: &&Evaluation| {
         let filtered = given.is_peer_filtered(&card.shop, &card.buyer, &card.agent, given.business_day(card.sent_at));
@@ -38,16 +39,16 @@ fn cards<'a>(row: &Row<'a>) -> Vec<&'a Evaluation> {
     given.evaluations.iter().flatten().filter(counts).collect()
 }
 
-/// Shop, buyer, agent, day the card was sent.
-type PeerDay<'a> = (&'a str, &'a str, &'a str, i64);
+/// The shop, the buyer, the agent and the day on which the card was sent.
+type PeerDayKey<'a> = (&'a str, &'a str, &'a str, i64);
 
-fn peer_day<'a>(given: &Given, card: &'a Evaluation) -> PeerDay<'a> {
+fn peer_day<'a>(given: &ServiceInput, card: &'a Evaluation) -> PeerDayKey<'a> {
     (card.shop.as_str(), card.buyer.as_str(), card.agent.as_str(), given.business_day(card.sent_at))
 }
 
-/// One invitation per buyer × agent × day: the first sent, of equals the first read.
-fn first_cards<'a>(given: &Given, cards: &[&'a Evaluation]) -> Vec<&'a Evaluation> {
-    let mut first: BTreeMap<PeerDay<'a>, &'a Evaluation> = BTreeMap::new();
+/// One invitation per buyer, agent and day: the card sent first, and among equals the one read first.
+fn first_cards<'a>(given: &ServiceInput, cards: &[&'a Evaluation]) -> Vec<&'a Evaluation> {
+    let mut first: BTreeMap<PeerDayKey<'a>, &'a Evaluation> = BTreeMap::new();
     for &card in cards {
         let kept = first.entry(peer_day(given, card)).or_insert(card);
         if card.sent_at < kept.sent_at {
@@ -57,13 +58,13 @@ fn first_cards<'a>(given: &Given, cards: &[&'a Evaluation]) -> Vec<&'a Evaluatio
     first.into_values().collect()
 }
 
-/// Sent in assessed hours, graded, and within the window (24 h), both ends included.
-fn is_valid(given: &Given, card: &Evaluation) -> bool {
+/// Whether the card was sent in assessed hours and graded within the rating window, both ends included.
+fn is_valid(given: &ServiceInput, card: &Evaluation) -> bool {
     let in_time = card.rated_at.is_some_and(|at| (0..=given.rules.rating_window).contains(&(at - card.sent_at)));
     card.grade.is_some() && in_time && given.in_assessed_hours(card.sent_at)
 }
 
-/// Of each unit the rating given last, of equals the one read last. No unit: not counted.
+/// The rating of each unit that was given last, and among equals the one read last. A card without a unit does not count.
 fn last_rated<'a, Unit: Ord>(valid: &[&'a Evaluation], unit: impl Fn(&'a Evaluation) -> Option<Unit>) -> Vec<&'a Evaluation> {
     let mut last: BTreeMap<Unit, &'a Evaluation> = BTreeMap::new();
     for &card in valid {
@@ -78,7 +79,7 @@ fn last_rated<'a, Unit: Ord>(valid: &[&'a Evaluation], unit: impl Fn(&'a Evaluat
     last.into_values().collect()
 }
 
-/// Ratings with a grade from `low` to `high`.
+/// The number of ratings with a grade from `low` to `high`.
 fn graded(counted: &[&Evaluation], low: i64, high: i64) -> usize {
     counted.iter().filter(|card| card.grade.is_some_and(|grade| (low..=high).contains(&grade))).count()
 }
@@ -110,7 +111,7 @@ fn sessions(counted: &[&Evaluation], cells: &mut Cells) {
     share(cells, "session_dissatisfied_rate", mid + bad, counted.len());
 }
 
-/// Of all rows with `nps`, whatever else they hold.
+/// `nps` counts every card that has one, whatever else it holds.
 fn promoters(cards: &[&Evaluation], cells: &mut Cells) {
     let answers: Vec<i64> = cards.iter().filter_map(|card| card.nps).collect();
     let promoters = answers.iter().filter(|nps| (9..=10).contains(*nps)).count();
@@ -124,9 +125,9 @@ fn promoters(cards: &[&Evaluation], cells: &mut Cells) {
 
 mod worked {
     use super::super::example::{MONDAY, SHOP, WEEK, agent, at, check, check_null, given, shop, told};
-    use super::super::{Cells, Clock, DAY_MS, Evaluation, Given, HOUR_MS, Rules, Source, cells};
+    use super::super::{Cells, Clock, DAY_MS, Evaluation, HOUR_MS, ServiceInput, ServiceRules, Source, cells};
 
-    /// A card of an agent to a buyer, rated at once where there is a grade.
+    /// A card of an agent to a buyer. If there is a grade, it was given at once.
     fn card(buyer: &str, agent: &str, sent_at: i64, grade: Option<i64>) -> Evaluation {
         Evaluation {
             shop: SHOP.to_string(),
@@ -143,8 +144,8 @@ mod worked {
         Evaluation { rated_at: Some(rated_at), ..card("b1", "A", sent_at, Some(5)) }
     }
 
-    fn with(evaluations: Vec<Evaluation>) -> Given<'static> {
-        Given { evaluations: Some(evaluations), ..given() }
+    fn with(evaluations: Vec<Evaluation>) -> ServiceInput<'static> {
+        ServiceInput { evaluations: Some(evaluations), ..given() }
     }
 
     fn week_of_shop(evaluations: Vec<Evaluation>) -> Cells {
@@ -152,7 +153,7 @@ mod worked {
     }
 
     /// T19 (Kuaishou): b1 rates A bad at 10:00 and good at 15:00, and B mid; b2 rates A 25 h after the card.
-    /// Two ratings: A's good one and B's mid one. Three invitations: b1 × A (two cards), b1 × B, b2 × A.
+    /// Two ratings count, A's good one and B's mid one. There are three invitations: A to b1 (two cards), B to b1, A to b2.
     #[test]
     fn t19_the_last_rating_of_a_day_counts_and_the_late_one_is_void() {
         let late = Evaluation { rated_at: Some(at(1, "12:00")), ..card("b2", "A", at(0, "11:00"), Some(1)) };
@@ -176,8 +177,8 @@ mod worked {
         check_null(&cells(&given, &shop(), &[MONDAY + 1]), &["eval_rate", "good_rate", "csat_score", "attitude_bad_rate", "nps"]);
     }
 
-    /// T7 (Kuaishou) with five times the ratings, so that 10 % of the mid ones are whole: of 1000, 6 % = 60 mid and 4 % = 40 bad.
-    /// Attitude: 10 % of 60 and 25 % of 40, 6 + 10 = 16 of 100, 16 %. Good: 90 %.
+    /// T7 (Kuaishou) with five times the ratings, so that 10 % of the mid ones are a whole number: of 1000, 60 are mid and 40 are bad.
+    /// Attitude is the reason of 10 % of the 60 and 25 % of the 40: 6 + 10 = 16 of 100. The good rate is 90 %.
     #[test]
     fn t7_attitude_is_the_reason_of_16_percent_of_the_mid_and_bad() {
         let grade = |n: usize| match n {
@@ -196,7 +197,7 @@ mod worked {
         check(&monday, &[("dissatisfied_rate", 0.1), ("mid_count", 60.0), ("bad_count", 40.0), ("good_count", 900.0)]);
     }
 
-    /// (5 + 4 + 3 + 1) / 4 = 3.25
+    /// The mean is (5 + 4 + 3 + 1) / 4 = 3.25.
     #[test]
     fn grades_5_4_3_and_1_have_a_mean_of_3_25() {
         let grades = [("b1", 5), ("b2", 4), ("b3", 3), ("b4", 1)];
@@ -206,7 +207,7 @@ mod worked {
         check(&week, &[("sat_1", 1.0), ("sat_2", 0.0), ("sat_3", 1.0), ("sat_4", 1.0), ("sat_5", 1.0)]);
     }
 
-    /// The card's hour decides, [08:00, 23:00), and 24 h to the millisecond.
+    /// The time of the card must lie in [08:00, 23:00), and the rating may come 24 h later to the millisecond.
     #[test]
     fn a_rating_is_valid_for_24_hours_of_a_card_sent_in_assessed_hours() {
         let noon = at(0, "12:00");
@@ -224,7 +225,7 @@ mod worked {
         }
     }
 
-    /// A void rating does not shadow a valid one, and the same instant twice is decided by the order of reading.
+    /// A void rating does not hide a valid one. Of two ratings at one instant the one read last counts.
     #[test]
     fn the_last_valid_rating_counts_and_of_two_at_once_the_one_read_last() {
         let late = Evaluation { grade: Some(1), ..rated(at(0, "09:00"), at(1, "09:30")) };
@@ -233,7 +234,8 @@ mod worked {
         check(&week_of_shop(vec![first, second]), &[("eval_count", 1.0), ("sat_4", 1.0), ("sat_2", 0.0)]);
     }
 
-    /// b1's first card is the system's, its second the agent's: one invitation, the system's. 4 invitations: 1 + 1 + 1, and one that says nothing.
+    /// The system sends b1's first card and the agent the second, so that invitation is the system's. There are four invitations: one of
+    /// the agent, one of the buyer, one of the system, and one without a source.
     #[test]
     fn an_invitation_is_the_days_first_card_and_says_who_sent_it() {
         let from = |buyer: &str, clock: &str, source| Evaluation { source, ..card(buyer, "A", at(0, clock), None) };
@@ -249,7 +251,7 @@ mod worked {
         check(&week, &[(ids[0], 4.0), (ids[1], 1.0), (ids[2], 1.0), (ids[3], 1.0), ("eval_count", 0.0), ("eval_rate", 0.0)]);
     }
 
-    /// Consulted: b1, b2 on Monday, b1 on Tuesday: 3 person-days. Invited: b1 on Monday and on Tuesday. 2 / 3.
+    /// b1 and b2 consult on Monday and b1 on Tuesday: 3 person-days. b1 is invited on both days: 2 / 3.
     #[test]
     fn two_invitations_in_three_person_days_are_a_rate_of_2_in_3() {
         let cards = vec![card("b1", "A", at(0, "12:00"), None), card("b1", "A", at(1, "12:00"), None)];
@@ -259,13 +261,14 @@ mod worked {
             told(None, 0, &["b1", "b2", "b3"]),
             told(None, 1, &["b1"]),
         ];
-        let given = Given { row_days, ..with(cards) };
+        let given = ServiceInput { row_days, ..with(cards) };
         check(&cells(&given, &agent("A"), &WEEK), &[("invite_count", 2.0), ("invite_rate", 2.0 / 3.0)]);
         check(&cells(&given, &shop(), &WEEK), &[("invite_count", 2.0), ("invite_rate", 0.5)]);
         check_null(&week_of_shop(vec![card("b1", "A", at(0, "12:00"), None)]), &["invite_rate"]);
     }
 
-    /// Session s1 is rated 1, then 5; s2 of the same buyer and day 3; one rating names no session. By session: 5 and 3. By day: the last, 2.
+    /// Session s1 is rated 1 and then 5, session s2 of the same buyer and day is rated 3, and one rating of 2 names no session. By
+    /// session 5 and 3 count, by day the last rating, 2.
     #[test]
     fn by_session_the_last_rating_of_each_session_counts() {
         let in_session = |session: Option<&str>, clock: &str, grade| Evaluation {
@@ -284,7 +287,7 @@ mod worked {
         check_null(&week_of_shop(Vec::new()), &["session_good_rate", "session_mid_rate", "session_bad_rate", "session_dissatisfied_rate"]);
     }
 
-    /// 10 and 9 promote, 8 does neither, 3 detracts: 100 × (2 - 1) / 4 = 25. No grade is needed.
+    /// 10 and 9 are promoters, 3 is a detractor and 8 is neither: 100 × (2 - 1) / 4 = 25. A grade is not needed.
     #[test]
     fn two_promoters_and_one_detractor_of_four_are_25() {
         let answers = [("b1", Some(10)), ("b2", Some(9)), ("b3", Some(8)), ("b4", Some(3)), ("b5", None)];
@@ -295,14 +298,14 @@ mod worked {
     #[test]
     fn robots_are_rated_only_if_the_rule_says_so() {
         let cards = || vec![Evaluation { robot: true, nps: Some(10), ..card("b1", "bot", at(0, "12:00"), Some(5)) }];
-        let robots = Rules { robots_rated: true, ..Rules::default() };
+        let robots = ServiceRules { robots_rated: true, ..ServiceRules::default() };
         check(&week_of_shop(cards()), &[("invite_count", 0.0), ("eval_count", 0.0)]);
         check_null(&week_of_shop(cards()), &["nps"]);
-        let given = Given { rules: robots, ..with(cards()) };
+        let given = ServiceInput { rules: robots, ..with(cards()) };
         check(&cells(&given, &shop(), &WEEK), &[("invite_count", 1.0), ("eval_count", 1.0), ("nps", 100.0)]);
     }
 
-    /// §8: what is filtered is in no other metric. The abuser b2 is blocked from Tuesday on.
+    /// Cards of filtered buyers are in no metric (§8). b2 is blocked from Tuesday on.
     #[test]
     fn ratings_of_filtered_buyers_do_not_count() {
         let cards = vec![
@@ -311,18 +314,18 @@ mod worked {
             card("b2", "A", at(0, "12:00"), Some(1)),
         ];
         let blocked = |_: &str, buyer: &str, day: i64| buyer == "b2" && day > MONDAY;
-        let given = Given { filtered: &blocked, ..with(cards) };
+        let given = ServiceInput { filtered: &blocked, ..with(cards) };
         check(&cells(&given, &shop(), &WEEK), &[("invite_count", 2.0), ("good_count", 1.0), ("bad_count", 1.0)]);
     }
 
-    /// Days that begin at 04:00: a card of Tuesday 03:00 is Monday's. The wall clock says 03:00, not assessed.
+    /// Business days begin at 04:00, so a card of Tuesday 03:00 is Monday's. It is not assessed, since the wall clock says 03:00.
     #[test]
     fn a_card_belongs_to_the_business_day_it_was_sent_in() {
         let business_day = |at: i64| (at - 4 * HOUR_MS).div_euclid(DAY_MS);
         let start_of_day = |day: i64| day * DAY_MS + 4 * HOUR_MS;
         let wall_clock = |at: i64| at.rem_euclid(DAY_MS);
         let clock = Clock { business_day: &business_day, start_of_day: &start_of_day, wall_clock: &wall_clock };
-        let given = Given { clock, ..with(vec![card("b1", "A", at(1, "03:00"), Some(5))]) };
+        let given = ServiceInput { clock, ..with(vec![card("b1", "A", at(1, "03:00"), Some(5))]) };
         check(&cells(&given, &shop(), &[MONDAY]), &[("invite_count", 1.0), ("eval_count", 0.0)]);
         check(&cells(&given, &shop(), &[MONDAY + 1]), &[("invite_count", 0.0)]);
     }

@@ -1,8 +1,8 @@
-//! L. Scorecards (§13): weights and half-open bands.
+//! Family L, scorecards: weights and half-open bands (§13).
 
 use super::Cells;
 
-/// `[from, to)`; a missing bound is open.
+/// The values in `[from, to)` have this score. A missing bound leaves that end open.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Band {
     pub(crate) from: Option<f64>,
@@ -10,25 +10,28 @@ pub(crate) struct Band {
     pub(crate) score: f64,
 }
 
+/// A metric on a scorecard.
 #[derive(Clone, Debug)]
-pub(crate) struct Item {
+pub(crate) struct ScorecardItem {
     pub(crate) metric: &'static str,
     pub(crate) weight: f64,
     pub(crate) bands: Vec<Band>,
 }
 
+/// What a scorecard makes of a row.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Scored {
-    /// By metric; None: no value, or no band for it.
+pub(crate) struct ScoredCard {
+    /// The score by metric. `None` if there is no value, or no band that holds it.
     pub(crate) scores: Cells,
-    /// None when a score is missing: its weight goes to nobody.
+    /// `None` if a score is missing, since its weight goes to no other metric.
     pub(crate) total: Option<f64>,
+    /// The metrics without a score.
     pub(crate) missing: Vec<&'static str>,
 }
 
-/// Σ weight × score / 100.
-pub(crate) fn scorecard(items: &[Item], values: &Cells) -> Scored {
-    let mut scored = Scored { scores: Cells::new(), total: None, missing: Vec::new() };
+/// Scores the values of a row. The total is Σ weight × score / 100.
+pub(crate) fn scorecard(items: &[ScorecardItem], values: &Cells) -> ScoredCard {
+    let mut scored = ScoredCard { scores: Cells::new(), total: None, missing: Vec::new() };
     let mut total = 0.0;
     for item in items {
         let value = values.get(item.metric).copied().flatten();
@@ -62,9 +65,9 @@ pub(crate) fn tier(total: Option<f64>, tiers: &[(f64, &'static str)]) -> Option<
 mod worked {
     use super::super::Cells;
     use super::super::example::{check, check_null};
-    use super::{Band, Item, scorecard, tier};
+    use super::{Band, ScorecardItem, scorecard, tier};
 
-    /// Bounds from high to low with their scores; below the last one 0.
+    /// The lower bounds of bands from high to low, with their scores. Below the last bound the score is 0.
     fn falling(steps: &[(f64, f64)]) -> Vec<Band> {
         let mut to = None;
         let mut bands = Vec::new();
@@ -76,7 +79,7 @@ mod worked {
         bands
     }
 
-    /// Bounds from low to high, each the end of its band; from the last one on 0.
+    /// The upper bounds of bands from low to high, with their scores. From the last bound on the score is 0.
     fn rising(steps: &[(f64, f64)]) -> Vec<Band> {
         let mut from = None;
         let mut bands = Vec::new();
@@ -88,10 +91,10 @@ mod worked {
         bands
     }
 
-    /// T8a: weights 30/20/20/20/5/5 with the bands of the source. "≤ 35 s" is [0, 35) here: bands are half-open.
-    fn agent_scorecard() -> Vec<Item> {
+    /// T8a: the weights are 30, 20, 20, 20, 5 and 5, with the bands of the source. "≤ 35 s" is [0, 35) here, since bands are half-open.
+    fn agent_scorecard() -> Vec<ScorecardItem> {
         let completion = falling(&[(1.0, 100.0), (0.9, 85.0), (0.8, 70.0), (0.7, 55.0), (0.6, 40.0), (0.5, 25.0), (0.4, 10.0)]);
-        let item = |metric, weight, bands| Item { metric, weight, bands };
+        let item = |metric, weight, bands| ScorecardItem { metric, weight, bands };
         vec![
             item("target_rate", 30.0, completion),
             item("pay_final_rate", 20.0, falling(&[(0.45, 100.0), (0.40, 80.0), (0.35, 60.0)])),
@@ -115,7 +118,7 @@ mod worked {
 
     const TIERS: [(f64, &str); 3] = [(90.0, "金牌"), (80.0, "银牌"), (70.0, "铜牌")];
 
-    /// T8a: 30 × 85 + 20 × 80 + 20 × 100 + 20 × 80 + 5 × 100 + 5 × 100 = 25.5 + 16 + 20 + 16 + 5 + 5 = 87.5, silver.
+    /// T8a: (30 × 85 + 20 × 80 + 20 × 100 + 20 × 80 + 5 × 100 + 5 × 100) / 100 = 87.5, which is silver.
     #[test]
     fn t8a_the_weighted_scores_are_87_5_and_silver() {
         let scored = scorecard(&agent_scorecard(), &agent_values());
@@ -135,12 +138,12 @@ mod worked {
         assert!(tier(None, &TIERS).is_none());
     }
 
-    /// T8b: 162 of 438 convert, 36.99 %; 11715.63 / 162 = 72.32 each; and of the source's scores 100 + 350 + 200 + 50 + 50 = 750.
-    /// The bands are ours, made to give those scores; with weights of 100 the total is their sum.
+    /// T8b: 162 of 438 convert, 36.99 %, for 11715.63 / 162 = 72.32 yuan each. The source's scores are 100 + 350 + 200 + 50 + 50 = 750.
+    /// The bands are made to give those scores. With weights of 100 the total is their sum.
     #[test]
     fn t8b_points_add_up_to_750() {
         let any = |score| vec![Band { from: None, to: None, score }];
-        let item = |metric, bands| Item { metric, weight: 100.0, bands };
+        let item = |metric, bands| ScorecardItem { metric, weight: 100.0, bands };
         let items = [
             item("consult_buyers", any(100.0)),
             item("pay_final_rate", falling(&[(0.42, 500.0), (0.36, 350.0)])),
@@ -160,10 +163,10 @@ mod worked {
         assert!((162.0_f64 / 438.0 - 0.3699).abs() < 0.00005 && (11_715.63_f64 / 162.0 - 72.32).abs() < 0.005);
     }
 
-    /// T8c: 41.995 % lies between "39.0 to 41.99" and "42.0 and more" of a real script and got the lowest score. [39, 42) holds it.
+    /// T8c: 41.995 % lies between "39.0 to 41.99" and "42.0 and more" of a script in use, which scored it lowest. [39, 42) holds it.
     #[test]
     fn t8c_no_value_falls_between_two_bands() {
-        let item = Item { metric: "pay_final_rate", weight: 100.0, bands: falling(&[(0.42, 500.0), (0.39, 400.0), (0.0, 200.0)]) };
+        let item = ScorecardItem { metric: "pay_final_rate", weight: 100.0, bands: falling(&[(0.42, 500.0), (0.39, 400.0), (0.0, 200.0)]) };
         for (value, score) in [(0.41995, 400.0), (0.42, 500.0), (0.39, 400.0), (0.38999, 200.0)] {
             let scored = scorecard(std::slice::from_ref(&item), &Cells::from([("pay_final_rate", Some(value))]));
             check(&scored.scores, &[("pay_final_rate", score)]);
@@ -179,8 +182,8 @@ mod worked {
         check(&scored.scores, &[("target_rate", 85.0)]);
         check_null(&scored.scores, &["atv", "attendance"]);
         assert!(scored.total.is_none() && scored.missing == ["atv", "attendance"]);
-        // A value for which the card has no band is missing too.
-        let gap = Item { metric: "atv", weight: 100.0, bands: vec![Band { from: Some(100.0), to: Some(200.0), score: 100.0 }] };
+        // A value that no band holds is missing too.
+        let gap = ScorecardItem { metric: "atv", weight: 100.0, bands: vec![Band { from: Some(100.0), to: Some(200.0), score: 100.0 }] };
         assert!(scorecard(&[gap], &Cells::from([("atv", Some(250.0))])).missing == ["atv"]);
     }
 }

@@ -1,12 +1,12 @@
-//! E. What an agent is to sell in a month, how much of it is done, and what it earns by it.
+//! Family E, targets: what an agent has to sell in a month, how much of it is reached, and the commission (§12).
 
-use super::{Cells, Row, Target, quotient, yuan};
+use super::{Cells, ServiceRow, Target, quotient, yuan};
 
-/// A period shorter than the shortest month has no target.
+/// The days of the shortest month. A shorter period has no target.
 const MONTH_DAYS: usize = 28;
 
-/// `days`: the period's, landed or not.
-pub(super) fn targets(row: &Row, days: &[i64]) -> Cells {
+/// `days` are all days of the period, landed or not.
+pub(super) fn targets(row: &ServiceRow, days: &[i64]) -> Cells {
     let sales = row.sales().map(|(fen, _)| yuan(fen));
     let target = target(row, days);
     let mut cells = Cells::from([("sales_target", target), ("target_rate", quotient(sales, target))]);
@@ -17,15 +17,15 @@ pub(super) fn targets(row: &Row, days: &[i64]) -> Cells {
     cells
 }
 
-/// Those of the period's months, added up. None: none is set, or the period is shorter than a month.
-fn target(row: &Row, days: &[i64]) -> Option<f64> {
+/// The targets of the months in the period, added up. `None` if none is set, or if the period is shorter than a month.
+fn target(row: &ServiceRow, days: &[i64]) -> Option<f64> {
     let of_month = days.iter().filter_map(|month| target_of_month(row, *month));
     let yuan: Vec<f64> = of_month.collect();
     (days.len() >= MONTH_DAYS && !yuan.is_empty()).then(|| yuan.iter().sum())
 }
 
-/// A shop that has none of its own has what its agents have together.
-fn target_of_month(row: &Row, month: i64) -> Option<f64> {
+/// The target of the month that begins on a day. A shop without a target of its own has the sum of its agents'.
+fn target_of_month(row: &ServiceRow, month: i64) -> Option<f64> {
     let of_shop = |target: &&Target| target.shop == row.shop && target.month == month;
     let set: Vec<&Target> = row.given.targets.iter().flatten().filter(of_shop).collect();
     let own = set.iter().find(|target| target.agent.as_deref() == row.agent).map(|target| target.yuan);
@@ -39,17 +39,17 @@ fn target_of_month(row: &Row, month: i64) -> Option<f64> {
 
 mod worked {
     use super::super::example::{MONDAY, SHOP, WEEK, agent, check, check_null, credit, given, shop};
-    use super::super::{Given, Staff, Target, cells};
+    use super::super::{ServiceInput, Staff, Target, cells};
     use std::collections::BTreeMap;
 
-    /// September begins six days before the Monday: day -6.
+    /// September begins six days before the Monday.
     const SEPTEMBER: i64 = MONDAY - 6;
 
-    /// A sells 300 yuan on Monday and is to sell 1000 in September and 2000 in October, for 2 % of it.
-    fn example() -> Given<'static> {
+    /// A sells 300 yuan on Monday, has targets of 1000 yuan in September and 2000 in October, and earns 2 %.
+    fn example() -> ServiceInput<'static> {
         let target = |month, yuan| Target { shop: SHOP.to_string(), agent: Some("A".to_string()), month, yuan };
         let person = Staff { shop: SHOP.to_string(), agent: "A".to_string(), hourly_cost_fen: None, commission_rate: Some(0.02) };
-        Given {
+        ServiceInput {
             targets: Some(vec![target(SEPTEMBER, 1_000.0), target(SEPTEMBER + 30, 2_000.0)]),
             staff: Some(vec![person]),
             credits: Some(BTreeMap::from([credit("o1", Some("A"), 0, 300, 3), credit("o2", None, 0, 50, 1)])),
@@ -57,7 +57,7 @@ mod worked {
         }
     }
 
-    /// 300 / 1000, 300 × 0.02; of both months 300 / 3000.
+    /// September has 300 / 1000, and both months have 300 / 3000. The commission is 300 × 0.02 yuan.
     #[test]
     fn three_hundred_of_a_thousand_yuan_are_30_percent_and_earn_6() {
         let september: Vec<i64> = (SEPTEMBER..SEPTEMBER + 30).collect();
@@ -67,7 +67,7 @@ mod worked {
         check_null(&cells(&example(), &agent("B"), &september), &["sales_target", "target_rate", "commission"]);
     }
 
-    /// The shop has no target of its own for September, so A's 1000 and B's 500 are its; for October it has 4000. Year: 5500.
+    /// The shop has no target of its own for September, so it has A's 1000 and B's 500. For October it has 4000: 5500 in both months.
     #[test]
     fn a_shop_without_a_target_has_its_agents() {
         let mut given = example();

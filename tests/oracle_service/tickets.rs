@@ -1,21 +1,22 @@
-//! K. After-sales tickets, in the period of the day they were opened (§12).
+//! Family K, after-sales tickets: counted on the day they were opened (§12).
 
-use super::{Cells, DAY_MS, Given, Key, Row, Ticket, held_back_unless, known_if, mean_hours, newest, row, set, share};
+use super::{Cells, DAY_MS, EntityKey, ServiceInput, ServiceRow, Ticket, held_back_unless, known_if, mean_hours, newest, row, set, share};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// 重复服务: within so many days, which is also the delay.
+/// 重复服务: a buyer who comes back within so many days. The metric has the same delay.
 const REPEAT_DAYS: i64 = 7;
 
-pub(super) fn tickets(row: &Row) -> Cells {
+/// How tickets were resolved, in what time, and whether the buyer came back.
+pub(super) fn tickets(row: &ServiceRow) -> Cells {
     let mine = opened(row);
-    let transferred = part(&mine, is_transferred);
+    let transferred = count(&mine, is_transferred);
     let mut cells = Cells::new();
     set(&mut cells, "tickets", mine.len());
-    share(&mut cells, "resolve_rate", part(&mine, is_resolved), mine.len());
-    share(&mut cells, "complaint_rate", part(&mine, |ticket| ticket.complaint), mine.len());
-    share(&mut cells, "kb_use_rate", part(&mine, |ticket| ticket.knowledge_base_used), mine.len());
+    share(&mut cells, "resolve_rate", count(&mine, is_resolved), mine.len());
+    share(&mut cells, "complaint_rate", count(&mine, |ticket| ticket.complaint), mine.len());
+    share(&mut cells, "kb_use_rate", count(&mine, |ticket| ticket.knowledge_base_used), mine.len());
     share(&mut cells, "transfer_rate", transferred, mine.len());
-    share(&mut cells, "transfer_correct_rate", part(&mine, |ticket| is_transferred(ticket) && ticket.transfer_correct), transferred);
+    share(&mut cells, "transfer_correct_rate", count(&mine, |ticket| is_transferred(ticket) && ticket.transfer_correct), transferred);
     agreed(&mine, &mut cells);
     let resolve: Vec<i64> = mine.iter().filter_map(|ticket| Some(ticket.resolved_at? - ticket.opened_at)).collect();
     let respond: Vec<i64> = mine.iter().filter_map(|ticket| Some(ticket.first_response_at? - ticket.opened_at)).collect();
@@ -24,27 +25,27 @@ pub(super) fn tickets(row: &Row) -> Cells {
     let followed = followed(row.given);
     let comes_back = |ticket: &Ticket| followed.contains(&(ticket.shop.as_str(), ticket.ticket_id.as_str()));
     let at_one_touch = |ticket: &Ticket| is_resolved(ticket) && !is_transferred(ticket) && !comes_back(ticket);
-    share(&mut cells, "repeat_contact_rate", part(&mine, comes_back), mine.len());
-    share(&mut cells, "one_touch_rate", part(&mine, at_one_touch), mine.len());
+    share(&mut cells, "repeat_contact_rate", count(&mine, comes_back), mine.len());
+    share(&mut cells, "one_touch_rate", count(&mine, at_one_touch), mine.len());
     held_back_unless(row.mature(REPEAT_DAYS), &mut cells, &["repeat_contact_rate", "one_touch_rate"]);
     known_if(row.given.tickets.is_some(), cells)
 }
 
-fn part(tickets: &[&Ticket], test: impl Fn(&Ticket) -> bool) -> usize {
+fn count(tickets: &[&Ticket], test: impl Fn(&Ticket) -> bool) -> usize {
     tickets.iter().filter(|ticket| test(ticket)).count()
 }
 
-/// The row's tickets: by the day they were opened and by their agent.
-pub(super) fn opened<'a>(row: &Row<'a>) -> Vec<&'a Ticket> {
+/// The tickets of the row, by the day they were opened and by their agent.
+pub(super) fn opened<'a>(row: &ServiceRow<'a>) -> Vec<&'a Ticket> {
     let mine = |ticket: &&Ticket| row.holds(&ticket.shop, ticket.agent.as_deref()) && row.counts(ticket.opened_at);
     every(row.given).into_iter().filter(mine).collect()
 }
 
-fn every<'a>(given: &'a Given<'a>) -> Vec<&'a Ticket> {
+fn every<'a>(given: &'a ServiceInput<'a>) -> Vec<&'a Ticket> {
     newest(given.tickets.as_deref().unwrap_or_default(), |ticket| (ticket.shop.as_str(), ticket.ticket_id.as_str()))
 }
 
-/// Where nothing says whether it was resolved, an instant of resolution does.
+/// If the column `resolved` is empty, an instant of resolution tells.
 fn is_resolved(ticket: &Ticket) -> bool {
     ticket.resolved.unwrap_or(ticket.resolved_at.is_some())
 }
@@ -53,7 +54,7 @@ fn is_transferred(ticket: &Ticket) -> bool {
     ticket.transferred_to.is_some()
 }
 
-/// Done by what was agreed, that instant included.
+/// Whether it was done by the instant that was agreed, that instant included.
 fn kept(done_at: Option<i64>, due_at: Option<i64>) -> bool {
     matches!((done_at, due_at), (Some(done_at), Some(due_at)) if done_at <= due_at)
 }
@@ -66,20 +67,20 @@ fn responded_in_time(ticket: &Ticket) -> bool {
     kept(ticket.first_response_at, ticket.sla_response_due_at)
 }
 
-/// SLA: each rate over the tickets for which something was agreed.
+/// The SLA rates, each over the tickets for which an instant was agreed.
 fn agreed(tickets: &[&Ticket], cells: &mut Cells) {
-    let resolve_due = part(tickets, |ticket| ticket.sla_resolve_due_at.is_some());
-    let response_due = part(tickets, |ticket| ticket.sla_response_due_at.is_some());
-    let both_due = part(tickets, |ticket| ticket.sla_resolve_due_at.is_some() && ticket.sla_response_due_at.is_some());
-    let both_kept = part(tickets, |ticket| resolved_in_time(ticket) && responded_in_time(ticket));
-    share(cells, "resolve_in_time_rate", part(tickets, resolved_in_time), resolve_due);
-    share(cells, "sla_resolve_rate", part(tickets, resolved_in_time), resolve_due);
-    share(cells, "sla_response_rate", part(tickets, responded_in_time), response_due);
+    let resolve_due = count(tickets, |ticket| ticket.sla_resolve_due_at.is_some());
+    let response_due = count(tickets, |ticket| ticket.sla_response_due_at.is_some());
+    let both_due = count(tickets, |ticket| ticket.sla_resolve_due_at.is_some() && ticket.sla_response_due_at.is_some());
+    let both_kept = count(tickets, |ticket| resolved_in_time(ticket) && responded_in_time(ticket));
+    share(cells, "resolve_in_time_rate", count(tickets, resolved_in_time), resolve_due);
+    share(cells, "sla_resolve_rate", count(tickets, resolved_in_time), resolve_due);
+    share(cells, "sla_response_rate", count(tickets, responded_in_time), response_due);
     share(cells, "sla_rate", both_kept, both_due);
 }
 
-/// Shop and id of the tickets followed by another of the same buyer and kind, whosever, less than 7 days later.
-fn followed<'a>(given: &'a Given<'a>) -> BTreeSet<(&'a str, &'a str)> {
+/// The shop and id of the tickets that another of the same buyer and kind follows less than 7 days later, whoever its agent is.
+fn followed<'a>(given: &'a ServiceInput<'a>) -> BTreeSet<(&'a str, &'a str)> {
     let mut every = every(given);
     every.sort_by_key(|ticket| ticket.opened_at);
     let mut followed = BTreeSet::new();
@@ -93,8 +94,8 @@ fn followed<'a>(given: &'a Given<'a>) -> BTreeSet<(&'a str, &'a str)> {
     followed
 }
 
-/// 问题类型分布: `count` and `share` of each kind among the row's tickets; those without a kind are one of their own.
-pub(crate) fn ticket_kinds(given: &Given, key: &Key, days: &[i64]) -> BTreeMap<Option<String>, Cells> {
+/// 问题类型分布: the `count` and `share` of each kind among the tickets of the row. Tickets without a kind are a kind of their own.
+pub(crate) fn ticket_kinds(given: &ServiceInput, key: &EntityKey, days: &[i64]) -> BTreeMap<Option<String>, Cells> {
     let row = row(given, key, days);
     let mine = opened(&row);
     let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
@@ -117,7 +118,7 @@ pub(crate) fn ticket_kinds(given: &Given, key: &Key, days: &[i64]) -> BTreeMap<O
 
 mod worked {
     use super::super::example::{MONDAY, SHOP, WEEK, agent, at, check, check_null, given, shop};
-    use super::super::{Given, Ticket, cells};
+    use super::super::{ServiceInput, Ticket, cells};
     use super::{DAY_MS, ticket_kinds};
 
     fn ticket(id: &str, buyer: &str, agent: Option<&str>, kind: &str, opened_at: i64) -> Ticket {
@@ -132,10 +133,11 @@ mod worked {
         }
     }
 
-    /// t1, A, Monday 09:00: answered after 0.5 h and solved after 2 h, both in time, out of the knowledge base; its buyer is back on Wednesday (t4).
-    /// t2, A, 10:00: answered after 2 h, an hour late, solved after 10 h, 2 h late; passed on to B, rightly.
-    /// t3, A, 11:00: unsolved, a complaint, passed on to C, wrongly; nothing was agreed.   t4, B: solved, nobody knows when.
-    fn example() -> Given<'static> {
+    /// t1 of A, Monday 09:00: answered after 0.5 h and resolved after 2 h, both in time, with the knowledge base. The buyer is back in t4.
+    /// t2 of A, Monday 10:00: answered after 2 h, an hour late, resolved after 10 h, 2 h late, and rightly transferred to B.
+    /// t3 of A, Monday 11:00: a complaint, unresolved, wrongly transferred to C. Nothing was agreed.
+    /// t4 of B, Wednesday 09:00: resolved, but no instant is known.
+    fn example() -> ServiceInput<'static> {
         let t1 = Ticket {
             first_response_at: Some(at(0, "09:30")),
             resolved_at: Some(at(0, "11:00")),
@@ -162,11 +164,12 @@ mod worked {
             ..ticket("t3", "b3", Some("A"), "exchange", at(0, "11:00"))
         };
         let t4 = Ticket { resolved: Some(true), ..ticket("t4", "b1", Some("B"), "return", at(2, "09:00")) };
-        Given { tickets: Some(vec![t1, t2, t3, t4]), ..given() }
+        ServiceInput { tickets: Some(vec![t1, t2, t3, t4]), ..given() }
     }
 
-    /// A: 2 of 3 solved, 1 of the 2 with a date in time, (2 + 10) / 2 = 6 h to solve, (0.5 + 2) / 2 = 1.25 h to answer; 2 of 3 passed on, 1 of 2 rightly;
-    /// 1 of 3 came back; and none was done at one touch: t1 came back, t2 was passed on, t3 is unsolved.
+    /// A resolved 2 of 3, 1 of the 2 with a due instant in time, after (2 + 10) / 2 = 6 h; the first answer took (0.5 + 2) / 2 = 1.25 h.
+    /// A transferred 2 of 3, 1 of the 2 rightly. One buyer of 3 came back. None was resolved at one touch: t1 came back, t2 was
+    /// transferred, t3 is unresolved.
     #[test]
     fn three_tickets_of_an_agent_two_solved_after_6_hours_on_average() {
         let week = cells(&example(), &agent("A"), &WEEK);
@@ -179,7 +182,7 @@ mod worked {
         check(&week, &[("repeat_contact_rate", 1.0 / 3.0), ("one_touch_rate", 0.0)]);
     }
 
-    /// The shop: 3 of 4 solved; t1 of 4 came back; t4 of 4 at one touch. B's row is t4 alone, of which no instant is known.
+    /// The shop resolved 3 of 4; t1 of the 4 came back, and t4 was resolved at one touch. B has t4 alone, with no instant.
     #[test]
     fn a_shop_has_all_tickets_and_a_mean_over_those_that_have_the_instant() {
         let week = cells(&example(), &shop(), &WEEK);
@@ -198,17 +201,17 @@ mod worked {
         check(&cells(&example(), &shop(), &[MONDAY]), &[("tickets", 3.0), ("repeat_contact_rate", 1.0 / 3.0)]);
     }
 
-    /// Sunday + 7 must have landed; what waits for nothing is there before.
+    /// The two metrics with a delay are null until Sunday + 7 has landed; the others are known before.
     #[test]
     fn who_comes_back_is_known_after_seven_days() {
-        let early = cells(&Given { landed: MONDAY + 12, ..example() }, &shop(), &WEEK);
+        let early = cells(&ServiceInput { landed: MONDAY + 12, ..example() }, &shop(), &WEEK);
         check(&early, &[("tickets", 4.0), ("resolve_rate", 0.75)]);
         check_null(&early, &["repeat_contact_rate", "one_touch_rate"]);
-        let in_time = cells(&Given { landed: MONDAY + 13, ..example() }, &shop(), &WEEK);
+        let in_time = cells(&ServiceInput { landed: MONDAY + 13, ..example() }, &shop(), &WEEK);
         check(&in_time, &[("repeat_contact_rate", 0.25), ("one_touch_rate", 0.25)]);
     }
 
-    /// Back one millisecond before 7 days are over: again. Then, not. Nor with another question; nor does an earlier ticket follow.
+    /// A ticket one millisecond before the end of 7 days is a repeat, one at the end is not. Nor is one of another kind or an earlier one.
     #[test]
     fn coming_back_is_the_same_kind_less_than_seven_days_later() {
         let opened = at(0, "09:00");
@@ -220,12 +223,12 @@ mod worked {
             ("return", -DAY_MS, 0.0),
         ] {
             let tickets = vec![ticket("t1", "b1", Some("A"), "return", opened), ticket("t2", "b1", Some("B"), kind, opened + later)];
-            let given = Given { tickets: Some(tickets), ..given() };
+            let given = ServiceInput { tickets: Some(tickets), ..given() };
             check(&cells(&given, &agent("A"), &[MONDAY]), &[("tickets", 1.0), ("repeat_contact_rate", expected)]);
         }
     }
 
-    /// Answered and solved at the very instant agreed: kept.
+    /// An answer and a resolution at the very instant that was agreed are in time.
     #[test]
     fn an_agreement_is_kept_at_its_instant_and_broken_a_millisecond_later() {
         let due = at(0, "12:00");
@@ -236,21 +239,21 @@ mod worked {
             sla_resolve_due_at: Some(due),
             ..ticket("t1", "b1", None, "return", due - 1_000)
         };
-        let sla = |at: i64| cells(&Given { tickets: Some(vec![solved(at)]), ..given() }, &shop(), &WEEK);
+        let sla = |at: i64| cells(&ServiceInput { tickets: Some(vec![solved(at)]), ..given() }, &shop(), &WEEK);
         check(&sla(due), &[("resolve_in_time_rate", 1.0), ("sla_rate", 1.0), ("sla_response_rate", 1.0), ("resolve_rate", 1.0)]);
         check(&sla(due + 1), &[("resolve_in_time_rate", 0.0), ("sla_rate", 0.0), ("sla_response_rate", 1.0), ("resolve_rate", 1.0)]);
     }
 
-    /// The export of Tuesday says that Monday's ticket is solved: one ticket, solved.
+    /// A later export says that Monday's ticket is resolved. It is one ticket, and it is resolved.
     #[test]
     fn a_ticket_exported_twice_is_one_and_what_was_read_last() {
         let first = ticket("t1", "b1", Some("A"), "return", at(0, "09:00"));
         let second = Ticket { resolved: Some(true), ..first.clone() };
-        let week = cells(&Given { tickets: Some(vec![first, second]), ..given() }, &shop(), &WEEK);
+        let week = cells(&ServiceInput { tickets: Some(vec![first, second]), ..given() }, &shop(), &WEEK);
         check(&week, &[("tickets", 1.0), ("resolve_rate", 1.0), ("repeat_contact_rate", 0.0)]);
     }
 
-    /// Of 4 tickets 2 are returns: 50 %, and 25 % each of the others. A has one of each.
+    /// Of 4 tickets 2 are returns, which is 50 %; the other kinds have 25 % each. A has one ticket of each kind.
     #[test]
     fn two_returns_of_four_tickets_are_half() {
         let kind = |name: &str| Some(name.to_string());
@@ -260,7 +263,7 @@ mod worked {
         check(&of_shop[&kind("repair")], &[("count", 1.0), ("share", 0.25)]);
         check(&ticket_kinds(&example(), &agent("A"), &WEEK)[&kind("exchange")], &[("count", 1.0), ("share", 1.0 / 3.0)]);
         let unnamed = Ticket { kind: None, ..ticket("t1", "b1", None, "", at(0, "09:00")) };
-        let given = Given { tickets: Some(vec![unnamed]), ..given() };
+        let given = ServiceInput { tickets: Some(vec![unnamed]), ..given() };
         let nameless: Option<String> = None;
         check(&ticket_kinds(&given, &shop(), &WEEK)[&nameless], &[("count", 1.0), ("share", 1.0)]);
         assert!(ticket_kinds(&example(), &shop(), &[MONDAY + 6]).is_empty());
@@ -268,7 +271,7 @@ mod worked {
 
     #[test]
     fn no_tickets_make_no_rates_and_no_table_makes_no_numbers() {
-        let quiet = cells(&Given { tickets: Some(Vec::new()), ..given() }, &shop(), &WEEK);
+        let quiet = cells(&ServiceInput { tickets: Some(Vec::new()), ..given() }, &shop(), &WEEK);
         check(&quiet, &[("tickets", 0.0)]);
         check_null(&quiet, &["resolve_rate", "transfer_rate", "complaint_rate", "kb_use_rate", "repeat_contact_rate", "one_touch_rate"]);
         check_null(&cells(&given(), &shop(), &WEEK), &["tickets", "resolve_rate", "avg_resolve_h", "one_touch_rate"]);

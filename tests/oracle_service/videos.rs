@@ -1,16 +1,17 @@
-//! M. Content, of a shop and of each of its videos.
+//! Family M, content: the videos of a shop, together and one by one (§12).
 
-use super::{Cells, Given, Row, Video, known_if, quotient, ratio};
+use super::{Cells, ServiceInput, ServiceRow, Video, known_if, quotient, ratio};
 use std::collections::BTreeMap;
 
-pub(super) fn videos(row: &Row) -> Cells {
+/// The metrics of a shop's row.
+pub(super) fn videos(row: &ServiceRow) -> Cells {
     let mine = |video: &&Video| video.shop == row.shop && row.days.contains(&video.day);
     let rows: Vec<&Video> = row.given.videos.iter().flatten().filter(mine).collect();
     known_if(row.given.videos.is_some(), of(&rows))
 }
 
-/// The same by shop and video.
-pub(crate) fn by_video(given: &Given, days: &[i64]) -> BTreeMap<(String, String), Cells> {
+/// The same metrics by shop and video.
+pub(crate) fn by_video(given: &ServiceInput, days: &[i64]) -> BTreeMap<(String, String), Cells> {
     let mut rows: BTreeMap<(String, String), Vec<&Video>> = BTreeMap::new();
     for video in given.videos.iter().flatten().filter(|video| days.contains(&video.day) && given.covers(video.day)) {
         rows.entry((video.shop.clone(), video.video.clone())).or_default().push(video);
@@ -38,7 +39,7 @@ fn number(count: Option<i64>) -> Option<f64> {
     count.map(|count| count as f64)
 }
 
-/// Sum over sum. A row that lacks one of the two is in neither.
+/// A sum divided by a sum. A row that lacks one of the two numbers is in neither.
 fn over(cells: &mut Cells, id: &'static str, rows: &[&Video], part: impl Fn(&Video) -> Option<f64>, whole: impl Fn(&Video) -> Option<f64>) {
     let (mut parts, mut wholes) = (0.0, 0.0);
     for &video in rows {
@@ -50,7 +51,7 @@ fn over(cells: &mut Cells, id: &'static str, rows: &[&Video], part: impl Fn(&Vid
     ratio(cells, id, parts, wholes);
 }
 
-/// Followers are the account's and do not add up: those of the last day that has them, over the period's likes.
+/// The followers of the last day that has any, over the likes of the period. Followers belong to the account and do not add up.
 fn fans_per_like(rows: &[&Video]) -> Option<f64> {
     let last_day = rows.iter().filter(|video| video.followers.is_some()).map(|video| video.day).max()?;
     let followers = rows.iter().filter(|video| video.day == last_day).filter_map(|video| video.followers).max()?;
@@ -64,11 +65,11 @@ fn fans_per_like(rows: &[&Video]) -> Option<f64> {
 
 mod worked {
     use super::super::example::{MONDAY, SHOP, WEEK, check, check_null, given, shop};
-    use super::super::{Cells, Given, Video, cells};
+    use super::super::{Cells, ServiceInput, Video, cells};
     use super::by_video;
 
-    /// v1 on Monday and Tuesday; v2 on Monday, of which only plays and likes are known.
-    fn example() -> Given<'static> {
+    /// v1 has rows on Monday and Tuesday. v2 has one on Monday, of which only plays and likes are known.
+    fn example() -> ServiceInput<'static> {
         let v1 = Video {
             shop: SHOP.to_string(),
             video: "v1".to_string(),
@@ -96,14 +97,15 @@ mod worked {
             ..v1.clone()
         };
         let v2 = Video { shop: SHOP.to_string(), video: "v2".to_string(), day: MONDAY, plays: 500, likes: Some(25), ..Video::default() };
-        Given { videos: Some(vec![v1, tuesday, v2]), ..given() }
+        ServiceInput { videos: Some(vec![v1, tuesday, v2]), ..given() }
     }
 
     fn of_video(video: &str, days: &[i64]) -> Cells {
         by_video(&example(), days).remove(&(SHOP.to_string(), video.to_string())).unwrap_or_default()
     }
 
-    /// Monday: 200 / 1000 complete, 15000 s / (1000 × 60 s) watched, 50, 15, 10 and 5 of 1000, 15 and 10 of 50 likes, 2000 fans / 50.
+    /// On Monday 200 of 1000 plays are complete and 15000 s of 1000 × 60 s are watched. There are 50 likes, 15 comments, 10 shares and 5
+    /// new followers, and the account has 2000 followers.
     #[test]
     fn two_hundred_of_a_thousand_plays_are_complete() {
         let monday = of_video("v1", &[MONDAY]);
@@ -112,7 +114,8 @@ mod worked {
         check(&monday, &[("fan_like_ratio", 40.0)]);
     }
 
-    /// 240 / 1500; 21000 / (1500 × 60); 75, 25, 15 and 6 of 1500; 25 and 15 of 75; Tuesday's 2100 fans / 75.
+    /// In the week 240 of 1500 plays are complete and 21000 s of 1500 × 60 s are watched. There are 75 likes, 25 comments, 15 shares and
+    /// 6 new followers. Tuesday's 2100 followers are divided by the 75 likes.
     #[test]
     fn a_week_is_sums_over_sums_and_the_last_count_of_followers() {
         let week = of_video("v1", &WEEK);
@@ -121,7 +124,7 @@ mod worked {
         check(&week, &[("fan_like_ratio", 28.0)]);
     }
 
-    /// The shop: likes 100 / 2000 plays. Of v2 nothing else is known, so it lowers no other rate. 2100 fans / 100 likes.
+    /// The shop has 100 likes of 2000 plays and 2100 followers. Nothing else is known of v2, so it lowers no other rate.
     #[test]
     fn what_is_not_known_of_a_video_is_in_neither_sum() {
         let week = cells(&example(), &shop(), &WEEK);

@@ -1,9 +1,9 @@
-//! What holds of all families, and the platforms' own examples (definitions.md §6) that end in a flag.
-//! T8, T9, T19 and T20 stand with what they are examples of.
+//! What holds of all families, and those of the platforms' own examples, numbered T1 to T21, that end in a flag.
+//! T8, T9, T19 and T20 stand beside what they are examples of.
 
 use super::example::{MONDAY, SHOP, WEEK, agent, at, check, given, shop, told};
 use super::judgement::{Demand, JdMonth, breaks, jd_defect};
-use super::{Cells, Evaluation, Given, Status, StatusKind, cells, quotient, report};
+use super::{Cells, Evaluation, ServiceInput, Status, StatusKind, cells, quotient, report};
 use std::collections::BTreeSet;
 
 #[rustfmt::skip]
@@ -45,7 +45,7 @@ fn every_metric_of_the_catalogue_is_in_its_rows() {
     assert!(ids(&of_agent) == BOTH.iter().chain(AGENT).copied().collect::<BTreeSet<&str>>());
 }
 
-/// M.E: null, not 0.
+/// A metric without its table is null, not 0.
 #[test]
 fn where_nothing_is_configured_everything_is_null() {
     for key in [shop(), agent("A")] {
@@ -64,15 +64,20 @@ fn a_row_exists_for_a_shop_and_for_each_agent_of_whom_anything_is_said() {
         ..Evaluation::default()
     };
     let status = Status { shop: SHOP.to_string(), agent: "B".to_string(), at: at(1, "09:00"), kind: StatusKind::Online };
-    let given =
-        Given { evaluations: Some(vec![card]), statuses: Some(vec![status]), row_days: vec![told(Some("C"), 2, &["b1"])], ..given() };
+    let given = ServiceInput {
+        evaluations: Some(vec![card]),
+        statuses: Some(vec![status]),
+        row_days: vec![told(Some("C"), 2, &["b1"])],
+        ..given()
+    };
     let rows = |days: &[i64]| report(&given, days).into_keys().collect::<Vec<_>>();
     assert!(rows(&WEEK) == [shop(), agent("A"), agent("B"), agent("C")]);
     assert!(rows(&[MONDAY]) == [shop(), agent("A")]);
     assert!(rows(&[MONDAY - 1]).is_empty());
 }
 
-/// T6 (Xiaohongshu): of 100 consults 30 are not answered in time: 70 %. Under 80 % there is a hint; 50 % and 30 % are not broken.
+/// T6 (Xiaohongshu): 30 of 100 consults are not answered in time, which is a rate of 70 %. It breaks the limit of 80 %, which is a hint,
+/// and not those of 50 % and 30 %.
 #[test]
 fn t6_seventy_percent_in_three_minutes_is_hinted_at_and_no_more() {
     let rate = quotient(Some(100.0 - 30.0), Some(100.0));
@@ -81,7 +86,7 @@ fn t6_seventy_percent_in_three_minutes_is_hinted_at_and_no_more() {
     assert!(broken == [Some(true), Some(false), Some(false)]);
 }
 
-/// The good rate of so many good and bad ratings, through the ratings' own rows.
+/// The good rate of a number of good and bad ratings, computed from rows of `evaluations`.
 fn good_rate(good: usize, bad: usize) -> Option<f64> {
     let grades = std::iter::repeat_n(5, good).chain(std::iter::repeat_n(1, bad));
     let cards = grades.enumerate().map(|(n, grade)| Evaluation {
@@ -93,18 +98,18 @@ fn good_rate(good: usize, bad: usize) -> Option<f64> {
         grade: Some(grade),
         ..Evaluation::default()
     });
-    let given = Given { evaluations: Some(cards.collect()), ..given() };
+    let given = ServiceInput { evaluations: Some(cards.collect()), ..given() };
     cells(&given, &shop(), &WEEK).get("good_rate").copied().flatten()
 }
 
-/// T7 (Kuaishou): an attitude rate of 3.2 / 20 = 16 % is over 6 %; 180 good of 200, 90 %, is not under 80 %.
+/// T7 (Kuaishou): an attitude rate of 3.2 / 20 = 16 % is above 6 %. A good rate of 180 / 200 = 90 % is not below 80 %.
 #[test]
 fn t7_an_attitude_rate_of_16_percent_fails_and_a_good_rate_of_90_passes() {
     assert!(breaks(quotient(Some(1.2 + 2.0), Some(12.0 + 8.0)), Demand::AtMost(0.06)) == Some(true));
     assert!(breaks(good_rate(180, 20), Demand::AtLeast(0.8)) == Some(false));
 }
 
-/// T7b: one bad rating needs at least four good ones, 4 / 5 = 80 %, which is enough; 3 / 4 is not.
+/// T7b: one bad rating needs at least four good ones. 4 / 5 = 80 % is enough, and 3 / 4 is not.
 #[test]
 fn t7b_one_bad_rating_needs_four_good_ones() {
     assert!(good_rate(4, 1) == Some(0.8));
@@ -112,7 +117,8 @@ fn t7b_one_bad_rating_needs_four_good_ones() {
     assert!(breaks(good_rate(3, 1), Demand::AtLeast(0.8)) == Some(true));
 }
 
-/// T12 (视频号): 6 of 2778 rounds unanswered, 0.216 %; 56 h 8 min = 202080 s over 2958 rounds, 68.3 s. Nothing is rounded before the last step.
+/// T12 (视频号): 6 of 2778 rounds are unanswered, 0.216 %. Waits of 56 h 8 min = 202080 s over 2958 rounds are 68.3 s. Nothing is rounded
+/// before the last step.
 #[test]
 fn t12_rates_are_rounded_by_the_reader() {
     let unanswered = quotient(Some(6.0), Some(2_778.0)).unwrap_or_default();
@@ -120,7 +126,8 @@ fn t12_rates_are_rounded_by_the_reader() {
     assert!(format!("{:.3} {response_s:.1}", unanswered * 100.0) == "0.216 68.3");
 }
 
-/// T21 (JD): 10 good of 12, 83.3 %, not above 85 %: fails. 45 s, not below 40 s: fails. 300 / (300 + 400) = 42.9 %, below 50 %: passes. Two: - 4.
+/// T21 (JD): 10 good of 12 are 83.3 %, not above 85 %, which fails. 45 s is not below 40 s, which fails. 300 / (300 + 400) = 42.9 % is
+/// below 50 %, which passes. Two failed checks take 4 points.
 #[test]
 fn t21_two_of_three_checks_failed_take_4_points() {
     let left_rate = quotient(Some(300.0), Some(300.0 + 400.0));
@@ -130,7 +137,7 @@ fn t21_two_of_three_checks_failed_take_4_points() {
     assert!(jd_defect(&JdMonth { response_s: Some(39.9), ..month }) == -2);
 }
 
-/// Not made of 10 ratings or of 300 consults; made of 11 and of 301. All three: - 8.
+/// The checks are not made with 10 ratings or 300 consults, and are made with 11 and 301. All three together take 8 points.
 #[test]
 fn jd_checks_need_more_than_10_ratings_and_300_consults() {
     let month = |ratings, consults| JdMonth { satisfaction: Some(0.85), ratings, response_s: Some(40.0), left_rate: Some(0.5), consults };

@@ -91,14 +91,14 @@ fn credit_rows(tables: &Tables) -> Vec<String> {
 
 fn rounds(input: &Input, rules: &Rules) -> Vec<String> {
     let mut rows = Vec::new();
-    for visit in oracle::sessions(input, rules) {
-        for round in &visit.session.rounds {
+    for record in oracle::sessions(input, rules) {
+        for round in &record.session.rounds {
             let outcome = match round.outcome {
                 oracle::Outcome::Answered => "answered",
                 oracle::Outcome::Unanswered => "unanswered",
                 oracle::Outcome::HandedOver => "handed_over",
             };
-            let whose = format!("{} {:?} {:?} {:?}", super::date(visit.day), visit.shop, visit.buyer, round.session);
+            let whose = format!("{} {:?} {:?} {:?}", super::date(record.day), record.shop, record.buyer, round.session);
             let waits = [round.wait_ms, round.agent_wait_ms].map(|ms| ms.map(|ms| ms as f64));
             let asks = round.asks.len();
             rows.push(format!("round {whose} {} {outcome} {:?} {waits:?} {asks} {}", round.asked_at, round.agent, round.queued));
@@ -119,13 +119,13 @@ fn round_rows(tables: &Tables) -> Vec<String> {
 }
 
 fn sessions(input: &Input, rules: &Rules) -> Vec<String> {
-    let told = |visit: oracle::Visit| {
-        let session = &visit.session;
-        let lines = visit.shop_lines();
+    let told = |record: oracle::SessionRecord| {
+        let session = &record.session;
+        let lines = record.shop_lines();
         let asked = lines.iter().filter(|line| line.buyer).count();
-        let counts = [asked, lines.len() - asked, visit.shop_autos()].map(|count| count as f64);
-        let whose = format!("{} {:?} {:?} {:?}", super::date(visit.day), visit.shop, visit.buyer, session.id);
-        format!("session {whose} {} {counts:?} {}", session.start, visit.filtered)
+        let counts = [asked, lines.len() - asked, record.shop_autos()].map(|count| count as f64);
+        let whose = format!("{} {:?} {:?} {:?}", super::date(record.day), record.shop, record.buyer, session.id);
+        format!("session {whose} {} {counts:?} {}", session.start, record.filtered)
     };
     oracle::sessions(input, rules).into_iter().map(told).collect()
 }

@@ -10,7 +10,7 @@ use super::given::Given;
 use super::nasty;
 use super::tables::Tables;
 use crate::oracle::{self, Attribution, DAY_MS, Input, Rules, Session, Spoken};
-use crate::oracle_service::{self, Clock, Credit, Evaluation, Refund, RowDay, Staff, Status, Target, Ticket, Video};
+use crate::oracle_service::{self, Clock, Evaluation, OrderCredit, Refund, RowDay, Staff, Status, Target, Ticket, Video};
 use draw::Draws;
 use kefu::job::Level;
 use kefu::metrics;
@@ -23,7 +23,7 @@ pub(crate) const ALL_DECLARED: bool = true;
 /// The rows of the further tables in input order, and the rules they are read by. None: the table is not configured.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
-    pub rules: oracle_service::Rules,
+    pub rules: oracle_service::ServiceRules,
     pub refunds: Option<Vec<Refund>>,
     pub evaluations: Option<Vec<Evaluation>>,
     pub tickets: Option<Vec<Ticket>>,
@@ -75,7 +75,7 @@ impl Case {
 // ---- the oracle's facts -----------------------------------------------------------------------
 
 /// Asks the oracle of service, told all that the log and the tables say.
-pub(crate) fn ask<T>(input: &Input, rules: &Rules, told: &Told, question: impl FnOnce(&oracle_service::Given) -> T) -> T {
+pub(crate) fn ask<T>(input: &Input, rules: &Rules, told: &Told, question: impl FnOnce(&oracle_service::ServiceInput) -> T) -> T {
     let business_day = |at: i64| input.business_day(at);
     let start_of_day = |day: i64| input.start_of_day(day);
     let wall_clock = |at: i64| (at + input.utc_offset_ms).rem_euclid(DAY_MS);
@@ -83,7 +83,7 @@ pub(crate) fn ask<T>(input: &Input, rules: &Rules, told: &Told, question: impl F
     let peers_filtered = oracle::peer_days(input, rules).into_iter().filter(|(.., why)| why.is_some());
     let peers_filtered = peers_filtered.map(|(shop, buyer, day, agent, _)| (shop, buyer, agent, day)).collect();
     let Told { refunds, evaluations, tickets, statuses, videos, targets, .. } = told.clone();
-    question(&oracle_service::Given {
+    question(&oracle_service::ServiceInput {
         clock: Clock { business_day: &business_day, start_of_day: &start_of_day, wall_clock: &wall_clock },
         filtered: &filtered,
         peers_filtered,
@@ -104,11 +104,11 @@ pub(crate) fn ask<T>(input: &Input, rules: &Rules, told: &Told, question: impl F
 }
 
 /// What each order earns under the pipeline's own rule.
-fn credits(input: &Input, rules: &Rules) -> BTreeMap<(String, String), Credit> {
+fn credits(input: &Input, rules: &Rules) -> BTreeMap<(String, String), OrderCredit> {
     let own = oracle::credits(input, rules).into_iter().filter(|credit| credit.rule == rules.attribution);
     let told = |credit: oracle::Credit| {
         let oracle::Credit { shop, order_id, agent, day, amount_fen, quantity, .. } = credit;
-        ((shop, order_id), Credit { agent, day, amount_fen, quantity })
+        ((shop, order_id), OrderCredit { agent, day, amount_fen, quantity })
     };
     own.map(told).collect()
 }
@@ -123,24 +123,24 @@ fn payments(input: &Input) -> BTreeMap<(String, String), Vec<i64>> {
 
 fn row_days(input: &Input, rules: &Rules) -> Vec<RowDay> {
     let mut days: BTreeMap<(i64, String, Option<String>), RowDay> = BTreeMap::new();
-    for visit in oracle::sessions(input, rules) {
-        for agent in rows_of(&visit.session) {
-            let key = (visit.day, visit.shop.clone(), agent.clone());
-            let fresh = RowDay { shop: visit.shop.clone(), agent: agent.clone(), day: visit.day, ..RowDay::default() };
+    for record in oracle::sessions(input, rules) {
+        for agent in rows_of(&record.session) {
+            let key = (record.day, record.shop.clone(), agent.clone());
+            let fresh = RowDay { shop: record.shop.clone(), agent: agent.clone(), day: record.day, ..RowDay::default() };
             let row = days.entry(key).or_insert(fresh);
             let mine = |line: &&Spoken| agent.is_none() || line.agent == agent;
-            let consulted = visit.session.spoken.iter().filter(mine).any(|line| line.buyer);
+            let consulted = record.session.spoken.iter().filter(mine).any(|line| line.buyer);
             if consulted {
-                row.consulted.insert(visit.buyer.clone());
+                row.consulted.insert(record.buyer.clone());
             }
-            if visit.filtered || agent.as_ref().is_some_and(|agent| visit.out.contains_key(agent)) {
+            if record.filtered || agent.as_ref().is_some_and(|agent| record.out.contains_key(agent)) {
                 continue;
             }
             if consulted {
-                row.received.insert(visit.buyer.clone());
+                row.received.insert(record.buyer.clone());
             }
             // The shop's row does without the lines of filtered peer-days (§8).
-            let lines: Vec<&Spoken> = visit.shop_lines().into_iter().filter(mine).collect();
+            let lines: Vec<&Spoken> = record.shop_lines().into_iter().filter(mine).collect();
             row.sessions += i64::from(lines.iter().any(|line| line.buyer));
             row.reply_lines += lines.iter().filter(|line| !line.buyer).count() as i64;
             let gaps = lines.windows(2).map(|pair| pair[1].at - pair[0].at);
@@ -180,8 +180,8 @@ pub(crate) fn disagreements(input: &Input, rules: &Rules, told: &Told, tables: &
                 let expected = oracle_service::report(given, &days);
                 for (level, ids, report) in &reports {
                     let got = report.iter().filter(|(key, _)| key.0 == start).map(|(key, row)| ((key.1.clone(), key.2.clone()), row));
-                    let got: BTreeMap<oracle_service::Key, _> = got.collect();
-                    let of_level = |key: &&oracle_service::Key| key.1.is_some() == (*level == Level::Agent);
+                    let got: BTreeMap<oracle_service::EntityKey, _> = got.collect();
+                    let of_level = |key: &&oracle_service::EntityKey| key.1.is_some() == (*level == Level::Agent);
                     let keys: BTreeSet<_> = expected.keys().filter(of_level).chain(got.keys()).collect();
                     for key in keys {
                         // Where there is a row its zeros count, whatever made it.

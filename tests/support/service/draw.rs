@@ -324,7 +324,7 @@ impl Draws {
             kind: *kind,
         };
         Told {
-            rules: oracle_service::Rules {
+            rules: oracle_service::ServiceRules {
                 assessed_hours: rules.assessed_hours,
                 robots_rated: self.robots_rated,
                 rating_window: self.rating_window,

@@ -1,7 +1,7 @@
 //! The tables as files. What is not so is written as `false` or left out in turn, as exporters have it.
 
 use super::Told;
-use crate::oracle_service::{Evaluation, Refund, RefundKind, Rules, Source, Status, StatusKind, Ticket, Video};
+use crate::oracle_service::{Evaluation, Refund, RefundKind, ServiceRules, Source, Status, StatusKind, Ticket, Video};
 use crate::support::sheet::{Sheet, rfc3339, yuan};
 use crate::support::{date, nasty};
 
@@ -48,8 +48,8 @@ fn files((table, columns, rows): Rows) -> Vec<(String, String, String)> {
     [("a", rows), ("b", later)].map(file).to_vec()
 }
 
-pub(super) fn rules(rules: &Rules) -> String {
-    let Rules { robots_rated, rating_window, retention_days, .. } = rules;
+pub(super) fn rules(rules: &ServiceRules) -> String {
+    let ServiceRules { robots_rated, rating_window, retention_days, .. } = rules;
     format!("robots_rated = {robots_rated}\nrating_window = \"{}s\"\nretention_days = {retention_days}\n", rating_window / nasty::SECOND)
 }
 
