@@ -167,7 +167,7 @@ pub enum Choice {
     ByPlatform,
 }
 
-/// The rules a pipeline may set under `[rules]`. Source: the design's semantics page, one section a rule.
+/// The rules that a pipeline may set under `[rules]`. docs/semantics.md §9 lists them and names the section that defines each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {

@@ -37,7 +37,7 @@ fn the_same_table_may_be_written_in_many_ways() {
     }
 }
 
-/// The mapping of design/pipeline.example.toml: names, words, formats, zones, constants.
+/// A mapping of everything that can be mapped: names, words, formats, zones, constants.
 #[test]
 fn columns_are_mapped_as_the_pipeline_says() {
     let pipeline = "\
