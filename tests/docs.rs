@@ -1,5 +1,8 @@
 //! The dictionary as pages: the committed copies, what must stand on them, and that the page is sound by itself.
 
+/// What people write, held against the code.
+mod pages;
+
 use crate::support::company::{kefu, repository};
 use kefu::metrics;
 use kefu::metrics::dialects::dialects;
