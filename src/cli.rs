@@ -1,4 +1,4 @@
-//! The command line. Data goes to stdout, everything else to stderr. One file per group of commands.
+//! The command line. Data goes to stdout, everything else to stderr. Each group of commands has its own file.
 
 mod dictionary;
 mod generate;
@@ -15,7 +15,7 @@ use clap::{Parser, Subcommand};
 use log::LogFormat;
 use std::io::Write;
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 something stopped the run · 2 usage or configuration · 3 data refused or held back · 75 input not there, storage unreachable or another run at work: try again · 130/143 signals";
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 another failure, such as the disk or some days of a range · 2 wrong command line, pipeline file or credentials · 3 data refused or held back · 75 input not there, storage unreachable or another run at work: try again · 130/143 signals";
 
 /// kefu (客服): customer-service report tables from raw chat and order logs.
 #[derive(Debug, Parser)]
@@ -26,55 +26,55 @@ pub struct Cli {
     /// Print one JSON object on stdout
     #[arg(long, global = true)]
     json: bool,
-    /// Logs on stderr as text or as JSON lines
+    /// Format of the log on stderr: text, or one JSON object per line
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, env = "KEFU_LOG_FORMAT")]
     log_format: LogFormat,
-    /// Say more: -v for progress, -vv for everything
+    /// Log more: -v for progress, -vv for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// The nightly job: one business day, the days that mature with it, and the open week, month, quarter and year
+    /// Runs the nightly job: one business day, the days that mature with it, and the week, month, quarter and year they lie in
     #[command(
         after_help = "Examples:\n  kefu run pipelines/nightly.toml\n  kefu run pipelines/nightly.toml --date 20261120 --output s3://bucket/reports\n  kefu run --date 2026-10-04          the demo"
     )]
     Run(nightly::Run),
-    /// A range of business days, both included, and every period they lie in
+    /// Runs a range of business days, first and last included, and every period they lie in
     #[command(
         after_help = "Example:\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31\n  kefu backfill pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31 --jobs 2 --memory-limit 1GB\n  kefu backfill --from 2026-08-31 --to 2026-10-04          the demo"
     )]
     Backfill(nightly::Backfill),
-    /// Checks the pipeline file, what its inputs look like, and whether both roots can be read and written, without computing anything
+    /// Checks the pipeline file, the files and columns of its inputs, and access to both roots, without computing anything
     #[command(after_help = "Example:\n  kefu check pipelines/nightly.toml --date yesterday")]
     Check(nightly::Check),
-    /// What is fresh, missing, stale or maturing, why, and what a run would do about it
+    /// Shows which days are fresh, missing, stale or maturing, why, and what a run would do about it
     #[command(
         after_help = "Examples:\n  kefu plan pipelines/nightly.toml\n  kefu plan pipelines/nightly.toml --from 2026-01-01 --to 2026-10-31 --json"
     )]
     Plan(look::Look),
-    /// A calendar of what is published (状态日历)
+    /// Shows a calendar of the published days (状态日历)
     #[command(after_help = "Example:\n  kefu status pipelines/nightly.toml --from 2026-01-01")]
     Status(look::Look),
-    /// Reads every published file again and names what is not as it was published (核对)
+    /// Reads every published file again and names those that are not as they were published (核对)
     #[command(after_help = "Example:\n  kefu verify pipelines/nightly.toml")]
     Verify(look::Verify),
-    /// What a platform's preset holds on a day, and where it is said (平台口径)
+    /// Shows the rules of a platform's preset on a day, with their sources (平台口径)
     #[command(after_help = "Examples:\n  kefu rules\n  kefu rules kuaishou --date 2023-02-28\n  kefu rules jd --json")]
     Rules(dictionary::Rules),
-    /// The dictionary: every metric with its definition, unit, null rule and worked example (指标字典)
+    /// Prints the dictionary: every metric with its definition, unit, null rule and worked example (指标字典)
     #[command(after_help = "Examples:\n  kefu metrics\n  kefu metrics resp_avg_s --lang zh\n  kefu metrics --json")]
     Metrics(dictionary::Metrics),
-    /// Writes the dictionary as pages: every metric, how it is made, and what other products call it (指标字典)
+    /// Writes the dictionary as pages: every metric, how it is computed, and what other products call it (指标字典)
     #[command(after_help = "Examples:\n  kefu docs\n  kefu docs --format html --out /srv/dictionary\n  kefu docs --stdout | less")]
     Docs(dictionary::Docs),
-    /// Makes logs: the small company of sample_data, or large ones to measure with
+    /// Generates logs: the small company of sample_data, or large ones to measure with
     #[command(
         after_help = "Examples:\n  kefu generate --company --out sample_data\n  kefu generate --out /tmp/logs --from 2026-09-01 --days 3 --shops 200 --messages-per-day 1000000 --format parquet"
     )]
     Generate(generate::Generate),
-    /// Prints a completion script
+    /// Prints a completion script for a shell
     #[command(after_help = "Example:\n  kefu completions bash > /etc/bash_completion.d/kefu")]
     Completions(shell::Completions),
     /// Writes the man pages into a folder
@@ -83,7 +83,7 @@ enum Command {
 }
 
 impl Cli {
-    /// Does what is asked, tells what went wrong, and returns the exit code.
+    /// Runs the command, reports an error on stderr, and returns the exit code.
     pub fn main(self) -> u8 {
         match self.run() {
             Ok(()) => 0,
@@ -120,7 +120,7 @@ fn now() -> jiff::Timestamp {
     jiff::Timestamp::now()
 }
 
-/// Prints to stdout; a reader that went away is no error.
+/// Prints to stdout. A reader that has closed the pipe is not an error.
 fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }) {

@@ -80,14 +80,14 @@ impl Why {
 /// Which of the days asked for are made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Only {
-    /// All that are not fresh, and whatever else late data or time have changed
+    /// All that are not fresh, and other days that late data or maturity have changed
     #[default]
     Due,
-    /// Those never made
+    /// Those that were never computed
     Missing,
     /// Those whose last attempt failed
     Failed,
-    /// Those made that are not fresh any more
+    /// Those that were computed and are no longer fresh
     Stale,
     /// All of them, fresh or not
     All,

@@ -1,29 +1,29 @@
-//! What can go wrong, said once: what it is, where it is, what to do about it, and the exit code it means.
+//! The one error type: what went wrong, where, what to do about it, and which exit code it means.
 
 use crate::privacy;
 use std::fmt;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What sort of failure it is. It decides the exit code and whether trying again can help.
+/// The kind of a failure. It decides the exit code and whether trying again can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// The command line asks for something that cannot be: exit 2.
+    /// The command line is wrong: exit 2.
     Usage,
-    /// The pipeline file is wrong: exit 2.
+    /// The pipeline file or the credentials are wrong: exit 2.
     Config,
-    /// The data was read and refused: exit 3.
+    /// The data was read and refused, or a gate held it back: exit 3.
     Refused,
-    /// Input that is not there yet, or storage that does not answer: exit 75, try again.
+    /// The input is not there yet, the storage does not answer, or another run is writing: exit 75, try again.
     NotReady,
-    /// Anything else that stopped a partition: exit 1.
+    /// Anything else, such as a disk that is full: exit 1.
     Failed,
-    /// A signal asked the run to stop: exit 128 and the signal's number.
+    /// A signal stopped the run: exit code 128 plus the number of the signal.
     Interrupted(i32),
 }
 
 impl Kind {
-    /// Of several failures the highest is the one to deal with first: what no waiting will heal.
+    /// Of several failures, a person has to deal with the highest first: waiting does not cure it.
     pub(crate) fn rank(self) -> u8 {
         match self {
             Kind::NotReady => 0,
@@ -35,7 +35,7 @@ impl Kind {
     }
 }
 
-/// A place in a text the user wrote: the text's name, the text, and the bytes meant.
+/// A place in a text that the user wrote: the name of the text, the text, and the range of bytes.
 #[derive(Debug)]
 pub struct Snippet {
     pub name: String,
@@ -78,7 +78,7 @@ impl Error {
         self
     }
 
-    /// The same without secrets, whoever put them in.
+    /// The same error with every secret removed.
     #[must_use]
     pub fn redacted(mut self) -> Self {
         let clean = |text: &mut String| *text = privacy::redacted(text).into_owned();
@@ -115,14 +115,14 @@ impl Error {
         }
     }
 
-    /// Message, context and hint in one line, for a list of several.
+    /// Message, context and hint in one line, for a list of errors.
     pub fn in_one_line(&self) -> String {
         let context = self.context.iter().map(|(key, value)| format!(" · {key}: {value}")).collect::<String>();
         let hint = self.hint.as_ref().map(|hint| format!(" → {hint}")).unwrap_or_default();
         format!("{}{context}{hint}", self.message)
     }
 
-    /// True when the same command may succeed later without a change.
+    /// Whether the same command may succeed later without a change.
     pub fn retryable(&self) -> bool {
         self.kind == Kind::NotReady
     }
@@ -157,7 +157,7 @@ impl miette::Diagnostic for Error {
     }
 }
 
-/// Libraries' errors enter here with the kind they have for a user; the caller adds what was being done.
+/// Converts errors of libraries to the kind that they are for a user. The caller adds what was being done.
 macro_rules! from {
     ($source:ty, $kind:expr) => {
         impl From<$source> for Error {
@@ -187,7 +187,7 @@ impl From<parquet::errors::ParquetError> for Error {
     }
 }
 
-/// Adds context to the error of a result, where the caller knows more than the callee.
+/// Adds context that the caller knows to the error of a result.
 pub trait Context<T> {
     fn with(self, key: &'static str, value: impl fmt::Display) -> Result<T>;
 }

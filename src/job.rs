@@ -1,4 +1,4 @@
-//! `pipelines/*.toml`: the job as its user wrote it, and the plan it resolves to.
+//! The pipeline file: the job as its user wrote it, and the plan to which it resolves.
 
 use crate::calendar::{Calendar, Day, Period, parse_day};
 use crate::error::{Context, Error, Kind, Result, Snippet};
@@ -14,10 +14,10 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
-/// The demo, in the binary: what `kefu` runs when no pipeline is named.
+/// The demo pipeline, embedded in the binary. `kefu` runs it when no pipeline file is named.
 const DEMO: (&str, &str) = ("pipelines/demo.toml", include_str!("../pipelines/demo.toml"));
 
-/// A pipeline file as written. Unknown keys are errors.
+/// A pipeline file as written. An unknown key is an error.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Job {
@@ -62,26 +62,26 @@ pub struct Job {
     pub privacy: privacy::Section,
 }
 
-/// Where a table's files are and how their columns map to the canonical ones.
+/// Where the files of a table are, and how their columns map to the canonical ones.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
-    /// `{date}` = YYYY-MM-DD, globs allowed; without `{date}` every file is scanned.
+    /// May contain globs and `{date}`, which stands for YYYY-MM-DD. Without `{date}` every run reads all matching files.
     pub path: String,
     pub format: Option<Format>,
     pub encoding: Option<String>,
     pub partition_timezone: Option<String>,
-    /// canonical = "source name"
+    /// By canonical name: the source's name of the column.
     #[serde(default)]
     pub columns: BTreeMap<String, String>,
-    /// canonical = a value for a column the source lacks
+    /// By canonical name: the value of a column that the source lacks.
     #[serde(default)]
     pub constants: BTreeMap<String, String>,
-    /// column, then canonical value = the source's values
+    /// By canonical name, then by canonical value: the values that the source writes.
     #[serde(default)]
     pub values: BTreeMap<String, BTreeMap<String, Vec<String>>>,
     pub datetime_format: Option<String>,
-    /// Zone of text times without an offset; default: the pipeline's.
+    /// The time zone of text times without an offset. Default: the pipeline's.
     pub timezone: Option<String>,
     #[serde(default)]
     pub unit: Unit,
@@ -96,7 +96,7 @@ pub enum Format {
     Parquet,
 }
 
-/// What an integer time counts since 1970.
+/// The unit of integer times, counted since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum Unit {
     #[serde(rename = "s")]
@@ -117,9 +117,9 @@ pub enum Level {
 }
 
 impl Level {
-    /// Those whose states are made and kept.
+    /// The levels whose states are computed and kept.
     pub const ALL: [Level; 2] = [Level::Shop, Level::Agent];
-    /// Those with a report: a team's is made of its agents' states.
+    /// The levels with a report. The report of a team is merged from the states of its agents.
     pub const REPORTED: [Level; 3] = [Level::Shop, Level::Agent, Level::Team];
 
     pub fn name(self) -> &'static str {
@@ -155,10 +155,10 @@ pub enum OnMissing {
 #[serde(deny_unknown_fields, default)]
 pub struct Quality {
     pub max_bad_ratio: f64,
-    /// Least share of the usual lines that a day may have; 0 lets every day pass.
+    /// A day with a smaller share of its usual lines is held back. 0 lets every day pass.
     pub min_volume: f64,
     pub on_missing: OnMissing,
-    /// How much one file may ask for before it is refused.
+    /// A file that asks for more than this is refused.
     pub caps: Caps,
 }
 
@@ -187,30 +187,30 @@ fn out() -> String {
     "out".into()
 }
 
-/// What the command line or `KEFU_*` puts before the file's own settings.
+/// Settings from the command line or from `KEFU_*` that override those of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
     pub input: Option<String>,
     pub output: Option<String>,
 }
 
-/// A job with everything looked up: zones, stores, rules.
+/// A job with its zones, stores and rules resolved.
 pub struct Plan {
-    /// The pipeline file; none is the demo.
+    /// The pipeline file. `None` is the demo.
     pub file: Option<PathBuf>,
     pub job: Job,
     pub calendar: Calendar,
     pub rules: Book,
     pub judgement: judgement::Settings,
-    /// Buyers are known by keyed ids alone.
+    /// With a key, buyers are known by keyed ids only.
     pub buyer_key: Option<privacy::BuyerKey>,
     pub input: Store,
     pub output: Store,
 }
 
 impl Plan {
-    /// Reads a pipeline file (none: the embedded demo) and resolves it.
-    /// Errors: a file that is not there, a key or value that is wrong (with its line), a store that cannot be.
+    /// Reads a pipeline file, or the embedded demo without one, and resolves it.
+    /// Errors: the file does not exist, a key or value is wrong (with its line), a store cannot be opened.
     pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Plan> {
         let (name, text) = match path {
             None => (PathBuf::from(DEMO.0), DEMO.1.to_owned()),
@@ -219,7 +219,7 @@ impl Plan {
         Ok(Plan { file: path.map(Path::to_owned), ..Plan::of_text(&name, &text, overrides)? })
     }
 
-    /// Resolves a pipeline from its text; its paths are seen from where `name` lies.
+    /// Resolves a pipeline from its text. Its paths are relative to the folder of `name`.
     pub fn of_text(name: &Path, text: &str, overrides: &Overrides) -> Result<Plan> {
         privacy::learn_pipeline(text);
         let job: Job = parse(&name.to_string_lossy(), text)?;
@@ -228,7 +228,7 @@ impl Plan {
         resolve(job, &written.rules, &base, overrides).with("pipeline", name.display())
     }
 
-    /// The source of a table, when the pipeline has one.
+    /// The source of a table, if the pipeline has one.
     pub fn source(&self, table: Table) -> Option<&Source> {
         match table {
             Table::Messages => Some(&self.job.messages),
@@ -248,12 +248,12 @@ impl Plan {
         }
     }
 
-    /// The pipeline file as the next argument of a command, with a space before it.
+    /// The pipeline file as an argument of a command, with a space before it.
     pub fn argument(&self) -> String {
         self.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()))
     }
 
-    /// A date as the user gave it; none is yesterday (T+1) in the pipeline's zone.
+    /// Parses a date from the user. Without one it is yesterday (T+1) in the pipeline's zone.
     pub fn day(&self, text: Option<&str>, now: jiff::Timestamp) -> Result<Day> {
         let today = self.calendar.day_of(now.as_millisecond())?;
         parse_day(text.unwrap_or("yesterday"), today)
@@ -268,7 +268,7 @@ fn read(path: &Path) -> Result<String> {
     })
 }
 
-/// The settings of `[rules]` as the file has them, and no others.
+/// The settings that the file has under `[rules]`, without defaults.
 #[derive(Deserialize)]
 struct Written {
     #[serde(default)]
@@ -289,7 +289,7 @@ fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
     })
 }
 
-/// serde lists what it expected; name the nearest of them.
+/// serde lists the keys that it expected; the hint names the nearest of them.
 fn did_you_mean(message: &str) -> Option<String> {
     let quoted = message.split('`').skip(1).step_by(2).collect::<Vec<_>>();
     let (found, expected) = quoted.split_first()?;
@@ -313,7 +313,7 @@ fn resolve(job: Job, written: &toml::Table, base: &Path, overrides: &Overrides) 
     Ok(Plan { file: None, calendar, rules, judgement, buyer_key, input, output, job })
 }
 
-/// A flag is seen from where the user stands, the file's own value from where the file is.
+/// A path on the command line is relative to the working directory, one in the file to the folder of the file.
 fn location(flag: Option<&str>, written: &str, base: &Path) -> String {
     privacy::learn_url(flag.unwrap_or(written));
     match flag {
@@ -323,7 +323,7 @@ fn location(flag: Option<&str>, written: &str, base: &Path) -> String {
     }
 }
 
-/// Folds `a/../b` to `b`, so that the demo's paths hold also where there is no pipelines folder.
+/// Shortens `a/../b` to `b`, so that the demo's paths work even without a pipelines folder.
 fn tidy(path: &Path) -> PathBuf {
     let mut tidied = PathBuf::new();
     for part in path.components() {

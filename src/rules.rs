@@ -1,4 +1,4 @@
-//! The rules of a rule set (规则): every choice a shop may make about what a number means, with its default.
+//! The rules (规则): every choice that a shop may make about what a number means, with its default.
 
 mod book;
 mod group;
@@ -16,12 +16,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// A duration in ms, written `30m`, `180s` or `3d`. A day is 86,400,000 ms whatever the clocks do.
+/// A duration in ms, written `30m`, `180s` or `3d`. A day is 86,400,000 ms, even if the clocks change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ms(pub i64);
 
 impl Serialize for Ms {
-    /// As it is written: in the largest unit that gives a whole number.
+    /// Writes the duration in the largest unit that gives a whole number.
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let units = [(DAY_MS, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
         let (ms, unit) = units.into_iter().find(|(ms, _)| self.0 % ms == 0).unwrap_or((1, "ms"));
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Ms {
     }
 }
 
-/// Hours of the day on the wall clock, half-open, written `08:00-23:00`.
+/// Hours of the day on the wall clock, the end excluded, written `08:00-23:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
     pub from: Time,
@@ -127,7 +127,7 @@ impl OfficialReply {
     }
 }
 
-/// 自言自语: a peer-day in which the buyer sent at most `buyer` lines and the agent at least `agent`.
+/// 单口相声: a peer-day in which the buyer sent at most `buyer` lines and the agent at least `agent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Monologue {
@@ -156,7 +156,7 @@ impl Attribution {
     }
 }
 
-/// Which preset holds: one for all shops, one for each platform named, or that of each shop's own platform.
+/// Which preset a shop has: one for all shops, one for each platform that is named, or that of the shop's own platform.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a preset is a name, or a table such as { taobao = \"taobao\", jd = \"default\" }")]
 pub enum Choice {
@@ -171,14 +171,14 @@ pub enum Choice {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
-    /// The named, dated set the others override.
+    /// The preset that the other settings override.
     pub preset: Choice,
-    /// Something is set that the preset has otherwise.
+    /// A setting of the pipeline differs from the preset.
     #[serde(skip_deserializing)]
     pub custom: bool,
-    /// Silence after which a session without an id ends, when nobody is waiting.
+    /// A silence longer than this ends a session without an id, if nobody is waiting.
     pub session_gap: Ms,
-    /// Modes in which a line of an agent or robot is a reply.
+    /// The modes in which a line of an agent or robot counts as a reply.
     pub reply_modes: Vec<ReplyMode>,
     pub assessed_hours: Hours,
     pub assessed_anchor: Anchor,
@@ -189,7 +189,7 @@ pub struct Rules {
     pub quick_threshold: Ms,
     pub slow_threshold: Ms,
     pub slow_times: u32,
-    /// 最长等待时间: a longer silence is no reception time.
+    /// 最长等待时间: a longer silence is not counted as reception time.
     pub max_wait: Ms,
     pub long_reception: Ms,
     pub transfer_clock: TransferClock,
@@ -197,24 +197,24 @@ pub struct Rules {
     pub final_pay_days: u32,
     pub credit_lookback: Ms,
     pub attribution: Attribution,
-    /// 插旗: orders with one of these flags earn nobody anything.
+    /// 插旗: orders with one of these flags are credited to nobody.
     pub excluded_flags: Vec<String>,
     pub own_accounts: bool,
     pub blocklist: bool,
-    /// 转出: a peer-day transferred out after at most so many replies is filtered.
+    /// 转发过滤: a peer-day that was transferred out after at most this many replies is filtered.
     pub forward_only: Option<u32>,
     pub monologue: Option<Monologue>,
     /// A peer-day in which the buyer sent one line is filtered.
     pub single_line: bool,
     /// A peer-day whose buyer lines hold no text is filtered.
     pub empty: bool,
-    /// What `official_reply_3min_rate` is.
+    /// The unit of `official_reply_3min_rate`.
     pub official_reply: OfficialReply,
-    /// Ratings of robots count.
+    /// Ratings of robots count too.
     pub robots_rated: bool,
-    /// A rating later than this after its card does not count.
+    /// A rating that comes later than this after its card does not count.
     pub rating_window: Ms,
-    /// Days after the last day served in which a paid order is a return (留存).
+    /// A buyer who pays within this many days after the last day of service is retained (留存).
     pub retention_days: u32,
 }
 
@@ -257,7 +257,7 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// What serde cannot say: bounds that keep a day's numbers a function of the days they read.
+    /// Checks the bounds that serde cannot express. They keep the numbers of a day a function of a finite number of days.
     pub fn check(&self) -> Result<()> {
         let refuse = |message: &str, hint: &str| Err(Error::new(Kind::Config, message).hint(hint));
         if self.credit_lookback.0 < DAY_MS || self.credit_lookback.0 > 30 * DAY_MS {
@@ -289,17 +289,17 @@ impl Rules {
         if self.custom { format!("{preset}+custom") } else { preset.to_owned() }
     }
 
-    /// The windows of a business day in which response is assessed (考核时段).
+    /// The windows of a business day in which responses are assessed (考核时段).
     pub fn assessed(&self, calendar: &Calendar, day: Day) -> Result<Vec<Range<i64>>> {
         calendar.hours(day, self.assessed_hours.from, self.assessed_hours.to)
     }
 
-    /// Business days after a day whose orders it can ask for.
+    /// The number of business days after a day whose orders the day may need.
     pub fn looks_ahead(&self) -> i32 {
         self.final_pay_days.max(self.retention_days) as i32
     }
 
-    /// The first business day that can hold a line within `credit_lookback` of an instant of a day.
+    /// The first business day that can have a line within `credit_lookback` before an instant of a day.
     pub fn looks_back_to(&self, calendar: &Calendar, day: Day) -> Result<Day> {
         calendar.day_of(calendar.bounds(day)?.start - self.credit_lookback.0)
     }

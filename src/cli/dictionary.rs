@@ -1,4 +1,4 @@
-//! The commands that tell what is declared: `rules`, `metrics` and `docs`.
+//! The commands that print what the code declares: `rules`, `metrics` and `docs`.
 
 use super::{print, show};
 use crate::calendar::{Day, parse_day};
@@ -13,16 +13,16 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub(super) struct Rules {
-    /// default, taobao, 1688, jd, pdd, douyin, kuaishou or xiaohongshu [default: lists them]
+    /// default, taobao, 1688, jd, pdd, douyin, kuaishou or xiaohongshu; without it, all presets are listed
     preset: Option<String>,
-    /// The day: 2026-11-20, 20261120, yesterday, today
+    /// The day for which to show the rules: 2026-11-20, 20261120, yesterday, today
     #[arg(long, default_value = "today")]
     date: String,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Metrics {
-    /// One metric's id
+    /// The id of one metric; without it, all metrics are listed
     id: Option<String>,
     /// Language of names and definitions
     #[arg(long, value_enum, default_value_t = Lang::En, env = "KEFU_LANG")]
@@ -43,7 +43,7 @@ enum Page {
 
 #[derive(Debug, Args)]
 pub(super) struct Docs {
-    /// Only this one [default: both; on stdout, Markdown]
+    /// Write only this format [default: both; on stdout, Markdown]
     #[arg(long, value_enum)]
     format: Option<Page>,
     /// The folder to write metrics.md and metrics.html into; - is stdout

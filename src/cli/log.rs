@@ -29,12 +29,12 @@ pub(super) fn start(format: LogFormat, verbose: u8) {
     };
 }
 
-/// What every line of a run's log stands in, at every level.
+/// The span of a run, in which every line of its log stands, at every level.
 pub(super) fn run(run_id: &str) -> &'static Span {
     RUN.get_or_init(|| tracing::error_span!("run", run_id))
 }
 
-/// Tells how a command failed: the last words on stderr.
+/// Reports the error that a command failed with, as the last lines on stderr.
 pub(super) fn report(error: Error) {
     let error = error.redacted();
     if !say::is_json() {

@@ -1,4 +1,4 @@
-//! The commands that look at an output root and change nothing: `plan`, `status`, `verify`.
+//! The commands that read an output root and change nothing: `plan`, `status`, `verify`.
 
 use super::nightly::Pipeline;
 use super::show;
@@ -22,7 +22,7 @@ pub(super) struct Look {
     /// Last business day, included [default: yesterday in the pipeline's zone]
     #[arg(long)]
     to: Option<String>,
-    /// What has landed [default: the latest day any run was given]
+    /// The last business day for which all orders have arrived [default: the latest day that any run was given]
     #[arg(long)]
     as_of: Option<String>,
 }
@@ -34,18 +34,18 @@ pub(super) struct Verify {
 }
 
 impl Look {
-    /// What a run would do, and why.
+    /// Shows what a run would do, and why.
     pub(super) fn plan(self, now: Timestamp, json: bool, only: Only) -> Result<()> {
         let (plan, from, to) = self.range(now)?;
         let manifest = Manifest::load(&plan.output)?;
         show(&self.agenda(&plan, &manifest, (from, to), (to, only), now)?, json)
     }
 
-    /// A calendar of what is there.
+    /// Shows a calendar of the published days.
     pub(super) fn status(self, now: Timestamp, json: bool) -> Result<()> {
         let (plan, from, to) = self.range(now)?;
         let manifest = Manifest::load(&plan.output)?;
-        // As things are, not as a run of the last day would make them.
+        // The state as it is now, not as a run of the last day would leave it.
         let agenda = self.agenda(&plan, &manifest, (from, to), (manifest.landed.unwrap_or(to), Only::Due), now)?;
         show(&agenda.calendar(), json)
     }
@@ -67,7 +67,7 @@ impl Look {
                 logged.into_iter().chain(made).min().unwrap_or(to)
             }
         };
-        // The demo's days lie where its logs do.
+        // The logs of the demo end long before yesterday.
         let to =
             if self.to.is_none() { ingest::dates(&plan, &plan.job.messages)?.map_or(to, |(_, last)| to.min(last.max(from))) } else { to };
         if from > to {

@@ -1,4 +1,4 @@
-//! The commands that make reports: `run`, `backfill`, and `check` before them.
+//! The commands that compute reports, `run` and `backfill`, and `check`, which comes before them.
 
 use super::show;
 use super::watch::{Watch, name_of, watched};
@@ -20,47 +20,47 @@ use std::time::Duration;
 pub(super) struct Pipeline {
     /// The pipeline file [default: the demo on ./sample_data]
     pipeline: Option<PathBuf>,
-    /// Goes before the file's `input`: a path or an object_store URL
+    /// Overrides `input` from the pipeline file: a path, or an s3://, gs://, az:// or file:// URL
     #[arg(long, env = "KEFU_INPUT", hide_env_values = true)]
     input: Option<String>,
-    /// Goes before the file's `output`
+    /// Overrides `output` from the pipeline file
     #[arg(long, env = "KEFU_OUTPUT", hide_env_values = true)]
     output: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Means {
-    /// Days worked on side by side [default: one per core]
+    /// Number of days worked on at the same time [default: one per core]
     #[arg(long, env = "KEFU_JOBS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=1024))]
     jobs: Option<usize>,
-    /// Memory to keep within, 512MB or more: what does not fit waits on disk [default: 1536MB]
+    /// Memory limit, 512MB or more; lines that do not fit wait in a temporary file [default: 1536MB]
     #[arg(long, env = "KEFU_MEMORY_LIMIT")]
     memory_limit: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Scope {
-    /// Which of the days are made; what late data or time have changed of other days comes with `due` alone
+    /// Which days to compute. Only `due` also recomputes other days that late data or maturity have changed
     #[arg(long, value_enum, default_value_t = Only::Due)]
     only: Only,
-    /// Publish days that a gate would hold back, and say so in the run's record
+    /// Publish days that a gate would hold back, and note it in the run's record
     #[arg(long)]
     force: bool,
-    /// Wait for another run on this output to end, instead of giving up
+    /// Wait until another run on this output has ended, instead of giving up
     #[arg(long)]
     wait: bool,
-    /// On an object store: a run that gives no sign for so many seconds is taken for dead
+    /// On an object store, seconds without a heartbeat after which another run may take over the lease
     #[arg(long, env = "KEFU_LEASE_TTL", default_value_t = Terms::TTL.as_secs(), value_parser = clap::value_parser!(u64).range(1..))]
     lease_ttl: u64,
-    /// Say what would be done, and do nothing
+    /// Print what would be done, and do nothing
     #[arg(long)]
     dry_run: bool,
 }
 
-/// What a run of one day and one of many are told alike.
+/// The options that `run` and `backfill` share.
 #[derive(Debug, Args)]
 pub(super) struct How {
-    /// What has landed: the last business day whose orders are all there [default: the latest day any run was given]
+    /// The last business day for which all orders have arrived [default: the latest day that any run was given]
     #[arg(long)]
     as_of: Option<String>,
     #[command(flatten)]
@@ -100,7 +100,7 @@ pub(super) struct Backfill {
 pub(super) struct Check {
     #[command(flatten)]
     pipeline: Pipeline,
-    /// The business day whose files are looked at [default: yesterday in the pipeline's zone]
+    /// The business day whose files to check [default: yesterday in the pipeline's zone]
     #[arg(long, env = "KEFU_DATE")]
     date: Option<String>,
 }

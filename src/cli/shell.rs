@@ -1,4 +1,4 @@
-//! What a shell is given: `completions` and `man`.
+//! The commands for a shell: `completions` and `man`.
 
 use super::{Cli, print};
 use crate::error::Result;
@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub(super) struct Completions {
+    /// The shell that reads the script
     shell: clap_complete::Shell,
 }
 

@@ -1,4 +1,4 @@
-//! What surrounds a run: signals, its record, and whoever watches it from outside.
+//! The surroundings of a run: signals, its record, metrics and lineage.
 
 use super::nightly::Pipeline;
 use super::{log, print, summary};
@@ -12,24 +12,24 @@ use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// How long the record of a run that failed may take to be kept: less than a scheduler waits between SIGTERM and SIGKILL.
+/// How long a failed run may take to write its record: less than a scheduler waits between SIGTERM and SIGKILL.
 const RECORD_DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Args)]
 pub(super) struct Watch {
-    /// Write what the run did as Prometheus metrics, for node_exporter's textfile collector; the name must end in .prom
+    /// Write the figures of the run as Prometheus metrics, for node_exporter's textfile collector; the name must end in .prom
     #[arg(long, env = "KEFU_METRICS_FILE", value_name = "PATH", help_heading = "Monitoring")]
     metrics_file: Option<PathBuf>,
     /// Append OpenLineage events to a file, or post them to a server such as http://marquez:5000
     #[arg(long, env = "OPENLINEAGE_URL", hide_env_values = true, value_name = "FILE|URL", help_heading = "Monitoring")]
     openlineage: Option<String>,
-    /// The path that an OpenLineage server takes events at
+    /// The path at which the OpenLineage server accepts events
     #[arg(long, env = "OPENLINEAGE_ENDPOINT", default_value = "api/v1/lineage", value_name = "PATH", help_heading = "Monitoring")]
     openlineage_endpoint: String,
-    /// The namespace that the pipeline is a job of
+    /// The OpenLineage namespace of the pipeline's job
     #[arg(long, env = "OPENLINEAGE_NAMESPACE", default_value = "kefu", value_name = "NAME", help_heading = "Monitoring")]
     openlineage_namespace: String,
-    /// The key that the server asks for; better given by the variable, which other users of the machine do not see
+    /// The API key of the OpenLineage server; prefer the variable, which other users of the machine do not see
     #[arg(long, env = "OPENLINEAGE_API_KEY", hide_env_values = true, value_name = "KEY", help_heading = "Monitoring")]
     openlineage_api_key: Option<String>,
 }
@@ -41,7 +41,7 @@ impl Watch {
         Ok(Some(Lineage::new(target, &self.openlineage_namespace)))
     }
 
-    /// A metrics file that cannot be written fails no run: that it grows old is an alert of its own.
+    /// A metrics file that cannot be written does not fail the run: there is an alert for an old file.
     fn expose(&self, record: &RunRecord, began: Timestamp) {
         let Some(file) = &self.metrics_file else { return };
         if let Err(e) = expose(file, record, began.as_duration().as_secs_f64()) {
@@ -50,8 +50,8 @@ impl Watch {
     }
 }
 
-/// Does the work of a run, with everything that has to happen before and after it, whether it ends well or not.
-/// Errors: the work's own; the record of a run that succeeded cannot be kept.
+/// Does the work of a run, and everything that has to happen before and after it, whether it succeeds or fails.
+/// Errors: those of the work; the record of a successful run cannot be written.
 pub(super) fn watched(
     (pipeline, watch): (&Pipeline, &Watch),
     now: Timestamp,
@@ -88,13 +88,13 @@ pub(super) fn watched(
     if json { print(&serde_json::to_string(&record)?) } else { summary::summarize(&record) }
 }
 
-/// Keeps the record beside the tables. What stopped the run goes before that it cannot be kept.
+/// Writes the record beside the tables. If the run failed, its own error is returned, even if the record cannot be written either.
 fn keep(record: &RunRecord, plan: &Plan, ended: Result<()>) -> Result<()> {
     if record.dry_run {
         return ended;
     }
     let Err(error) = ended else { return record.save(&plan.output) };
-    // A command line that cannot be has done nothing that would be worth a record.
+    // A wrong command line has done nothing that is worth a record.
     if error.kind() != Kind::Usage
         && let Err(e) = record.save_within(&plan.output, RECORD_DEADLINE)
     {
@@ -103,7 +103,7 @@ fn keep(record: &RunRecord, plan: &Plan, ended: Result<()>) -> Result<()> {
     Err(error)
 }
 
-/// What a pipeline file is called that may be wrong: the name in it, else the file's own.
+/// The name of a pipeline whose file may be wrong: the `name` in it, otherwise the name of the file.
 pub(super) fn name_of(file: &Path) -> String {
     let written = std::fs::read_to_string(file).ok().and_then(|text| text.parse::<toml::Table>().ok());
     let name = written.and_then(|table| table.get("name")?.as_str().map(str::to_owned));

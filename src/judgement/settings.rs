@@ -1,4 +1,4 @@
-//! `[judgement]` of a pipeline file, and the texts, cards and thresholds that a shop may replace by its own files.
+//! The section `[judgement]` of a pipeline file, and the texts, cards and thresholds that a shop may replace by its own files.
 
 use super::Judgement;
 use super::flags::Flag;
@@ -14,21 +14,21 @@ const DIAGNOSIS: &str = include_str!("data/diagnosis.toml");
 const SCORECARDS: &str = include_str!("data/scorecards.toml");
 const FLAGS: &str = include_str!("data/flags.toml");
 
-/// The section as written. Paths are seen from where the pipeline file is.
+/// The section as written. Paths are relative to the folder of the pipeline file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Section {
-    /// Which tables are made; default: all.
+    /// Which tables to publish. Default: all.
     pub tables: Vec<Judgement>,
-    /// Causes and remedies of a weak metric (诊断).
+    /// A file with causes and remedies of weak metrics (诊断).
     pub diagnosis: Option<String>,
-    /// Weights, bands and tiers (考核表).
+    /// A file with weights, bands and tiers (考核表).
     pub scorecards: Option<String>,
-    /// What platforms warn of (预警).
+    /// A file with the thresholds of platforms' warnings (预警).
     pub flags: Option<String>,
-    /// Points of conversion that `uplift` adds: 2 is from 40 % to 42 %.
+    /// Points of conversion that `uplift` adds. 2 means from 40 % to 42 %.
     pub uplift_points: f64,
-    /// Of the spot checks' draw; the same seed draws the same chats.
+    /// Random seed of `spot_checks`. The same seed draws the same chats.
     pub seed: u64,
 }
 
@@ -46,7 +46,7 @@ pub struct Text {
     pub en: String,
 }
 
-/// What may lie behind a metric that is worse than the standard, and what to do about it.
+/// A possible cause of a metric that is worse than the standard, and a remedy.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Remedy {
@@ -71,15 +71,15 @@ pub struct Settings {
     pub diagnosis: Vec<Remedy>,
     pub scorecards: Vec<Scorecard>,
     pub flags: Vec<Flag>,
-    /// As a share: 0.02.
+    /// `uplift_points` as a share: 0.02.
     pub uplift: f64,
     pub seed: u64,
 }
 
 impl Settings {
-    /// Reads the files that the section names from beside the pipeline file, and takes the shipped ones for the others. A shipped card
+    /// Reads the files that the section names, and the shipped files for those that it does not name. A shipped card
     /// or flag of a metric that this version does not have is left out.
-    /// Errors: a file that is not there, a key that is wrong, a metric that nobody declares.
+    /// Errors: a file does not exist, a key is wrong, a metric is not declared.
     pub fn load(section: &Section, base: &Path) -> Result<Settings> {
         if !(0.0..=100.0).contains(&section.uplift_points) {
             return Err(Error::new(Kind::Config, "uplift_points is not 0 to 100").hint("the default is 2: from 40 % to 42 %"));
@@ -139,7 +139,7 @@ pub fn remedies_of(text: &str) -> Result<Vec<Remedy>> {
     parse(text).map(|file: File| file.row)
 }
 
-/// The cards of a scorecard file, each with bands that hold something.
+/// The cards of a scorecard file, each with bands that are not empty.
 pub fn scorecards_of(text: &str) -> Result<Vec<Scorecard>> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -173,7 +173,7 @@ fn parse<T: DeserializeOwned>(text: &str) -> Result<T> {
     })
 }
 
-/// Those whose metrics the level has. One of a user's file that names another is an error, one we ship is left out.
+/// Keeps the cards or flags whose metrics the level has. If one of a user's file names another metric, it is an error; a shipped one is left out.
 fn declared<T>(all: Vec<T>, own: bool, names: impl Fn(&T) -> (Level, Vec<String>)) -> Result<Vec<T>> {
     let mut kept = Vec::new();
     for one in all {

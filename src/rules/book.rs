@@ -1,12 +1,12 @@
-//! Which rules hold for a shop on a day: a preset (the pipeline's, or that of the shop's platform), as of the day, and the pipeline's
-//! own settings over it.
+//! Which rules hold for a shop on a day: those of a preset (the pipeline's, or that of the shop's platform) on that day, overridden by the
+//! pipeline's own settings.
 
 use super::{Choice, Rules, presets};
 use crate::calendar::Day;
 use crate::error::{Error, Kind, Result};
 use serde::Serialize;
 
-/// A rule set's place in the book.
+/// The place of a rule set in the book.
 pub type SetId = usize;
 
 /// The rule sets that a pipeline can need.
@@ -15,12 +15,12 @@ pub struct Book {
     choice: Choice,
     /// Rule sets by preset and first day.
     sets: Vec<(String, Day, Rules)>,
-    /// The longest windows and delays of all sets: what decides which days and orders are read.
+    /// The longest windows and delays of all sets. They decide which days and orders are read.
     pub widest: Rules,
 }
 
 impl Book {
-    /// `written`: the pipeline's `[rules]`, whose settings go over every preset's.
+    /// `written`: the pipeline's `[rules]`, whose settings override those of every preset.
     /// Errors: an unknown preset, a value that is out of bounds.
     pub fn new(choice: Choice, written: &toml::Table) -> Result<Book> {
         let ids = match &choice {
@@ -63,7 +63,7 @@ impl Book {
         self.rules(self.set(platform, day))
     }
 
-    /// Everything that can hold on a day.
+    /// Every rule set that can hold on a day.
     pub fn on(&self, day: Day) -> (&Choice, Vec<&(String, Day, Rules)>) {
         let is_last = |(place, (id, from, _)): &(usize, &(String, Day, Rules))| {
             *from <= day && !self.sets[place + 1..].iter().any(|(other, later, _)| other == id && *later <= day)
@@ -71,7 +71,7 @@ impl Book {
         (&self.choice, self.sets.iter().enumerate().filter(is_last).map(|(_, set)| set).collect())
     }
 
-    /// What the pipeline file says of presets, for a reader.
+    /// The pipeline's choice of presets, for a reader.
     pub fn describe(&self) -> String {
         match &self.choice {
             Choice::One(_) => self.sets[0].2.rule_set(),
@@ -81,7 +81,7 @@ impl Book {
     }
 }
 
-/// The default rules, a preset's over them, the pipeline's over those.
+/// The default rules, overridden by those of a preset, overridden by those of the pipeline.
 fn rules(id: &str, preset: &toml::Table, written: &toml::Table) -> Result<Rules> {
     let set = |over: Option<&toml::Table>| -> Result<Rules> {
         let mut merged = preset.clone();

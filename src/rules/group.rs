@@ -1,4 +1,4 @@
-//! Shops that one rule set holds for: numbers are made group by group, and most pipelines have one group.
+//! The shops that share a rule set. Numbers are computed group by group, and most pipelines have one group.
 
 use super::{Book, Rules, SetId};
 use crate::calendar::Day;
@@ -10,20 +10,20 @@ use polars::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The shops of a rule set on a day, or some of them, or some of the buyers of one.
+/// The shops that have a rule set on a day, or some of them, or some of the buyers of one.
 pub struct Group<'a> {
     pub rules: &'a Rules,
     members: Members,
 }
 
-/// Who is of a group.
+/// The shops and buyers of a group.
 #[derive(Clone)]
 pub struct Members {
     shops: Shops,
     buyers: Option<Buyers>,
 }
 
-/// One of so many parts of a shop's buyers, from 0.
+/// One of `of` parts of a shop's buyers, counted from 0.
 #[derive(Clone, Copy)]
 struct Buyers {
     part: usize,
@@ -34,7 +34,7 @@ struct Buyers {
 enum Shops {
     All,
     These(Arc<HashSet<String>>),
-    /// Also those of which nothing is known.
+    /// Includes shops of which nothing is known.
     AllBut(Arc<HashSet<String>>),
 }
 
@@ -57,8 +57,8 @@ impl Members {
         Members { shops, buyers: None }
     }
 
-    /// In parts of at most so many persons, so that not all rows are held at once; a larger shop is cut by buyer.
-    /// `persons`: how many each shop has that is known; any other shop is in the last part.
+    /// Splits the members into parts of at most `most` persons, so that not all rows are in memory at once. A larger shop is split by buyer.
+    /// `persons`: the number of persons of each known shop; every other shop is in the last part.
     pub fn parts(&self, persons: &BTreeMap<String, usize>, most: usize) -> Vec<Members> {
         let (mut parts, mut shops, mut filled) = (Vec::new(), HashSet::new(), 0);
         let mut placed = HashSet::new();
@@ -92,22 +92,22 @@ impl Members {
         self.shops.has(shop)
     }
 
-    /// Of one of its shops.
+    /// Whether a buyer of one of its shops is a member.
     pub fn has_buyer(&self, buyer: &str) -> bool {
         self.buyers.is_none_or(|buyers| Names::bucket(buyer, buyers.of) == buyers.part)
     }
 
-    /// A buyer of a shop.
+    /// Whether a buyer of a shop is a member.
     pub fn has(&self, shop: &str, buyer: &str) -> bool {
         self.has_shop(shop) && self.has_buyer(buyer)
     }
 
-    /// All buyers of its shops.
+    /// Whether all buyers of its shops are members.
     pub fn has_all_buyers(&self) -> bool {
         self.buyers.is_none()
     }
 
-    /// All buyers of all shops.
+    /// Whether all buyers of all shops are members.
     pub fn has_everyone(&self) -> bool {
         self.has_all_buyers() && matches!(self.shops, Shops::All)
     }
@@ -118,7 +118,7 @@ impl<'a> Group<'a> {
         Group { rules, members: Members::of_shops(shops) }
     }
 
-    /// All shops by their rule set on a day. `platforms`: what is known of shops; of others, what holds without a platform.
+    /// Groups all shops by their rule set on a day. `platforms`: the known platforms of shops; every other shop has the rule set that holds without one.
     pub fn all(book: &'a Book, platforms: &BTreeMap<String, String>, day: Day) -> Vec<Group<'a>> {
         let unknown = book.set(None, day);
         let mut of: BTreeMap<SetId, HashSet<String>> = BTreeMap::new();
@@ -135,7 +135,7 @@ impl<'a> Group<'a> {
         std::iter::once(others).chain(groups).collect()
     }
 
-    /// In parts, as its members.
+    /// Splits the group as `Members::parts` does.
     pub fn parts(&self, persons: &BTreeMap<String, usize>, most: usize) -> Vec<Group<'a>> {
         self.members.parts(persons, most).into_iter().map(|members| Group { rules: self.rules, members }).collect()
     }
@@ -148,7 +148,7 @@ impl<'a> Group<'a> {
         self.members.has_shop(shop)
     }
 
-    /// The rows of its shops, by `shop_id`, and of its buyers, by `buyer_id`; what is of no buyer is of the first part of them.
+    /// Keeps the rows of its shops, by `shop_id`, and of its buyers, by `buyer_id`. Rows without a buyer belong to the first part.
     pub fn of(&self, rows: LazyFrame) -> Result<LazyFrame> {
         let rows = self.of_its_shops(rows)?;
         let Some(buyers) = self.members.buyers else { return Ok(rows) };
@@ -176,7 +176,7 @@ impl<'a> Group<'a> {
 mod tests {
     use super::*;
 
-    /// Every person is of one part, however many there are, and none is too large.
+    /// Every person is in exactly one part, and no part is too large.
     #[test]
     fn parts_are_disjoint_and_have_everyone() {
         let rules = Rules::default();

@@ -1,4 +1,4 @@
-//! What a preset holds on a day, and why: what `kefu rules` prints.
+//! The rules of a preset on a day with their sources, as `kefu rules` prints them.
 
 use super::{Book, Choice, Rules, presets};
 use crate::calendar::Day;
@@ -27,9 +27,9 @@ pub struct Holds {
     en: &'static str,
     date: String,
     valid_from: String,
-    /// The last day on which they hold; none: they still do.
+    /// The last day on which they hold. `None`: they still hold.
     valid_to: Option<String>,
-    /// Where the date is said.
+    /// The source of the date.
     why: Option<String>,
     rules: Vec<Rule>,
 }
@@ -38,7 +38,7 @@ pub struct Holds {
 struct Rule {
     rule: String,
     value: serde_json::Value,
-    /// The platform fixes it; otherwise it is the default.
+    /// Whether the platform fixes the rule; otherwise it has its default.
     fixed: bool,
     source: Option<String>,
 }
@@ -51,7 +51,7 @@ pub fn presets() -> Result<Presets> {
     Ok(Presets(presets::all()?.iter().map(known).collect()))
 }
 
-/// What holds on a day. Errors: no such preset.
+/// The rules of a preset on a day. Errors: there is no such preset.
 pub fn holds(id: &str, day: Day) -> Result<Holds> {
     let preset = presets::find(id)?;
     let firsts = preset.entries.iter().map(presets::Entry::first_day).collect::<Result<Vec<_>>>()?;

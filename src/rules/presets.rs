@@ -1,4 +1,4 @@
-//! The shipped presets (平台预设): one data file each, with an entry for every date at which a platform changed its rules.
+//! The shipped presets (平台预设). Each is a data file with an entry for every date on which the platform changed its rules.
 
 use crate::calendar::Day;
 use crate::error::{Error, Kind, Result};
@@ -24,9 +24,9 @@ pub struct Preset {
     #[serde(skip)]
     pub id: &'static str,
     pub name: Name,
-    /// What logs and shops tables call the platform.
+    /// The names of the platform in logs and shops tables.
     platforms: Vec<String>,
-    /// Oldest first; each holds until the next begins.
+    /// Oldest first. Each holds until the next begins.
     #[serde(rename = "rules")]
     pub entries: Vec<Entry>,
 }
@@ -38,11 +38,11 @@ pub struct Name {
     pub en: String,
 }
 
-/// The rules from a day on: all that the platform fixes, also where it equals the default.
+/// The rules from a day on: all that the platform fixes, even those that equal the default.
 #[derive(Debug, Deserialize)]
 pub struct Entry {
     pub valid_from: toml::value::Datetime,
-    /// By rule: where it is said, in Chinese and English.
+    /// By rule: its source, in Chinese and English.
     #[serde(default)]
     pub sources: BTreeMap<String, String>,
     #[serde(flatten)]
@@ -56,7 +56,7 @@ impl Entry {
     }
 }
 
-/// Every preset, `default` first.
+/// All presets, `default` first.
 pub fn all() -> Result<&'static [Preset]> {
     static ALL: LazyLock<std::result::Result<Vec<Preset>, String>> = LazyLock::new(|| FILES.into_iter().map(parse).collect());
     ALL.as_deref().map_err(|e| Error::new(Kind::Config, e.clone()))
@@ -67,7 +67,7 @@ fn parse((id, text): (&'static str, &str)) -> std::result::Result<Preset, String
     Ok(Preset { id, ..preset })
 }
 
-/// Errors: no such preset, with the nearest.
+/// Errors: there is no such preset; the hint names the nearest.
 pub fn find(id: &str) -> Result<&'static Preset> {
     let presets = all()?;
     presets.iter().find(|preset| preset.id == id).ok_or_else(|| {
@@ -80,7 +80,7 @@ pub fn find(id: &str) -> Result<&'static Preset> {
     })
 }
 
-/// The preset of a platform as logs name it; `default` where none is known.
+/// The preset of a platform, by a name that logs use. Without a known one it is `default`.
 pub fn of_platform(platform: Option<&str>) -> &'static str {
     let Some(platform) = platform.map(|name| name.trim().to_lowercase()) else { return "default" };
     let known = all().unwrap_or_default().iter().find(|preset| preset.platforms.contains(&platform));
