@@ -264,7 +264,7 @@ fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|e| {
         Error::new(Kind::Usage, format!("cannot read the pipeline file: {e}"))
             .with("file", path.display())
-            .hint("name a pipeline file, e.g. pipelines/nightly.toml; none runs the demo")
+            .hint("name a pipeline file, e.g. pipelines/nightly.toml; without one, kefu runs the demo")
     })
 }
 
@@ -300,7 +300,7 @@ fn did_you_mean(message: &str) -> Option<String> {
 fn resolve(job: Job, written: &toml::Table, base: &Path, overrides: &Overrides) -> Result<Plan> {
     let rules = Book::new(job.rules.preset.clone(), written)?;
     if !(0.0..=1.0).contains(&job.quality.max_bad_ratio) {
-        return Err(Error::new(Kind::Config, "max_bad_ratio is not a share of 0 to 1").hint("the default is 0.01, 1 %"));
+        return Err(Error::new(Kind::Config, "max_bad_ratio is outside 0 to 1").hint("the default is 0.01, 1 %"));
     }
     let calendar = calendar(&job)?;
     if job.reports.periods.is_empty() || job.reports.levels.is_empty() {

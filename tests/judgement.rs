@@ -402,12 +402,12 @@ fn a_wrong_file_of_judgement_is_named() {
     says(
         "scorecards = \"mine.toml\"",
         &card("replyrate", "{ score = 1 }"),
-        &["`replyrate` is no metric of level agent", "did you mean `reply_rate`?", "mine.toml"],
+        &["`replyrate` is not a metric of level agent", "did you mean `reply_rate`?", "mine.toml"],
     );
     says("scorecards = \"mine.toml\"", &card("reply_rate", "{ to = 2, score = 1 }, { from = 1, score = 0 }"), &["overlap"]);
     says("flags = \"elsewhere.toml\"", "", &["cannot read", "elsewhere.toml"]);
     says("diagnosis = \"mine.toml\"", "[[row]]\nmetric = 1\n", &["unknown field `metric`"]);
-    says("uplift_points = 200", "", &["uplift_points is not 0 to 100"]);
+    says("uplift_points = 200", "", &["uplift_points is outside 0 to 100"]);
     says("table = []", "", &["did you mean `tables`?"]);
 }
 

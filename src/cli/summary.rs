@@ -11,7 +11,7 @@ pub(super) fn summarize(record: &RunRecord) -> Result<()> {
     }
     if record.days_restated == 0 && record.files_written == 0 && record.error.is_none() {
         return print(&format!(
-            "nothing was due: what was asked for is fresh under {} (`kefu plan` says why, --only all makes it again)\n",
+            "nothing was due: every day that was asked for is fresh under {} (`kefu plan` shows why, `--only all` computes it again)\n",
             record.output
         ));
     }

@@ -13,7 +13,7 @@ pub(super) fn page(entries: &[Entry]) -> String {
     let families = families(entries);
     let tab = |family: &Family| format!("<a href=\"#{}\">{}</a>", family.anchor(), escaped(&family.short()));
     let tabs = families.iter().map(tab).collect::<String>();
-    let guide = guide().iter().map(|text| element("p", text)).collect::<String>();
+    let guide = guide(entries).iter().map(|text| element("p", text)).collect::<String>();
     let contents = families.iter().map(contents).collect::<String>();
     let metrics = families.iter().map(|family| {
         let metrics = family.entries.iter().map(|entry| metric(entry, &ids)).collect::<String>();

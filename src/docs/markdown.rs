@@ -8,7 +8,7 @@ pub(super) fn page(entries: &[Entry]) -> String {
     let families = families(entries);
     let mut lines = vec!["# kefu 指标字典 · Dictionary of metrics".to_owned(), String::new()];
     lines.push("Made by `kefu docs` from the declarations; do not edit. 由 `kefu docs` 生成，请勿手改。".to_owned());
-    for Both { zh, en } in guide() {
+    for Both { zh, en } in guide(entries) {
         lines.extend([String::new(), zh, String::new(), en]);
     }
     lines.extend([String::new(), "## 目录 Contents".to_owned(), String::new()]);

@@ -1,5 +1,6 @@
 //! The words of the dictionary, Chinese and English: levels, facts, formulas.
 
+use super::Entry;
 use super::condition::{Told, text, told};
 use crate::job::Level;
 use crate::metrics::decl::{Better, Text};
@@ -152,32 +153,38 @@ fn largest(rows: &Both, told: &Told) -> Both {
     }
 }
 
-/// What stands before the metrics, a paragraph each.
-pub(super) fn guide() -> Vec<Both> {
+/// The paragraphs that stand before the metrics.
+pub(super) fn guide(entries: &[Entry]) -> Vec<Both> {
+    let parts = entries.iter().filter(|entry| entry.component).count();
+    let metrics = entries.len() - parts;
     vec![
         both(
-            "每个指标在 `src/metrics/` 中只声明一次，本页由声明生成，与报表列同名同序。数值的准确定义见 `docs/semantics.md`。",
-            "Every metric is declared once, in `src/metrics/`; this page is made from the declarations, in the order and by the names of the report columns. `docs/semantics.md` defines the numbers exactly.",
+            format!(
+                "每个指标在 `src/metrics/` 中只声明一次，共 {metrics} 个指标和 {parts} 个部件。本页由声明生成，与报表列同名同序。数值的准确定义见 `docs/semantics.md`。"
+            ),
+            format!(
+                "Every metric is declared once, in `src/metrics/`: {metrics} metrics and {parts} parts. This page is made from the declarations and has the names and the order of the report columns. `docs/semantics.md` defines the numbers exactly."
+            ),
         ),
         both(
             "层级：S 店铺，A 客服，T 团队（凡有 A 者）。“部件”是为计算比率而发布的列。时长为秒，比率为 0–1，金额为元，均不四舍五入。",
-            "Levels: S shop, A agent, T team (wherever A). A “part” is a column published for the sake of a ratio. Durations are seconds, rates 0–1, money yuan; nothing is rounded.",
+            "Levels: S shop, A agent, T team (wherever A). A “part” is a column that is published because a ratio needs it. Durations are in seconds, rates run from 0 to 1, money is in yuan; nothing is rounded.",
         ),
         both(
             "空值不等于 0：分母为 0、所需输入未配置，或现在还不可能知道。延迟是周期末日之后还要等几天，按默认规则。",
-            "Null is not 0: it means a denominator of 0, an input that is not configured, or a value that cannot be known yet. The delay is the days to wait after the last day of a period, under the default rules.",
+            "Null is not 0: it means a denominator of 0, an input that is not configured, or a value that cannot be known yet. The delay is the number of days to wait after the last day of a period, under the default rules.",
         ),
         both(
             "可加的指标可以跨日、跨店铺、跨客服相加；但各客服之和不等于店铺行，两者的计时不同（店铺含排队）。",
-            "What adds up may be added over days, over shops and over agents; yet the agents do not add up to the shop's row, for the two run on different clocks (the shop's includes the queue).",
+            "A metric that adds up may be added over days, over shops and over agents. But the agents do not add up to the shop's row, because the two run on different clocks (the shop's includes the queue).",
         ),
         both(
             "公式中的行与条件：会话、接待、轮次、聊天对（客服 × 买家 × 日）、绩效判定（订单 × 规则 × 客服）等，列见 `src/facts/`，多数也在明细表中；时长为毫秒，金额为分，取默认规则。人的标记见 `src/metrics/flags.rs`：任一天成立即算期内成立，定义另有说明者除外。",
-            "Rows and conditions in formulas: sessions, receptions, rounds, peer-days (agent × buyer × day), credits (order × rule × agent) and others, with the columns of `src/facts/`, most of which stand in the detail tables too; in ms and fen, under the default rules. A person's flags are those of `src/metrics/flags.rs`: one that held on any day holds for the period, unless the definition says otherwise.",
+            "Formulas speak of rows and conditions: sessions, receptions, rounds, peer-days (agent × buyer × day), credits (order × rule × agent) and others. Their columns are those of `src/facts/`, most of which stand in the detail tables too; durations are in ms and money in fen, under the default rules. `src/metrics/flags.rs` has the flags of persons: a flag that held on any day holds for the period, unless the definition says otherwise.",
         ),
         both(
             "示例都在上海时间 2026-09-01 这一天，默认规则，其后 90 天的数据已到齐；`-` 为空，`+1/09:00:00` 是次日 9 点。",
-            "All examples lie on 2026-09-01 in Shanghai, with the default rules and ninety more days landed; `-` is none, `+1/09:00:00` is nine the next day.",
+            "All examples lie on 2026-09-01 in Shanghai, under the default rules; the data of the 90 days after it has landed. `-` means none, `+1/09:00:00` is nine o'clock on the next day.",
         ),
     ]
 }

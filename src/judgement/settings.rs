@@ -82,7 +82,7 @@ impl Settings {
     /// Errors: a file does not exist, a key is wrong, a metric is not declared.
     pub fn load(section: &Section, base: &Path) -> Result<Settings> {
         if !(0.0..=100.0).contains(&section.uplift_points) {
-            return Err(Error::new(Kind::Config, "uplift_points is not 0 to 100").hint("the default is 2: from 40 % to 42 %"));
+            return Err(Error::new(Kind::Config, "uplift_points is outside 0 to 100").hint("the default is 2: from 40 % to 42 %"));
         }
         let file = |path: &Option<String>| path.as_ref().map(|path| base.join(path));
         let remedies = file(&section.diagnosis);
@@ -124,7 +124,7 @@ fn text(file: Option<&Path>, shipped: &str) -> Result<String> {
     std::fs::read_to_string(file).map_err(|e| {
         Error::new(Kind::Config, format!("cannot read a file of [judgement]: {e}"))
             .with("file", file.display())
-            .hint("its path is seen from where the pipeline file is; leave the key out for what kefu ships")
+            .hint("its path is relative to the folder of the pipeline file; without the key, kefu uses its own file")
     })
 }
 
@@ -188,7 +188,7 @@ fn declared<T>(all: Vec<T>, own: bool, names: impl Fn(&T) -> (Level, Vec<String>
 }
 
 fn undeclared(level: Level, id: &str) -> Error {
-    let error = Error::new(Kind::Config, format!("`{id}` is no metric of level {}", level.name()));
+    let error = Error::new(Kind::Config, format!("`{id}` is not a metric of level {}", level.name()));
     match crate::nearest(id, metrics::of_level(level).map(|metric| metric.id.as_str())) {
         Some(nearest) => error.hint(format!("did you mean `{nearest}`?")),
         None => error.hint("`dims/metric` lists every metric of a level"),
