@@ -395,11 +395,9 @@ fn a_file_or_folder_that_a_page_names_is_there() {
         let lines = page.text.lines().filter(|line| !line.starts_with("--- ") && !line.starts_with("+++ "));
         for word in lines.flat_map(words) {
             let top = word.split_once('/').map(|(top, _)| top.to_owned());
-            let is_there = if top.is_some_and(|top| folders.contains(&top)) {
-                exists(word)
-            } else {
-                !(word.len() > 3 && (word.ends_with(".rs") || word.ends_with(".md"))) || ends(word)
-            };
+            let is_path = top.is_some_and(|top| folders.contains(&top));
+            let is_file = word.len() > 3 && (word.ends_with(".rs") || word.ends_with(".md"));
+            let is_there = if is_path { exists(word) } else { !is_file || exists(word) || ends(word) };
             assert!(is_there, "{} names {word}, which is not in the repository", page.name);
         }
     }
