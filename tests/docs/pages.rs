@@ -293,7 +293,9 @@ fn every_setting_stands_in_the_nightly_pipeline() {
     let settings = settings();
     assert!(settings.tables.len() >= 14 && settings.of_sources.len() >= 10 && settings.others.len() >= 40);
     let (nightly, file) = (shown(true).parse::<toml::Table>().unwrap(), read("pipelines/nightly.toml"));
-    let of_sources = file.text.lines().filter_map(|line| line.strip_prefix("#   ")?.split_once(" = "));
+    // The keys of sources stand once, between the head of the inputs and the first of them.
+    let inputs = file.text.lines().skip_while(|line| !line.starts_with("# ---- Inputs")).take_while(|line| !line.starts_with('['));
+    let of_sources = inputs.filter_map(|line| line.strip_prefix("#   ")?.split_once(" = "));
     let of_sources =
         of_sources.map(|(key, _)| key.split('.').next().unwrap().to_owned()).chain(["path".to_owned()]).collect::<BTreeSet<_>>();
     let tables = settings.tables.iter().filter(|table| !nightly.get(*table).is_some_and(toml::Value::is_table)).cloned();
