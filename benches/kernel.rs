@@ -3,16 +3,21 @@
 #![expect(clippy::expect_used, reason = "a bench that cannot go on has failed")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use kefu::calendar::Day;
-use kefu::conversation;
+use kefu::config::{Overrides, Plan};
 use kefu::facts;
-use kefu::ingest::{self, Raw, What};
-use kefu::job::{Level, Overrides, Plan};
-use kefu::publish::StateStore;
-use kefu::reports::{Kind, Ledger, Part};
-use kefu::rules::Rules;
-use kefu::run::{Request, run};
+use kefu::frames::collect;
+use kefu::ingest;
+use kefu::model::Level;
+use kefu::run::{RunRequest, run};
+use kefu::state::StateStore;
+use kefu::state::{LevelRollup, StateKind, StatePart};
 use kefu_generate::{FileFormat, LoadSpec, TextCompression, TextEncoding};
+use kefu_kernel::calendar::Day;
+use kefu_kernel::day_rules::DayRules;
+use kefu_kernel::line::{ChatLine, LineKind};
+use kefu_kernel::replay;
+use kefu_kernel::rules::Rules;
+use polars::prelude::IntoLazy;
 
 const PIPELINE: &str = r#"
 name = "bench"
@@ -27,20 +32,27 @@ on_missing = "empty"
 "#;
 
 /// A conversation of a waiting, a handed-over and an answered round.
-fn lines() -> Vec<Raw> {
-    let line = |at: i64, what, agent| Raw { at: 36_000_000 + at * 1000, conversation: 1, session: 1, agent, what, ..Raw::default() };
+fn lines() -> Vec<ChatLine> {
+    let line = |at: i64, kind, agent| ChatLine {
+        sent_at: 36_000_000 + at * 1000,
+        conversation: 1,
+        session: 1,
+        agent,
+        kind,
+        ..ChatLine::default()
+    };
     [0, 40, 300, 900]
         .iter()
         .flat_map(|start| {
             [
-                line(*start, What::Buyer, 0),
-                line(start + 5, What::Buyer, 0),
-                line(start + 9, What::Assign, 1),
-                line(start + 20, What::Reply, 1),
-                line(start + 22, What::Buyer, 1),
-                line(start + 25, What::Transfer, 2),
-                line(start + 31, What::Reply, 2),
-                line(start + 33, What::Reply, 2),
+                line(*start, LineKind::Buyer, 0),
+                line(start + 5, LineKind::Buyer, 0),
+                line(start + 9, LineKind::Assign, 1),
+                line(start + 20, LineKind::Reply, 1),
+                line(start + 22, LineKind::Buyer, 1),
+                line(start + 25, LineKind::Transfer, 2),
+                line(start + 31, LineKind::Reply, 2),
+                line(start + 33, LineKind::Reply, 2),
             ]
         })
         .collect()
@@ -49,11 +61,11 @@ fn lines() -> Vec<Raw> {
 fn kernel(c: &mut Criterion) {
     let rules = Rules::default();
     let hours = 28_800_000..82_800_000;
-    let day = conversation::Day { rules: &rules, starts_at: 0, assessed: vec![hours] };
+    let day = DayRules { rules: &rules, starts_at: 0, assessed: vec![hours] };
     let lines = lines();
     let mut group = c.benchmark_group("kernel");
     group.throughput(Throughput::Elements(lines.len() as u64));
-    group.bench_function("replay, per line", |b| b.iter(|| conversation::replay(std::hint::black_box(&lines), &day)));
+    group.bench_function("replay, per line", |b| b.iter(|| replay::replay(std::hint::black_box(&lines), &day)));
     group.finish();
 }
 
@@ -71,9 +83,9 @@ fn states(c: &mut Criterion) {
     let plan = Plan::load(Some(&pipeline), &Overrides::default()).expect("a plan");
     let day = Day::from(from);
     let started = "2026-09-02T00:00:00Z".parse().expect("an instant");
-    run(&plan, &Request { jobs: 1, ..Request::new(day, day, started) }).expect("a run");
+    run(&plan, &RunRequest { jobs: 1, ..RunRequest::new(day, day, started) }).expect("a run");
     let states = StateStore::new(&std::sync::Arc::new(
-        kefu::publish::Stage::open(&plan.output, std::sync::Arc::default(), std::collections::BTreeSet::new()).expect("a stage"),
+        kefu::staging::StagingArea::open(&plan.output, std::sync::Arc::default(), std::collections::BTreeSet::new()).expect("a stage"),
     ));
     merge(c, &states, day);
     attribution(c, &plan, &states, day);
@@ -82,26 +94,31 @@ fn states(c: &mut Criterion) {
 fn merge(c: &mut Criterion, states: &StateStore, day: Day) {
     // Five periods that began on different days.
     let stretches = [0, 1, 2, 3, 4].map(|earlier| (day.plus(-earlier), day));
-    let rows = Kind::of(Part::Chats).iter().flat_map(|kind| {
-        let pieces = states.rows(day, Part::Chats, Level::Agent, *kind).expect("a state");
+    let rows = StateKind::of(StatePart::Chats).iter().flat_map(|kind| {
+        let pieces = states.rows(day, StatePart::Chats, Level::Agent, *kind).expect("a state");
         pieces.map(|rows| (*kind, rows.expect("rows")))
     });
     let rows = rows.collect::<Vec<_>>();
-    let merged = |mut ledger: Ledger| {
-        rows.iter().for_each(|(kind, rows)| ledger.add(&stretches, Part::Chats, *kind, rows));
+    let merged = |mut ledger: LevelRollup| {
+        rows.iter().for_each(|(kind, rows)| ledger.add(&stretches, StatePart::Chats, *kind, rows));
         ledger
     };
     c.bench_function("merge a day's agent states into five periods", |b| {
-        b.iter_batched(|| Ledger::new(Level::Agent), merged, BatchSize::LargeInput)
+        b.iter_batched(|| LevelRollup::new(Level::Agent), merged, BatchSize::LargeInput)
     });
 }
 
 fn attribution(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
     let orders = ingest::read_orders(plan, day, day, i64::MAX, Some((day, day))).expect("orders").expect("a table of orders");
     let instants = facts::instants(&orders, &plan.calendar, plan.rules.rules(0), day).expect("instants");
-    let asked = facts::Asked::of(&instants, plan.rules.widest.credit_lookback.0);
-    let replies = states.replies(day, &std::sync::Arc::new(asked), 1).expect("the reply index");
-    let credits = || facts::credits(&instants, &replies, &plan.calendar, plan.rules.rules(0), day, day).expect("credits");
+    let instants = collect(instants).expect("instants");
+    let windows = facts::AttributionWindows::of(&instants, plan.rules.widest.credit_lookback.0).expect("windows");
+    let replies = states.replies(day, &std::sync::Arc::new(windows), 1).expect("the reply index");
+    let (instants, replies) = (instants.lazy(), replies.lazy());
+    let credits = || {
+        let query = facts::credits(instants.clone(), replies.clone(), &plan.calendar, plan.rules.rules(0), day, day);
+        collect(query.expect("credits")).expect("credits")
+    };
     c.bench_function("attribute a day's orders", |b| b.iter(credits));
 }
 

@@ -1,52 +1,63 @@
-//! `kefu check`: whether both roots can be used, and what a run would read, found out without computing anything.
+//! `kefu check`: tests access to both roots, and finds the files and columns that a run would read, without computing anything.
 
-use crate::calendar::Day;
+use crate::config::{Plan, SourceConfig};
 use crate::error::{Context, Error, Kind, Result};
-use crate::ingest::{self, Table};
-use crate::job::{Plan, Source};
-use crate::store::probe::{self, Outcome, Probe};
+use crate::ingest;
+use crate::model::InputTable;
+use crate::store::probe;
+use crate::store::probe::{Probe, ProbeOutcome};
+use kefu_kernel::calendar::Day;
 use serde::Serialize;
 use std::fmt;
 
-/// One line per thing tried at a root, and per table a pipeline reads.
+/// The result of a check: the probes of both roots, and the input tables of the pipeline. The fields are the keys of `--json`.
 #[derive(Debug, Serialize)]
-pub struct Report {
+pub struct CheckReport {
+    /// The name of the pipeline.
     pub pipeline: String,
+    /// The day whose files were looked for.
     pub business_day: String,
+    /// The roots.
     pub input: String,
     pub output: String,
+    /// The choice of presets.
     pub rule_set: String,
+    /// What was tried at each root.
     pub probes: Vec<Probe>,
-    pub tables: Vec<Found>,
+    /// The configured input tables. Empty if the input cannot be read.
+    pub tables: Vec<CheckedTable>,
 }
 
+/// One input table.
 #[derive(Debug, Serialize)]
-pub struct Found {
+pub struct CheckedTable {
+    /// The name of the table.
     pub table: &'static str,
+    /// Number and total size of its files for the day.
     pub files: usize,
     pub bytes: u64,
-    /// Columns of the first file that nothing uses.
+    /// Columns of the first file that kefu does not use.
     pub unused_columns: Vec<String>,
-    /// Why a run would stop here.
+    /// The error with which a run would fail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     #[serde(skip)]
     error: Option<Error>,
 }
 
-/// Tries both roots, lists every table's files for a day and resolves its columns against the first of them. Nothing stops the rest,
-/// but for an input that cannot be reached: its tables are left out.
-pub fn check(plan: &Plan, day: Day) -> Report {
-    // Side by side: a root that does not answer takes seconds to tell.
+/// Probes both roots, lists the files of every table for a day, and resolves the columns of the first. A problem of one table does not keep
+/// the others from being checked; only if the input cannot be read at all are the tables left out.
+pub fn check(plan: &Plan, day: Day) -> CheckReport {
+    // In parallel, because a root that does not answer takes seconds to time out.
     let (input, output) = std::thread::scope(|scope| {
         let output = scope.spawn(|| probe::output(&plan.output));
         (probe::input(&plan.input), output.join().unwrap_or_default())
     });
     let is_readable = input.iter().all(|probe| probe.error().is_none());
-    let sources = Table::ALL.into_iter().filter(|_| is_readable).filter_map(|table| Some((table, plan.source(table)?)));
-    let tables = sources.map(|(table, source)| look(plan, table, source, day)).collect();
-    Report {
-        pipeline: plan.job.name.clone(),
+    let sources = InputTable::ALL.into_iter().filter(|_| is_readable).filter_map(|table| Some((table, plan.source(table)?)));
+    let tables = sources.map(|(table, source)| check_table(plan, table, source, day)).collect();
+    CheckReport {
+        pipeline: plan.config.name.clone(),
         business_day: day.to_string(),
         input: plan.input.name().to_owned(),
         output: plan.output.name().to_owned(),
@@ -56,41 +67,44 @@ pub fn check(plan: &Plan, day: Day) -> Report {
     }
 }
 
-fn look(plan: &Plan, table: Table, source: &Source, day: Day) -> Found {
-    let mut found = Found { table: table.name(), files: 0, bytes: 0, unused_columns: Vec::new(), problem: None, error: None };
-    if let Err(error) = fill(&mut found, plan, table, source, day) {
-        found.problem = Some(error.in_one_line());
-        found.error = Some(error);
+/// Checks one table.
+fn check_table(plan: &Plan, table: InputTable, source: &SourceConfig, day: Day) -> CheckedTable {
+    let mut checked = CheckedTable { table: table.name(), files: 0, bytes: 0, unused_columns: Vec::new(), problem: None, error: None };
+    if let Err(error) = fill(&mut checked, plan, table, source, day) {
+        checked.problem = Some(error.in_one_line());
+        checked.error = Some(error);
     }
-    found
+    checked
 }
 
-fn fill(found: &mut Found, plan: &Plan, table: Table, source: &Source, day: Day) -> Result<()> {
+/// Fills in the files and the columns of a table. Errors: those of a run that reads it.
+fn fill(checked: &mut CheckedTable, plan: &Plan, table: InputTable, source: &SourceConfig, day: Day) -> Result<()> {
     let files = ingest::files_of(plan, source, day, day).with("table", table.name())?;
-    found.files = files.len();
-    found.bytes = files.iter().map(|(_, file)| file.size()).sum();
+    checked.files = files.len();
+    checked.bytes = files.iter().map(|(_, file)| file.size()).sum();
     ingest::require_files(plan, table, source, &files, day, day)?;
-    let resolved = files.first().map(|(_, first)| ingest::headers(plan, table, first)).transpose()?;
-    found.unused_columns = resolved.map(|resolved| resolved.unused).unwrap_or_default();
+    let resolved = files.first().map(|(_, first)| ingest::map_columns(plan, table, first)).transpose()?;
+    checked.unused_columns = resolved.map(|resolved| resolved.unused).unwrap_or_default();
     Ok(())
 }
 
-impl Report {
-    /// The worst of what was found; its exit code is the command's.
-    pub fn verdict(self) -> Result<()> {
+impl CheckReport {
+    /// The result of the command. Errors: the worst problem, whose exit code is that of the command.
+    pub fn into_result(self) -> Result<()> {
         let probes = probe::worst(self.probes);
         let errors = probes.into_iter().chain(self.tables.into_iter().filter_map(|found| found.error));
         let worst = errors.reduce(|worst, error| if error.kind().rank() > worst.kind().rank() { error } else { worst });
         worst.map_or(Ok(()), Err)
     }
 
+    /// The kind of every problem.
     fn kinds(&self) -> impl Iterator<Item = Kind> {
         let probes = self.probes.iter().filter_map(|probe| probe.error());
         probes.chain(self.tables.iter().filter_map(|found| found.error.as_ref())).map(Error::kind)
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
@@ -98,17 +112,17 @@ impl fmt::Display for Report {
             self.pipeline, self.business_day, self.rule_set, self.input, self.output
         )?;
         for Probe { root, what, outcome, problem, .. } in &self.probes {
-            let said = match outcome {
-                Outcome::Ok => "ok",
-                Outcome::Failed => "failed",
-                Outcome::NotTried => "not tried",
+            let result = match outcome {
+                ProbeOutcome::Ok => "ok",
+                ProbeOutcome::Failed => "failed",
+                ProbeOutcome::NotTried => "not tried",
             };
             let problem = problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
-            writeln!(f, "  {root:<6} {what:<24} {said}{problem}")?;
+            writeln!(f, "  {root:<6} {what:<24} {result}{problem}")?;
         }
-        for found in &self.tables {
-            write!(f, "  {:<12} {} file(s), {} bytes", found.table, found.files, found.bytes)?;
-            match (found.unused_columns.as_slice(), &found.problem) {
+        for checked in &self.tables {
+            write!(f, "  {:<12} {} file(s), {} bytes", checked.table, checked.files, checked.bytes)?;
+            match (checked.unused_columns.as_slice(), &checked.problem) {
                 (_, Some(problem)) => writeln!(f, "; failed: {problem}")?,
                 ([], None) => writeln!(f)?,
                 (unused, None) => writeln!(f, "; not used: {}", unused.join(", "))?,

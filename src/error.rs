@@ -1,11 +1,12 @@
-//! The one error type: what went wrong, where, what to do about it, and which exit code it means.
+//! The error type of the crate: what went wrong, where, what the user can do about it, and the exit code.
 
 use crate::privacy;
 use std::fmt;
 
+/// The result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// The kind of a failure. It decides the exit code and whether trying again can help.
+/// The kind of a failure. It decides the exit code and whether a later retry can help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// The command line is wrong: exit 2.
@@ -14,7 +15,7 @@ pub enum Kind {
     Config,
     /// The data was read and refused, or a gate held it back: exit 3.
     Refused,
-    /// The input is not there yet, the storage does not answer, or another run is writing: exit 75, try again.
+    /// The input has not arrived, the storage does not answer, or another run is writing: exit 75, try again.
     NotReady,
     /// Anything else, such as a disk that is full: exit 1.
     Failed,
@@ -23,7 +24,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Of several failures, a person has to deal with the highest first: waiting does not cure it.
+    /// The rank among several failures. The user has to deal with the highest first, because waiting helps with the lower ones.
     pub(crate) fn rank(self) -> u8 {
         match self {
             Kind::NotReady => 0,
@@ -35,11 +36,14 @@ impl Kind {
     }
 }
 
-/// A place in a text that the user wrote: the name of the text, the text, and the range of bytes.
+/// A place in a text that the user wrote.
 #[derive(Debug)]
 pub struct Snippet {
+    /// The name of the text, such as that of its file.
     pub name: String,
+    /// The whole text.
     pub text: String,
+    /// The range of bytes.
     pub span: std::ops::Range<usize>,
 }
 
@@ -54,6 +58,7 @@ pub struct Error {
 }
 
 impl Error {
+    /// An error without context and hint.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         let message = message.into();
         Error { kind, message, context: Vec::new(), hint: None, snippet: None }
@@ -66,12 +71,14 @@ impl Error {
         self
     }
 
+    /// Sets what the user can do about it. A later hint replaces an earlier one.
     #[must_use]
     pub fn hint(mut self, text: impl Into<String>) -> Self {
         self.hint = Some(text.into());
         self
     }
 
+    /// Sets the place in the text that the user wrote.
     #[must_use]
     pub fn at(mut self, snippet: Snippet) -> Self {
         self.snippet = Some(Box::new(snippet));
@@ -88,6 +95,7 @@ impl Error {
         self
     }
 
+    /// The kind of the failure.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -97,14 +105,17 @@ impl Error {
         &self.message
     }
 
+    /// The pieces of context, the innermost first.
     pub fn context(&self) -> &[(&'static str, String)] {
         &self.context
     }
 
-    pub fn to_do(&self) -> Option<&str> {
+    /// What the user can do about it.
+    pub fn hint_text(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
+    /// The exit code of the process.
     pub fn exit_code(&self) -> u8 {
         match self.kind {
             Kind::Failed => 1,
@@ -157,7 +168,7 @@ impl miette::Diagnostic for Error {
     }
 }
 
-/// Converts errors of libraries to the kind that they are for a user. The caller adds what was being done.
+/// Converts errors of libraries to the kind of failure that they are for a user. The caller adds what it was doing.
 macro_rules! from {
     ($source:ty, $kind:expr) => {
         impl From<$source> for Error {
@@ -174,21 +185,25 @@ from!(csv::Error, Kind::Failed);
 from!(serde_json::Error, Kind::Failed);
 from!(object_store::path::Error, Kind::Config);
 
-impl From<object_store::Error> for Error {
-    fn from(e: object_store::Error) -> Self {
-        crate::store::explain(&e)
+impl From<kefu_kernel::error::KernelError> for Error {
+    fn from(e: kefu_kernel::error::KernelError) -> Self {
+        use kefu_kernel::error::KernelError as Refusal;
+        let kind = match e {
+            Refusal::OutsideCalendar(_) => Kind::Failed,
+            Refusal::NotADate(_) => Kind::Usage,
+            Refusal::RuleOutOfBounds { .. } => Kind::Config,
+        };
+        let error = Error::new(kind, e.to_string());
+        match e.hint() {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
     }
 }
 
-impl From<parquet::errors::ParquetError> for Error {
-    fn from(e: parquet::errors::ParquetError) -> Self {
-        let store = std::error::Error::source(&e).and_then(|source| source.downcast_ref());
-        store.map_or_else(|| Error::new(Kind::Failed, e.to_string()), crate::store::explain)
-    }
-}
-
-/// Adds context that the caller knows to the error of a result.
+/// Adds context to the error of a result.
 pub trait Context<T> {
+    /// Adds a piece of context that the caller knows, e.g. `("file", path)`.
     fn with(self, key: &'static str, value: impl fmt::Display) -> Result<T>;
 }
 

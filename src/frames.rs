@@ -1,4 +1,5 @@
-//! Polars frames: where lazy queries are run, and the border to Arrow, crossed through the C data interface without a copy.
+//! Polars frames: the one place that collects lazy queries, and the conversion to and from Arrow through the C data interface, without a
+//! copy.
 
 use crate::error::Result;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, make_array};
@@ -11,19 +12,20 @@ use polars_arrow::ffi;
 use std::mem::transmute;
 use std::sync::Arc;
 
-/// Runs a query. The one place that does, so that stages stay lazy.
+/// Collects a query. Everything else stays lazy: a lint bans `LazyFrame::collect` elsewhere. Errors: the query fails.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn collect(query: LazyFrame) -> Result<DataFrame> {
     Ok(query.collect()?)
 }
 
-/// Appends frames of one schema.
+/// Concatenates frames of one schema, in order.
 pub fn stack(frames: impl IntoIterator<Item = LazyFrame>) -> Result<LazyFrame> {
     let frames = frames.into_iter().collect::<Vec<_>>();
     Ok(concat(frames, UnionArgs { maintain_order: true, ..UnionArgs::default() })?)
 }
 
-/// A frame as one Arrow batch; text as Utf8.
+/// Converts a frame to one Arrow batch with nullable columns. String columns become Utf8. Errors: a column has no Arrow type, or a String
+/// column exceeds 2 GiB.
 pub fn to_arrow(frame: &DataFrame) -> Result<RecordBatch> {
     let mut fields = Vec::new();
     let mut arrays = Vec::new();
@@ -36,6 +38,7 @@ pub fn to_arrow(frame: &DataFrame) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)?)
 }
 
+/// Converts a series of one chunk.
 fn array_to_arrow(series: &Series) -> Result<ArrayRef> {
     let array = series.to_arrow(0, CompatLevel::oldest());
     let field = polars_arrow::datatypes::Field::new(PlSmallStr::EMPTY, array.dtype().clone(), true);
@@ -51,12 +54,12 @@ fn array_to_arrow(series: &Series) -> Result<ArrayRef> {
     Ok(if array.data_type() == &ArrowType::LargeUtf8 { cast(&array, &ArrowType::Utf8)? } else { array })
 }
 
-/// The rows for which a condition holds. Null does not hold.
+/// The rows for which a condition holds, as a bitmap. Null does not hold.
 pub fn held(conditions: &BooleanArray) -> BooleanBuffer {
     conditions.nulls().map_or_else(|| conditions.values().clone(), |known| conditions.values() & known.inner())
 }
 
-/// An Arrow batch as a frame.
+/// Converts an Arrow batch to a frame.
 pub fn from_arrow(batch: &RecordBatch) -> Result<DataFrame> {
     let mut columns = Vec::new();
     for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
@@ -66,9 +69,10 @@ pub fn from_arrow(batch: &RecordBatch) -> Result<DataFrame> {
     Ok(DataFrame::new(batch.num_rows(), columns)?)
 }
 
+/// Converts an array to a series.
 fn series_from_arrow(name: &str, array: &ArrayRef) -> Result<Series> {
     let (array, schema) = to_ffi(&array.to_data())?;
-    // SAFETY: as above, in the other direction.
+    // SAFETY: as in `array_to_arrow`, in the other direction.
     let array = unsafe {
         let array = transmute::<FFI_ArrowArray, ffi::ArrowArray>(array);
         let schema = transmute::<FFI_ArrowSchema, ffi::ArrowSchema>(schema);
@@ -78,13 +82,21 @@ fn series_from_arrow(name: &str, array: &ArrayRef) -> Result<Series> {
     Ok(Series::from_arrow(name.into(), array)?)
 }
 
+/// Builds a frame from named vectors of one length.
+macro_rules! frame {
+    ($($name:literal => $values:expr),* $(,)?) => {
+        DataFrame::new_infer_height(vec![$(Column::new($name.into(), $values)),*])
+    };
+}
+pub(crate) use frame;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Every type the pipeline uses crosses both ways, nulls and emptiness included.
+    /// Covers every dtype that the pipeline uses, with nulls, and an empty frame.
     #[test]
-    fn frames_cross_to_arrow_and_back() {
+    fn frames_convert_to_arrow_and_back() {
         let frame = DataFrame::new_infer_height(vec![
             Column::new("code".into(), [1u32, 2, 3]),
             Column::new("count".into(), [Some(1i64), None, Some(i64::MIN)]),

@@ -1,46 +1,49 @@
-//! kefu (客服): raw chat and order logs → report tables, told in the order a line travels.
+//! kefu (客服): raw chat and order logs become report tables (客服报表).
 //!
-//! 1. `job` reads the pipeline file; `calendar` and `rules` say how time is cut and what numbers mean; `store` is every byte in and out; `privacy` is what must not leave.
-//! 2. `ingest` maps raw files to canonical rows and sets bad ones aside; `names` makes their ids small codes.
-//! 3. `conversation` replays each conversation: lines → sessions, receptions, rounds.
-//! 4. `facts` lays that out in columns, and joins orders to it: inquiries, credits.
-//! 5. `reports` adds facts up to mergeable states, merges days to periods, and finishes them with the declarations of `metrics`.
-//! 6. `judgement` compares, ranks and scores what the finished reports say.
-//! 7. `publish` stages every file and moves them into place.
+//! A chat line travels like this:
 //!
-//! `run` is the seven steps in one page. `cli` and `check` are what a person meets; `docs` tells the declarations. The crate `kefu-generate` makes logs to try it on.
+//! 1. `ingest` reads raw files into canonical rows and sets bad rows aside. Chat lines wait by shop; every other table is a Polars frame.
+//! 2. The crate `kefu_kernel` replays each conversation in order: lines become sessions and rounds.
+//! 3. `facts` lays the results out as frames, and joins orders, refunds and ratings to them with lazy queries.
+//! 4. `metrics` declares what each metric counts: an expression over the rows of a fact.
+//! 5. `state` adds facts up to states that merge: shards into days, days into any period.
+//! 6. `reports` finishes merged states with one lazy query per report table.
+//! 7. `judgement` compares, ranks and scores finished reports.
+//! 8. `staging` encodes every table as Parquet, and `publish` puts all of them into place at once.
+//!
+//! `run::driver` is these steps on one page. `freshness` decides which days are due, `cli` and `check` are what a person meets, and `docs`
+//! prints the dictionary. The crate `kefu_generate` makes invented logs.
+//!
+//! The modules below stand in the order in which they build on each other: none imports one that stands below it.
 
+pub mod privacy;
 pub mod error;
 pub mod signals;
-pub mod cli;
-pub mod check;
-pub mod job;
-pub mod calendar;
-pub mod due;
-pub mod rules;
-pub mod privacy;
-pub mod store;
-pub mod run;
-pub mod ingest;
+mod suggest;
+pub mod console;
+pub mod parallel;
 pub mod memory;
-pub mod pipe;
-pub mod progress;
-pub mod say;
-pub mod names;
-pub mod conversation;
-pub mod facts;
 pub mod frames;
+pub mod names;
+pub mod progress;
+pub mod model;
 pub mod metrics;
+pub mod store;
+pub mod config;
+pub mod ingest;
+pub mod facts;
+pub mod staging;
+pub mod state;
 pub mod reports;
 pub mod judgement;
+pub mod observability;
 pub mod publish;
-pub mod watch;
+mod fingerprints;
+pub mod freshness;
+pub mod plan_view;
+pub mod run;
 pub mod docs;
+pub mod check;
+pub mod cli;
 #[doc(hidden)]
 pub mod fuzz;
-
-/// The candidate most like a word, when it is like enough to be what was meant.
-pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let scored = candidates.map(|candidate| (strsim::jaro_winkler(word, candidate), candidate));
-    scored.filter(|(score, _)| *score > 0.8).max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, candidate)| candidate)
-}

@@ -1,9 +1,11 @@
+//! The program `kefu`. It installs what protects secrets before anything can be printed, then runs the command line.
+
 use clap::Parser;
 use kefu::cli::Cli;
 use kefu::privacy;
 use std::process::ExitCode;
 
-/// Many threads, many short-lived columns: the system's own allocator takes more time and gives less memory back.
+/// Many threads allocate many short-lived columns. The system's allocator takes more time for that and returns less memory to the system.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -12,7 +14,7 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(privacy::on_panic));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        // What was typed is quoted, and may be a URL with a password.
+        // The message quotes what the user typed, which may be a URL with a password.
         Err(error) if error.use_stderr() => {
             eprint!("{}", privacy::redacted(&error.render().ansi().to_string()));
             return ExitCode::from(2);

@@ -1,16 +1,16 @@
-//! How much memory a run may take, and how much of it its lines are given.
+//! The memory limit of a run, and the share of it that chat lines may take.
 
 use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Without a limit of the user's: room for a day of 50 million lines, and for a year's last night, on a small machine.
+/// The limit in bytes if the user gives none. It suffices for a day of 50 million lines and for the last day of a year.
 pub const DEFAULT_LIMIT: usize = 1536 << 20;
-/// What names, columns being written and the libraries need besides.
-pub const LEAST_LIMIT: usize = 512 << 20;
+/// The smallest limit accepted, in bytes: what names, columns under way and the libraries need besides chat lines.
+pub const MIN_LIMIT: usize = 512 << 20;
 
-/// Bytes from `512MB`, `2GB` or `1.5G`. Errors: no such amount, or less than a run can do with.
-pub fn limit(text: &str) -> Result<usize> {
+/// Parses an amount such as `512MB`, `2GB` or `1.5G` to bytes. Errors (`Usage`): it is no amount of memory, or less than `MIN_LIMIT`.
+pub fn parse_limit(text: &str) -> Result<usize> {
     let wrong = |message: String| Error::new(Kind::Usage, message).hint("write 512MB, 2GB or more");
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match text[number.len()..].to_ascii_lowercase().as_str() {
@@ -20,65 +20,72 @@ pub fn limit(text: &str) -> Result<usize> {
     };
     let number: f64 = number.trim().parse().map_err(|_| wrong(format!("`{text}` is not an amount of memory")))?;
     let bytes = number * unit as f64;
-    if bytes < LEAST_LIMIT as f64 {
-        return Err(wrong(format!("{text} is less than a run can do with")));
+    if bytes < MIN_LIMIT as f64 {
+        return Err(wrong(format!("{text} is less than the 512 MiB that a run needs")));
     }
     Ok(bytes as usize)
 }
 
-/// Has what is freed stay for whoever asks next, until `release`: memory that comes back from the system is filled with zeros again, which
-/// would take a sixth of a run's time. Where the limit is lower than the usual one it goes back to the system soon.
-pub fn hold(limit: usize) {
-    /// `mi_option_purge_delay`, which the crate does not name.
+/// Sets how long the allocator keeps freed memory before it returns it to the system: until `purge_allocator`, because the system zeroes
+/// memory that it hands out again, which would take a sixth of a run's time. Below `DEFAULT_LIMIT`, for ten milliseconds.
+pub fn configure_allocator(limit: usize) {
+    /// The number of `mi_option_purge_delay`, for which the crate has no name.
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-    const A_DAY: std::ffi::c_long = 24 * 3600 * 1000;
-    let ms = if limit < DEFAULT_LIMIT { 10 } else { A_DAY };
-    // SAFETY: sets a number that the allocator reads; nothing is pointed at.
+    const DAY_MS: std::ffi::c_long = 24 * 3600 * 1000;
+    let ms = if limit < DEFAULT_LIMIT { 10 } else { DAY_MS };
+    // SAFETY: the call sets an option of the allocator by value and takes no pointer.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, ms) };
 }
 
-/// Gives what is free back to the system: what one stage leaves has seldom the sizes that the next asks for.
-pub fn release() {
-    // SAFETY: the allocator's own affair; nothing is pointed at.
+/// Returns all freed memory to the system. Called between stages, because the next stage seldom needs allocations of the same sizes.
+pub fn purge_allocator() {
+    // SAFETY: the call takes no pointer and concerns the allocator's own free memory.
     unsafe { libmimalloc_sys::mi_collect(true) };
 }
 
-/// What the lines held in memory may take, all days under way together.
+/// The memory budget of buffered chat lines, shared by all days being read. Clones share one count.
 #[derive(Clone, Debug)]
-pub struct Budget {
+pub struct MemoryBudget {
+    /// Bytes reserved.
     used: Arc<AtomicUsize>,
-    most: usize,
+    /// Bytes above which lines are spilled to disk.
+    max: usize,
 }
 
-impl Budget {
-    /// A small part of the limit: lines that wait on disk cost no more than lines that fill the caches, and a line becomes rows of
-    /// several tables before it leaves.
-    pub fn of_limit(limit: usize) -> Budget {
-        Budget { used: Arc::default(), most: limit / 48 }
+impl MemoryBudget {
+    /// The budget within a limit in bytes: a small part of it, because a line becomes rows of several tables before it leaves, and twice
+    /// the budget did not make a run faster (benches/RESULTS.md).
+    pub fn of_limit(limit: usize) -> MemoryBudget {
+        MemoryBudget { used: Arc::default(), max: limit / 48 }
     }
 
-    pub fn take(&self, bytes: usize) {
+    /// Counts bytes as used; it never fails, so that the budget can be exceeded.
+    pub fn reserve(&self, bytes: usize) {
         self.used.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    pub fn give_back(&self, bytes: usize) {
+    /// Counts bytes as free again, which must have been reserved before.
+    pub fn release(&self, bytes: usize) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    pub fn is_spent(&self) -> bool {
-        self.used.load(Ordering::Relaxed) > self.most
+    /// Whether more bytes are reserved than the budget has.
+    pub fn is_exceeded(&self) -> bool {
+        self.used.load(Ordering::Relaxed) > self.max
     }
 }
 
-/// Threads that a limit has room for: what each works on takes some hundred megabytes.
+/// The number of threads that a limit has room for, at most one per core: a thread's shard takes some hundred megabytes.
 pub fn workers(limit: usize) -> usize {
-    (limit / (384 << 20)).clamp(1, crate::pipe::workers())
+    (limit / (384 << 20)).clamp(1, crate::parallel::workers())
 }
 
-/// What one day may use.
+/// The resources for reading the chat lines of one or more days.
 #[derive(Clone, Debug)]
-pub struct Means {
-    pub budget: Budget,
+pub struct DayResources {
+    /// The memory budget of the lines.
+    pub budget: MemoryBudget,
+    /// The number of threads.
     pub workers: usize,
 }
 
@@ -88,10 +95,10 @@ mod tests {
 
     #[test]
     fn a_limit_is_an_amount_with_a_unit() {
-        assert_eq!(limit("512MB").unwrap(), 512 << 20);
-        assert_eq!(limit("1.5G").unwrap(), 3 << 29);
+        assert_eq!(parse_limit("512MB").unwrap(), 512 << 20);
+        assert_eq!(parse_limit("1.5G").unwrap(), 3 << 29);
         for text in ["100MB", "2", "GB", "many", "-1GB", ""] {
-            assert!(limit(text).is_err(), "{text}");
+            assert!(parse_limit(text).is_err(), "{text}");
         }
     }
 }

@@ -1,32 +1,37 @@
-//! Names as small codes: a day's shops and agents (shop × account), some conversations (shop × buyer) and their sessions.
-//! A name is hashed once per batch dictionary, not once per line. Code 0 is "none".
+//! Interns names as small integer codes: the shops and agents (shop × account) of a day, and the conversations (shop × buyer) and sessions of
+//! a shard. A name is hashed once per batch dictionary, not once per line. Code 0 stands for no name.
+//!
+//! Libraries considered for `Interner`: lasso and string-interner. Here the hash table holds half of each hash beside the code, so that it
+//! grows without reading a text; the texts lie in blocks that are never copied; and codes start at 1, with 0 for a null. Neither library has
+//! been measured; replace `Interner` by one of them if it is no slower and takes no more memory.
 
 use arrow::array::{Array, StringArray};
 use hashbrown::{HashMap, HashTable};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Texts by code, from 1; 0 is none. They lie end to end, so many to a block: what is there need not be moved to make room.
+/// An arena of texts by code, from 1. The texts of a block lie end to end, and a full block is never copied when the arena grows.
 #[derive(Default)]
-struct Spelled {
-    blocks: Vec<Block>,
+struct StringArena {
+    blocks: Vec<ArenaBlock>,
     count: usize,
 }
 
 #[derive(Default)]
-struct Block {
+struct ArenaBlock {
     texts: String,
-    /// Where each text ends. A text is an id of at most 256 bytes: a block of them is far from 4 GiB.
+    /// The end offset of each text. A text is an id of at most 256 bytes, so that a block stays far below 4 GiB.
     ends: Vec<u32>,
 }
 
-/// Texts in a block.
+/// The number of texts in a block.
 const BLOCK: usize = 1 << 14;
 
-impl Spelled {
+impl StringArena {
+    /// Appends a text and returns its code.
     fn push(&mut self, text: &str) -> u32 {
         if self.blocks.len() * BLOCK <= self.count {
             self.blocks.last_mut().into_iter().for_each(|full| full.texts.shrink_to_fit());
-            self.blocks.push(Block::default());
+            self.blocks.push(ArenaBlock::default());
         }
         if let Some(block) = self.blocks.last_mut() {
             block.texts.push_str(text);
@@ -36,7 +41,8 @@ impl Spelled {
         self.count as u32
     }
 
-    fn spell(&self, code: u32) -> &str {
+    /// The text of a code; empty for code 0.
+    fn resolve(&self, code: u32) -> &str {
         let Some(index) = (code as usize).checked_sub(1) else { return "" };
         let (block, place) = (&self.blocks[index / BLOCK], index % BLOCK);
         let start = place.checked_sub(1).map_or(0, |before| block.ends[before] as usize);
@@ -44,53 +50,59 @@ impl Spelled {
     }
 }
 
-/// Distinct texts → codes from 1.
+/// Maps distinct texts to codes, which count from 1 in the order of first appearance.
 #[derive(Default)]
-pub struct Texts {
-    /// With half of the text's hash: what is another text, and where all go in a larger table, is told without looking them up.
+pub struct Interner {
+    /// Half of each text's hash, and its code. The half hash tells most different texts apart and places entries in a grown table without
+    /// reading the texts.
     codes: HashTable<(u32, u32)>,
-    spelled: Spelled,
+    texts: StringArena,
 }
 
-impl Texts {
-    pub fn code(&mut self, text: &str) -> u32 {
-        let Texts { codes, spelled } = self;
+impl Interner {
+    /// The code of a text, which is added if it is new.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        let Interner { codes, texts } = self;
         let half = xxh3_64(text.as_bytes()) as u32;
-        let is = |(known, code): &(u32, u32)| *known == half && spelled.spell(*code) == text;
-        let entry = codes.entry(spread(half), is, |(half, _)| spread(*half));
+        let is_equal = |(known, code): &(u32, u32)| *known == half && texts.resolve(*code) == text;
+        let entry = codes.entry(spread(half), is_equal, |(half, _)| spread(*half));
         match entry {
             hashbrown::hash_table::Entry::Occupied(known) => known.get().1,
-            hashbrown::hash_table::Entry::Vacant(free) => free.insert((half, spelled.push(text))).get().1,
+            hashbrown::hash_table::Entry::Vacant(free) => free.insert((half, texts.push(text))).get().1,
         }
     }
 
-    pub fn spell(&self, code: u32) -> &str {
-        self.spelled.spell(code)
+    /// The text of a code; empty for code 0. Panics on a code that this interner never returned.
+    pub fn resolve(&self, code: u32) -> &str {
+        self.texts.resolve(code)
     }
 
+    /// The number of distinct texts, which is also the largest code.
     pub fn len(&self) -> usize {
-        self.spelled.count
+        self.texts.count
     }
 
+    /// Whether no text was interned.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// A table looks at both ends of a hash.
+/// A 64-bit hash from half a hash. The table uses the highest and the lowest bits of a hash, so that both need to vary.
 fn spread(half: u32) -> u64 {
     u64::from(half) << 32 | u64::from(half)
 }
 
-/// The dictionary that was seen last. Batches of one row group share theirs.
+/// The dictionary of the previous batch. Batches of one row group often share theirs, so that its values need to be handled only once.
+/// It holds the values, so that their memory cannot be reused for another dictionary.
 #[derive(Default)]
-pub struct Latest(Option<StringArray>);
+pub struct LastDictionary(Option<StringArray>);
 
-impl Latest {
-    /// It is another than the last; which it is from now on.
+impl LastDictionary {
+    /// Whether the values differ from the previous dictionary's, by address and not by content. Remembers them for the next call.
     pub fn is_new(&mut self, values: &StringArray) -> bool {
-        let place = |array: &StringArray| (array.values().as_ptr(), array.offsets().inner().as_ptr(), array.len());
-        let is_new = self.0.as_ref().is_none_or(|latest| place(latest) != place(values));
+        let address = |array: &StringArray| (array.values().as_ptr(), array.offsets().inner().as_ptr(), array.len());
+        let is_new = self.0.as_ref().is_none_or(|last| address(last) != address(values));
         if is_new {
             self.0 = Some(values.clone());
         }
@@ -98,20 +110,21 @@ impl Latest {
     }
 }
 
-/// Distinct pairs (owner, text) → codes from 1. Most texts have one owner: a buyer's shop.
+/// Maps distinct pairs (owner, text) to codes from 1. Most texts have one owner: an agent id mostly belongs to one shop.
 #[derive(Default)]
-struct Pairs {
-    texts: Texts,
-    /// By text: its first owner and the pair's code.
+struct PairInterner {
+    texts: Interner,
+    /// By text code less 1: the text's first owner, and the code of that pair (0 if there is none yet).
     first: Vec<(u32, u32)>,
-    /// The pairs of its other owners.
+    /// The codes of pairs with the other owners of a text.
     others: HashMap<(u32, u32), u32>,
+    /// By pair code less 1: owner and text code.
     pairs: Vec<(u32, u32)>,
 }
 
-impl Pairs {
-    /// `text` is a code of this list's own texts; 0 is none.
-    fn code(&mut self, owner: u32, text: u32) -> u32 {
+impl PairInterner {
+    /// The code of a pair, which is added if it is new. `text` is a code of `texts`; text 0 gives code 0.
+    fn intern(&mut self, owner: u32, text: u32) -> u32 {
         let Some(index) = (text as usize).checked_sub(1) else { return 0 };
         if self.first.len() <= index {
             self.first.resize(self.texts.len(), (0, 0));
@@ -132,141 +145,155 @@ impl Pairs {
         code
     }
 
+    /// The owner of a pair; 0 for code 0.
     fn owner(&self, code: u32) -> u32 {
         code.checked_sub(1).map_or(0, |index| self.pairs[index as usize].0)
     }
 
-    fn spell(&self, code: u32) -> &str {
-        code.checked_sub(1).map_or("", |index| self.texts.spell(self.pairs[index as usize].1))
+    /// The text of a pair; empty for code 0.
+    fn resolve(&self, code: u32) -> &str {
+        code.checked_sub(1).map_or("", |index| self.texts.resolve(self.pairs[index as usize].1))
     }
 }
 
-/// The codes of a dictionary's values: each is looked up once.
+/// The codes of a dictionary's values, each looked up once per dictionary.
 #[derive(Default)]
-struct Known {
-    dictionary: Latest,
+struct DictionaryCodes {
+    dictionary: LastDictionary,
+    /// The text code of each value.
     texts: Vec<u32>,
-    /// By key: the owner it was met with last, and the pair's code; 0 before that.
+    /// By value: the owner it last came with, and the code of that pair (0 before the first lookup).
     pairs: Vec<(u32, u32)>,
 }
 
-impl Known {
-    fn look_up(&mut self, values: &StringArray, texts: &mut Texts) {
+impl DictionaryCodes {
+    /// Interns the values of a batch's dictionary, unless it is the previous batch's.
+    fn look_up(&mut self, values: &StringArray, texts: &mut Interner) {
         if self.dictionary.is_new(values) {
             self.texts.clear();
-            self.texts.extend(values.iter().map(|text| text.map_or(0, |text| texts.code(text))));
+            self.texts.extend(values.iter().map(|text| text.map_or(0, |text| texts.intern(text))));
             self.pairs.clear();
             self.pairs.resize(values.len(), (0, 0));
         }
     }
 
+    /// The pair code of an owner and a dictionary slot; 0 for slot 0.
     #[inline]
-    fn code(&mut self, pairs: &mut Pairs, owner: u32, slot: u32) -> u32 {
+    fn code(&mut self, pairs: &mut PairInterner, owner: u32, slot: u32) -> u32 {
         let Some(key) = (slot as usize).checked_sub(1) else { return 0 };
         let (last, code) = &mut self.pairs[key];
         if *code == 0 || *last != owner {
-            (*last, *code) = (owner, pairs.code(owner, self.texts[key]));
+            (*last, *code) = (owner, pairs.intern(owner, self.texts[key]));
         }
         *code
     }
 }
 
-/// The names of a day's shops and agents.
+/// The codes of a day's shops and agents. An agent is an account of a shop: one account id in two shops has two codes.
 #[derive(Default)]
 pub struct Names {
-    shops: Pairs,
-    /// By shop code less 1: the least platform name its lines carry, so that their order does not matter.
+    shops: PairInterner,
+    /// By shop code less 1: the alphabetically first platform in the shop's lines, so that the order of the lines does not matter.
     platforms: Vec<Option<Box<str>>>,
-    agents: Pairs,
-    known: [Known; 2],
+    agents: PairInterner,
+    /// The codes of the last dictionaries of shops and of agents.
+    dictionaries: [DictionaryCodes; 2],
 }
 
 impl Names {
-    /// Prepares a batch: each value of its dictionaries becomes a text code once.
+    /// Prepares the codes of a batch from the dictionaries of its columns `shop_id` and `agent_id`.
     pub fn batch(&mut self, shops: &StringArray, agents: &StringArray) -> BatchNames<'_> {
-        let [known_shops, known_agents] = &mut self.known;
-        known_shops.look_up(shops, &mut self.shops.texts);
-        known_agents.look_up(agents, &mut self.agents.texts);
+        let [shop_codes, agent_codes] = &mut self.dictionaries;
+        shop_codes.look_up(shops, &mut self.shops.texts);
+        agent_codes.look_up(agents, &mut self.agents.texts);
         BatchNames { names: self }
     }
 
-    /// Which of `buckets` a shop, or a buyer of one, falls into: the leading bits of a hash that never changes. What a cluster cuts by.
+    /// The bucket of an id, from 0 to `buckets` less 1, by the leading bits of its hash. The hash never changes, so that several processes can
+    /// divide shops, or the buyers of a shop, among them.
     pub fn bucket(shop: &str, buckets: usize) -> usize {
         ((xxh3_64(shop.as_bytes()) >> 32) as usize * buckets) >> 32
     }
 
-    pub fn platform(&mut self, shop: u32, platform: &str) {
+    /// Records a platform that a line of the shop gives.
+    pub fn add_platform(&mut self, shop: u32, platform: &str) {
         let known = &mut self.platforms[shop as usize - 1];
         if known.as_deref().is_none_or(|known| platform < known) {
             *known = Some(platform.into());
         }
     }
 
+    /// The shop id of a shop code; empty for code 0.
     pub fn shop(&self, shop: u32) -> &str {
-        self.shops.spell(shop)
+        self.shops.resolve(shop)
     }
 
+    /// The agent id of an agent code; empty for code 0.
     pub fn agent(&self, agent: u32) -> &str {
-        self.agents.spell(agent)
+        self.agents.resolve(agent)
     }
 
+    /// The shop code of an agent code; 0 for code 0.
     pub fn shop_of_agent(&self, agent: u32) -> u32 {
         self.agents.owner(agent)
     }
 
-    /// The platform that the shop's lines name.
+    /// The platform in the shop's lines; `None` if they give none.
     pub fn platform_of(&self, shop: u32) -> Option<&str> {
         self.platforms.get(shop as usize - 1)?.as_deref()
     }
 
-    /// The shops with lines, each with its platform as its lines name it.
+    /// The ids of all shops with lines, each with the platform in its lines.
     pub fn platforms(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         (1..).zip(&self.platforms).map(|(shop, platform)| (self.shop(shop), platform.as_deref()))
     }
 }
 
-/// A batch's shops and agents, ready to be read row by row.
+/// The codes of a batch's shops and agents, by dictionary slot.
 pub struct BatchNames<'a> {
+    /// The names of the day.
     pub names: &'a mut Names,
 }
 
 impl BatchNames<'_> {
-    /// The codes of a row's shop and agent: of the values of their dictionaries, counted from 1; 0 is none.
+    /// The codes of a line's shop and agent, from their dictionary slots. Slot 0 gives code 0.
     #[inline]
-    pub fn line(&mut self, shop: u32, agent: u32) -> (u32, u32) {
-        let Names { shops, platforms, agents, known: [known_shops, known_agents] } = &mut *self.names;
-        let shop = known_shops.code(shops, 0, shop);
+    pub fn line_codes(&mut self, shop: u32, agent: u32) -> (u32, u32) {
+        let Names { shops, platforms, agents, dictionaries: [shop_codes, agent_codes] } = &mut *self.names;
+        let shop = shop_codes.code(shops, 0, shop);
         if platforms.len() < shop as usize {
             platforms.push(None);
         }
-        (shop, known_agents.code(agents, shop, agent))
+        (shop, agent_codes.code(agents, shop, agent))
     }
 }
 
-/// The names of some conversations (shop × buyer) and of their sessions. A day has too many to hold them all.
+/// The names of a shard's conversations (shop × buyer) and sessions. They are kept per shard because a day has too many to hold them all.
 #[derive(Default)]
-pub struct Talkers {
-    buyers: Spelled,
-    sessions: Texts,
+pub struct ConversationNames {
+    buyers: StringArena,
+    sessions: Interner,
 }
 
-impl Talkers {
-    /// A code for a conversation, which none had before.
-    pub fn meet(&mut self, buyer: &str) -> u32 {
+impl ConversationNames {
+    /// Adds a conversation with a buyer and returns its code. Every call returns a new code.
+    pub fn add_conversation(&mut self, buyer: &str) -> u32 {
         self.buyers.push(buyer)
     }
 
-    /// The code of a session's id. It tells a session among those of its conversation.
+    /// The code of a session id; 0 for an empty id. Conversations that use the same session id share its code.
     pub fn session_code(&mut self, id: &str) -> u32 {
-        if id.is_empty() { 0 } else { self.sessions.code(id) }
+        if id.is_empty() { 0 } else { self.sessions.intern(id) }
     }
 
+    /// The buyer id of a conversation; empty for code 0.
     pub fn buyer(&self, conversation: u32) -> &str {
-        self.buyers.spell(conversation)
+        self.buyers.resolve(conversation)
     }
 
+    /// The session id of a session code; empty for code 0.
     pub fn session(&self, session: u32) -> &str {
-        self.sessions.spell(session)
+        self.sessions.resolve(session)
     }
 }
 
@@ -274,18 +301,18 @@ impl Talkers {
 mod tests {
     use super::*;
 
-    /// A shop's bucket is part of what other engines rely on: these values never change.
+    /// Other engines compute the same buckets: these values must never change.
     #[test]
-    fn a_shops_bucket_is_pinned() {
+    fn the_bucket_of_a_shop_never_changes() {
         assert_eq!(["s1", "007", "店铺/二=x"].map(|shop| Names::bucket(shop, 64)), [38, 0, 43]);
     }
 
     #[test]
-    fn one_text_of_two_owners_is_two_pairs() {
-        let mut pairs = Pairs::default();
-        let [b1, b2] = ["b1", "客"].map(|text| pairs.texts.code(text));
-        let codes = [(1, b1), (2, b1), (1, b2), (1, b1), (2, b1), (7, 0)].map(|(owner, text)| pairs.code(owner, text));
+    fn a_text_with_two_owners_has_two_codes() {
+        let mut pairs = PairInterner::default();
+        let [b1, b2] = ["b1", "客"].map(|text| pairs.texts.intern(text));
+        let codes = [(1, b1), (2, b1), (1, b2), (1, b1), (2, b1), (7, 0)].map(|(owner, text)| pairs.intern(owner, text));
         assert_eq!(codes, [1, 2, 3, 1, 2, 0]);
-        assert_eq!([1, 2, 3].map(|code| (pairs.owner(code), pairs.spell(code))), [(1, "b1"), (2, "b1"), (1, "客")]);
+        assert_eq!([1, 2, 3].map(|code| (pairs.owner(code), pairs.resolve(code))), [(1, "b1"), (2, "b1"), (1, "客")]);
     }
 }

@@ -1,11 +1,12 @@
-//! How far a run has come: one line that moves on a terminal, one line per day in a log.
+//! Progress of a run: a progress bar on a terminal, one line per day in a log.
 
-use crate::calendar::Day;
-use crate::say::say;
+use crate::console::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use kefu_kernel::calendar::Day;
 use std::io::IsTerminal;
 use std::time::Instant;
 
+/// Counts the days that have been read.
 pub struct Progress {
     bar: ProgressBar,
     days: usize,
@@ -13,7 +14,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// For a run of one day there is nothing to tell.
+    /// Starts with no day done. A run of a single day shows no progress.
     pub fn new(days: usize) -> Progress {
         let bar = ProgressBar::new(days as u64);
         if days < 2 || !std::io::stderr().is_terminal() {
@@ -24,6 +25,7 @@ impl Progress {
         Progress { bar, days, started: Instant::now() }
     }
 
+    /// Counts a day with so many chat lines.
     pub fn day_done(&self, day: Day, lines: i64) {
         self.bar.inc(1);
         self.bar.set_message(day.to_string());
@@ -34,6 +36,7 @@ impl Progress {
         }
     }
 
+    /// Removes the progress bar.
     pub fn end(&self) {
         self.bar.finish_and_clear();
     }

@@ -1,4 +1,4 @@
-//! SIGINT and SIGTERM. Asked once, a run stops between two pieces of work and leaves things tidy; asked twice, it ends at once.
+//! SIGINT and SIGTERM. After the first signal a run stops between two units of work and cleans up. A second signal ends it at once.
 
 use crate::error::{Error, Kind, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -6,11 +6,11 @@ use signal_hook::flag::{register_conditional_shutdown, register_usize};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Once};
 
-/// The signal that asked last; 0 is none.
-static ASKED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
+/// The number of the last signal, or 0.
+static RECEIVED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
-/// From here on a signal is noted instead of ending the process; a second one, of either sort, ends it at once.
-/// Errors: the system refuses.
+/// From here on a signal is recorded and does not end the process. A second signal of either kind does.
+/// Errors: the system refuses to install a handler.
 pub fn install() -> Result<()> {
     static INSTALLED: Once = Once::new();
     let mut done = Ok(());
@@ -19,27 +19,28 @@ pub fn install() -> Result<()> {
 }
 
 fn register() -> Result<()> {
-    let twice = Arc::new(AtomicBool::new(false));
+    let is_second = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        // In this order: the first signal must not find what it is about to set.
-        register_conditional_shutdown(signal, 128 + signal, Arc::clone(&twice))?;
-        signal_hook::flag::register(signal, Arc::clone(&twice))?;
-        register_usize(signal, Arc::clone(&ASKED), signal as usize)?;
+        // The handlers run in this order, so that the first signal does not see the flag that it sets.
+        register_conditional_shutdown(signal, 128 + signal, Arc::clone(&is_second))?;
+        signal_hook::flag::register(signal, Arc::clone(&is_second))?;
+        register_usize(signal, Arc::clone(&RECEIVED), signal as usize)?;
     }
     Ok(())
 }
 
-/// The signal that asked this process to stop.
-pub fn asked() -> Option<i32> {
-    match ASKED.load(Ordering::Relaxed) {
+/// The number of the signal that this process has received, if any.
+pub fn received() -> Option<i32> {
+    match RECEIVED.load(Ordering::Relaxed) {
         0 => None,
         signal => Some(signal as i32),
     }
 }
 
-/// Errors: a signal asks to stop. To be called between pieces of work, wherever a run can be left as it is.
+/// To be called between units of work, wherever a run can stop safely. Errors: a signal has been received.
 pub fn check() -> Result<()> {
-    let Some(signal) = asked() else { return Ok(()) };
+    let Some(signal) = received() else { return Ok(()) };
     let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
-    Err(Error::new(Kind::Interrupted(signal), format!("stopped by {name}")).hint("run the same command again: it does what is left to do"))
+    Err(Error::new(Kind::Interrupted(signal), format!("stopped by {name}"))
+        .hint("run the same command again; it does the rest of the work"))
 }

@@ -2,10 +2,11 @@
 
 use crate::oracle::Input;
 use crate::support::given::{self, Cut, Given};
+use crate::support::scratch::scratch;
 use crate::support::sheet::{Format, Packing, Style};
 use crate::support::tables::Tables;
 use crate::support::{company, day};
-use kefu::due::Only;
+use kefu::freshness::DaySelection;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -38,26 +39,26 @@ fn assert_same(tables: &Tables) {
 }
 
 /// Of the four days' plan, in a folder.
-fn planned(given: &Given, folder: &Path) -> kefu::job::Plan {
+fn planned(given: &Given, folder: &Path) -> kefu::config::Plan {
     given::plan(&given.write(folder), folder.join("out").to_str().unwrap())
 }
 
 #[test]
 fn a_second_run_writes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let plan = planned(&given(), folder.path());
     let first = given::run_days(&plan, day(FIRST), day(LAST), None);
     assert!(first.files_written > 50 && first.files_unchanged == 0, "{first:?}");
     let again = given::run_days(&plan, day(FIRST), day(LAST), None);
     assert_eq!((again.days_read, again.files_written), (0, 0), "nothing is due");
-    let all = given::run_only(&plan, (day(FIRST), day(LAST)), Only::All);
+    let all = given::run_only(&plan, (day(FIRST), day(LAST)), DaySelection::All);
     assert_eq!((all.days_read, all.files_written, all.files_unchanged), (4, 0, first.files_written));
     assert_same(&Tables::of(&plan.output));
 }
 
 #[test]
 fn one_day_again_leaves_the_others_as_they_are() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let plan = planned(&given(), folder.path());
     given::run_days(&plan, day(FIRST), day(LAST), None);
     given::run_days(&plan, day(FIRST) + 1, day(FIRST) + 1, None);
@@ -68,7 +69,7 @@ fn one_day_again_leaves_the_others_as_they_are() {
 #[test]
 fn neither_memory_nor_days_side_by_side_change_a_byte() {
     for (jobs, memory) in [(1, 0), (4, 1 << 16), (3, usize::MAX)] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let plan = planned(&given(), folder.path());
         given::run_within(&plan, (day(FIRST), day(LAST)), None, jobs, memory);
         assert_same(&Tables::of(&plan.output));
@@ -79,7 +80,7 @@ fn neither_memory_nor_days_side_by_side_change_a_byte() {
 #[test]
 fn days_can_be_run_one_by_one_in_any_order() {
     for order in [[0, 1, 2, 3], [3, 1, 0, 2]] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let plan = planned(&given(), folder.path());
         for day_no in order {
             given::run_days(&plan, day(FIRST) + day_no, day(FIRST) + day_no, None);
@@ -141,7 +142,7 @@ fn the_host_does_not_matter() {
         [("TZ", "America/New_York"), ("LC_ALL", "zh_CN.GB18030"), ("RAYON_NUM_THREADS", "2"), ("POLARS_MAX_THREADS", "2")],
     ];
     for host in hosts {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         given().write(folder.path());
         let mut command = company::kefu();
         command.current_dir(folder.path()).envs(host);

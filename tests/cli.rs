@@ -251,7 +251,7 @@ fn every_committed_pipeline_file_is_sound() {
     let files = pipelines(&repository().join("pipelines"));
     assert!(files.iter().any(|file| file.ends_with("demo.toml")));
     for file in files {
-        let plan = kefu::job::Plan::load(Some(&file), &kefu::job::Overrides::default());
+        let plan = kefu::config::Plan::load(Some(&file), &kefu::config::Overrides::default());
         assert!(plan.is_ok(), "{}: {}", file.display(), plan.err().unwrap());
     }
 }

@@ -2,10 +2,11 @@
 //! next run ends where one would have ended that never died.
 
 use crate::support::faulty::{Death, Faulty, tree};
+use crate::support::scratch::scratch;
 use crate::support::world::{READ, World, assert_same};
 use bytes::Bytes;
 use kefu::error::Kind;
-use kefu::publish::{Manifest, Terms, verify};
+use kefu::publish::{LeaseOptions, Manifest, verify};
 use kefu::store::Store;
 use object_store::memory::InMemory;
 use rand::{RngExt, SeedableRng};
@@ -118,9 +119,9 @@ fn a_root_that_another_run_holds_is_left_alone() {
     let world = World::new(1);
     let inner = Arc::new(InMemory::new());
     let store = Faulty::new(&inner, None).store();
-    let terms = Terms { ttl: Duration::from_millis(80), wait: false, ..Terms::default() };
-    let held = kefu::publish::Lease::take(&store, "another", &terms).unwrap();
-    let error = kefu::publish::Lease::take(&store, "own", &Terms { ttl: Duration::from_secs(2), ..terms.clone() }).err().unwrap();
+    let terms = LeaseOptions { ttl: Duration::from_millis(80), wait: false, ..LeaseOptions::default() };
+    let held = kefu::publish::Lease::acquire(&store, "another", &terms).unwrap();
+    let error = kefu::publish::Lease::acquire(&store, "own", &LeaseOptions { ttl: Duration::from_secs(2), ..terms.clone() }).err().unwrap();
     assert_eq!((error.kind(), error.exit_code()), (Kind::NotReady, 75));
     assert!(held.check().is_ok());
     drop(held);
@@ -162,7 +163,7 @@ fn a_run_that_dies_before_the_manifest_leaves_nothing_unnamed() {
     let mut world = World::new(9);
     let pipeline = std::fs::read_to_string(world.pipeline()).unwrap();
     std::fs::write(world.pipeline(), pipeline.replace("[judgement]\ntables = []\n", "")).unwrap();
-    let root = tempfile::tempdir().unwrap();
+    let root = scratch();
     let store = || Store::open(root.path().to_str().unwrap()).unwrap();
     let known = || store().list("_meta/partitions").unwrap().into_iter().map(|o| (o.key.clone(), store().get(&o.key).unwrap()));
     world.run(store(), 0, 7).unwrap();
@@ -222,7 +223,7 @@ fn simulate(seed: u64) {
     let expected = world.clean(known);
     assert_same(&tree(&inner, &READ), &expected, &format!("seed {seed}"));
     assert_verified(&inner, &format!("seed {seed}"));
-    assert!(Manifest::load(&Faulty::new(&inner, None).store()).unwrap().unsure.is_empty(), "seed {seed}: a publication is open");
+    assert!(Manifest::load(&Faulty::new(&inner, None).store()).unwrap().in_doubt.is_empty(), "seed {seed}: a publication is open");
 }
 
 /// `KEFU_SEED=17 cargo test simulations` plays one of them again, `KEFU_SEEDS=1000` that many.

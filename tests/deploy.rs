@@ -1,6 +1,7 @@
 //! What is given for schedulers is sound, and every `kefu …` that is written there, in the README or for operations is a command line.
 
 use crate::support::company::repository;
+use crate::support::scratch::scratch;
 use clap::Parser;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -169,7 +170,7 @@ fn a_command_line_is_found_with_its_words() {
 /// By systemd itself where it is; else, and besides, its sections and lines.
 #[test]
 fn the_systemd_units_are_sound() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let mut args = vec!["verify".to_owned()];
     for name in ["kefu.service", "kefu.timer"] {
         let unit = read(&format!("deploy/systemd/{name}"));
@@ -191,7 +192,7 @@ fn the_systemd_units_are_sound() {
 fn memory_limit(text: &str) -> f64 {
     let line = text.split("--memory-limit").nth(1).unwrap();
     let amount = line.trim_start_matches([',', ' ']).split([' ', ',', ']', '"']).next().unwrap();
-    kefu::memory::limit(amount.trim()).unwrap() as f64 / f64::from(1 << 30)
+    kefu::memory::parse_limit(amount.trim()).unwrap() as f64 / f64::from(1 << 30)
 }
 
 #[test]
@@ -237,10 +238,10 @@ fn the_cron_job_of_kubernetes_is_sound() {
     );
     let command = container["command"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(" ");
     assert!(container["resources"]["limits"]["memory"] == "2Gi" && memory_limit(&command) * 1.25 <= 2.0);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let pipeline = folder.path().join("nightly.toml");
     std::fs::write(&pipeline, documents[0]["data"]["nightly.toml"].as_str().unwrap()).unwrap();
-    let plan = kefu::job::Plan::load(Some(&pipeline), &kefu::job::Overrides::default());
+    let plan = kefu::config::Plan::load(Some(&pipeline), &kefu::config::Overrides::default());
     assert!(plan.is_ok(), "{}", plan.err().unwrap());
 }
 
@@ -259,7 +260,7 @@ fn the_workflow_of_dolphinscheduler_is_sound() {
 
 #[test]
 fn the_airflow_dag_compiles() {
-    let (path, folder) = (repository().join("deploy/airflow/kefu_nightly.py"), tempfile::tempdir().unwrap());
+    let (path, folder) = (repository().join("deploy/airflow/kefu_nightly.py"), scratch());
     let script = "import py_compile, sys\npy_compile.compile(sys.argv[1], cfile=sys.argv[2], doraise=True)";
     let compiled = folder.path().join("dag.pyc");
     let Some(ran) = checked("python3", &["-c", script, path.to_str().unwrap(), compiled.to_str().unwrap()]) else { return };

@@ -4,6 +4,7 @@
 mod pages;
 
 use crate::support::company::{kefu, repository};
+use crate::support::scratch::scratch;
 use kefu::metrics;
 use kefu::metrics::dialects::dialects;
 use std::collections::BTreeSet;
@@ -100,7 +101,7 @@ fn the_page_needs_nothing_from_elsewhere_and_links_to_what_it_has() {
 
 #[test]
 fn pages_are_written_or_printed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let said = |args: &[&str]| {
         let ran = kefu().arg("docs").args(args).output().unwrap();
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));

@@ -1,15 +1,18 @@
 //! What is due and why: late files, blocked buyers, days that fail, gates, other rules; and that a run does that and no more.
 
 use crate::support::given::{self, Given};
+use crate::support::scratch::scratch;
 use crate::support::tables::Tables;
 use crate::support::{date, day, script};
 use bytes::Bytes;
-use kefu::calendar::{Day, Period};
-use kefu::due::{Agenda, Evidence, Only, Why};
+use kefu::config::Plan;
 use kefu::error::Result;
-use kefu::job::Plan;
-use kefu::publish::{Manifest, RunRecord, verify};
-use kefu::run::{Request, landed, run};
+use kefu::freshness::{DaySelection, Freshness, StaleReason};
+use kefu::observability::RunRecord;
+use kefu::plan_view::PlanView;
+use kefu::publish::{Manifest, verify};
+use kefu::run::{RunRequest, landed, run};
+use kefu_kernel::calendar::{Day, Period};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tempfile::TempDir;
@@ -24,7 +27,7 @@ struct Shop {
 
 impl Shop {
     fn new(days: i64, settings: &str) -> Shop {
-        let folder = TempDir::new().unwrap();
+        let folder = scratch();
         let mut input = given::input(FIRST, FIRST);
         input.lines = Vec::new();
         let given = Given { rules: format!("preset = \"default\"\n{settings}"), judged: false, ..Given::new(input) };
@@ -51,24 +54,24 @@ impl Shop {
         self.folder.path().join(format!("messages/date={}/chats.csv", date(day(FIRST) + after)))
     }
 
-    fn request(from: i64, to: i64) -> Request {
+    fn request(from: i64, to: i64) -> RunRequest {
         let [from, to] = [from, to].map(|after| Day((day(FIRST) + after) as i32));
-        Request::new(from, to, "2026-11-20T00:00:00Z".parse().unwrap())
+        RunRequest::new(from, to, "2026-11-20T00:00:00Z".parse().unwrap())
     }
 
     fn run(&self, from: i64, to: i64) -> RunRecord {
         run(&self.plan, &Shop::request(from, to)).unwrap_or_else(|e| panic!("{e}"))
     }
 
-    fn only(&self, from: i64, to: i64, only: Only) -> Result<RunRecord> {
-        run(&self.plan, &Request { only, ..Shop::request(from, to) })
+    fn only(&self, from: i64, to: i64, only: DaySelection) -> Result<RunRecord> {
+        run(&self.plan, &RunRequest { only, ..Shop::request(from, to) })
     }
 
-    fn agenda(&self, from: i64, to: i64) -> Agenda {
-        let Request { from, to, .. } = Shop::request(from, to);
+    fn agenda(&self, from: i64, to: i64) -> PlanView {
+        let RunRequest { from, to, .. } = Shop::request(from, to);
         let manifest = Manifest::load(&self.plan.output).unwrap();
-        let evidence = Evidence::gather(&self.plan, &manifest, landed(&self.plan, &manifest, to, None)).unwrap();
-        evidence.agenda(&manifest, (from, to), Only::Due).unwrap()
+        let freshness = Freshness::gather(&self.plan, &manifest, landed(&self.plan, &manifest, to, None)).unwrap();
+        freshness.plan_view(&manifest, (from, to), DaySelection::Due).unwrap()
     }
 
     fn published(&self) -> BTreeMap<String, Bytes> {
@@ -115,7 +118,7 @@ fn a_late_file_restates_its_day_week_month_quarter_and_year_and_nothing_else() {
     shop.write(late, 5);
     let agenda = shop.agenda(44, 44);
     let stale = agenda.days.iter().find(|item| item.day == date(day(FIRST) + late)).unwrap();
-    assert_eq!((stale.whys.as_slice(), stale.read), ([Why::Late(vec!["messages"])].as_slice(), true));
+    assert_eq!((stale.whys.as_slice(), stale.read), ([StaleReason::Late(vec!["messages"])].as_slice(), true));
     let record = shop.run(44, 44);
     assert_eq!(record.days_read, 2, "the night's own and the late one");
     let spans = |after: i64| Period::ALL.map(|period| shop.plan.calendar.span(period, Day((day(FIRST) + after) as i32)));
@@ -134,7 +137,7 @@ fn a_day_that_is_fresh_is_left_alone() {
     assert!(agenda.days.iter().all(|item| item.fresh), "{agenda}");
     let again = shop.run(0, 3);
     assert_eq!((again.days_read, again.days_restated, again.files_written), (0, 0, 0));
-    let all = shop.only(0, 3, Only::All).unwrap();
+    let all = shop.only(0, 3, DaySelection::All).unwrap();
     assert_eq!((all.days_read, all.files_written), (4, 0));
     assert!(all.files_unchanged > 30);
 }
@@ -162,14 +165,14 @@ fn a_day_that_cannot_be_read_stops_no_other_and_is_made_by_itself_later() {
     let error = run(&shop.plan, &Shop::request(0, 3)).unwrap_err();
     assert_eq!(error.exit_code(), 1, "{error}");
     let bad = date(day(FIRST) + 1);
-    let command = error.to_do().unwrap().to_owned();
+    let command = error.hint_text().unwrap().to_owned();
     assert!(command.contains(&format!("--from {bad} --to {bad} --only failed")), "{command}");
     let published = shop.published();
     assert!(published.keys().any(|key| key.contains(&format!("agent_day/dt={}", date(day(FIRST) + 2)))));
     assert!(!published.keys().any(|key| key.contains(&format!("_day/dt={bad}"))));
-    assert!(matches!(shop.agenda(1, 1).days[0].whys.as_slice(), [Why::Failed(_)]));
+    assert!(matches!(shop.agenda(1, 1).days[0].whys.as_slice(), [StaleReason::Failed(_)]));
     std::fs::write(shop.file(1), good).unwrap();
-    let again = shop.only(0, 3, Only::Failed).unwrap();
+    let again = shop.only(0, 3, DaySelection::Failed).unwrap();
     assert_eq!(again.days_read, 1);
     assert_same(&shop.published(), &shop.clean(3));
 }
@@ -185,7 +188,7 @@ fn a_day_at_less_than_half_its_usual_lines_is_held_back_until_forced() {
     assert_eq!(error.exit_code(), 3);
     assert!(error.message().contains("held back: 18 lines, 45 % of the 40"), "{error}");
     assert_same(&shop.published(), &before);
-    let forced = run(&shop.plan, &Request { force: true, ..Shop::request(8, 8) }).unwrap();
+    let forced = run(&shop.plan, &RunRequest { force: true, ..Shop::request(8, 8) }).unwrap();
     assert!(forced.gates.iter().any(|gate| gate.forced && gate.name == "volume"), "{:?}", forced.gates);
     let manifest = Manifest::load(&shop.plan.output).unwrap();
     let why = manifest.days[&Shop::request(8, 8).from].forced.clone().unwrap();
@@ -214,7 +217,7 @@ fn days_under_other_rules_are_named_and_made_again_together() {
     let changed = Shop { plan: given::plan(&pipeline, shop.folder.path().join("out").to_str().unwrap()), folder: shop.folder };
     let error = run(&changed.plan, &Shop::request(2, 2)).unwrap_err();
     assert_eq!(error.exit_code(), 2);
-    assert!(error.to_do().unwrap().contains(&format!("--from {FIRST}")), "{error}");
+    assert!(error.hint_text().unwrap().contains(&format!("--from {FIRST}")), "{error}");
     assert_eq!(changed.run(0, 2).days_read, 3);
     assert_same(&changed.published(), &changed.clean(2));
 }
@@ -255,7 +258,7 @@ fn a_table_keeps_one_schema() {
     let error = run(&shop.plan, &Shop::request(10, 10)).unwrap_err();
     assert_eq!(error.exit_code(), 3, "{error}");
     assert_same(&shop.published(), &before);
-    let forced = run(&shop.plan, &Request { force: true, ..Shop::request(10, 10) }).unwrap();
+    let forced = run(&shop.plan, &RunRequest { force: true, ..Shop::request(10, 10) }).unwrap();
     assert!(forced.gates.iter().any(|gate| gate.name == "schema" && gate.forced), "{:?}", forced.gates);
 }
 
@@ -267,7 +270,7 @@ fn a_rule_that_changes_on_a_day_touches_the_days_from_it_on() {
     let text = std::fs::read_to_string(&pipeline).unwrap();
     std::fs::write(&pipeline, text.replace("preset = \"default\"", "preset = \"kuaishou\"")).unwrap();
     let plan = given::plan(&pipeline, "memory:///");
-    let on = |date: &str| format!("{:?}", plan.rules.on(Day(day(date) as i32)));
+    let on = |date: &str| format!("{:?}", plan.rules.active_on(Day(day(date) as i32)));
     assert_eq!(on("2022-07-01"), on("2023-02-28"));
     assert_ne!(on("2023-02-28"), on("2023-03-01"));
     assert_eq!(on("2023-03-01"), on("2023-03-02"));
@@ -298,7 +301,7 @@ struct Orders {
 impl Orders {
     /// A buyer asks every day, and has bought on the first.
     fn new(days: i64) -> Orders {
-        let (base, folder) = (day(FIRST), TempDir::new().unwrap());
+        let (base, folder) = (day(FIRST), scratch());
         let mut input = given::input(FIRST, &date(base + days - 1));
         let said = |after| ["buyer 在吗", "A 在的"].map(|who| script::line(&format!("10:00:00 s1 b1 {who}"), base + after, "s1"));
         input.lines = (0..days).flat_map(said).collect();
@@ -331,8 +334,8 @@ fn a_new_export_of_all_orders_restates_the_days_it_speaks_of() {
     let last = Shop::request(19, 19).to;
     let agenda = |plan: &Plan| {
         let manifest = Manifest::load(&plan.output).unwrap();
-        let evidence = Evidence::gather(plan, &manifest, landed(plan, &manifest, last, None)).unwrap();
-        evidence.agenda(&manifest, (last, last), Only::Due).unwrap()
+        let freshness = Freshness::gather(plan, &manifest, landed(plan, &manifest, last, None)).unwrap();
+        freshness.plan_view(&manifest, (last, last), DaySelection::Due).unwrap()
     };
     // A file that was only written again.
     shop.export();
@@ -351,7 +354,7 @@ fn a_night_repairs_a_day_that_was_made_again_as_of_an_earlier_one() {
     run(&shop.plan, &Shop::request(0, 18)).unwrap();
     let before = published(&shop.plan);
     let earlier = Shop::request(6, 6);
-    run(&shop.plan, &Request { only: Only::All, as_of: Some(earlier.to), ..earlier }).unwrap();
+    run(&shop.plan, &RunRequest { only: DaySelection::All, as_of: Some(earlier.to), ..earlier }).unwrap();
     assert!(changed(&before, &published(&shop.plan)).contains(&("day".to_owned(), date(day(FIRST) + 6))), "less had landed");
     run(&shop.plan, &Shop::request(19, 19)).unwrap();
     assert_same(&published(&shop.plan), &clean(shop.folder.path(), 19));

@@ -1,6 +1,7 @@
 //! What is accepted, what is set aside and what is refused: inputs.md, case by case.
 
 use crate::support::place::{CHATS, CHATS_PATH, PIPELINE, Place};
+use crate::support::scratch::scratch;
 use crate::support::sheet::{self, Packing};
 use crate::support::tables::{Row, number, text};
 
@@ -170,7 +171,7 @@ fn a_failed_run_leaves_yesterdays_reports_as_they_were() {
 }
 
 fn parquet_of_chats() -> Vec<u8> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let lines = [("buyer", "2026-09-01T02:00:00Z"), ("agent", "2026-09-01T02:00:20Z")];
     let row = |(sender, at): (&str, &str)| ["s1", "b1", sender, at, "A"].map(|cell| Some(cell.to_owned())).to_vec();
     let columns = &["shop_id", "buyer_id", "sender", "sent_at", "agent_id"];
@@ -217,7 +218,7 @@ fn a_file_with_a_header_alone_is_a_quiet_day() {
 fn a_type_that_cannot_be_cast_is_exit_3_and_names_the_column() {
     let place = Place::new(PIPELINE);
     place.remove(CHATS_PATH);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     // A date is no instant: `recalled` holds truth values, and stands where the time belongs.
     let row = ["s1", "b1", "buyer", "true"].map(|cell| Some(cell.to_owned())).to_vec();
     let style = sheet::Style { format: sheet::Format::Parquet, ..sheet::Style::default() };

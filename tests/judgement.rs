@@ -2,26 +2,33 @@
 
 use crate::support::given::{self, Given};
 use crate::support::place::{PIPELINE, Place};
+use crate::support::scratch::scratch;
 use crate::support::tables::{Row, Tables, number, rows, text};
 use crate::support::{date, day, script};
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, RecordBatch, StringArray};
-use kefu::calendar::{Day, Period, Span};
+use kefu::config;
+use kefu::config::{Direction, JudgementConfig, JudgementSettings};
 use kefu::ingest::Reference;
-use kefu::job::Level;
-use kefu::judgement::{self, Better, Case, Judgement, Report, Section, Settings, SpotChecks, Standard, Training};
-use kefu::rules::Rules;
+use kefu::judgement;
+use kefu::judgement::Standard;
+use kefu::judgement::spot_checks::SpotChecks;
+use kefu::judgement::{FinishedReport, JudgementCase, Training};
+use kefu::model::JudgementTable;
+use kefu::model::Level;
+use kefu_kernel::calendar::{Day, Period, Span};
+use kefu_kernel::rules::Rules;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-const SCORECARDS: &str = include_str!("../src/judgement/data/scorecards.toml");
-const FLAGS: &str = include_str!("../src/judgement/data/flags.toml");
+const SCORECARDS: &str = include_str!("../src/config/judgement/scorecards.toml");
+const FLAGS: &str = include_str!("../src/config/judgement/flags.toml");
 
-fn settings() -> Settings {
-    Settings {
-        scorecards: judgement::scorecards_of(SCORECARDS).unwrap(),
-        flags: judgement::flags_of(FLAGS).unwrap(),
-        ..Settings::load(&Section::default(), Path::new("")).unwrap()
+fn settings() -> JudgementSettings {
+    JudgementSettings {
+        scorecards: config::parse_scorecards(SCORECARDS).unwrap(),
+        flags: config::parse_flags(FLAGS).unwrap(),
+        ..JudgementSettings::load(&JudgementConfig::default(), Path::new("")).unwrap()
     }
 }
 
@@ -31,7 +38,7 @@ fn month() -> Span {
 }
 
 /// A report of September: shop or agent ids, the platform, and numbers; `None` is null.
-fn report(level: Level, platform: &str, ids: &[&str], columns: &[(&str, &[Option<f64>])]) -> Report {
+fn report(level: Level, platform: &str, ids: &[&str], columns: &[(&str, &[Option<f64>])]) -> FinishedReport {
     let texts = |text: &str| Arc::new(StringArray::from(vec![text; ids.len()])) as ArrayRef;
     let dates = |day: Day| Arc::new(Date32Array::from(vec![day.0; ids.len()])) as ArrayRef;
     let ids_of = Arc::new(StringArray::from(ids.to_vec())) as ArrayRef;
@@ -54,17 +61,17 @@ fn report(level: Level, platform: &str, ids: &[&str], columns: &[(&str, &[Option
             if money { Arc::new(fen().with_precision_and_scale(18, 2).unwrap()) } else { Arc::new(Float64Array::from(cells.to_vec())) };
         all.push((name, array));
     }
-    Report::new(level, RecordBatch::try_from_iter(all).unwrap(), &Reference::default())
+    FinishedReport::new(level, RecordBatch::try_from_iter(all).unwrap(), &Reference::default())
 }
 
 /// The rows of a table made of reports of this month, the month before and the year before.
-fn judged(table: Judgement, settings: &Settings, reports: [Vec<Report>; 3]) -> Vec<Row> {
+fn judged(table: JudgementTable, settings: &JudgementSettings, reports: [Vec<FinishedReport>; 3]) -> Vec<Row> {
     let [now, before, year_before] = reports;
     let mut reference = Reference::default();
     reference.shops.entry("s1".into()).or_default().category = Some("家纺".into());
     let standard = |metric: &str, standard, better| Standard { category: "家纺".into(), metric: metric.into(), standard, better };
-    let standards = [standard("resp_avg_s", 40.0, Better::Low), standard("reply_rate", 0.95, Better::High)];
-    let case = Case { span: month(), now, before, year_before, settings, reference: &reference, standards: &standards };
+    let standards = [standard("resp_avg_s", 40.0, Direction::Low), standard("reply_rate", 0.95, Direction::High)];
+    let case = JudgementCase { span: month(), now, before, year_before, settings, reference: &reference, standards: &standards };
     judgement::judge(table, &case).unwrap().flat_map(|piece| rows(&piece.unwrap().rows)).collect()
 }
 
@@ -91,7 +98,7 @@ fn a_value_is_compared_with_the_period_before_and_the_year_before() {
     };
     let now = of([Some(10.0), Some(100.10), None]);
     let rows =
-        judged(Judgement::Comparison, &settings(), [now, of([Some(8.0), Some(99.90), Some(30.0)]), of([Some(0.0), None, Some(40.0)])]);
+        judged(JudgementTable::Comparison, &settings(), [now, of([Some(8.0), Some(99.90), Some(30.0)]), of([Some(0.0), None, Some(40.0)])]);
     let row = |metric| find(&rows, &[("metric", metric)]);
     let names = ["value", "previous", "difference", "ratio", "year_before", "year_difference", "year_ratio"];
     let expect = |metric, values: [Option<f64>; 7]| {
@@ -102,8 +109,11 @@ fn a_value_is_compared_with_the_period_before_and_the_year_before() {
     assert_eq!(number(row("sales_amount"), "difference"), Some(0.2), "differences of money are exact");
     assert!(rows.iter().all(|row| text(row, "level").as_deref() == Some("shop")));
     // A shop that was not there before.
-    let alone =
-        judged(Judgement::Comparison, &settings(), [of([Some(1.0), None, None]), vec![report(Level::Shop, "jd", &["s2"], &[])], vec![]]);
+    let alone = judged(
+        JudgementTable::Comparison,
+        &settings(),
+        [of([Some(1.0), None, None]), vec![report(Level::Shop, "jd", &["s2"], &[])], vec![]],
+    );
     assert_numbers(find(&alone, &[("metric", "receive_buyers")]), &[("value", Some(1.0)), ("previous", None), ("difference", None)]);
 }
 
@@ -115,7 +125,7 @@ fn t20_an_agent_at_80_percent_is_second_down_one_and_below_the_mean() {
     };
     let now = of(&["A", "B", "C", "idle"], &[Some(0.80), Some(0.95), Some(0.75), Some(1.0)], &[Some(9.0), Some(9.0), Some(9.0), Some(0.0)]);
     let before = of(&["A", "B"], &[Some(0.90), Some(0.85)], &[Some(9.0), Some(9.0)]);
-    let rows = judged(Judgement::Ranking, &settings(), [now, before, vec![]]);
+    let rows = judged(JudgementTable::Ranking, &settings(), [now, before, vec![]]);
     let row = |agent, scope| find(&rows, &[("agent_id", agent), ("scope", scope), ("metric", "reply_3min_session_rate")]);
     for (scope, key) in [("shop", "s1"), ("platform", "douyin")] {
         assert_eq!(text(row("A", scope), "scope_key").as_deref(), Some(key));
@@ -133,7 +143,7 @@ fn t20_an_agent_at_80_percent_is_second_down_one_and_below_the_mean() {
 fn ties_share_a_rank_and_the_next_follows_without_a_gap() {
     let waits = [Some(30.0), Some(20.0), Some(30.0), Some(40.0), None];
     let now = vec![report(Level::Agent, "jd", &["A", "B", "C", "D", "E"], &[("resp_avg_s", &waits), ("receptions", &[Some(1.0); 5])])];
-    let rows = judged(Judgement::Ranking, &settings(), [now, vec![], vec![]]);
+    let rows = judged(JudgementTable::Ranking, &settings(), [now, vec![], vec![]]);
     for (agent, rank) in [("A", Some(2.0)), ("B", Some(1.0)), ("C", Some(2.0)), ("D", Some(3.0)), ("E", None)] {
         let row = find(&rows, &[("agent_id", agent), ("scope", "shop"), ("metric", "resp_avg_s")]);
         assert_numbers(row, &[("rank", rank), ("mean", Some(30.0)), ("change", None)]);
@@ -149,7 +159,7 @@ fn t8_a_card_of_bands_gives_87_5_and_silver() {
     let columns = columns.collect::<Vec<_>>();
     let columns = ids.into_iter().zip(&columns).map(|(id, cells)| (id, cells.as_slice())).collect::<Vec<_>>();
     let now = vec![report(Level::Agent, "taobao", &["A", "B", "C"], &columns)];
-    let rows = judged(Judgement::Scorecard, &settings(), [now, vec![], vec![]]);
+    let rows = judged(JudgementTable::Scorecard, &settings(), [now, vec![], vec![]]);
     let row = |agent, item| find(&rows, &[("agent_id", agent), ("card", "agent"), ("item", item)]);
     let scores = [
         ("target_rate", 85.0),
@@ -178,14 +188,14 @@ fn t8_a_card_of_bands_gives_87_5_and_silver() {
 #[test]
 fn what_is_worse_than_the_standard_is_diagnosed() {
     let columns: &[(&str, &[Option<f64>])] = &[("resp_avg_s", &[Some(60.0)]), ("reply_rate", &[Some(0.95)])];
-    let rows = judged(Judgement::Diagnosis, &settings(), [vec![report(Level::Shop, "jd", &["s1"], columns)], vec![], vec![]]);
+    let rows = judged(JudgementTable::Diagnosis, &settings(), [vec![report(Level::Shop, "jd", &["s1"], columns)], vec![], vec![]]);
     assert_eq!(rows.len(), 1);
     assert_numbers(&rows[0], &[("value", Some(60.0)), ("standard", Some(40.0)), ("gap", Some(0.5))]);
     assert_eq!(text(&rows[0], "cause_en").as_deref(), Some("Slow typing, few quick phrases, or weak product knowledge"));
 }
 
 fn flagged(platform: &str, columns: &[(&str, &[Option<f64>])]) -> Vec<Row> {
-    judged(Judgement::Flags, &settings(), [vec![report(Level::Shop, platform, &["s1"], columns)], vec![], vec![]])
+    judged(JudgementTable::Flags, &settings(), [vec![report(Level::Shop, platform, &["s1"], columns)], vec![], vec![]])
 }
 
 /// T21: 12 ratings at 83.3 % fail, 45 s fail, 42.9 % left messages pass: 4 points off. Ten ratings are too few to say.
@@ -236,7 +246,7 @@ fn t9_two_points_more_are_160_yuan_a_day_and_288000_a_year() {
     let columns: &[(&str, &[Option<f64>])] =
         &[("inquiry_buyers", &[Some(3000.0); 5]), ("pay_final_rate", &[Some(0.4); 5]), ("atv", &[Some(80.0); 5])];
     let now = vec![report(Level::Shop, "jd", &["s1"], &[]), report(Level::Agent, "jd", &["A", "B", "C", "D", "E"], columns)];
-    let rows = judged(Judgement::Uplift, &settings(), [now, vec![], vec![]]);
+    let rows = judged(JudgementTable::Uplift, &settings(), [now, vec![], vec![]]);
     assert_numbers(find(&rows, &[("agent_id", "A")]), &[("gain_per_day", Some(160.0)), ("gain_per_year", Some(57_600.0))]);
     let of_shop = [("agents", Some(5.0)), ("gain_per_day", Some(800.0)), ("gain_per_year", Some(288_000.0))];
     assert_numbers(find(&rows, &[("level", "shop")]), &of_shop);
@@ -247,7 +257,7 @@ fn t9_two_points_more_are_160_yuan_a_day_and_288000_a_year() {
 fn a_training_is_judged_by_28_days_before_and_after() {
     let on = Day(day("2026-09-15") as i32);
     let of = |rate: Option<f64>| report(Level::Agent, "jd", &["A"], &[("reply_rate", &[rate])]);
-    let mut daily = judgement::Daily::new();
+    let mut daily = judgement::DailyReports::new();
     for days in -29..=29 {
         let rate = if days == -29 || days == 29 || days == 0 {
             0.99
@@ -372,7 +382,7 @@ fn the_order_of_runs_changes_no_judgement() {
 /// Other settings judge again; the same ones leave everything as it is.
 #[test]
 fn other_settings_judge_again() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let days = (day("2026-09-07"), day("2026-09-08"));
     let out = folder.path().join("out");
     let plan = |judgement: &str| given::plan(&two_days(judgement).write(folder.path()), out.to_str().unwrap());

@@ -8,6 +8,8 @@ mod oracle_service;
 /// A log as files, the pipeline run on it, its tables read back.
 mod support;
 
+/// The structure of the code: who may import whom, and one name for one thing.
+mod architecture;
 /// What is accepted, set aside and refused.
 mod inputs;
 /// Broken and hostile input: what is refused, what is set aside, and what it costs.

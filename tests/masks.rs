@@ -1,7 +1,8 @@
 //! What is taken out of texts and of what is said, and what stays: given and expected.
 
 use arrow::array::{ArrayRef, AsArray, StringArray};
-use kefu::privacy::{blanked, column, learn_url, mask, redacted};
+use kefu::privacy::column;
+use kefu::privacy::{blanked, learn_url, mask, redacted};
 use std::sync::Arc;
 
 fn check(cases: &[(&str, &str)]) {

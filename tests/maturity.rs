@@ -1,9 +1,10 @@
 //! What waits is null until its days have landed, and a later run fills it in.
 
 use crate::support::given::{self, Given};
+use crate::support::scratch::scratch;
 use crate::support::tables::{Row, Tables, number};
 use crate::support::{date, day, script};
-use kefu::job::Plan;
+use kefu::config::Plan;
 
 const MONDAY: &str = "2026-09-07";
 
@@ -25,7 +26,7 @@ fn monday(plan: &Plan, period: &str) -> Row {
 /// Night by night: after each, Monday's `inquiry_buyers`, `order_final_buyers`, `pay_final_buyers`, `order_sales_amount`.
 #[test]
 fn a_nightly_run_fills_in_what_matures_with_it() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let plan = planned(folder.path());
     let nothing = [None, None, None, None];
     let ordered = [Some(2.0), Some(1.0), None, None];
@@ -43,7 +44,7 @@ fn a_nightly_run_fills_in_what_matures_with_it() {
 /// The open week has what waits for nothing; the rest comes after its last day and the delay.
 #[test]
 fn a_week_matures_with_its_last_day() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let plan = planned(folder.path());
     given::run_days(&plan, day(MONDAY), day(MONDAY) + 2, None);
     let week = monday(&plan, "week");
@@ -58,7 +59,7 @@ fn a_week_matures_with_its_last_day() {
 /// `--as-of` says what has landed without a run of those days.
 #[test]
 fn as_of_says_what_has_landed() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let plan = planned(folder.path());
     given::run_days(&plan, day(MONDAY), day(MONDAY), Some(day(MONDAY) + 4));
     assert_eq!(number(&monday(&plan, "day"), "pay_final_buyers"), Some(1.0));
@@ -74,7 +75,7 @@ fn a_late_line_restates_the_sales_that_look_back_on_it() {
     // One is paid within the lookback of the late reply; one is only created there, and paid days after.
     let orders = ["o1 b1 +2/09:00:00 +2/09:01:00 50.00 1 -", "o2 b1 +1/09:00:00 +5/09:00:00 70.00 1 -"];
     input.orders = Some(orders.iter().map(|order| script::order(order, base, "s1")).collect());
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let plan = given::plan(&Given::new(input.clone()).in_file_order().write(folder.path()), "memory:///");
     given::run_days(&plan, base, base + 6, None);
     input.lines.push(script::line("10:00:20 s1 b1 A 这款", base, "s1"));

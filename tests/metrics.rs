@@ -3,12 +3,14 @@
 use crate::oracle::{self, Input};
 use crate::oracle_service;
 use crate::support::given::{self, Given};
+use crate::support::scratch::scratch;
 use crate::support::tables::{Key, Row, Tables, number};
 use crate::support::{compare, day, script, service};
-use kefu::job::Level;
+use kefu::metrics;
+use kefu::metrics::declaration::{Formula, Metric, MetricUnit};
 use kefu::metrics::examples::Log;
-use kefu::metrics::{self, Formula, Metric, Unit};
-use kefu::rules::Rules;
+use kefu::model::Level;
+use kefu_kernel::rules::Rules;
 use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: &str = "2026-09-01";
@@ -35,7 +37,7 @@ fn input(logs: &BTreeMap<&'static str, &'static Log>) -> Input {
 
 /// By level and period.
 fn reports() -> BTreeMap<(&'static str, &'static str), BTreeMap<Key, Row>> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let logs = logs();
     let tables = logs.iter().flat_map(|(shop, log)| log.tables.iter().map(|(table, rows)| script::table(table, rows, day(DAY), shop)));
     let given = Given { tables: tables.collect(), ..Given::new(input(&logs)) };
@@ -132,15 +134,17 @@ fn endings_tell_the_unit() {
         let id = metric.id.strip_suffix("_assessed").unwrap_or(&metric.id);
         let ending = id.rsplit('_').next().unwrap();
         let fits = match ending {
-            "s" | "online" | "offline" => metric.unit == Unit::Seconds,
-            "h" | "hours" => metric.unit == Unit::Hours,
-            "rate" | "share" => metric.unit == Unit::Rate,
-            "amount" => metric.unit == Unit::Money,
-            "buyers" | "orders" | "qty" | "sessions" | "receptions" | "msgs" | "days" | "rounds" | "asks" => metric.unit == Unit::Count,
-            _ => !matches!(metric.unit, Unit::Seconds | Unit::Hours | Unit::Rate),
+            "s" | "online" | "offline" => metric.unit == MetricUnit::Seconds,
+            "h" | "hours" => metric.unit == MetricUnit::Hours,
+            "rate" | "share" => metric.unit == MetricUnit::Rate,
+            "amount" => metric.unit == MetricUnit::Money,
+            "buyers" | "orders" | "qty" | "sessions" | "receptions" | "msgs" | "days" | "rounds" | "asks" => {
+                metric.unit == MetricUnit::Count
+            }
+            _ => !matches!(metric.unit, MetricUnit::Seconds | MetricUnit::Hours | MetricUnit::Rate),
         };
         assert!(fits, "{} in {}", metric.id, metric.unit.name());
-        assert_eq!(metric.unit == Unit::Milliseconds, id.contains("_ms_"), "{} in {}", metric.id, metric.unit.name());
+        assert_eq!(metric.unit == MetricUnit::Milliseconds, id.contains("_ms_"), "{} in {}", metric.id, metric.unit.name());
     }
 }
 
@@ -193,6 +197,6 @@ fn quotient(metric: &Metric) -> Option<(&str, &str)> {
 
 /// Times are published in ms and their means in s; money is yuan on both sides.
 fn unit_scale(level: Level, id: &str) -> f64 {
-    let ms = metrics::find(level, id).is_some_and(|metric| metric.unit == Unit::Milliseconds);
+    let ms = metrics::find(level, id).is_some_and(|metric| metric.unit == MetricUnit::Milliseconds);
     if ms { 1000.0 } else { 1.0 }
 }

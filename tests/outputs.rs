@@ -4,10 +4,12 @@ use crate::oracle;
 use crate::support::company::DEMO;
 use crate::support::compare::PERIODS;
 use crate::support::place::{PIPELINE, Place};
-use crate::support::tables::{Row, Value, number, text, truth};
+use crate::support::tables::truth;
+use crate::support::tables::{Row, Value, number, text};
 use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
-use kefu::job::Level;
 use kefu::metrics;
+use kefu::metrics::declaration;
+use kefu::model::Level;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
 
@@ -128,8 +130,9 @@ const ABOVE_1: [&str; 5] = ["refund_rate", "refund_amount_rate", "refund_only_ra
 #[test]
 fn no_number_is_nan_or_infinite_and_every_rate_lies_between_0_and_1() {
     for level in Level::REPORTED {
-        let rates =
-            metrics::of_level(level).filter(|m| m.unit == metrics::Unit::Rate && !ABOVE_1.contains(&m.id.as_str())).collect::<Vec<_>>();
+        let rates = metrics::of_level(level)
+            .filter(|m| m.unit == declaration::MetricUnit::Rate && !ABOVE_1.contains(&m.id.as_str()))
+            .collect::<Vec<_>>();
         for row in DEMO.tables.rows(&format!("reports/{}_day", level.name())) {
             let finite = row.values().all(|value| !matches!(value, Value::Number(number) if !number.is_finite()));
             assert!(finite, "{row:?}");
@@ -258,9 +261,10 @@ fn a_silent_shop_has_zeros_and_what_is_not_configured_is_null() {
     let report = place.tables().report("shop", "day");
     let row = &report[&(crate::support::day("2026-09-01"), "s2".to_owned(), None)];
     for metric in metrics::of_level(Level::Shop) {
-        let facts = metrics::facts(metric, Level::Shop, &kefu::rules::Rules::default());
+        let facts = metrics::facts(metric, Level::Shop, &kefu_kernel::rules::Rules::default());
         let needs_more = facts.iter().any(|fact| !fact.needs().is_empty());
-        let is_ratio = matches!(metric.unit, metrics::Unit::Rate | metrics::Unit::Number | metrics::Unit::Seconds);
+        let is_ratio =
+            matches!(metric.unit, declaration::MetricUnit::Rate | declaration::MetricUnit::Number | declaration::MetricUnit::Seconds);
         let expected =
             if needs_more || is_ratio && metric.id != "reception_s" || metric.id.starts_with("wait_ms_max") { None } else { Some(0.0) };
         assert_eq!(number(row, &metric.id), expected, "{}", metric.id);

@@ -227,7 +227,7 @@ fn the_pipeline_says_otherwise() {
 
 #[test]
 fn every_rule_of_a_preset_says_where_it_comes_from() {
-    for preset in kefu::rules::presets::all().unwrap() {
+    for preset in kefu::config::presets::all().unwrap() {
         let mut last = None;
         for entry in &preset.entries {
             let first = entry.first_day().unwrap();

@@ -7,7 +7,7 @@ use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use bytes::Bytes;
-use kefu::privacy::{BuyerKey, Section};
+use kefu::config::{BuyerKey, PrivacyConfig};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -163,8 +163,8 @@ fn a_first_line_that_is_data_is_not_shown() {
 }
 
 fn key() -> BuyerKey {
-    let section: Section = toml::from_str(&format!("buyer_key = \"{KEY}\"")).unwrap();
-    BuyerKey::of(&section).unwrap().unwrap()
+    let section: PrivacyConfig = toml::from_str(&format!("buyer_key = \"{KEY}\"")).unwrap();
+    BuyerKey::from_config(&section).unwrap().unwrap()
 }
 
 /// Numbers know nothing of the key; details have the same rows under keyed ids; another key is another output.

@@ -1,6 +1,7 @@
 //! The committed sample: what the generator writes, and small.
 
 use crate::support::company::{kefu, repository};
+use crate::support::scratch::scratch;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -19,7 +20,7 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn the_generator_writes_it_byte_for_byte() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let out = folder.path().join("sample_data");
     let ran = kefu().args(["generate", "--company", "--seed", "20260831", "--out"]).arg(&out).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));

@@ -3,7 +3,8 @@
 use crate::oracle::Order;
 use crate::support::example::examples;
 use crate::support::given::{self, Given};
-use crate::support::tables::{Row, Tables, Value, number, text, truth};
+use crate::support::tables::truth;
+use crate::support::tables::{Row, Tables, Value, number, text};
 use crate::support::{date, day, script};
 
 examples! {

@@ -3,7 +3,7 @@
 
 use crate::oracle_service;
 use crate::support::service::{ALL_DECLARED, cases, compared, disagreements};
-use kefu::job::Level;
+use kefu::model::Level;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
 /// As in `oracle_agrees`: few cases, the same each time, and more and others if the environment asks for them.

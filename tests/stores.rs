@@ -5,6 +5,7 @@ use crate::support::emulators::{BUCKET, Emulators, emulators};
 use crate::support::gcs;
 use crate::support::http::{Message, forward, send, serve};
 use crate::support::proxy::Proxy;
+use crate::support::scratch::scratch;
 use crate::support::tables::{Tables, number};
 use kefu::error::{Error, Kind};
 use kefu::store::Store;
@@ -34,7 +35,7 @@ pub(crate) fn tables(root: &str, settings: &Settings) -> Tables {
 }
 
 static LOCAL: LazyLock<Tables> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     run(&[("--output", folder.path().to_str().unwrap())], &Settings::new());
     Tables::in_folder(folder.path())
 });
@@ -218,7 +219,7 @@ fn a_bucket_that_is_not_there_is_told() {
 }
 
 /// A store in memory with one file of 40 MB, and the file.
-fn large() -> (Store, kefu::store::Object, Vec<u8>) {
+fn large() -> (Store, kefu::store::StoredObject, Vec<u8>) {
     let store = Store::within(Arc::new(InMemory::new()), "memory");
     let bytes = (0..40_000_000_u32).map(|n| (n % 251) as u8).collect::<Vec<_>>();
     store.put("large", bytes.clone()).unwrap();

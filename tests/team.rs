@@ -5,10 +5,12 @@ use crate::support::company::DEMO;
 use crate::support::compare::{self, PERIODS};
 use crate::support::given::{self, Given};
 use crate::support::place::{PIPELINE, Place};
+use crate::support::scratch::scratch;
 use crate::support::tables::{Key, Row, Tables, Value, number, text};
 use crate::support::{day, script};
-use kefu::job::Level;
-use kefu::metrics::{self, Formula, Metric};
+use kefu::metrics;
+use kefu::metrics::declaration::{Formula, Metric};
+use kefu::model::Level;
 use std::collections::{BTreeMap, BTreeSet};
 
 const MONDAY: &str = "2026-09-07";
@@ -125,7 +127,7 @@ fn an_agent_without_a_team_is_in_none() {
 /// What the staff table says now holds for every day that is made again.
 #[test]
 fn a_changed_team_restates_the_periods_that_are_run_again() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let plan = given::plan(&given(STAFF).write(folder.path()), "memory:///");
     given::run_days(&plan, day(MONDAY), day(SUNDAY), None);
     std::fs::write(folder.path().join("staff/teams.csv"), STAFF.replace("B,早班", "B,晚班")).unwrap();

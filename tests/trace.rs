@@ -4,7 +4,8 @@
 use crate::oracle::{self, Period};
 use crate::support::company::{self, DEMO};
 use crate::support::compare::PERIODS;
-use crate::support::tables::{Row, Value, number, text, truth};
+use crate::support::tables::truth;
+use crate::support::tables::{Row, Value, number, text};
 use crate::support::{date, day};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,6 +2,7 @@
 //! Day 0 is Monday 7 September 2026.
 
 use crate::support::given::{self, Given};
+use crate::support::scratch::scratch;
 use crate::support::tables::{Row, Tables, number, text};
 use crate::support::{compare, date, day, script};
 
@@ -211,7 +212,7 @@ const SERVED: Case = Case {
 #[test]
 fn loyalty_looks_at_the_ninety_days_after_the_last_day_served() {
     let plan_of = |case: Case| {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = scratch();
         let plan = given::plan(&case.given(7).write(folder.path()), "memory:///");
         given::run_days(&plan, day(MONDAY), day(MONDAY) + 6, Some(day(MONDAY) + 96));
         Tables::of(&plan.output)
@@ -231,7 +232,7 @@ fn loyalty_looks_at_the_ninety_days_after_the_last_day_served() {
 #[test]
 fn a_night_restates_the_days_that_mature_with_it_and_no_others() {
     let base = day(MONDAY);
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let given = Given { judged: false, ..SERVED.given(92) };
     let plan = given::plan(&given.write(folder.path()), "memory:///");
     given::run_days(&plan, base, base + 1, None);

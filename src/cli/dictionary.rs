@@ -1,18 +1,20 @@
-//! The commands that print what the code declares: `rules`, `metrics` and `docs`.
+//! The commands that print declarations: `rules`, `metrics` and `docs`.
 
-use super::{print, show};
-use crate::calendar::{Day, parse_day};
+use super::stdout::{print, show};
+use crate::config;
+use crate::config::zone;
 use crate::docs;
 use crate::error::{Error, Kind, Result};
-use crate::job::{Level, zone};
 use crate::metrics;
-use crate::rules;
+use crate::metrics::declaration;
+use crate::model::Level;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
+use kefu_kernel::calendar::{Day, parse_day};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
-pub(super) struct Rules {
+pub(super) struct RulesArgs {
     /// default, taobao, 1688, jd, pdd, douyin, kuaishou or xiaohongshu; without it, all presets are listed
     preset: Option<String>,
     /// The day for which to show the rules: 2026-11-20, 20261120, yesterday, today
@@ -21,7 +23,7 @@ pub(super) struct Rules {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Metrics {
+pub(super) struct MetricsArgs {
     /// The id of one metric; without it, all metrics are listed
     id: Option<String>,
     /// Language of names and definitions
@@ -29,12 +31,14 @@ pub(super) struct Metrics {
     lang: Lang,
 }
 
+/// The language of names and definitions.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Lang {
     Zh,
     En,
 }
 
+/// The format of the pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Page {
     Markdown,
@@ -42,7 +46,7 @@ enum Page {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Docs {
+pub(super) struct DocsArgs {
     /// Write only this format [default: both; on stdout, Markdown]
     #[arg(long, value_enum)]
     format: Option<Page>,
@@ -54,31 +58,32 @@ pub(super) struct Docs {
     stdout: bool,
 }
 
-impl Rules {
+impl RulesArgs {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
-        let Some(preset) = self.preset else { return show(&rules::known_presets()?, json) };
+        let Some(preset) = self.preset else { return show(&config::known_presets()?, json) };
         let today = Day::from(now.to_zoned(zone("Asia/Shanghai")?).date());
-        show(&rules::holds(&preset, parse_day(&self.date, today)?)?, json)
+        show(&config::effective_rules(&preset, parse_day(&self.date, today)?)?, json)
     }
 }
 
-impl Metrics {
+impl MetricsArgs {
     pub(super) fn run(self, json: bool) -> Result<()> {
         dictionary(self.id.as_deref(), self.lang, json)
     }
 }
 
+/// Prints one metric, or a table of all. Parts of other metrics are listed only in JSON. Errors: there is no such metric.
 fn dictionary(id: Option<&str>, lang: Lang, json: bool) -> Result<()> {
     let chosen = metrics::all().iter().filter(|m| id.map_or(json || !m.component, |id| m.id == id)).collect::<Vec<_>>();
     if let (true, Some(id)) = (chosen.is_empty(), id) {
         let error = Error::new(Kind::Usage, format!("no metric `{id}`"));
-        return Err(match crate::nearest(id, metrics::all().iter().map(|m| m.id.as_str())) {
+        return Err(match crate::suggest::nearest(id, metrics::all().iter().map(|m| m.id.as_str())) {
             Some(nearest) => error.hint(format!("did you mean `{nearest}`?")),
             None => error.hint("`kefu metrics` lists them all"),
         });
     }
     if json {
-        return print(&serde_json::to_string(&chosen.iter().map(|m| entry(m)).collect::<Vec<_>>())?);
+        return print(&serde_json::to_string(&chosen.iter().map(|m| json_entry(m)).collect::<Vec<_>>())?);
     }
     if id.is_some() {
         return chosen.iter().try_for_each(|metric| print(&page(metric, lang)));
@@ -96,12 +101,14 @@ fn dictionary(id: Option<&str>, lang: Lang, json: bool) -> Result<()> {
     print(&table.to_string())
 }
 
-fn levels(metric: &metrics::Metric) -> String {
+/// The names of the levels of a metric.
+fn levels(metric: &declaration::Metric) -> String {
     metrics::levels(metric).map(Level::name).collect::<Vec<_>>().join(" ")
 }
 
-fn entry(metric: &metrics::Metric) -> serde_json::Value {
-    let rules = crate::rules::Rules::default();
+/// A metric as a JSON object.
+fn json_entry(metric: &declaration::Metric) -> serde_json::Value {
+    let rules = kefu_kernel::rules::Rules::default();
     let delay = |level: &Level| metrics::delay(metric, *level, &rules);
     serde_json::json!({
         "id": metric.id, "family": metric.family, "component": metric.component,
@@ -114,7 +121,8 @@ fn entry(metric: &metrics::Metric) -> serde_json::Value {
     })
 }
 
-fn page(metric: &metrics::Metric, lang: Lang) -> String {
+/// A metric with its worked example, as text.
+fn page(metric: &declaration::Metric, lang: Lang) -> String {
     let log = metric.example.log;
     let lines = log.lines.iter().chain(log.orders).map(|line| format!("    {line}\n"));
     let tables = log.tables.iter().flat_map(|(table, rows)| rows.iter().map(move |row| format!("    {table}: {row}\n")));
@@ -140,6 +148,7 @@ fn page(metric: &metrics::Metric, lang: Lang) -> String {
 }
 
 impl Page {
+    /// The name of the file.
     fn file(self) -> &'static str {
         match self {
             Page::Markdown => "metrics.md",
@@ -147,6 +156,7 @@ impl Page {
         }
     }
 
+    /// The whole page.
     fn text(self) -> Result<String> {
         match self {
             Page::Markdown => docs::markdown(),
@@ -155,7 +165,7 @@ impl Page {
     }
 }
 
-impl Docs {
+impl DocsArgs {
     pub(super) fn run(self, json: bool) -> Result<()> {
         if self.stdout || self.out == Path::new("-") {
             return print(&self.format.unwrap_or(Page::Markdown).text()?);

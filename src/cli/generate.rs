@@ -1,6 +1,6 @@
-//! `generate` makes logs.
+//! The command `generate`, which writes invented logs.
 
-use super::print;
+use super::stdout::print;
 use crate::error::{Error, Kind, Result};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -8,43 +8,43 @@ use kefu_generate::{FileFormat, GenerateError, LoadSpec, TextCompression, TextEn
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
-pub(super) struct Generate {
+pub(super) struct GenerateArgs {
     /// The folder to write into
     #[arg(long)]
     out: PathBuf,
-    /// The invented company of sample_data: fixed days and shops, every edge case
+    /// Write the invented company of sample_data: fixed days and shops, every edge case
     #[arg(long, conflicts_with_all = ["from", "days", "shops", "giant_percent", "messages_per_day", "format", "compression", "encoding"])]
     company: bool,
     /// First day, in Asia/Shanghai
     #[arg(long, default_value = "2026-09-01")]
     from: String,
-    /// Days to make
+    /// Number of days
     #[arg(long, default_value_t = 1)]
     days: u32,
-    /// Shops, of very different sizes
+    /// Number of shops, which have very different sizes
     #[arg(long, default_value_t = 20)]
     shops: u32,
-    /// Per cent of all lines that the first shop has [default: as large as its rank makes it]
+    /// Share of all lines that the first shop has, in per cent [default: what follows from its rank]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=90))]
     giant_percent: Option<u64>,
-    /// Lines of a day, all shops together
+    /// Chat lines of a day, all shops together
     #[arg(long, default_value_t = 100_000)]
     messages_per_day: u64,
-    /// The same seed gives the same bytes [default: 1; the company's own with --company]
+    /// Random seed; the same seed gives the same bytes [default: 1; with --company, the company's own]
     #[arg(long)]
     seed: Option<u64>,
-    /// Of the tables cut by day: messages, orders and what surrounds them; the small ones are CSV
+    /// Format of the tables that are partitioned by day; the small tables are always CSV
     #[arg(long, default_value = "parquet", value_parser = named(&FileFormat::ALL, FileFormat::name))]
     format: FileFormat,
-    /// Of CSV and NDJSON
+    /// Compression of CSV and NDJSON
     #[arg(long, default_value = "none", value_parser = named(&TextCompression::ALL, TextCompression::name))]
     compression: TextCompression,
-    /// Of CSV and NDJSON
+    /// Encoding of CSV and NDJSON
     #[arg(long, default_value = "utf8", value_parser = named(&TextEncoding::ALL, TextEncoding::name))]
     encoding: TextEncoding,
 }
 
-impl Generate {
+impl GenerateArgs {
     pub(super) fn run(self, json: bool) -> Result<()> {
         let summary = if self.company {
             kefu_generate::write_company(&self.out, self.seed.unwrap_or(kefu_generate::COMPANY_SEED))?
@@ -53,7 +53,7 @@ impl Generate {
                 .from
                 .parse()
                 .map_err(|_| Error::new(Kind::Usage, format!("`{}` is not a date", self.from)).hint("write 2026-09-01"))?;
-            let Generate { out, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding, .. } = self;
+            let GenerateArgs { out, days, shops, giant_percent, messages_per_day, seed, format, compression, encoding, .. } = self;
             let seed = seed.unwrap_or(1);
             kefu_generate::write_load(&LoadSpec {
                 out,
@@ -76,13 +76,13 @@ impl Generate {
     }
 }
 
-/// Reads one of a few values by its name, and lists the names in the help.
+/// A parser of one of a few values by its name. It lists the names in the help.
 fn named<T: Copy + Send + Sync + 'static>(values: &'static [T], name: fn(T) -> &'static str) -> impl TypedValueParser<Value = T> {
     let names = PossibleValuesParser::new(values.iter().map(|value| name(*value)));
     names.try_map(move |typed| values.iter().copied().find(|value| name(*value) == typed).ok_or("not one of the names"))
 }
 
-/// A wrong request is a usage error, and what could not be written a failure.
+/// A wrong request is a usage error; a file that cannot be written is a failure.
 impl From<GenerateError> for Error {
     fn from(problem: GenerateError) -> Error {
         let kind = if problem.is_usage() { Kind::Usage } else { Kind::Failed };
@@ -116,10 +116,10 @@ mod tests {
     #[test]
     fn a_folder_that_is_taken_is_a_usage_error_with_a_hint_and_an_unwritable_file_a_failure() {
         let taken = Error::from(GenerateError::FolderTaken { folder: "logs/messages".into() });
-        assert_eq!((taken.exit_code(), taken.to_do()), (2, Some("name a new folder")));
+        assert_eq!((taken.exit_code(), taken.hint_text()), (2, Some("name a new folder")));
         assert_eq!(taken.to_string(), "there are logs in this folder already\n  folder: logs/messages");
         let unwritable = Error::from(GenerateError::Unwritable { path: "logs/shops.csv".into(), problem: "disk full".into() });
-        assert_eq!((unwritable.exit_code(), unwritable.to_do()), (1, None));
+        assert_eq!((unwritable.exit_code(), unwritable.hint_text()), (1, None));
         assert_eq!(unwritable.to_string(), "cannot write: disk full\n  file: logs/shops.csv");
     }
 }

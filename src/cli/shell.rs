@@ -1,34 +1,34 @@
 //! The commands for a shell: `completions` and `man`.
 
-use super::{Cli, print};
+use super::stdout::print;
 use crate::error::Result;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
-pub(super) struct Completions {
+pub(super) struct CompletionsArgs {
     /// The shell that reads the script
     shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Man {
+pub(super) struct ManArgs {
     /// The folder to write into
     #[arg(long)]
     out: PathBuf,
 }
 
-impl Completions {
-    pub(super) fn run(self) -> Result<()> {
+impl CompletionsArgs {
+    pub(super) fn run(self, mut command: Command) -> Result<()> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "kefu", &mut script);
+        clap_complete::generate(self.shell, &mut command, "kefu", &mut script);
         print(&String::from_utf8_lossy(&script))
     }
 }
 
-impl Man {
-    pub(super) fn run(self) -> Result<()> {
+impl ManArgs {
+    pub(super) fn run(self, command: Command) -> Result<()> {
         std::fs::create_dir_all(&self.out)?;
-        Ok(clap_mangen::generate_to(Cli::command(), &self.out)?)
+        Ok(clap_mangen::generate_to(command, &self.out)?)
     }
 }

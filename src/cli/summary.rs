@@ -1,10 +1,11 @@
-//! The last lines of a run: what was read and what was written.
+//! The summary of a run: how many rows were read and what was written.
 
-use super::print;
+use super::stdout::print;
+use crate::console;
 use crate::error::Result;
-use crate::publish::RunRecord;
-use crate::say;
+use crate::observability::RunRecord;
 
+/// Prints the audit of the input tables on stderr, and the summary of the run on stdout.
 pub(super) fn summarize(record: &RunRecord) -> Result<()> {
     if record.dry_run {
         return Ok(());
@@ -15,12 +16,12 @@ pub(super) fn summarize(record: &RunRecord) -> Result<()> {
             record.output
         ));
     }
-    if say::is_json() {
+    if console::is_json() {
         for (table, [read, used, quarantined, duplicates, outside, ignored]) in &record.audit {
-            tracing::info!(target: say::TARGET, table, read, used, quarantined, duplicates, outside, ignored, "rows");
+            tracing::info!(target: console::TARGET, table, read, used, quarantined, duplicates, outside, ignored, "rows");
         }
     } else {
-        eprintln!("{}", rows(record));
+        eprintln!("{}", audit_table(record));
     }
     let (written, unchanged) = (record.files_written, record.files_unchanged);
     print(&format!(
@@ -29,7 +30,8 @@ pub(super) fn summarize(record: &RunRecord) -> Result<()> {
     ))
 }
 
-fn rows(record: &RunRecord) -> comfy_table::Table {
+/// The audit of the input tables as a table.
+fn audit_table(record: &RunRecord) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();
     table.load_preset(comfy_table::presets::UTF8_BORDERS_ONLY);
     table.set_header(["table", "read", "= used", "+ quarantined", "+ duplicates", "+ outside", "+ ignored"]);

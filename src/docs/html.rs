@@ -1,19 +1,20 @@
-//! The dictionary as one page that needs nothing else: styles inside, a small filter that is there only where scripts run.
+//! Prints the dictionary as one self-contained HTML page. The styles are inline, and a small filter appears if scripts are allowed.
 
-use super::words::{Both, both, guide};
-use super::{Entry, Family, Reading, cut, families};
+use super::entries::{DocEntry, DocFamily, DocReading, counts, families, split_code};
+use super::words::{BothLanguages, both, guide};
 use crate::metrics::dialects::Product;
 use std::collections::BTreeSet;
 
-/// The ids that a text may link to.
+/// The metric ids to which a text can link.
 type Ids<'a> = BTreeSet<&'a str>;
 
-pub(super) fn page(entries: &[Entry]) -> String {
+/// The whole page.
+pub(super) fn page(entries: &[DocEntry]) -> String {
     let ids = entries.iter().map(|entry| entry.id).collect::<Ids>();
     let families = families(entries);
-    let tab = |family: &Family| format!("<a href=\"#{}\">{}</a>", family.anchor(), escaped(&family.short()));
+    let tab = |family: &DocFamily| format!("<a href=\"#{}\">{}</a>", family.anchor(), escaped(&family.short()));
     let tabs = families.iter().map(tab).collect::<String>();
-    let guide = guide(entries).iter().map(|text| element("p", text)).collect::<String>();
+    let guide = guide(counts(entries)).iter().map(|text| element("p", text)).collect::<String>();
     let contents = families.iter().map(contents).collect::<String>();
     let metrics = families.iter().map(|family| {
         let metrics = family.entries.iter().map(|entry| metric(entry, &ids)).collect::<String>();
@@ -28,7 +29,7 @@ pub(super) fn page(entries: &[Entry]) -> String {
     out.push_str(&header(&tabs));
     out.push_str(&format!(
         "<main>\n<section class=\"guide\">\n<h1>kefu 指标字典 · Dictionary of metrics</h1>\n{}{guide}</section>\n",
-        made()
+        notice()
     ));
     out.push_str(&format!("<nav class=\"contents\">\n<h2>目录 Contents</h2>\n{contents}</nav>\n"));
     out.extend(metrics);
@@ -37,12 +38,15 @@ pub(super) fn page(entries: &[Entry]) -> String {
     out
 }
 
-fn made() -> String {
+/// The notice that the page is generated.
+fn notice() -> String {
     element("p", &both("本页由 `kefu docs` 生成，请勿手改。", "Made by `kefu docs`; do not edit."))
 }
 
+/// The links to the families, the choice of language, and the filter.
 fn header(tabs: &str) -> String {
-    let choice = |id: &str, says: &str, on: &str| format!("<label><input type=\"radio\" name=\"lang\" id=\"{id}\"{on}>{says}</label>");
+    let choice =
+        |id: &str, label: &str, checked: &str| format!("<label><input type=\"radio\" name=\"lang\" id=\"{id}\"{checked}>{label}</label>");
     format!(
         "<header>\n<strong>kefu</strong>\n<nav>{tabs}<a href=\"#platforms\">平台叫法</a></nav>\n<fieldset>{}{}{}</fieldset>\n\
          <label id=\"find\" hidden><input type=\"search\" placeholder=\"筛选 filter\" aria-label=\"筛选 filter\"></label>\n</header>\n",
@@ -52,7 +56,8 @@ fn header(tabs: &str) -> String {
     )
 }
 
-fn contents(family: &Family) -> String {
+/// The links to the metrics of a family.
+fn contents(family: &DocFamily) -> String {
     let links = family.entries.iter().map(|entry| {
         let name = entry.readings.first().map_or("", |reading| &reading.name.zh);
         let part = if entry.component { " class=\"part\"" } else { "" };
@@ -61,13 +66,14 @@ fn contents(family: &Family) -> String {
     format!("<h3><a href=\"#{}\">{}</a></h3>\n<ul>\n{}</ul>\n", family.anchor(), escaped(family.title), links.collect::<String>())
 }
 
-fn metric(entry: &Entry, ids: &Ids) -> String {
+/// The article of a metric.
+fn metric(entry: &DocEntry, ids: &Ids) -> String {
     let names = entry.readings.iter().flat_map(|reading| [&reading.name.zh, &reading.name.en]).map(String::as_str);
     let words = names.chain(entry.words().map(|(_, word)| word)).chain([entry.id]).collect::<BTreeSet<_>>();
     let words = words.into_iter().collect::<Vec<_>>().join(" ").to_lowercase();
     let title = entry.readings.first().map_or_else(String::new, |reading| spans(&reading.name, ids));
     let part = if entry.component { " <span class=\"badge\">部件 part</span>" } else { "" };
-    let readings = entry.readings.iter().map(|reading| told(reading, ids)).collect::<String>();
+    let readings = entry.readings.iter().map(|reading| reading_text(reading, ids)).collect::<String>();
     format!(
         "<article id=\"{id}\" data-words=\"{}\">\n<h3><a href=\"#{id}\"><code>{id}</code></a> {title}{part}</h3>\n{readings}{}</article>\n",
         escaped(&words),
@@ -76,11 +82,12 @@ fn metric(entry: &Entry, ids: &Ids) -> String {
     )
 }
 
-fn told(reading: &Reading, ids: &Ids) -> String {
-    let Reading { levels, unit, better, delay, needs, source, value, row, .. } = reading;
+/// The text of one declaration of a metric.
+fn reading_text(reading: &DocReading, ids: &Ids) -> String {
+    let DocReading { levels, unit, better, delay, needs, source, value, row, .. } = reading;
     let levels = levels.iter().map(|level| format!("<span class=\"badge\">{level}</span>")).collect::<String>();
     let needs = needs.iter().map(|table| format!("<code>{table}</code>")).collect::<Vec<_>>().join(" ");
-    let fact = |what: Both, value: String| format!("<span>{} {value}</span> ", spans(&what, ids));
+    let fact = |what: BothLanguages, value: String| format!("<span>{} {value}</span> ", spans(&what, ids));
     let facts = [
         fact(both("单位", "unit"), format!("<b>{unit}</b>")),
         fact(both("延迟", "delay"), format!("<b>{delay}</b> d")),
@@ -88,11 +95,11 @@ fn told(reading: &Reading, ids: &Ids) -> String {
         fact(both("输入", "input"), needs),
     ];
     let facts = format!("<p class=\"facts\"><span>{levels}</span> {}</p>\n", facts.concat());
-    let say = |what: Both, text: &Both| format!("<dt>{}</dt>\n<dd>{}</dd>\n", spans(&what, ids), blocks(text, ids));
+    let say = |what: BothLanguages, text: &BothLanguages| format!("<dt>{}</dt>\n<dd>{}</dd>\n", spans(&what, ids), blocks(text, ids));
     let terms = [
         say(both("定义", "Definition"), &reading.about),
         say(both("公式", "Formula"), &reading.formula),
-        say(both("汇总", "Rolls up"), &reading.adds),
+        say(both("汇总", "Rolls up"), &reading.additivity),
         say(both("空值", "Null"), &reading.null),
         format!("<dt>{}</dt>\n<dd>{}</dd>\n", spans(&both("出处", "Source"), ids), escaped(source)),
     ];
@@ -101,15 +108,16 @@ fn told(reading: &Reading, ids: &Ids) -> String {
     format!("{facts}<dl>\n{}</dl>\n<pre>{example}→ {row}: <b>{value}</b></pre>\n", terms.concat())
 }
 
-/// What other products call it and how theirs differs.
-fn elsewhere(entry: &Entry) -> String {
+/// What other products call the metric, and how theirs differs.
+fn elsewhere(entry: &DocEntry) -> String {
     let Some(dialect) = &entry.dialect else { return String::new() };
     let words = entry.words().map(|(product, word)| format!("<li>{} <b>{}</b></li>", product.name()[0], escaped(word))).collect::<String>();
     let differs = both(dialect.differs.zh.as_str(), dialect.differs.en.as_str());
     format!("<div class=\"elsewhere\">\n<ul>{words}</ul>\n{}</div>\n", element("p", &differs))
 }
 
-fn platforms(entries: &[Entry]) -> String {
+/// The table of what other products call each metric.
+fn platforms(entries: &[DocEntry]) -> String {
     let head = Product::ALL.map(|product| {
         let [zh, en] = product.name();
         if zh == en { format!("<th>{zh}</th>") } else { format!("<th>{zh}<br><small>{}</small></th>", escaped(en)) }
@@ -126,8 +134,8 @@ fn platforms(entries: &[Entry]) -> String {
     )
 }
 
-/// A block for each language.
-fn element(tag: &str, text: &Both) -> String {
+/// One element per language.
+fn element(tag: &str, text: &BothLanguages) -> String {
     let ids = Ids::new();
     format!(
         "<{tag} class=\"zh\" lang=\"zh\">{}</{tag}>\n<{tag} class=\"en\" lang=\"en\">{}</{tag}>\n",
@@ -136,28 +144,30 @@ fn element(tag: &str, text: &Both) -> String {
     )
 }
 
-/// Side by side; a text that is the same in both languages stands once.
-fn blocks(text: &Both, ids: &Ids) -> String {
+/// The two languages side by side. A text that is the same in both is printed once.
+fn blocks(text: &BothLanguages, ids: &Ids) -> String {
     if text.zh == text.en {
         return rich(&text.zh, ids);
     }
     format!("<div class=\"zh\" lang=\"zh\">{}</div><div class=\"en\" lang=\"en\">{}</div>", rich(&text.zh, ids), rich(&text.en, ids))
 }
 
-fn spans(text: &Both, ids: &Ids) -> String {
+/// The two languages inline.
+fn spans(text: &BothLanguages, ids: &Ids) -> String {
     format!("<span class=\"zh\" lang=\"zh\">{}</span> <span class=\"en\" lang=\"en\">{}</span>", rich(&text.zh, ids), rich(&text.en, ids))
 }
 
-/// Text with its code; code that is a metric's id leads to the metric.
+/// Text with its code. Code that is the id of a metric links to the metric.
 fn rich(text: &str, ids: &Ids) -> String {
     let part = |(code, part): (bool, &str)| match code {
         false => escaped(part),
         true if ids.contains(part) => format!("<a href=\"#{part}\"><code>{part}</code></a>"),
         true => format!("<code>{}</code>", escaped(part)),
     };
-    cut(text).map(part).collect()
+    split_code(text).map(part).collect()
 }
 
+/// Escapes text for HTML.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -1,14 +1,15 @@
-//! The dictionary as Markdown: a table of platforms' words, then a section for each metric.
+//! Prints the dictionary as Markdown: a section for each metric, then a table of what other products call it.
 
-use super::words::{Both, guide};
-use super::{Entry, Reading, cut, families};
+use super::entries::{DocEntry, DocReading, counts, families, split_code};
+use super::words::{BothLanguages, guide};
 use crate::metrics::dialects::Product;
 
-pub(super) fn page(entries: &[Entry]) -> String {
+/// The whole page.
+pub(super) fn page(entries: &[DocEntry]) -> String {
     let families = families(entries);
     let mut lines = vec!["# kefu 指标字典 · Dictionary of metrics".to_owned(), String::new()];
     lines.push("Made by `kefu docs` from the declarations; do not edit. 由 `kefu docs` 生成，请勿手改。".to_owned());
-    for Both { zh, en } in guide(entries) {
+    for BothLanguages { zh, en } in guide(counts(entries)) {
         lines.extend([String::new(), zh, String::new(), en]);
     }
     lines.extend([String::new(), "## 目录 Contents".to_owned(), String::new()]);
@@ -26,20 +27,23 @@ pub(super) fn page(entries: &[Entry]) -> String {
     lines.join("\n")
 }
 
+/// An anchor to link to.
 fn anchor(id: &str) -> String {
     format!("<a id=\"{id}\"></a>\n")
 }
 
+/// A link to a metric.
 fn link(id: &str) -> String {
     format!("[`{id}`](#{id})")
 }
 
-fn metric(entry: &Entry, lines: &mut Vec<String>) {
+/// The section of a metric.
+fn metric(entry: &DocEntry, lines: &mut Vec<String>) {
     let part = if entry.component { " （部件 part）" } else { "" };
     let name = entry.readings.first().map(|reading| format!(" {} · {}", reading.name.zh, reading.name.en)).unwrap_or_default();
     lines.extend([String::new(), anchor(entry.id), format!("### `{}`{}{part}", entry.id, escaped(&name))]);
     for reading in &entry.readings {
-        told(reading, lines);
+        reading_text(reading, lines);
     }
     if let Some(dialect) = &entry.dialect {
         let words = entry.words().map(|(product, word)| format!("{} “{}”", product.name()[0], escaped(word)));
@@ -52,8 +56,9 @@ fn metric(entry: &Entry, lines: &mut Vec<String>) {
     }
 }
 
-fn told(reading: &Reading, lines: &mut Vec<String>) {
-    let Reading { levels, unit, better, delay, needs, source, value, row, .. } = reading;
+/// The text of one declaration of a metric.
+fn reading_text(reading: &DocReading, lines: &mut Vec<String>) {
+    let DocReading { levels, unit, better, delay, needs, source, value, row, .. } = reading;
     let (levels, needs) = (levels.join(" "), needs.join(", "));
     lines.extend([
         String::new(),
@@ -63,18 +68,19 @@ fn told(reading: &Reading, lines: &mut Vec<String>) {
         ),
     ]);
     lines.extend([String::new(), "| | 中文 | English |".to_owned(), "|---|---|---|".to_owned()]);
-    let mut say = |what: &str, text: &Both| lines.push(format!("| {what} | {} | {} |", escaped(&text.zh), escaped(&text.en)));
+    let mut say = |what: &str, text: &BothLanguages| lines.push(format!("| {what} | {} | {} |", escaped(&text.zh), escaped(&text.en)));
     say("名称 name", &reading.name);
     say("定义 definition", &reading.about);
     say("公式 formula", &reading.formula);
-    say("汇总 rolls up", &reading.adds);
+    say("汇总 rolls up", &reading.additivity);
     say("空值 null", &reading.null);
     lines.extend([String::new(), format!("出处 Source: {}", escaped(source)), String::new(), "```text".to_owned()]);
     lines.extend(reading.example.iter().cloned());
     lines.extend([format!("→ {} {}: {value}", row.zh, row.en), "```".to_owned()]);
 }
 
-fn platforms(entries: &[Entry], lines: &mut Vec<String>) {
+/// The table of what other products call each metric.
+fn platforms(entries: &[DocEntry], lines: &mut Vec<String>) {
     lines.extend([String::new(), anchor("platforms"), "## 平台叫法 What other products call it".to_owned(), String::new()]);
     let names = Product::ALL.map(|product| {
         let [zh, en] = product.name();
@@ -89,11 +95,11 @@ fn platforms(entries: &[Entry], lines: &mut Vec<String>) {
     }
 }
 
-/// Text as it stands, code left alone but for what ends a cell.
+/// Escapes text for a cell of a Markdown table. Within code only `|` has to be escaped.
 fn escaped(text: &str) -> String {
     let part = |(code, part): (bool, &str)| {
         let cell = part.replace('|', "\\|");
         if code { format!("`{cell}`") } else { cell.replace('<', "&lt;").replace('*', "\\*") }
     };
-    cut(text).map(part).collect()
+    split_code(text).map(part).collect()
 }

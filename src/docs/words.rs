@@ -1,30 +1,33 @@
-//! The words of the dictionary, Chinese and English: levels, facts, formulas.
+//! The texts of the dictionary in Chinese and English: levels, facts, formulas and the guide.
 
-use super::Entry;
-use super::condition::{Told, text, told};
-use crate::job::Level;
-use crate::metrics::decl::{Better, Text};
-use crate::metrics::{self, AccountRate, Fact, Formula, Metric, Unit};
-use crate::rules::Rules;
+use super::condition::{ConditionText, of_summand, text};
+use crate::metrics;
+use crate::metrics::declaration::{AccountRate, Formula, Metric, MetricUnit};
+use crate::metrics::declaration::{BilingualStr, Preference};
+use crate::model::Fact;
+use crate::model::Level;
+use kefu_kernel::rules::Rules;
 
-/// A text in the two languages of its readers. Code stands in backticks.
+/// A text in Chinese and English. Code is in backticks.
 #[derive(Clone, Debug)]
-pub(super) struct Both {
+pub(super) struct BothLanguages {
     pub(super) zh: String,
     pub(super) en: String,
 }
 
-pub(super) fn both(zh: impl Into<String>, en: impl Into<String>) -> Both {
-    Both { zh: zh.into(), en: en.into() }
+/// A text in both languages.
+pub(super) fn both(zh: impl Into<String>, en: impl Into<String>) -> BothLanguages {
+    BothLanguages { zh: zh.into(), en: en.into() }
 }
 
-impl Both {
-    pub(super) fn of(text: Text) -> Both {
+impl BothLanguages {
+    /// The text of a declaration.
+    pub(super) fn of(text: BilingualStr) -> BothLanguages {
         both(text.zh, text.en)
     }
 }
 
-/// `S` shop, `A` agent, `T` team.
+/// The letters of the levels of a metric: `S` shop, `A` agent, `T` team.
 pub(super) fn levels(metric: &Metric) -> Vec<&'static str> {
     let letter = |level| match level {
         Level::Shop => "S",
@@ -34,27 +37,28 @@ pub(super) fn levels(metric: &Metric) -> Vec<&'static str> {
     metrics::levels(metric).map(letter).collect()
 }
 
-pub(super) fn better(better: Better) -> Both {
+/// Whether higher or lower values are better.
+pub(super) fn better(better: Preference) -> BothLanguages {
     match better {
-        Better::Higher => both("越高越好", "higher is better"),
-        Better::Lower => both("越低越好", "lower is better"),
-        Better::Neither => both("不论高低", "neither high nor low"),
+        Preference::Higher => both("越高越好", "higher is better"),
+        Preference::Lower => both("越低越好", "lower is better"),
+        Preference::Neither => both("不论高低", "neither high nor low"),
     }
 }
 
-/// What a row of a fact is.
-fn rows_of(fact: Fact, levels: &[Level]) -> Both {
+/// What the rows of a fact are called, at the levels of a metric.
+fn rows_of(fact: Fact, levels: &[Level]) -> BothLanguages {
     let of = |shop: [&str; 2], agent: [&str; 2]| match levels {
         [Level::Shop] => both(shop[0], shop[1]),
         [Level::Agent] => both(agent[0], agent[1]),
         _ => both(format!("{}（客服：{}）", shop[0], agent[0]), format!("{} (agent: {})", shop[1], agent[1])),
     };
     match fact {
-        Fact::Talks => of(["会话", "sessions"], ["接待", "receptions"]),
+        Fact::Sessions => of(["会话", "sessions"], ["接待", "receptions"]),
         Fact::Rounds => both("对话轮次", "rounds"),
         Fact::AssessedRounds => both("考核轮次", "assessed rounds"),
         Fact::PeerDays => of(["买家日", "buyer-days"], ["聊天对", "peer-days"]),
-        Fact::Peaks => both("同时接待的时刻", "instants of open receptions"),
+        Fact::Concurrency => both("同时接待的时刻", "instants of open receptions"),
         Fact::Inquiries => both("询单", "inquiries"),
         Fact::Credits => both("绩效判定", "credits"),
         Fact::Payments => both("付款", "payments"),
@@ -72,19 +76,19 @@ fn rows_of(fact: Fact, levels: &[Level]) -> Both {
     }
 }
 
-/// The formula as the declaration has it, under the default rules.
-pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> Both {
-    let is = |id: &str, unit: Unit| metrics::find(level, id).is_some_and(|part| part.unit == unit);
+/// The formula of a declaration as text, under the default rules.
+pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> BothLanguages {
+    let is = |id: &str, unit: MetricUnit| metrics::find(level, id).is_some_and(|part| part.unit == unit);
     match &metric.formula {
-        Formula::Sum(fact, of) => sum(&rows_of(*fact, metric.levels), &told(&of(rules))),
-        Formula::Max(fact, of) => largest(&rows_of(*fact, metric.levels), &told(&of(rules))),
+        Formula::Sum(fact, summand) => sum(&rows_of(*fact, metric.levels), &of_summand(summand, rules)),
+        Formula::Max(fact, of) => largest(&rows_of(*fact, metric.levels), &text(&of(rules))),
         // The day stands before the value in one number: what is told is the value alone.
         Formula::Last(fact, of) => {
             let value = match of(rules) {
                 polars::prelude::Expr::BinaryExpr { right, .. } => text(&right),
                 other => text(&other),
             };
-            let Both { zh, en } = rows_of(*fact, metric.levels);
+            let BothLanguages { zh, en } = rows_of(*fact, metric.levels);
             both(format!("{zh}中最后有值的一天的 `{value}`"), format!("`{value}` of {en} on the last day that has any"))
         }
         Formula::AtRate(of, rate) => {
@@ -105,7 +109,7 @@ pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> Both {
             both(format!("期内标记为 `{holds}` 的去重人数"), format!("distinct persons with, over the period, `{holds}`"))
         }
         Formula::Ratio(over, under) => {
-            let of_time = is(over, Unit::Milliseconds) && !is(under, Unit::Milliseconds);
+            let of_time = is(over, MetricUnit::Milliseconds) && !is(under, MetricUnit::Milliseconds);
             let quotient = format!("`{over}` / `{under}`{}", if of_time { in_unit(metric) } else { "" });
             both(quotient.clone(), quotient)
         }
@@ -123,7 +127,7 @@ pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> Both {
     }
 }
 
-/// What makes ms the metric's own unit.
+/// The division that converts milliseconds to the unit of the metric.
 fn in_unit(metric: &Metric) -> &'static str {
     match metric.unit.name() {
         "h" => " / 3600000",
@@ -132,9 +136,10 @@ fn in_unit(metric: &Metric) -> &'static str {
     }
 }
 
-fn sum(rows: &Both, told: &Told) -> Both {
-    let Both { zh, en } = rows;
-    match (&told.what, &told.holds) {
+/// The text of a sum over rows.
+fn sum(rows: &BothLanguages, aggregated: &ConditionText) -> BothLanguages {
+    let BothLanguages { zh, en } = rows;
+    match (&aggregated.value, &aggregated.condition) {
         (None, None) => both(format!("{zh}的行数"), format!("number of {en}")),
         (None, Some(holds)) => both(format!("{zh}中满足 `{holds}` 的行数"), format!("number of {en} with `{holds}`")),
         (Some(what), None) => both(format!("{zh}的 `{what}` 之和"), format!("sum of `{what}` over {en}")),
@@ -144,19 +149,13 @@ fn sum(rows: &Both, told: &Told) -> Both {
     }
 }
 
-fn largest(rows: &Both, told: &Told) -> Both {
-    let Both { zh, en } = rows;
-    let what = told.what.as_deref().unwrap_or("1");
-    match &told.holds {
-        None => both(format!("{zh}的 `{what}` 的最大值"), format!("largest `{what}` over {en}")),
-        Some(holds) => both(format!("{zh}中满足 `{holds}` 者的 `{what}` 的最大值"), format!("largest `{what}` over {en} with `{holds}`")),
-    }
+fn largest(rows: &BothLanguages, what: &str) -> BothLanguages {
+    let BothLanguages { zh, en } = rows;
+    both(format!("{zh}的 `{what}` 的最大值"), format!("largest `{what}` over {en}"))
 }
 
-/// The paragraphs that stand before the metrics.
-pub(super) fn guide(entries: &[Entry]) -> Vec<Both> {
-    let parts = entries.iter().filter(|entry| entry.component).count();
-    let metrics = entries.len() - parts;
+/// The introduction of the dictionary. It states the number of metrics and of parts.
+pub(super) fn guide((metrics, parts): (usize, usize)) -> Vec<BothLanguages> {
     vec![
         both(
             format!(

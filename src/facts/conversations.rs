@@ -1,26 +1,33 @@
-//! The lines of a shop, or of some of its buyers, conversation by conversation.
+//! Groups the lines of a shop, or of a part of its buyers, by conversation: one per buyer.
 
-use crate::ingest::{Raw, What};
-use crate::names::{Talkers, Texts};
-use crate::rules::Rules;
+use crate::names::{ConversationNames, Interner};
+use kefu_kernel::line::{ChatLine, LineKind};
+use kefu_kernel::rules::Rules;
 
-/// Shows lines conversation by conversation in the order of their buyers, each in order (semantics §2), with the code of its conversation
-/// instead of its buyer's. What an agent said in a mode that the rules do not count as a reply is an automatic line.
-pub(super) fn by_conversation(lines: &[Raw], buyers: &Texts, talkers: &mut Talkers, rules: &Rules, mut each: impl FnMut(&Talkers, &[Raw])) {
-    // By code less 1.
+/// Calls `each` once per conversation, in the order of buyer ids, with its lines in replay order (semantics §2). The lines carry the
+/// conversation's code, added to `names`, instead of the buyer's. An agent's line in a reply mode that the rules do not count as a reply
+/// becomes an automatic line.
+pub(super) fn by_conversation(
+    lines: &[ChatLine],
+    buyers: &Interner,
+    names: &mut ConversationNames,
+    rules: &Rules,
+    mut each: impl FnMut(&ConversationNames, &[ChatLine]),
+) {
+    // The lines of each buyer; buyer codes start at 1.
     let mut counts = vec![0; buyers.len()];
     lines.iter().for_each(|line| counts[line.conversation as usize - 1] += 1);
-    let met = (1..=counts.len() as u32).filter(|code| counts[*code as usize - 1] > 0);
-    let mut sorted = met.map(|code| (beginning(buyers.spell(code)), code)).collect::<Vec<_>>();
-    // Mostly told apart by how they begin.
-    sorted.sort_unstable_by(|(a, a_code), (b, b_code)| a.cmp(b).then_with(|| buyers.spell(*a_code).cmp(buyers.spell(*b_code))));
-    // The lines of each buyer, one buyer after the other in the order of codes.
+    let present = (1..=counts.len() as u32).filter(|code| counts[*code as usize - 1] > 0);
+    let mut sorted = present.map(|code| (prefix(buyers.resolve(code)), code)).collect::<Vec<_>>();
+    // Most ids differ in their first eight bytes, which are compared without a look-up.
+    sorted.sort_unstable_by(|(a, a_code), (b, b_code)| a.cmp(b).then_with(|| buyers.resolve(*a_code).cmp(buyers.resolve(*b_code))));
+    // A counting sort: the indexes of lines, grouped by buyer in the order of codes.
     let mut next = 0;
-    let begin = |count: &usize| {
+    let offset = |count: &usize| {
         next += count;
         next - count
     };
-    let mut places = counts.iter().map(begin).collect::<Vec<usize>>();
+    let mut places = counts.iter().map(offset).collect::<Vec<usize>>();
     let mut order = vec![0; lines.len()];
     for (line, buyer) in (0u32..).zip(lines.iter().map(|line| line.conversation as usize - 1)) {
         order[places[buyer]] = line;
@@ -29,28 +36,28 @@ pub(super) fn by_conversation(lines: &[Raw], buyers: &Texts, talkers: &mut Talke
     let mut conversation = Vec::new();
     for (_, code) in sorted {
         let buyer = code as usize - 1;
-        let own = talkers.meet(buyers.spell(code));
+        let conversation_code = names.add_conversation(buyers.resolve(code));
         let row = |line: &u32| {
             let line = &lines[*line as usize];
-            let what = match line.what {
-                What::Reply if !rules.reply_modes.contains(&line.mode) => What::Auto,
-                what => what,
+            let kind = match line.kind {
+                LineKind::Reply if !rules.reply_modes.contains(&line.mode) => LineKind::Auto,
+                kind => kind,
             };
-            Raw { what, conversation: own, ..*line }
+            ChatLine { kind, conversation: conversation_code, ..*line }
         };
         conversation.clear();
         conversation.extend(order[places[buyer] - counts[buyer]..places[buyer]].iter().map(row));
-        let key = |line: &Raw| (line.at, line.seq, line.order);
-        // Logs come in time order; where a file does not, only what is out of it is sorted.
+        let key = |line: &ChatLine| (line.sent_at, line.seq, line.order);
+        // Most logs are in time order already; only a conversation that is not gets sorted.
         if !conversation.is_sorted_by_key(key) {
             conversation.sort_unstable_by_key(key);
         }
-        each(talkers, &conversation);
+        each(names, &conversation);
     }
 }
 
-/// A number of the first bytes of a text: where two differ, so do their texts, in the same way.
-fn beginning(text: &str) -> u64 {
+/// The first eight bytes of a string as a big-endian integer. If two prefixes differ, they sort as their strings do.
+fn prefix(text: &str) -> u64 {
     let mut first = [0; 8];
     first.iter_mut().zip(text.bytes()).for_each(|(to, byte)| *to = byte);
     u64::from_be_bytes(first)
@@ -59,27 +66,29 @@ fn beginning(text: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::calendar::Day;
-    use crate::rules::{Book, Choice};
+    use crate::config::RuleSets;
+    use kefu_kernel::calendar::Day;
+    use kefu_kernel::rules::PresetChoice;
 
     #[test]
-    fn conversations_come_in_the_order_of_names_and_lines_in_their_own() {
-        let names = ["b12345678", "b2", "b1234567", "b", "客户甲乙", "客户甲丙", "b12345679", "b1"];
-        let (mut buyers, mut talkers) = (Texts::default(), Talkers::default());
-        let line = |order: u32| Raw {
-            at: i64::from(order % 5),
+    fn conversations_are_ordered_by_buyer_and_lines_by_time() {
+        let ids = ["b12345678", "b2", "b1234567", "b", "客户甲乙", "客户甲丙", "b12345679", "b1"];
+        let (mut buyers, mut conversation_names) = (Interner::default(), ConversationNames::default());
+        let line = |order: u32| ChatLine {
+            sent_at: i64::from(order % 5),
             order,
-            conversation: buyers.code(names[order as usize % names.len()]),
-            what: What::Buyer,
-            ..Raw::default()
+            conversation: buyers.intern(ids[order as usize % ids.len()]),
+            kind: LineKind::Buyer,
+            ..ChatLine::default()
         };
         let lines = (0..40).map(line).collect::<Vec<_>>();
-        let (mut seen, book) = (Vec::new(), Book::new(Choice::One("default".to_owned()), &toml::Table::new()).unwrap());
-        by_conversation(&lines, &buyers, &mut talkers, book.of(None, Day(20_000)), |talkers, lines| {
-            let of = |line: &Raw| (talkers.buyer(line.conversation).to_owned(), line.at, line.order);
+        let (mut seen, rule_sets) = (Vec::new(), RuleSets::new(PresetChoice::One("default".to_owned()), &toml::Table::new()).unwrap());
+        by_conversation(&lines, &buyers, &mut conversation_names, rule_sets.rules_for(None, Day(20_000)), |names, lines| {
+            let of = |line: &ChatLine| (names.buyer(line.conversation).to_owned(), line.sent_at, line.order);
             seen.extend(lines.iter().map(of));
         });
-        let mut expected = lines.iter().map(|line| (buyers.spell(line.conversation).to_owned(), line.at, line.order)).collect::<Vec<_>>();
+        let mut expected =
+            lines.iter().map(|line| (buyers.resolve(line.conversation).to_owned(), line.sent_at, line.order)).collect::<Vec<_>>();
         expected.sort_unstable();
         assert_eq!(seen, expected);
     }

@@ -1,172 +1,189 @@
-//! credits: one row per order event that counts in the day × rule × agent: who earned it, who assisted, or nobody (绩效判定).
+//! credits (绩效判定). Grain: one row per order event of the business day × attribution rule × agent; a silent order event, which no agent
+//! earned, has one row without an agent.
+//!
+//! | column | dtype | unit | null |
+//! |---|---|---|---|
+//! | `shop_id`, `order_id`, `buyer_id` | String | | never |
+//! | `rule` | String | name of an [`Attribution`] rule | never |
+//! | `role` | String | `credited`, `assist` or `silent` | never |
+//! | `agent_id` | String | | `silent` |
+//! | `at` | Int64 | UTC ms of the order event that decided | never |
+//! | `line_at` | Int64 | UTC ms of the agent's last reply line before it | `silent` |
+//! | `message_id` | String | of that line | `silent`, or the log has no id |
+//! | `amount`, `postage` | Int64 | fen | as in `orders` |
+//! | `quantity` | Int64 | items | as in `orders` |
+//! | `own` | Boolean | the rule is the one configured for the shop | never |
 
-use super::frame;
-use crate::calendar::{Calendar, DAY_MS, Day};
-use crate::error::{Error, Result};
-use crate::ingest::{Order, Orders};
-use crate::rules::{Attribution, Rules};
-use hashbrown::HashMap;
+use crate::error::Result;
+use crate::frames::{collect, frame, stack};
+use crate::ingest::Orders;
+use kefu_kernel::calendar::{Calendar, DAY_MS, Day};
+use kefu_kernel::rules::{Attribution, Rules};
 use polars::prelude::*;
-use rayon::slice::ParallelSliceMut;
+use std::collections::BTreeSet;
 
-/// An instant of an order at which candidates are looked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instant<'a> {
-    pub order: &'a Order,
-    pub at: i64,
-    event: Event,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
-    Created,
-    Paid,
-}
-
-impl PartialEq for Order {
-    fn eq(&self, other: &Self) -> bool {
-        self.shop_id == other.shop_id && self.order_id == other.order_id
-    }
-}
-impl Eq for Order {}
-
-/// The instants that the credits of a day ask about: orders created in it, and orders paid in it with their creation.
-pub fn instants<'a>(orders: &'a Orders, calendar: &Calendar, rules: &Rules, day: Day) -> Result<Vec<Instant<'a>>> {
-    let bounds = calendar.bounds(day)?;
-    let created = |order| Instant { order, at: order.created_at, event: Event::Created };
-    let unpaid = orders.created_in(day, bounds.clone()).filter(|order| !order.paid_at.is_some_and(|at| bounds.contains(&at)));
-    let mut found = unpaid.filter(|order| counts(order, rules)).map(created).collect::<Vec<_>>();
-    found.extend(instants_of_sales(orders.paid_in(day, bounds), rules));
-    Ok(found)
-}
-
-/// The creation and the payment of each paid order that counts, one after the other.
-pub(super) fn instants_of_sales<'a>(orders: impl Iterator<Item = &'a Order>, rules: &Rules) -> impl Iterator<Item = Instant<'a>> {
-    let sales = orders.filter(|order| counts(order, rules)).filter_map(|order| Some((order, order.paid_at?)));
-    sales.flat_map(|(order, paid)| {
-        [Instant { order, at: order.created_at, event: Event::Created }, Instant { order, at: paid, event: Event::Paid }]
-    })
-}
-
-fn counts(order: &Order, rules: &Rules) -> bool {
-    order.cancelled_at.is_none()
-        && !order.flag.as_ref().is_some_and(|flag| rules.excluded_flags.iter().any(|excluded| excluded == flag.as_str()))
-}
-
-/// One candidate of an instant: the agent and its last reply line within the lookback.
-struct Candidate<'r> {
-    agent: &'r str,
-    line_at: i64,
-    place: i64,
-    message: Option<&'r str>,
-}
-
-/// Columns of credits that are there to trace them by; no number asks for them.
+/// The columns of credits that only the detail table publishes. No metric reads them.
 pub const TRACED: [&str; 4] = ["order_id", "at", "line_at", "message_id"];
 
-/// Columns: `shop_id`, `order_id`, `buyer_id`, `rule`, `role` (credited, assist, silent), `agent_id` (null when silent),
-/// `at` (the instant that decided), `line_at`, `message_id` (the line that earned it), `amount` (fen), `quantity`, `postage`, `own`
-/// (the rule is the pipeline's). Counted in `day`; under `order` only if paid before the end of `final_pay_days`, and only once these
-/// have `landed` (DECISIONS #12).
-/// `replies`: `shop_id`, `buyer_id`, `agent_id`, `at`, `place`, `message_id` of the days within the lookback of the instants.
-pub fn credits(instants: &[Instant], replies: &DataFrame, calendar: &Calendar, rules: &Rules, day: Day, landed: Day) -> Result<DataFrame> {
-    let candidates = candidates(instants, replies, rules)?;
+/// The columns of an order that each of its order events repeats.
+const ORDER_COLUMNS: [&str; 8] = ["shop_id", "order_id", "buyer_id", "created_at", "paid_at", "amount", "quantity", "postage"];
+
+/// The order events that decide the credits of a day, one row each: the creation of orders created on the day, and the creation and the
+/// payment of orders paid on it. Columns: those of `ORDER_COLUMNS`, `at` (Int64, UTC ms) and `paid` (Boolean: the event is the payment).
+/// Cancelled and flagged orders have no events.
+pub fn instants(orders: &Orders, calendar: &Calendar, rules: &Rules, day: Day) -> Result<LazyFrame> {
+    let bounds = calendar.bounds(day)?;
+    let paid = col("paid_at");
+    let paid_today = paid.clone().gt_eq(lit(bounds.start)).and(paid.lt(lit(bounds.end))).fill_null(lit(false));
+    let unpaid = eligible(orders.created_in(day, bounds.clone())?.filter(paid_today.not()), rules);
+    stack([at_creation(unpaid), instants_of_sales(orders.paid_in(day, bounds), rules)?])
+}
+
+/// The creation and the payment of each paid order that can earn a credit. Columns: those of [`instants`].
+pub(super) fn instants_of_sales(orders: LazyFrame, rules: &Rules) -> Result<LazyFrame> {
+    let sales = eligible(orders, rules).filter(col("paid_at").is_not_null());
+    stack([at_creation(sales.clone()), with_instant(sales, col("paid_at"), true)])
+}
+
+/// The orders that can earn a credit: neither cancelled nor flagged (插旗).
+fn eligible(orders: LazyFrame, rules: &Rules) -> LazyFrame {
+    let is_flagged = rules.excluded_flags.iter().map(|flag| col("flag").eq(lit(flag.as_str())).fill_null(lit(false)));
+    let not_flagged = is_flagged.fold(lit(true), |eligible, flagged| eligible.and(flagged.not()));
+    orders.filter(col("cancelled_at").is_null().and(not_flagged))
+}
+
+fn at_creation(orders: LazyFrame) -> LazyFrame {
+    with_instant(orders, col("created_at"), false)
+}
+
+fn with_instant(orders: LazyFrame, at: Expr, paid: bool) -> LazyFrame {
+    orders.select([ORDER_COLUMNS.map(col).to_vec(), vec![at.alias("at"), lit(paid).alias("paid")]].concat())
+}
+
+/// Decides the credits of a day under every rule. Columns: see the file header. Under `order` an order event counts only if the order was
+/// paid before the end of `final_pay_days`, and only once those days have `landed` (DECISIONS #12). `instants`: the order events of the
+/// day, as [`instants`] gives them. `replies`: reply lines of the days within the lookback of the events, with the columns of
+/// [`no_replies`].
+pub fn credits(instants: LazyFrame, replies: LazyFrame, calendar: &Calendar, rules: &Rules, day: Day, landed: Day) -> Result<LazyFrame> {
+    let instants = numbered(instants)?;
+    let candidates = candidates(&instants, replies, rules)?;
     let bounds = calendar.bounds(day)?;
     let final_day = day.plus(rules.final_pay_days as i32);
-    let paid_until = calendar.bounds(final_day)?.end;
-    let mut rows = Vec::new();
-    for (index, instant) in instants.iter().enumerate() {
-        let order = instant.order;
-        let mut push = |rule, index: usize| rows.extend(shares(rule, &instants[index], &candidates[index]));
-        match instant.event {
-            Event::Created => {
-                if final_day <= landed && bounds.contains(&order.created_at) && order.paid_at.is_some_and(|paid| paid < paid_until) {
-                    push(Attribution::Order, index);
-                }
-            }
-            Event::Paid => {
-                for rule in [Attribution::Payment, Attribution::OrderFirst] {
-                    push(rule, deciding(rule, index, &candidates));
-                }
-            }
-        }
+    let created = col("created_at");
+    let by_order = created.clone().gt_eq(lit(bounds.start)).and(created.lt(lit(bounds.end)));
+    let by_order = by_order.and(col("paid_at").lt(lit(calendar.bounds(final_day)?.end))).fill_null(lit(false));
+    let mut decided = Vec::new();
+    for rule in Attribution::ALL {
+        let of_rule = deciding(rule, &instants, &candidates)?;
+        decided.push(match rule {
+            Attribution::Order => of_rule.filter(by_order.clone().and(lit(final_day <= landed))),
+            Attribution::Payment | Attribution::OrderFirst => of_rule,
+        });
     }
-    columns(rows, rules)
+    let role = when(col("agent_id").is_null()).then(lit("silent")).when(col("is_latest")).then(lit("credited")).otherwise(lit("assist"));
+    let own = col("rule").eq(lit(rules.attribution.name()));
+    let shares = with_candidates(stack(decided)?, candidates, JoinType::Left);
+    let by_order_then_role = SortMultipleOptions::default().with_order_descending_multi([false, false, false, true, false]);
+    let columns = ["shop_id", "order_id", "buyer_id", "rule", "role", "agent_id", "at", "line_at", "message_id"].map(col);
+    Ok(shares
+        .with_columns([role.alias("role"), own.alias("own")])
+        .select([columns.as_slice(), &["amount", "quantity", "postage", "own"].map(col)].concat())
+        .sort(["shop_id", "order_id", "rule", "role", "agent_id"], by_order_then_role))
 }
 
-/// The instant that decides under a rule, by the place of an order's payment: its creation stands just before.
-fn deciding(rule: Attribution, payment: usize, candidates: &[Vec<Candidate>]) -> usize {
-    let creation = payment - 1;
-    match rule {
-        Attribution::Order => creation,
-        Attribution::Payment => payment,
+/// The agent that each sale is credited to under the shop's configured rule. Columns: `shop_id`, `order_id`, `agent_id` (String). Silent
+/// orders have no row, and neither have sales that count after `landed` or, under `order`, were paid too late. `instants`: the creation and
+/// the payment of each sale, once. `replies`: as for [`credits`].
+pub fn credited(instants: LazyFrame, replies: LazyFrame, calendar: &Calendar, rules: &Rules, landed: Day) -> Result<LazyFrame> {
+    let instants = numbered(instants)?;
+    let candidates = candidates(&instants, replies, rules)?;
+    let landed_until = lit(calendar.bounds(landed)?.end);
+    let sales = deciding(rules.attribution, &instants, &candidates)?;
+    let sales = match rules.attribution {
+        Attribution::Order => paid_in_time(sales, calendar, rules)?.filter(col("created_at").lt(landed_until)),
+        Attribution::Payment | Attribution::OrderFirst => sales.filter(col("paid_at").lt(landed_until)),
+    };
+    let latest = candidates.filter(col("is_latest"));
+    Ok(with_candidates(sales, latest, JoinType::Inner).select(["shop_id", "order_id", "agent_id"].map(col)))
+}
+
+/// The columns of [`credited`] without rows.
+pub fn no_credited_orders() -> Result<DataFrame> {
+    Ok(frame! { "shop_id" => Vec::<String>::new(), "order_id" => Vec::<String>::new(), "agent_id" => Vec::<String>::new() }?)
+}
+
+/// The sales that were paid before the end of `final_pay_days` business days after the day of their creation.
+fn paid_in_time(sales: LazyFrame, calendar: &Calendar, rules: &Rules) -> Result<LazyFrame> {
+    let sales = collect(sales)?;
+    let mut in_time = Vec::with_capacity(sales.height());
+    for (created, paid) in sales.column("created_at")?.i64()?.iter().zip(sales.column("paid_at")?.i64()?.iter()) {
+        let Some((created, paid)) = created.zip(paid) else { continue };
+        in_time.push(paid < calendar.bounds(calendar.day_of(created)?.plus(rules.final_pay_days as i32))?.end);
+    }
+    Ok(sales.filter(&BooleanChunked::from_slice("in_time".into(), &in_time))?.lazy())
+}
+
+/// Adds `instant`, a row number that candidates refer to. The result is collected, because several of the queries that follow read it.
+fn numbered(instants: LazyFrame) -> Result<DataFrame> {
+    collect(instants.with_row_index("instant", None))
+}
+
+/// One row per order event and agent with a reply line in `[at - credit_lookback, at]`, with the last such line.
+/// Columns: `instant`, `agent_id`, `line_at`, `message_id`, `is_latest` (no other agent replied to the event later).
+/// An as-of join per agent finds that line, so that a buyer's replies are never repeated for each of the buyer's orders.
+fn candidates(instants: &DataFrame, replies: LazyFrame, rules: &Rules) -> Result<LazyFrame> {
+    let buyer = [col("shop_id"), col("buyer_id")];
+    let agent = ["shop_id", "buyer_id", "agent_id"];
+    let agents = replies.clone().select(agent.map(col)).unique(None, UniqueKeepStrategy::Any);
+    let events = instants.clone().lazy().select(["instant", "shop_id", "buyer_id", "at"].map(col));
+    let events = events.join(agents, buyer.clone(), buyer, JoinArgs::new(JoinType::Inner)).sort(["at"], SortMultipleOptions::default());
+    let in_order = replies.select([agent.map(col).as_slice(), &["at", "place", "message_id"].map(col)].concat());
+    let in_order = in_order.sort(["at", "place"], SortMultipleOptions::default()).with_column(col("at").alias("line_at"));
+    let by = agent.map(PlSmallStr::from_static).to_vec();
+    let last_before = JoinType::AsOf(Box::new(AsOfOptions {
+        strategy: AsofStrategy::Backward,
+        tolerance: Some(Scalar::from(rules.credit_lookback.0)),
+        tolerance_str: None,
+        left_by: Some(by.clone()),
+        right_by: Some(by),
+        allow_eq: true,
+        check_sortedness: false,
+    }));
+    let candidates = events.join(in_order, [col("at")], [col("at")], JoinArgs::new(last_before)).filter(col("line_at").is_not_null());
+    let within_instant = |value: Expr| value.max().over([col("instant")]);
+    let is_last = col("line_at").eq(within_instant(col("line_at"))?);
+    let place = when(is_last.clone()).then(col("place")).otherwise(lit(NULL));
+    let is_latest = is_last.and(col("place").eq(within_instant(place)?));
+    Ok(collect(candidates.with_column(is_latest.alias("is_latest")).drop(by_name(["shop_id", "buyer_id", "at", "place"], true, false)))?
+        .lazy())
+}
+
+/// The order event that decides under a rule, one for each order, with `rule`: the creation, the payment, or (`order_first`) the creation
+/// if it has a candidate and otherwise the payment.
+fn deciding(rule: Attribution, instants: &DataFrame, candidates: &LazyFrame) -> Result<LazyFrame> {
+    let payments = instants.clone().lazy().filter(col("paid"));
+    let creations = instants.clone().lazy().filter(col("paid").not());
+    let decided = match rule {
+        Attribution::Order => creations,
+        Attribution::Payment => payments,
         Attribution::OrderFirst => {
-            if candidates[creation].is_empty() {
-                payment
-            } else {
-                creation
-            }
+            let (order, instant) = ([col("shop_id"), col("order_id")], [col("instant")]);
+            let sales = creations.join(payments.clone(), order.clone(), order.clone(), JoinArgs::new(JoinType::Semi));
+            let answered = sales.join(candidates.clone(), instant.clone(), instant, JoinArgs::new(JoinType::Semi));
+            let others = payments.join(answered.clone(), order.clone(), order, JoinArgs::new(JoinType::Anti));
+            stack([answered, others])?
         }
-    }
+    };
+    Ok(decided.with_column(lit(rule.name()).alias("rule")))
 }
 
-/// The agent each sale is credited to under the pipeline's rule. Columns: `shop_id`, `order_id`, `agent_id`; silent orders have no row,
-/// nor has what counts after `landed` or, under `order`, was paid too late.
-/// `instants`: of sales, each order's two once. `replies`: as of `credits`.
-pub fn credited(instants: &[Instant], replies: &DataFrame, calendar: &Calendar, rules: &Rules, landed: Day) -> Result<DataFrame> {
-    let candidates = candidates(instants, replies, rules)?;
-    let mut rows = Vec::new();
-    for (index, paid) in instants.iter().enumerate().filter(|(_, instant)| instant.event == Event::Paid) {
-        let created_on = calendar.day_of(paid.order.created_at)?;
-        let counts = match rules.attribution {
-            Attribution::Order => created_on <= landed && paid.at < calendar.bounds(created_on.plus(rules.final_pay_days as i32))?.end,
-            Attribution::Payment | Attribution::OrderFirst => calendar.day_of(paid.at)? <= landed,
-        };
-        let decided = candidates[deciding(rules.attribution, index, &candidates)].first();
-        rows.extend(decided.filter(|_| counts).map(|candidate| (paid.order, candidate.agent)));
-    }
-    Ok(frame! {
-        "shop_id" => rows.iter().map(|(order, _)| order.shop_id.as_str()).collect::<Vec<_>>(),
-        "order_id" => rows.iter().map(|(order, _)| order.order_id.as_str()).collect::<Vec<_>>(),
-        "agent_id" => rows.iter().map(|(_, agent)| *agent).collect::<Vec<_>>(),
-    }?)
+fn with_candidates(decided: LazyFrame, candidates: LazyFrame, join: JoinType) -> LazyFrame {
+    let instant = [col("instant")];
+    decided.join(candidates, instant.clone(), instant, JoinArgs::new(join))
 }
 
-/// Every agent with a reply line in `[t - credit_lookback, t]`, the latest first, by instant. The replies are gone through once: a join
-/// would hold every reply as often as its buyer has instants.
-fn candidates<'r>(instants: &[Instant], replies: &'r DataFrame, rules: &Rules) -> Result<Vec<Vec<Candidate<'r>>>> {
-    let mut asked: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    for (index, Instant { order, .. }) in instants.iter().enumerate() {
-        asked.entry((&order.shop_id, &order.buyer_id)).or_default().push(index);
-    }
-    let mut candidates: Vec<Vec<Candidate>> = instants.iter().map(|_| Vec::new()).collect();
-    let text = |name: &str| Ok::<_, Error>(replies.column(name)?.str()?.iter());
-    let number = |name: &str| Ok::<_, Error>(replies.column(name)?.i64()?.iter());
-    let buyers = text("shop_id")?.zip(text("buyer_id")?);
-    let lines = number("at")?.zip(number("place")?).zip(text("message_id")?);
-    for (buyer, (agent, ((at, place), message))) in buyers.zip(text("agent_id")?.zip(lines)) {
-        let ((Some(shop), Some(buyer)), Some(agent), Some(line_at), Some(place)) = (buyer, agent, at, place) else { continue };
-        let own = asked.get(&(shop, buyer)).map_or([].as_slice(), Vec::as_slice);
-        for index in own.iter().copied().filter(|index| (0..=rules.credit_lookback.0).contains(&(instants[*index].at - line_at))) {
-            let line = Candidate { agent, line_at, place, message };
-            match candidates[index].iter_mut().find(|known| known.agent == agent) {
-                Some(known) if (known.line_at, known.place) >= (line_at, place) => {}
-                Some(known) => *known = line,
-                None => {
-                    // Mostly the only one.
-                    candidates[index].reserve_exact(1);
-                    candidates[index].push(line);
-                }
-            }
-        }
-    }
-    for list in &mut candidates {
-        list.sort_by_key(|candidate| std::cmp::Reverse((candidate.line_at, candidate.place)));
-    }
-    Ok(candidates)
-}
-
-/// The columns of a reply index without rows.
+/// The columns of the reply index without rows: `shop_id`, `buyer_id`, `agent_id`, `message_id` (String), `at` (Int64, UTC ms) and `place`
+/// (Int64, the position in the conversation).
 pub fn no_replies() -> Result<DataFrame> {
     Ok(frame! {
         "shop_id" => Vec::<String>::new(),
@@ -178,49 +195,12 @@ pub fn no_replies() -> Result<DataFrame> {
     }?)
 }
 
-struct Share<'a> {
-    rule: Attribution,
-    role: &'static str,
-    instant: &'a Instant<'a>,
-    candidate: Option<&'a Candidate<'a>>,
-}
-
-/// The latest candidate is credited, the others assisted; without any the order is silent (静默).
-fn shares<'a>(rule: Attribution, instant: &'a Instant, candidates: &'a [Candidate]) -> Vec<Share<'a>> {
-    if candidates.is_empty() {
-        return vec![Share { rule, role: "silent", instant, candidate: None }];
+/// The business days whose reply lines can earn a credit for some order events. `instants`: with `at` (Int64, UTC ms).
+pub fn reply_days(instants: &DataFrame, calendar: &Calendar, rules: &Rules) -> Result<BTreeSet<Day>> {
+    let mut days = BTreeSet::new();
+    for at in instants.column("at")?.i64()?.iter().flatten() {
+        let earliest = at.saturating_sub(rules.credit_lookback.0.max(DAY_MS));
+        days.extend(calendar.day_of(earliest)?.through(calendar.day_of(at)?));
     }
-    let role = |place| if place == 0 { "credited" } else { "assist" };
-    candidates.iter().enumerate().map(|(place, c)| Share { rule, role: role(place), instant, candidate: Some(c) }).collect()
-}
-
-fn columns(mut rows: Vec<Share>, rules: &Rules) -> Result<DataFrame> {
-    rows.par_sort_by_key(|r| {
-        let order = r.instant.order;
-        (&order.shop_id, &order.order_id, r.rule.name(), std::cmp::Reverse(r.role), r.candidate.map(|c| c.agent))
-    });
-    fn each<'a, T>(rows: &'a [Share<'a>], value: impl Fn(&'a Share<'a>) -> T) -> Vec<T> {
-        rows.iter().map(value).collect()
-    }
-    Ok(frame! {
-        "shop_id" => each(&rows, |r| r.instant.order.shop_id.as_str()),
-        "order_id" => each(&rows, |r| r.instant.order.order_id.as_str()),
-        "buyer_id" => each(&rows, |r| r.instant.order.buyer_id.as_str()),
-        "rule" => each(&rows, |r| r.rule.name()),
-        "role" => each(&rows, |r| r.role),
-        "agent_id" => each(&rows, |r| r.candidate.map(|c| c.agent)),
-        "at" => each(&rows, |r| r.instant.at),
-        "line_at" => each(&rows, |r| r.candidate.map(|c| c.line_at)),
-        "message_id" => each(&rows, |r| r.candidate.and_then(|c| c.message)),
-        "amount" => each(&rows, |r| r.instant.order.amount),
-        "quantity" => each(&rows, |r| r.instant.order.quantity),
-        "postage" => each(&rows, |r| r.instant.order.postage),
-        "own" => each(&rows, |r| r.rule == rules.attribution),
-    }?)
-}
-
-/// The business days whose reply lines an instant can ask about, oldest first.
-pub fn reply_days(instant: &Instant, calendar: &Calendar, rules: &Rules) -> Result<impl Iterator<Item = Day> + use<>> {
-    let earliest = instant.at.saturating_sub(rules.credit_lookback.0.max(DAY_MS));
-    Ok(calendar.day_of(earliest)?.through(calendar.day_of(instant.at)?))
+    Ok(days)
 }

@@ -1,12 +1,13 @@
-//! Reception filters (接待过滤, semantics §8): what of a conversation counts in `consult_*` and `filtered_*` alone, and why.
+//! Reception filters (接待过滤, semantics §8): which peer-days and buyer-days count only in `consult_*` and `filtered_*`, and why.
 
-use super::Context;
-use super::peer_days::{Peer, peers};
-use crate::conversation::Session;
-use crate::rules::Rules;
+use super::context::FactContext;
+use super::peers::{PeerDay, peers};
+use kefu_kernel::rules::Rules;
+use kefu_kernel::session::Session;
+use polars::prelude::*;
 
-/// Why a peer-day, or a buyer's whole day, is filtered. The code stands in `filtered`; 0: it is not.
-pub const FILTERS: [&str; 7] = ["", "own_accounts", "blocklist", "forward_only", "monologue", "single_line", "empty"];
+/// The reasons for which a peer-day or a buyer's whole day is filtered. A `filtered` column holds the index; 0 means not filtered.
+pub(crate) const FILTERS: [&str; 7] = ["", "own_accounts", "blocklist", "forward_only", "monologue", "single_line", "empty"];
 
 const OWN_ACCOUNTS: u32 = 1;
 const BLOCKLIST: u32 = 2;
@@ -15,37 +16,39 @@ const MONOLOGUE: u32 = 4;
 const SINGLE_LINE: u32 = 5;
 const EMPTY: u32 = 6;
 
-/// What of a conversation is filtered, as codes of `FILTERS`.
+/// What the filters take out of a conversation, as codes of `FILTERS`.
 #[derive(Default)]
-pub(super) struct Filtered {
-    /// Of the buyer's day: the shop's row, its queue and what no agent owns.
+pub(super) struct FilteredAgents {
+    /// The code of the buyer's whole day: the shop's row, the queue, and rounds without an agent.
     pub day: u32,
-    /// Agents whose peer-days the rules took out. None where the buyer is filtered whoever they spoke to.
+    /// Agent and code of each filtered peer-day. Empty if the buyer is filtered whoever replied.
     agents: Vec<(u32, u32)>,
 }
 
-impl Filtered {
-    /// The code of an agent's peer-day; of the buyer's day for agent 0.
-    pub(super) fn of(&self, agent: u32) -> u32 {
+impl FilteredAgents {
+    /// The code of an agent's peer-day, or of the buyer's day for agent 0.
+    pub(super) fn code(&self, agent: u32) -> u32 {
         self.agents.iter().find(|(other, _)| *other == agent).map_or(self.day, |(_, code)| *code)
     }
 
-    /// The agents whose part the shop's row has to do without. A row that is out as a whole shows all that was said.
-    pub(super) fn left_out(&self) -> Option<Vec<u32>> {
+    /// The agents whose lines and rounds the shop's row leaves out (DECISIONS #19). `None` if it leaves out nobody's: a row that is
+    /// filtered as a whole counts every line.
+    pub(super) fn agents_to_leave_out(&self) -> Option<Vec<u32>> {
         (self.day == 0 && !self.agents.is_empty()).then(|| self.agents.iter().map(|(agent, _)| *agent).collect())
     }
 }
 
-/// The two filters that are said of a buyer, then those said of a peer-day.
-pub(super) fn filtered(shop: &str, buyer: &str, sessions: &[Session], context: &Context) -> Filtered {
+/// Applies the two filters of a buyer, then those of single peer-days (DECISIONS #22).
+pub(super) fn filtered(shop: &str, buyer: &str, sessions: &[Session], context: &FactContext) -> FilteredAgents {
     let rules = context.rules.rules;
-    match of_buyer(shop, buyer, context) {
-        0 if judges_peer_days(rules) => of_peer_days(&peers(sessions), rules),
-        day => Filtered { day, ..Filtered::default() },
+    match buyer_code(shop, buyer, context) {
+        0 if judges_peer_days(rules) => filter_peer_days(&peers(sessions), rules),
+        day => FilteredAgents { day, ..FilteredAgents::default() },
     }
 }
 
-fn of_buyer(shop: &str, buyer: &str, context: &Context) -> u32 {
+/// The code of a filter that the buyer meets whoever replied, else 0.
+fn buyer_code(shop: &str, buyer: &str, context: &FactContext) -> u32 {
     let (rules, reference) = (context.rules.rules, context.reference);
     if rules.own_accounts && reference.is_staff(shop, buyer) {
         OWN_ACCOUNTS
@@ -56,29 +59,38 @@ fn of_buyer(shop: &str, buyer: &str, context: &Context) -> u32 {
     }
 }
 
-/// A rule takes out single peer-days.
+/// Whether the rules filter single peer-days.
 pub fn judges_peer_days(rules: &Rules) -> bool {
     rules.forward_only.is_some() || rules.monologue.is_some() || rules.single_line || rules.empty
 }
 
-/// The buyer's day is out once every peer-day is; it is then named by the first. One without peer-days has none to take out.
-fn of_peer_days(peers: &[Peer], rules: &Rules) -> Filtered {
-    let agents = peers.iter().map(|peer| (peer.agent, reason(peer, rules))).filter(|(_, code)| *code != 0).collect::<Vec<_>>();
+/// The buyer's day is filtered if every peer-day is, with the reason of the first (DECISIONS #20). A day without peer-days is not filtered.
+fn filter_peer_days(peers: &[PeerDay], rules: &Rules) -> FilteredAgents {
+    let agents = peers.iter().map(|peer| (peer.agent, peer_day_code(peer, rules))).filter(|(_, code)| *code != 0).collect::<Vec<_>>();
     let day = if agents.len() == peers.len() { agents.first().map_or(0, |(_, code)| *code) } else { 0 };
-    Filtered { day, agents }
+    FilteredAgents { day, agents }
 }
 
-fn reason(peer: &Peer, rules: &Rules) -> u32 {
-    let (asked, replied) = (peer.talk.buyer_msgs, peer.talk.agent_msgs);
-    if rules.forward_only.is_some_and(|most| peer.transferred_out && replied <= i64::from(most)) {
+/// The code of the first filter that a peer-day meets, else 0.
+fn peer_day_code(peer: &PeerDay, rules: &Rules) -> u32 {
+    let (buyer_msgs, agent_msgs) = (peer.side.buyer_msgs, peer.side.agent_msgs);
+    if rules.forward_only.is_some_and(|most| peer.transferred_out && agent_msgs <= i64::from(most)) {
         FORWARD_ONLY
-    } else if rules.monologue.is_some_and(|m| asked <= i64::from(m.buyer) && replied >= i64::from(m.agent)) {
+    } else if rules.monologue.is_some_and(|m| buyer_msgs <= i64::from(m.buyer) && agent_msgs >= i64::from(m.agent)) {
         MONOLOGUE
-    } else if rules.single_line && asked == 1 {
+    } else if rules.single_line && buyer_msgs == 1 {
         SINGLE_LINE
-    } else if rules.empty && asked > 0 && !peer.talk.said {
+    } else if rules.empty && buyer_msgs > 0 && !peer.side.has_text {
         EMPTY
     } else {
         0
     }
+}
+
+/// The rows that are not filtered. If none is filtered, as mostly, the frame passes without a copy.
+pub(super) fn unfiltered(rows: &DataFrame) -> LazyFrame {
+    let none =
+        rows.column("filtered").and_then(|codes| Ok(codes.u32()?.max())).is_ok_and(|largest| largest.is_none_or(|largest| largest == 0));
+    let rows = rows.clone().lazy();
+    if none { rows } else { rows.filter(col("filtered").eq(lit(0u32))) }
 }

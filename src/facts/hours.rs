@@ -1,23 +1,32 @@
-//! hours: one row per conversation × agent (0: the shop) × hour of the business day, with its buyer lines.
+//! hours. Grain: one row per session × agent × hour of the business day with a buyer line; the shop's rows have agent 0.
+//!
+//! | column | dtype | unit | null |
+//! |---|---|---|---|
+//! | `shop`, `agent` | UInt32 | code of `Names`; agent 0 is the shop | never |
+//! | `filtered` | UInt32 | code of `FILTERS`; 0 is not filtered | never |
+//! | `hour` | Int64 | hour of the business day, from 0 | never |
+//! | `buyer_msgs` | Int64 | buyer lines in the hour | never |
 
-use super::{Told, table};
+use super::column_builder::fact_table;
+use super::replayed::ReplayedConversation;
 
-table! {
-    /// The shop's rows have agent 0.
-    Hours(told: &Told, of: u32, at: i64, lines: i64) {
-        shop: u32 = told.shop,
-        agent: u32 = of,
-        filtered: u32 = told.filtered.of(of),
-        hour: i64 = at,
+fact_table! {
+    /// Buyer lines by hour, while conversations are replayed.
+    HourRows(conversation: &ReplayedConversation, agent_code: u32, hour_of_day: i64, lines: i64) {
+        shop: u32 = conversation.shop,
+        agent: u32 = agent_code,
+        filtered: u32 = conversation.filtered.code(agent_code),
+        hour: i64 = hour_of_day,
         buyer_msgs: i64 = lines,
     }
 }
 
-pub(super) fn add(hours: &mut Hours, told: &Told) {
-    for session in &told.sessions {
-        let receptions = session.receptions.iter().map(|r| (r.agent, &r.talk));
-        for (agent, talk) in std::iter::once((0, &session.talk)).chain(receptions) {
-            talk.hours.iter().for_each(|(hour, count)| hours.push(told, agent, *hour, *count));
+/// Adds the hours of a conversation's sessions and receptions.
+pub(super) fn add(hours: &mut HourRows, conversation: &ReplayedConversation) {
+    for session in &conversation.sessions {
+        let receptions = session.receptions.iter().map(|r| (r.agent, &r.side));
+        for (agent, side) in std::iter::once((0, &session.side)).chain(receptions) {
+            side.hours.iter().for_each(|(hour, count)| hours.push(conversation, agent, *hour, *count));
         }
     }
 }

@@ -1,73 +1,58 @@
-//! inquiries: one row per received buyer of the day (agent level: per agent × buyer), with what they ordered and paid (询单).
+//! inquiries (询单, semantics §6). Grain: one row per received buyer of the business day; at agent level one per agent × buyer.
+//!
+//! | column | dtype | unit | null |
+//! |---|---|---|---|
+//! | `shop_id`, `agent_id` (agent level), `buyer_id` | String | | never |
+//! | `order_same_day`, `order_final`, `pay_next_day`, `pay_final` | Boolean | ordered or paid in time | never |
+//! | `inquiry` | Boolean | the chat was before a sale, not after one | never |
+//! | `lost` | Int64 | fen ordered by a buyer who paid nothing in time | never; else 0 |
 
-use super::buyers::{among, buyer_of, is_live};
-use super::frame;
-use crate::calendar::{Calendar, DAY_MS, Day};
+use crate::config::ShopSet;
 use crate::error::Result;
-use crate::frames::{collect, stack};
-use crate::ingest::{Order, Orders};
-use crate::job::Level;
-use crate::reports::has_flag;
-use crate::rules::Group;
+use crate::frames::collect;
+use crate::ingest::Orders;
+use crate::metrics::has_flag;
+use crate::model::Level;
+use kefu_kernel::calendar::{Calendar, DAY_MS, Day};
 use polars::prelude::*;
 
-/// Columns: `shop_id`, (`agent_id`), `buyer_id`, `inquiry`, `order_same_day`, `order_final`, `pay_next_day`, `pay_final` (semantics §6),
-/// `lost` (fen: orders of a buyer who ordered and finally paid nothing).
-/// `persons`: the level's persons of the day, with `receive` and `first_buyer_at`. Cancelled orders are no orders here.
-/// Persons and orders are those of a group.
-pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &Calendar, group: &Group, day: Day) -> Result<LazyFrame> {
-    let rules = group.rules;
+/// Computes the inquiries of a shop set on a day. Columns: see the file header. Cancelled orders do not count. Errors: the calendar does
+/// not hold a day of the windows. `persons`: the level's persons of the shop set on the day, with `flags` and `first_buyer_at` (UTC ms).
+pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &Calendar, shops: &ShopSet, day: Day) -> Result<LazyFrame> {
+    let rules = shops.rules;
     let end = |days: i32| -> Result<Expr> { Ok(lit(calendar.bounds(day.plus(days))?.end)) };
     let after_sale_ms = i64::from(rules.after_sale_days) * DAY_MS;
     let window = calendar.bounds(day)?.start - after_sale_ms..calendar.bounds(day.plus(1))?.end;
-    let ordered = orders.created_in(day, window).filter(|order| is_live(order, group)).collect::<Vec<_>>();
-    let after_sale = lit(after_sale_ms);
-    let (c, created, paid) = (col("first_buyer_at"), col("created_at"), col("paid_at"));
-    let mut keys = vec![col("shop_id"), col("buyer_id")];
-    let on = keys.clone();
-    if level == Level::Agent {
-        keys.insert(1, col("agent_id"));
-    }
-    let since = created.clone().gt_eq(c.clone());
+    let ordered = shops.of(orders.created_in(day, window)?.filter(col("cancelled_at").is_null()))?;
+    let ordered = ordered.select(["shop_id", "buyer_id", "created_at", "paid_at", "amount"].map(col));
+    let (asked, created, paid) = (col("first_buyer_at"), col("created_at"), col("paid_at"));
+    let buyer = [col("shop_id"), col("buyer_id")];
+    let keys = match level {
+        Level::Agent => vec![col("shop_id"), col("agent_id"), col("buyer_id")],
+        Level::Shop | Level::Team => buyer.to_vec(),
+    };
+    let since = created.clone().gt_eq(asked.clone());
     let since_then = since.clone().and(created.clone().lt(end(1)?));
     let finally_paid = paid.clone().lt(end(rules.final_pay_days as i32)?).fill_null(lit(false));
     let any = |condition: Expr, name: &str| condition.fill_null(lit(false)).max().alias(name);
-    // A shop's buyer of whom only filtered peer-days hold buyer lines is received, but asked nothing that counts.
-    let received = persons.filter(has_flag("receive").and(c.clone().is_not_null())).select([keys.clone(), vec![c.clone()]].concat());
-    let received = collect(received)?;
-    let did_order = among(&received, &ordered.iter().map(|order| buyer_of(order)).collect())?;
+    let after_sale = created.clone().gt_eq(asked.clone() - lit(after_sale_ms)).and(created.clone().lt(asked.clone()));
+    // If only a buyer's filtered peer-days have buyer lines, the shop received the buyer, but there is no question to count from.
+    let received = persons.filter(has_flag("receive").and(asked.clone().is_not_null())).select([keys.clone(), vec![asked]].concat());
+    // Persons are numbered, so that a person's orders come back by one number instead of two or three ids.
+    let received = collect(received.with_row_index("person", None))?.lazy();
+    let with_orders = received.clone().join(ordered, buyer.clone(), buyer, JoinArgs::new(JoinType::Inner)).group_by([col("person")]).agg([
+        any(after_sale, "ordered_before"),
+        any(since.and(created.lt(end(0)?)), "order_same_day"),
+        any(since_then.clone(), "order_final"),
+        any(since_then.clone().and(paid.lt(end(1)?)), "pay_next_day"),
+        any(since_then.clone().and(finally_paid.clone()), "pay_final"),
+        col("amount").filter(since_then.fill_null(lit(false)).and(finally_paid.not())).sum().alias("unpaid"),
+    ]);
+    // Most buyers order nothing and are missing from the join: their row is an inquiry and every other flag is false.
     let flags = ["order_same_day", "order_final", "pay_next_day", "pay_final"];
-    let columns = [keys.clone(), flags.map(col).to_vec(), vec![col("inquiry"), col("lost")]].concat();
-    let buyers = received
-        .filter(&did_order)?
-        .lazy()
-        .join(rows(&ordered)?.lazy(), on.clone(), on, JoinArgs::new(JoinType::Inner))
-        .group_by(keys)
-        .agg([
-            any(created.clone().gt_eq(c.clone() - after_sale).and(created.clone().lt(c)), "ordered_before"),
-            any(since.and(created.lt(end(0)?)), "order_same_day"),
-            any(since_then.clone(), "order_final"),
-            any(since_then.clone().and(paid.lt(end(1)?)), "pay_next_day"),
-            any(since_then.clone().and(finally_paid.clone()), "pay_final"),
-            col("amount").filter(since_then.fill_null(lit(false)).and(finally_paid.not())).sum().alias("unpaid"),
-        ])
-        .with_columns([
-            col("order_final").or(col("ordered_before").not()).alias("inquiry"),
-            when(col("order_final").and(col("pay_final").not())).then(col("unpaid")).otherwise(lit(0i64)).alias("lost"),
-        ])
-        .select(columns.clone());
-    // Most buyers order nothing: theirs is an inquiry, and nothing more need be asked.
-    let others = received.filter(&!did_order)?.lazy().with_columns(flags.map(|flag| lit(false).alias(flag)));
-    let others = others.with_columns([lit(true).alias("inquiry"), lit(0i64).cast(DataType::Int64).alias("lost")]).select(columns);
-    stack([buyers, others])
-}
-
-fn rows(orders: &[&Order]) -> Result<DataFrame> {
-    Ok(frame! {
-        "shop_id" => orders.iter().map(|o| o.shop_id.as_str()).collect::<Vec<_>>(),
-        "buyer_id" => orders.iter().map(|o| o.buyer_id.as_str()).collect::<Vec<_>>(),
-        "created_at" => orders.iter().map(|o| o.created_at).collect::<Vec<_>>(),
-        "paid_at" => orders.iter().map(|o| o.paid_at).collect::<Vec<_>>(),
-        "amount" => orders.iter().map(|o| o.amount).collect::<Vec<_>>(),
-    }?)
+    let or_false = |flag: &str| col(flag).fill_null(lit(false)).alias(flag);
+    let lost = when(or_false("order_final").and(or_false("pay_final").not())).then(col("unpaid")).otherwise(lit(0i64));
+    let inquiry = or_false("order_final").or(or_false("ordered_before").not());
+    let columns = [keys, flags.map(or_false).to_vec(), vec![inquiry.alias("inquiry"), lost.alias("lost")]].concat();
+    Ok(received.left_join(with_orders, col("person"), col("person")).select(columns))
 }

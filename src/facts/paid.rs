@@ -1,36 +1,30 @@
-//! paid: one row per order paid in the day, and whether its buyer had been silent (静默).
+//! paid. Grain: one row per order paid on the business day and not cancelled.
+//!
+//! | column | dtype | unit | null |
+//! |---|---|---|---|
+//! | `shop_id`, `order_id`, `buyer_id` | String | | never |
+//! | `paid` | Boolean | always true | never |
+//! | `paid_silently` | Boolean | the buyer was silent before the payment (静默) | never |
 
-use super::buyers::{among, buyer_of, is_live};
-use super::frame;
-use crate::calendar::{Calendar, Day};
+use crate::config::ShopSet;
 use crate::error::Result;
-use crate::frames::collect;
 use crate::ingest::Orders;
-use crate::reports::has_flag;
-use crate::rules::Group;
+use crate::metrics::has_flag;
+use kefu_kernel::calendar::{Calendar, Day};
 use polars::prelude::*;
 
-/// Columns: `shop_id`, `buyer_id`, `paid` (true), `paid_silently`: no buyer line in `[paid − credit_lookback, paid)`.
-/// `persons`: the shop's persons of the days within the lookback. They and the orders are those of a group; cancelled orders are out.
-pub fn paid(persons: LazyFrame, orders: &Orders, calendar: &Calendar, group: &Group, day: Day) -> Result<LazyFrame> {
-    let bounds = calendar.bounds(day)?;
-    let live = orders.paid_in(day, bounds).filter(|order| is_live(order, group));
-    let paid = live.filter_map(|order| Some((order, order.paid_at?))).collect::<Vec<_>>();
-    let persons = collect(persons.filter(has_flag("receive")))?;
-    let persons = persons.filter(&among(&persons, &paid.iter().map(|(order, _)| buyer_of(order)).collect())?)?;
-    let orders = frame! {
-        "order" => (0..paid.len() as u32).collect::<Vec<_>>(),
-        "shop_id" => paid.iter().map(|p| p.0.shop_id.as_str()).collect::<Vec<_>>(),
-        "buyer_id" => paid.iter().map(|p| p.0.buyer_id.as_str()).collect::<Vec<_>>(),
-        "paid_at" => paid.iter().map(|p| p.1).collect::<Vec<_>>(),
-    }?;
-    let on = [col("shop_id"), col("buyer_id")];
-    let spoke =
-        col("first_buyer_at").lt(col("paid_at")).and(col("last_buyer_at").gt_eq(col("paid_at") - lit(group.rules.credit_lookback.0)));
-    Ok(orders
-        .lazy()
-        .join(persons.lazy(), on.clone(), on, JoinArgs::new(JoinType::Left))
-        .group_by([col("order"), col("shop_id"), col("buyer_id")])
+/// Computes the paid orders of a shop set on a day. Columns: see the file header. `paid_silently`: no buyer line in
+/// `[paid − credit_lookback, paid)` (DECISIONS #9). `persons`: the shop-level persons of the shop set on the days within the lookback.
+pub fn paid(persons: LazyFrame, orders: &Orders, calendar: &Calendar, shops: &ShopSet, day: Day) -> Result<LazyFrame> {
+    let paid = orders.paid_in(day, calendar.bounds(day)?).filter(col("cancelled_at").is_null());
+    let paid = shops.of(paid)?.select(["shop_id", "order_id", "buyer_id", "paid_at"].map(col));
+    let buyer = [col("shop_id"), col("buyer_id")];
+    let lookback = lit(shops.rules.credit_lookback.0);
+    let spoke = col("first_buyer_at").lt(col("paid_at")).and(col("last_buyer_at").gt_eq(col("paid_at") - lookback));
+    let received = persons.filter(has_flag("receive")).select(["shop_id", "buyer_id", "first_buyer_at", "last_buyer_at"].map(col));
+    Ok(paid
+        .join(received, buyer.clone(), buyer, JoinArgs::new(JoinType::Left))
+        .group_by(["shop_id", "order_id", "buyer_id"].map(col))
         .agg([spoke.fill_null(lit(false)).max().not().alias("paid_silently")])
         .with_column(lit(true).alias("paid")))
 }

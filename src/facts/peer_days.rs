@@ -1,82 +1,56 @@
-//! peer_days (聊天对): one row per agent × buyer of the day (shop level: per buyer), with what is said of persons.
+//! peer_days (聊天对). Grain: one row per agent × buyer of the business day (`peer_days`), or one row per buyer (`shop_peer_days`, agent 0).
+//!
+//! | column | dtype | unit | null |
+//! |---|---|---|---|
+//! | `shop`, `agent` | UInt32 | code of `Names`; agent 0 is the shop | never |
+//! | `buyer` | UInt32 | code of `ConversationNames` | never |
+//! | `filtered` | UInt32 | code of `FILTERS`; 0 is not filtered | never |
+//! | `buyer_msgs`, `agent_msgs` | Int64 | lines | never |
+//! | `first_buyer_at`, `last_buyer_at` | Int64 | UTC ms | no buyer line |
+//! | `transferred_in`, `transferred_out` | Boolean | the agent got or gave a transfer | never |
+//! | `consult`, `receive`, `replied`, `direct`, `transfer_in`, `transfer_out` | Boolean | flags of the person, see below | never |
+//! | `rounds_assessed`, `rounds_missed`, `rounds_slow`, `rounds_slow_assessed` | Int64 | rounds | never; 0 if filtered |
 
-use super::{Told, table};
-use crate::conversation::{Session, Talk};
+use super::column_builder::fact_table;
+use super::peers::{PeerDay, peers};
+use super::replayed::ReplayedConversation;
 
-/// What the talks of one side with one buyer come to on a day.
-#[derive(Default)]
-pub(super) struct Peer {
-    pub agent: u32,
-    pub talk: Talk,
-    transferred_in: bool,
-    pub transferred_out: bool,
-}
-
-impl Peer {
-    fn add(&mut self, talk: &Talk) {
-        let sum = &mut self.talk;
-        sum.buyer_msgs += talk.buyer_msgs;
-        sum.agent_msgs += talk.agent_msgs;
-        sum.said |= talk.said;
-        sum.first_buyer_at = sum.first_buyer_at.into_iter().chain(talk.first_buyer_at).min();
-        sum.last_buyer_at = sum.last_buyer_at.max(talk.last_buyer_at);
-        sum.assessed += talk.assessed;
-        sum.missed += talk.missed;
-        sum.slow += talk.slow;
-        sum.slow_assessed += talk.slow_assessed;
-    }
-}
-
-table! {
-    /// `consult`: holds a buyer line; `receive`: and is not filtered; `replied`: and holds a reply line. Rounds of what is filtered are none.
-    /// The shop's rows count no lines and rounds of agents who are filtered; that a buyer consulted is said of all lines.
-    PeerDays(told: &Told, peer: &Peer, code: u32, consulted: bool) {
-        shop: u32 = told.shop,
+fact_table! {
+    /// `consult`: the peer-day has a buyer line. `receive`: it also passed the reception filters. `replied`: it also has a reply line.
+    /// `direct`: it was received without a transfer in. Filtered peer-days have no rounds and no transfers.
+    /// The shop's rows leave out the lines and rounds of filtered agents (DECISIONS #19); only `consult` looks at all lines of the buyer.
+    PeerDayRows(conversation: &ReplayedConversation, peer: &PeerDay, filter_code: u32, consulted: bool) {
+        shop: u32 = conversation.shop,
         agent: u32 = peer.agent,
-        buyer: u32 = told.conversation,
-        filtered: u32 = code,
-        buyer_msgs: i64 = peer.talk.buyer_msgs,
-        agent_msgs: i64 = peer.talk.agent_msgs,
-        first_buyer_at: Option<i64> = peer.talk.first_buyer_at,
-        last_buyer_at: Option<i64> = peer.talk.last_buyer_at,
+        buyer: u32 = conversation.code,
+        filtered: u32 = filter_code,
+        buyer_msgs: i64 = peer.side.buyer_msgs,
+        agent_msgs: i64 = peer.side.agent_msgs,
+        first_buyer_at: Option<i64> = peer.side.first_buyer_at,
+        last_buyer_at: Option<i64> = peer.side.last_buyer_at,
         transferred_in: bool = peer.transferred_in,
         transferred_out: bool = peer.transferred_out,
         consult: bool = consulted,
-        receive: bool = consulted && code == 0,
-        replied: bool = consulted && code == 0 && peer.talk.agent_msgs > 0,
-        direct: bool = consulted && code == 0 && !peer.transferred_in,
-        transfer_in: bool = code == 0 && peer.transferred_in,
-        transfer_out: bool = code == 0 && peer.transferred_out,
-        rounds_assessed: i64 = if code == 0 { peer.talk.assessed } else { 0 },
-        rounds_missed: i64 = if code == 0 { peer.talk.missed } else { 0 },
-        rounds_slow: i64 = if code == 0 { peer.talk.slow } else { 0 },
-        rounds_slow_assessed: i64 = if code == 0 { peer.talk.slow_assessed } else { 0 },
+        receive: bool = consulted && filter_code == 0,
+        replied: bool = consulted && filter_code == 0 && peer.side.agent_msgs > 0,
+        direct: bool = consulted && filter_code == 0 && !peer.transferred_in,
+        transfer_in: bool = filter_code == 0 && peer.transferred_in,
+        transfer_out: bool = filter_code == 0 && peer.transferred_out,
+        rounds_assessed: i64 = if filter_code == 0 { peer.side.assessed } else { 0 },
+        rounds_missed: i64 = if filter_code == 0 { peer.side.missed } else { 0 },
+        rounds_slow: i64 = if filter_code == 0 { peer.side.slow } else { 0 },
+        rounds_slow_assessed: i64 = if filter_code == 0 { peer.side.slow_assessed } else { 0 },
     }
 }
 
-pub(super) fn add(shops: &mut PeerDays, agents: &mut PeerDays, told: &Told) {
-    let peers = peers(&told.sessions);
-    if !told.sessions.is_empty() {
-        let mut shop = Peer::default();
-        told.sessions.iter().for_each(|session| shop.add(&session.talk));
-        let consulted = shop.talk.buyer_msgs > 0 || peers.iter().any(|peer| peer.talk.buyer_msgs > 0);
-        shops.push(told, &shop, told.filtered.day, consulted);
+/// Adds the buyer's row and the row of each agent of a conversation.
+pub(super) fn add(shops: &mut PeerDayRows, agents: &mut PeerDayRows, conversation: &ReplayedConversation) {
+    let peers = peers(&conversation.sessions);
+    if !conversation.sessions.is_empty() {
+        let mut shop = PeerDay::default();
+        conversation.sessions.iter().for_each(|session| shop.add(&session.side));
+        let consulted = shop.side.buyer_msgs > 0 || peers.iter().any(|peer| peer.side.buyer_msgs > 0);
+        shops.push(conversation, &shop, conversation.filtered.day, consulted);
     }
-    peers.iter().for_each(|peer| agents.push(told, peer, told.filtered.of(peer.agent), peer.talk.buyer_msgs > 0));
-}
-
-/// The agents of a conversation's receptions, in the order they come.
-pub(super) fn peers(sessions: &[Session]) -> Vec<Peer> {
-    let mut peers: Vec<Peer> = Vec::new();
-    for reception in sessions.iter().flat_map(|session| &session.receptions) {
-        let known = peers.iter().position(|peer| peer.agent == reception.agent).unwrap_or_else(|| {
-            peers.push(Peer { agent: reception.agent, ..Peer::default() });
-            peers.len() - 1
-        });
-        let peer = &mut peers[known];
-        peer.add(&reception.talk);
-        peer.transferred_in |= reception.transferred_in;
-        peer.transferred_out |= reception.transferred_out;
-    }
-    peers
+    peers.iter().for_each(|peer| agents.push(conversation, peer, conversation.filtered.code(peer.agent), peer.side.buyer_msgs > 0));
 }

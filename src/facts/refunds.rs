@@ -1,39 +1,36 @@
-//! refunds: one row per refund applied for or finished in the day, with the agent credited with its order (退款).
+//! refunds (退款). Grain: one row per refund applied for or finished on the business day.
+//!
+//! | column | dtype | unit | null |
+//! |---|---|---|---|
+//! | `shop_id` | String | | never |
+//! | `agent_id` | String | the agent credited with the order | no agent is |
+//! | `applied`, `finished` | Boolean | on this day | never |
+//! | `amount` | Int64 | fen | never |
+//! | `quantity` | Int64 | items | never; 0 where the source has none |
+//! | `kind` | String | | as in `refunds` |
+//! | `disputed` | Boolean | | never; false where the source has none |
+//! | `open_ms` | Int64 | ms from applied to finished | not finished |
 
-use super::credits::{Instant, instants_of_sales};
-use crate::calendar::{Calendar, Day};
+use super::credits::instants_of_sales;
 use crate::error::Result;
-use crate::frames::collect;
-use crate::ingest::{Orders, Records, Table};
-use crate::rules::Rules;
+use crate::ingest::Orders;
+use kefu_kernel::calendar::{Calendar, Day};
+use kefu_kernel::rules::Rules;
 use polars::prelude::*;
-use std::collections::BTreeSet;
 
-/// The creation and the payment of every order refunded in a day, each order once: what its credit is decided at.
-/// Orders that make no sale (cancelled, flagged, unpaid) have none.
-pub fn refund_instants<'a>(
-    records: &Records,
-    orders: &'a Orders,
-    calendar: &Calendar,
-    rules: &Rules,
-    day: Day,
-) -> Result<Vec<Instant<'a>>> {
-    let Some(rows) = of_day(records, calendar, day)? else { return Ok(Vec::new()) };
-    let rows = collect(rows.select([col("shop_id"), col("order_id")]))?;
-    let keys = rows.column("shop_id")?.str()?.iter().zip(rows.column("order_id")?.str()?.iter());
-    let keys = keys.filter_map(|(shop, order)| shop.zip(order)).collect::<BTreeSet<_>>();
-    let refunded = keys.into_iter().filter_map(|(shop, order)| orders.find(day, shop, order));
-    Ok(instants_of_sales(refunded, rules).collect())
+/// The creation and the payment of every order refunded on a day, once per order; they decide its credit (DECISIONS #24, #25).
+/// Orders that are no sale (cancelled, flagged, unpaid) have none. Columns: those of [`super::instants`]. `refunds`: the input table.
+pub fn refund_instants(refunds: LazyFrame, orders: &Orders, calendar: &Calendar, rules: &Rules, day: Day) -> Result<LazyFrame> {
+    let keys = of_day(refunds, calendar, day)?.select([col("shop_id"), col("order_id")]);
+    instants_of_sales(orders.with_keys(day, keys), rules)
 }
 
-/// Columns: `shop_id`, `agent_id` (null: the order is nobody's), `applied`, `finished` (in the day), `amount` (fen), `quantity`
-/// (0 where it is not said), `kind`, `disputed`, `open_ms` (from applied to finished). None: the table is not configured.
-/// `credited`: `shop_id`, `order_id`, `agent_id` of the orders refunded in the day.
-pub fn refunds(records: &Records, credited: &DataFrame, calendar: &Calendar, day: Day) -> Result<Option<LazyFrame>> {
-    let Some(rows) = of_day(records, calendar, day)? else { return Ok(None) };
-    let on = [col("shop_id"), col("order_id")];
-    let rows = rows.join(credited.clone().lazy(), on.clone(), on, JoinArgs::new(JoinType::Left));
-    Ok(Some(rows.select([
+/// Computes the refunds of a day. Columns: see the file header. Errors: the calendar does not hold the day.
+/// `refunds`: the input table. `credited`: `shop_id`, `order_id`, `agent_id` of the orders refunded on the day.
+pub fn refunds(refunds: LazyFrame, credited: LazyFrame, calendar: &Calendar, day: Day) -> Result<LazyFrame> {
+    let order = [col("shop_id"), col("order_id")];
+    let rows = of_day(refunds, calendar, day)?.join(credited, order.clone(), order, JoinArgs::new(JoinType::Left));
+    Ok(rows.select([
         col("shop_id"),
         col("agent_id"),
         col("applied"),
@@ -43,14 +40,13 @@ pub fn refunds(records: &Records, credited: &DataFrame, calendar: &Calendar, day
         col("kind"),
         col("disputed").fill_null(lit(false)),
         (col("finished_at") - col("applied_at")).alias("open_ms"),
-    ])))
+    ]))
 }
 
-/// The refunds applied for or finished in a day.
-fn of_day(records: &Records, calendar: &Calendar, day: Day) -> Result<Option<LazyFrame>> {
-    let Some(rows) = records.of(Table::Refunds) else { return Ok(None) };
+/// The refunds applied for or finished on a day, with `applied` and `finished` (Boolean, never null).
+fn of_day(refunds: LazyFrame, calendar: &Calendar, day: Day) -> Result<LazyFrame> {
     let bounds = calendar.bounds(day)?;
     let within = |at: &str| col(at).gt_eq(lit(bounds.start)).and(col(at).lt(lit(bounds.end))).fill_null(lit(false));
-    let rows = rows.with_columns([within("applied_at").alias("applied"), within("finished_at").alias("finished")]);
-    Ok(Some(rows.filter(col("applied").or(col("finished")))))
+    let refunds = refunds.with_columns([within("applied_at").alias("applied"), within("finished_at").alias("finished")]);
+    Ok(refunds.filter(col("applied").or(col("finished"))))
 }

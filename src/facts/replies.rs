@@ -1,21 +1,31 @@
-//! replies: one row per reply line of a peer-day that is not filtered: what attribution looks back on.
+//! replies. Grain: one row per reply line of a peer-day that is not filtered. Attribution looks these up.
+//!
+//! | column | dtype | unit | null |
+//! |---|---|---|---|
+//! | `shop`, `agent` | UInt32 | code of `Names` | never |
+//! | `buyer` | UInt32 | code of `ConversationNames` | never |
+//! | `at` | Int64 | UTC ms | never |
+//! | `place` | Int64 | position in the conversation; orders lines of one instant | never |
+//! | `message` | UInt32 | handle of `MessageIds` | never; an empty id becomes null |
 
-use super::{Told, table};
-use crate::ingest::{Raw, What};
+use super::column_builder::fact_table;
+use super::replayed::ReplayedConversation;
+use kefu_kernel::line::{ChatLine, LineKind};
 
-table! {
-    /// `at` in UTC ms; `place` among the conversation's lines orders those of one instant.
-    Replies(told: &Told, reply: &Raw, no: i64) {
-        shop: u32 = told.shop,
-        buyer: u32 = told.conversation,
+fact_table! {
+    /// Reply lines, while conversations are replayed.
+    ReplyRows(conversation: &ReplayedConversation, reply: &ChatLine, position: i64) {
+        shop: u32 = conversation.shop,
+        buyer: u32 = conversation.code,
         agent: u32 = reply.agent,
-        at: i64 = reply.at,
-        place: i64 = no,
+        at: i64 = reply.sent_at,
+        place: i64 = position,
         message: u32 = reply.message,
     }
 }
 
-pub(super) fn add(replies: &mut Replies, told: &Told, conversation: &[Raw]) {
-    let said = (0..).zip(conversation).filter(|(_, line)| line.what == What::Reply && told.filtered.of(line.agent) == 0);
-    said.for_each(|(place, reply)| replies.push(told, reply, place));
+/// Adds the reply lines of a conversation. `lines`: all its lines in order.
+pub(super) fn add(replies: &mut ReplyRows, conversation: &ReplayedConversation, lines: &[ChatLine]) {
+    let unfiltered = (0..).zip(lines).filter(|(_, line)| line.kind == LineKind::Reply && conversation.filtered.code(line.agent) == 0);
+    unfiltered.for_each(|(position, reply)| replies.push(conversation, reply, position));
 }

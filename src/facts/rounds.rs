@@ -1,26 +1,55 @@
-//! rounds: one row per round (对话轮次), and one more for each agent who was in charge of it and handed it over.
+//! rounds (对话轮次). Grain: one row per round, and one more per agent who was in charge of it and handed it over.
+//!
+//! | column | dtype | unit | null |
+//! |---|---|---|---|
+//! | `shop`, `agent` | UInt32 | code of `Names`; agent 0: nobody was in charge | never |
+//! | `buyer`, `session` | UInt32 | code of `ConversationNames`; session 0: none in the log | never |
+//! | `filtered` | UInt32 | code of `FILTERS`; 0 is not filtered | never |
+//! | `session_no` | Int64 | number of the session in the buyer's day, from 1 | never |
+//! | `outcome` | UInt32 | a `RoundOutcome` | never |
+//! | `is_answered`, `is_handed_over` | Boolean | the same as flags | never |
+//! | `asked_at`, `replied_at` | Int64 | UTC ms | `replied_at`: not answered |
+//! | `asked_hour` | Int64 | hour of the business day | never |
+//! | `wait_ms`, `agent_wait_ms` | Int64 | ms on the shop's and on the agent's clock | not answered |
+//! | `queued` | Boolean | nobody was in charge when the round began | never |
+//! | `queue_ms` | Int64 | ms until an agent was in charge | as in `Round` |
+//! | `asks`, `asks_in_time`, `agent_asks_in_time` | Int64 | questions, and those answered in time on each clock | never |
+//! | `assessed`, `first`, `first_assessed`, `agent_first` | Boolean | as in `Round` | never |
+//! | `agent_first_assessed`, `opening`, `agent_opening` | Boolean | as in `Round` | never |
+//! | `asked_message`, `replied_message` | UInt32 | handle of `MessageIds` | never; an empty id becomes null |
+//! | `bucket`, `agent_bucket` | Int64 | histogram bucket of each wait | not answered |
 
-use super::{Told, table, unfiltered};
-use crate::conversation::{Day, Outcome, Round};
-use crate::job::Level;
+use super::column_builder::fact_table;
+use super::filters::unfiltered;
+use super::replayed::ReplayedConversation;
+use crate::model::Level;
+use kefu_kernel::day_rules::DayRules;
+use kefu_kernel::round::{Round, RoundOutcome};
 use polars::prelude::*;
 use std::sync::LazyLock;
 
-/// γ of the wait histogram: a bucket's middle is within (γ − 1) / (γ + 1) < 1 % of every wait in it.
+/// γ of the wait histogram (DDSketch): the value reported for a bucket is within (γ − 1) / (γ + 1) < 1 % of every wait in it.
 pub(super) const GAMMA: f64 = 1.02;
 
-table! {
-    /// One row per round and handing-over agent. Times in UTC ms; waits null unless answered.
-    Rounds(told: &Told, session_code: u32, no: i64, round: &Round, buckets: [Option<i64>; 2], day: &Day) {
-        shop: u32 = told.shop,
+fact_table! {
+    /// Rounds, while conversations are replayed.
+    RoundRows(
+        conversation: &ReplayedConversation,
+        session_code: u32,
+        number: i64,
+        round: &Round,
+        buckets: [Option<i64>; 2],
+        day: &DayRules,
+    ) {
+        shop: u32 = conversation.shop,
         agent: u32 = round.agent,
-        buyer: u32 = told.conversation,
-        filtered: u32 = told.filtered.of(round.agent),
+        buyer: u32 = conversation.code,
+        filtered: u32 = conversation.filtered.code(round.agent),
         session: u32 = session_code,
-        session_no: i64 = no,
+        session_no: i64 = number,
         outcome: u32 = round.outcome as u32,
-        is_answered: bool = round.outcome == Outcome::Answered,
-        is_handed_over: bool = round.outcome == Outcome::HandedOver,
+        is_answered: bool = round.outcome == RoundOutcome::Answered,
+        is_handed_over: bool = round.outcome == RoundOutcome::HandedOver,
         asked_at: i64 = round.asked_at,
         asked_hour: i64 = day.hour(round.asked_at),
         replied_at: Option<i64> = round.replied_at,
@@ -38,20 +67,21 @@ table! {
         agent_first_assessed: bool = round.agent_first_assessed,
         opening: bool = round.opening,
         agent_opening: bool = round.agent_opening,
-        asked_message: u32 = round.asked,
-        replied_message: u32 = round.replied,
+        asked_message: u32 = round.asked_message,
+        replied_message: u32 = round.replied_message,
         bucket: Option<i64> = buckets[0],
         agent_bucket: Option<i64> = buckets[1],
     }
 }
 
-pub(super) fn add(rounds: &mut Rounds, told: &Told, day: &Day) {
-    for (no, session) in (1..).zip(&told.sessions) {
+/// Adds the rounds of a conversation.
+pub(super) fn add(rounds: &mut RoundRows, conversation: &ReplayedConversation, day: &DayRules) {
+    for (number, session) in (1..).zip(&conversation.sessions) {
         for round in &session.rounds {
-            let own = round.wait_ms.map(bucket);
-            // Mostly the same wait.
-            let agents = if round.agent_wait_ms == round.wait_ms { own } else { round.agent_wait_ms.map(bucket) };
-            rounds.push(told, session.id, no, round, [own, agents], day);
+            let shop_bucket = round.wait_ms.map(bucket);
+            // Both clocks mostly show the same wait, and a logarithm is saved.
+            let agent_bucket = if round.agent_wait_ms == round.wait_ms { shop_bucket } else { round.agent_wait_ms.map(bucket) };
+            rounds.push(conversation, session.id, number, round, [shop_bucket, agent_bucket], day);
         }
     }
 }
@@ -61,9 +91,9 @@ pub(super) fn bucket(wait_ms: i64) -> i64 {
     if wait_ms <= 0 { 0 } else { ((wait_ms as f64).ln() / GAMMA.ln()).ceil() as i64 + 1 }
 }
 
-/// The bounds of a bucket in ms, `(from, to]`.
+/// The bounds of a bucket in ms, `(from, to]`; bucket 0 is `(0, 0]`.
 pub fn bucket_bounds(bucket: i64) -> (f64, f64) {
-    /// As many as the longest business day can fill.
+    /// Enough buckets for a wait as long as the longest business day.
     static BOUNDS: LazyLock<[f64; 1024]> = LazyLock::new(|| std::array::from_fn(|bucket| GAMMA.powi(bucket as i32 - 1)));
     match bucket {
         1..1024 => (BOUNDS[bucket as usize - 1], BOUNDS[bucket as usize]),
@@ -71,8 +101,9 @@ pub fn bucket_bounds(bucket: i64) -> (f64, f64) {
     }
 }
 
-/// The rounds on a level's clock (columns `wait_ms`, `bucket`, `asks_in_time`, `first`, `first_assessed`, `opening`), with `answered`,
-/// `handed_over`, and which of them its metrics count.
+/// The rounds that passed the reception filters, on a level's clock, and the condition for the rounds that its metrics count. The columns
+/// `wait_ms`, `bucket`, `asks_in_time`, `first`, `first_assessed` and `opening` are those of the level; `answered` and `handed_over`
+/// (Boolean) are added.
 pub fn rounds_of(level: Level, rounds: &DataFrame) -> (LazyFrame, Expr) {
     let rows = unfiltered(rounds).with_columns([col("is_answered").alias("answered"), col("is_handed_over").alias("handed_over")]);
     match level {

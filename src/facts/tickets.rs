@@ -1,39 +1,25 @@
-//! tickets (售后单): one row per after-sales ticket opened on the day.
+//! tickets (售后单). Grain: one row per after-sales ticket opened on the business day.
+//!
+//! Columns: those of the input table `tickets` with its null rules (`*_at`: Int64, UTC ms), and `followed` (Boolean, never null): another
+//! ticket of the same shop, buyer and kind was opened within 7 × 24 h, whichever agent it is assigned to.
 
-use super::frame;
-use crate::calendar::{Calendar, DAY_MS, Day};
 use crate::error::Result;
-use crate::frames::collect;
+use kefu_kernel::calendar::{Calendar, DAY_MS, Day};
 use polars::prelude::*;
-use std::collections::HashMap;
 
-/// Another ticket of the same buyer and kind so much later is no repeated contact.
+/// Another ticket of the same buyer and kind within this time, in ms, is a repeated contact (DECISIONS #37).
 const REPEATED_WITHIN: i64 = 7 * DAY_MS;
 
-/// Columns: those of the table, and `followed`: another ticket of the same shop, buyer and kind, whosever, is opened within 7 × 24 h. No
-/// kind is a kind. `tickets`: one row each, in input order. Whether a ticket is followed is known once seven more days have landed.
+/// Computes the tickets of a day. Columns: see the file header. Tickets without a kind count as one kind. `followed` is final once seven
+/// more days have landed. `tickets`: the input table, one row per ticket, in input order. Errors: the calendar does not hold the day.
 pub fn tickets(tickets: LazyFrame, calendar: &Calendar, day: Day) -> Result<LazyFrame> {
     let bounds = calendar.bounds(day)?;
     let opened = col("opened_at");
-    let near = tickets.filter(opened.clone().gt_eq(lit(bounds.start)).and(opened.clone().lt(lit(bounds.end + REPEATED_WITHIN))));
-    let near = collect(near.sort(["opened_at"], SortMultipleOptions::default().with_maintain_order(true)))?;
-    let followed = frame! { "followed" => followed(&near)? }?;
-    let near = near.hstack(followed.columns())?;
-    Ok(near.lazy().filter(opened.lt(lit(bounds.end))))
-}
-
-/// For each ticket, in order of opening, whether the next of its shop, buyer and kind comes in time.
-fn followed(tickets: &DataFrame) -> Result<Vec<bool>> {
-    let [shops, buyers, kinds] = ["shop_id", "buyer_id", "kind"].map(|name| tickets.column(name).and_then(|column| column.str().cloned()));
-    let (shops, buyers, kinds, opened) = (shops?, buyers?, kinds?, tickets.column("opened_at")?.i64()?);
-    let mut followed = vec![false; tickets.height()];
-    let mut last = HashMap::new();
-    for row in 0..tickets.height() {
-        let at = opened.get(row).unwrap_or_default();
-        let before = last.insert((shops.get(row), buyers.get(row), kinds.get(row)), (row, at));
-        if let Some((before, _)) = before.filter(|(_, opened)| at - opened < REPEATED_WITHIN) {
-            followed[before] = true;
-        }
-    }
-    Ok(followed)
+    let within_reach = tickets.filter(opened.clone().gt_eq(lit(bounds.start)).and(opened.clone().lt(lit(bounds.end + REPEATED_WITHIN))));
+    let next = opened.clone().shift(lit(-1)).over(["shop_id", "buyer_id", "kind"].map(col))?;
+    let followed = (next - opened.clone()).lt(lit(REPEATED_WITHIN)).fill_null(lit(false));
+    Ok(within_reach
+        .sort(["opened_at"], SortMultipleOptions::default().with_maintain_order(true))
+        .with_column(followed.alias("followed"))
+        .filter(opened.lt(lit(bounds.end))))
 }

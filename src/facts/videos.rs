@@ -1,12 +1,15 @@
-//! videos (短视频): one row per shop × video, with what was counted of it on the day.
+//! videos (短视频). Grain: one row per shop × video with a row for the business day.
+//!
+//! Columns: those of the input table `videos` with its null rules; `day` (Int32, days since 1970, never null); `watch_ms` (Int64, ms
+//! watched, null where `watch_seconds` is); `length_ms` (Int64, ms needed to watch every play to its end, null where `length_seconds` or
+//! `plays` is).
 
-use crate::calendar::Day;
+use kefu_kernel::calendar::Day;
 use polars::prelude::*;
 
-/// Columns: those of the table; `day`; `watch_ms`, time watched, and `length_ms`, the time it takes to watch all plays to the end (null
-/// where the length or the time watched is).
+/// Computes the videos of a day (DECISIONS #38). Columns: see the file header. `videos`: the input table.
 pub fn videos(videos: LazyFrame, day: Day) -> LazyFrame {
-    // Half up: what is cast is cut off.
+    // The cast truncates, so that adding a half rounds half up.
     let ms = |seconds: Expr| (seconds * lit(1000.0) + lit(0.5)).cast(DataType::Int64);
     videos.filter(col("date").cast(DataType::Int32).eq(lit(day.0))).with_columns([
         lit(day.0).alias("day"),

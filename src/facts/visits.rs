@@ -1,17 +1,13 @@
-//! visits: one row per shop, with its visitors of the day (访客).
+//! visits (访客). Grain: one row per shop with visitors on the business day.
+//!
+//! Columns: `shop_id` (String), `visitors` (Int64); never null.
 
-use super::frame;
-use crate::calendar::Day;
-use crate::error::Result;
-use crate::ingest::Reference;
+use kefu_kernel::calendar::Day;
 use polars::prelude::*;
 
-/// Columns: `shop_id`, `visitors`.
-pub fn visits(reference: &Reference, day: Day) -> Result<LazyFrame> {
-    let rows = reference.visits.iter().filter(|((_, on), _)| *on == day).collect::<Vec<_>>();
-    Ok(frame! {
-        "shop_id" => rows.iter().map(|((shop, _), _)| shop.as_str()).collect::<Vec<_>>(),
-        "visitors" => rows.iter().map(|(_, visitors)| **visitors).collect::<Vec<_>>(),
-    }?
-    .lazy())
+/// Computes the visits of a day. Columns: see the file header. `visits`: the input table; if a shop has two rows for a day, the later
+/// counts.
+pub fn visits(visits: LazyFrame, day: Day) -> LazyFrame {
+    let of_day = visits.filter(col("date").cast(DataType::Int32).eq(lit(day.0)));
+    of_day.unique_stable(Some(by_name(["shop_id"], true, false)), UniqueKeepStrategy::Last).select([col("shop_id"), col("visitors")])
 }

@@ -1,35 +1,35 @@
-//! Raw files in, canonical rows out. What breaks the contract is set aside with its reason; nothing is dropped silently.
+//! Reads the input files and turns them into canonical rows. A row that breaks a table's contract is quarantined with its reason; every row
+//! is accounted for in an audit.
 
-mod caps;
+mod batch;
+mod contact_info;
 mod convert;
 mod decode;
-mod doubles;
+mod dedup;
 mod files;
-mod leads;
-mod lines;
+mod literals;
 mod mapping;
+mod message_ids;
 mod messages;
-mod newest;
 mod orders;
-mod packed;
 mod quarantine;
+mod read;
 mod records;
 mod reference;
-mod spool;
-mod table;
-mod texts;
+mod row_fault;
+mod spill;
+mod table_frame;
 mod times;
 
-pub use caps::Caps;
-pub(crate) use decode::GAVE_UP;
-pub use files::{dates, files_of, partition_files, partitions, require_files};
-pub use lines::{Shard, Shelf};
-pub use mapping::Resolved;
-pub use messages::{Chats, Raw, Reading, Tallies, What, read_messages};
-pub use orders::{Order, Orders, read_orders};
-pub use packed::Whose;
-pub use quarantine::{Audit, Quarantined, Tally};
-pub use records::{REACH, Records, read_records, read_table};
-pub use reference::{Account, Blocked, Reference, read_reference};
-pub use table::{Table, headers};
-pub use texts::Texts;
+pub(crate) use decode::guard::GAVE_UP;
+pub use dedup::FileLineCounts;
+pub use files::{files_of, partition_dates, partition_files, partition_range, require_files};
+pub use message_ids::MessageIds;
+pub use messages::{DayChats, read_messages};
+pub use orders::{Orders, read_orders};
+pub use quarantine::{Audit, QuarantinedRow, Tally};
+pub use read::map_columns;
+pub use records::{LOOKBACK_DAYS, Records, read_records, read_table};
+pub use reference::{Account, Reference};
+pub use spill::codec::SharedColumn;
+pub use spill::partitions::{Shard, ShopPartitions};

@@ -1,220 +1,169 @@
-//! Orders: one row per order, its newest version. Amounts in fen, times in UTC ms.
+//! Reads orders into one frame: one row per order, its newest version.
 
+use super::batch::CanonicalBatch;
+use super::dedup::last_versions;
 use super::files::{files_of, require_files};
-use super::mapping::Batch;
 use super::quarantine::Audit;
-use super::table::{Table, read};
-use crate::calendar::Day;
+use super::read::read;
+use super::table_frame::{counts_by_file, empty_frame, selected_rows, with_file};
+use crate::config::Plan;
 use crate::error::Result;
-use crate::job::Plan;
-use crate::pipe;
-use hashbrown::hash_table::Entry;
-use hashbrown::{HashMap, HashTable};
-use polars::prelude::PlSmallStr;
+use crate::frames::collect;
+use crate::model::InputTable;
+use crate::parallel;
+use arrow::array::BooleanArray;
+use kefu_kernel::calendar::Day;
+use polars::prelude::*;
+use std::collections::HashMap;
 use std::ops::Range;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-/// An order is rarely paid later than a month after the partition that announced it.
-const LEAST_REACH: i32 = 31;
+/// The least number of days that orders are looked back for: an order is rarely paid more than a month after its first partition.
+const MIN_LOOKBACK: i32 = 31;
 
-/// There may be millions: ids of the usual length stand in it.
-#[derive(Clone, Debug)]
-pub struct Order {
-    pub shop_id: PlSmallStr,
-    pub order_id: PlSmallStr,
-    pub buyer_id: PlSmallStr,
-    pub created_at: i64,
-    pub paid_at: Option<i64>,
-    pub cancelled_at: Option<i64>,
-    pub amount: i64,
-    pub quantity: i64,
-    pub postage: i64,
-    pub flag: Option<PlSmallStr>,
-    updated_at: Option<i64>,
-    /// Place of its file among those read.
-    file: u32,
-    /// The partition its newest version stands in, where files are cut by day.
-    partition: Option<Day>,
-}
+/// The column (i32) with the partition of an order's file, in days since 1970; null without `{date}` in the path.
+const PARTITION: &str = "partition";
 
-/// The orders of a run, by creation and by payment, and what became of the rows read.
+/// The orders of a run and the audit of their files.
 pub struct Orders {
-    /// Sorted by creation.
-    orders: Vec<Order>,
-    /// (paid at, place in `orders`), sorted.
-    paid: Vec<(i64, usize)>,
-    /// The place in `orders` of each shop's order, where refunds ask for it.
-    by_key: HashTable<u32>,
-    /// Days a partition is looked back on for: the same for every day, so that what a day sees does not depend on the run's range.
-    reach: i32,
+    /// One row per order. Columns: those of the table (`postage` is 0 where the source has none), `file` and `partition`. Sorted by
+    /// `created_at`, `shop_id`, `order_id`.
+    rows: DataFrame,
+    /// Days before a business day whose partitions the day sees. The same for every day, so that a day's numbers do not depend on the
+    /// range of the run.
+    lookback: i32,
+    /// File keys by the number in the column `file`.
     files: Vec<String>,
-    /// Orders by file.
-    kept: Vec<i64>,
+    /// The audit of all rows read, without the rows that are kept: those are counted for the day that uses them.
     audit: Audit,
 }
 
-/// Reads the orders that business days `first..=landed` may ask about (DECISIONS #16); partitions of the days `asked` (the first and the last)
-/// must be there, and of a table that is read whole a file. Orders created from `until` on are passed over: none of the days can ask for them.
-/// Errors: as for every table; an order paid before it was created is a bad row.
-pub fn read_orders(plan: &Plan, first: Day, landed: Day, until: i64, asked: Option<(Day, Day)>) -> Result<Option<Orders>> {
-    let Some(source) = plan.source(Table::Orders) else { return Ok(None) };
-    let reach = LEAST_REACH.max(plan.rules.widest.after_sale_days as i32 + 1);
-    let dated = files_of(plan, source, first.plus(-reach), landed)?;
-    if asked.is_some() || !source.path.contains("{date}") {
-        let (from, to) = asked.unwrap_or((first, first));
-        require_files(plan, Table::Orders, source, &dated, from, to.min(landed))?;
+/// Reads the orders that business days `first..=landed` may use (DECISIONS #16). `required` is the range of days whose partitions must exist;
+/// a table without `{date}` must have a file in any case. Orders created at or after `until` (UTC ms) are skipped, because no day uses them.
+/// Returns `None` if the pipeline has no orders. Errors: a file is missing or damaged, or too many rows are bad; a row with an order paid
+/// before it was created is bad.
+pub fn read_orders(plan: &Plan, first: Day, landed: Day, until: i64, required: Option<(Day, Day)>) -> Result<Option<Orders>> {
+    let Some(source) = plan.source(InputTable::Orders) else { return Ok(None) };
+    let lookback = MIN_LOOKBACK.max(plan.rules.widest.after_sale_days as i32 + 1);
+    let dated = files_of(plan, source, first.plus(-lookback), landed)?;
+    if required.is_some() || !source.path.contains("{date}") {
+        let (from, to) = required.unwrap_or((first, first));
+        require_files(plan, InputTable::Orders, source, &dated, from, to.min(landed))?;
     }
-    let partitions = dated.iter().filter_map(|(day, file)| Some((file.key.clone(), (*day)?))).collect::<HashMap<_, _>>();
+    let partitions = dated.iter().map(|(day, file)| (file.key.clone(), day.map(|day| day.0))).collect::<HashMap<_, _>>();
     let files = dated.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
-    let mut audit = Audit::new(Table::Orders);
-    audit.measure(&files);
-    // The place in `orders` of each shop's order, found by a hash of the two ids.
-    let mut newest: HashTable<u32> = HashTable::new();
-    let mut orders: Vec<Order> = Vec::new();
+    let mut audit = Audit::new(InputTable::Orders);
+    audit.record_sizes(&files);
     let mut names: Vec<String> = Vec::new();
-    read(plan, Table::Orders, &files, pipe::workers(), refuse_paid_before, |batch| {
-        audit.file(&batch.file).read += batch.rows as i64;
-        audit.set_aside(&batch)?;
+    let mut versions = with_origin(empty_frame(InputTable::Orders)?, 0, None)?;
+    read(plan, InputTable::Orders, &files, parallel::workers(), refuse_paid_before, |batch| {
         if names.last() != Some(&batch.file) {
             names.push(batch.file.clone());
         }
-        let created = Table::Orders.index("created_at");
-        for row in (0..batch.rows).filter(|row| !batch.bad.contains_key(row)) {
-            if batch.int(created, row).is_some_and(|at| at >= until) {
-                audit.file(&batch.file).outside += 1;
-                continue;
-            }
-            let order = order(&batch, row, names.len() as u32 - 1, partitions.get(&batch.file).copied());
-            let same = |place: &u32| orders[*place as usize].key() == order.key();
-            match newest.entry(hash(order.key()), same, |place| hash(orders[*place as usize].key())) {
-                Entry::Vacant(free) => {
-                    free.insert(orders.len() as u32);
-                    orders.push(order);
-                }
-                Entry::Occupied(known) => {
-                    let known = &mut orders[*known.get() as usize];
-                    // The newest version wins; of two alike, the one read last.
-                    let older = if order.updated_at >= known.updated_at { std::mem::replace(known, order) } else { order };
-                    audit.file(&names[older.file as usize]).duplicates += 1;
-                }
-            }
-        }
+        audit.quarantine(&batch)?;
+        let tally = audit.file(&batch.file);
+        tally.read += batch.rows as i64;
+        let created = InputTable::Orders.index("created_at");
+        let is_in_time = |row: usize| batch.int(created, row).is_none_or(|at| at < until);
+        let kept = (0..batch.rows).map(|row| Some(!batch.faults.contains_key(&row) && is_in_time(row))).collect::<BooleanArray>();
+        tally.outside += (batch.rows - batch.faults.len() - kept.true_count()) as i64;
+        let partition = partitions.get(&batch.file).copied().flatten();
+        versions.vstack_mut_owned(with_origin(selected_rows(InputTable::Orders, &batch, &kept)?, names.len() as u32 - 1, partition)?)?;
         Ok(())
     })?;
-    audit.check(plan.job.quality.max_bad_ratio)?;
-    orders.shrink_to_fit();
-    orders.sort_by(|a, b| (a.created_at, &a.shop_id, &a.order_id).cmp(&(b.created_at, &b.shop_id, &b.order_id)));
-    let mut paid = orders.iter().enumerate().filter_map(|(place, order)| Some((order.paid_at?, place))).collect::<Vec<_>>();
-    paid.sort_unstable();
-    newest.clear();
-    for place in 0..if plan.source(Table::Refunds).is_some() { orders.len() as u32 } else { 0 } {
-        newest.insert_unique(hash(orders[place as usize].key()), place, |place| hash(orders[*place as usize].key()));
+    audit.check(plan.config.quality.max_bad_ratio)?;
+    let read = counts_by_file(&versions, names.len())?;
+    let rows = newest_versions(versions)?;
+    let kept = counts_by_file(&rows, names.len())?;
+    for (file, (read, kept)) in names.iter().zip(read.into_iter().zip(kept)) {
+        audit.file(file).duplicates += read - kept;
     }
-    let mut kept = vec![0; names.len()];
-    orders.iter().for_each(|order| kept[order.file as usize] += 1);
-    Ok(Some(Orders { orders, paid, by_key: newest, reach, files: names, kept, audit }))
+    Ok(Some(Orders { rows, lookback, files: names, audit }))
 }
 
-/// An order paid before it was created is a bad row.
-fn refuse_paid_before(mut batch: Batch) -> Batch {
-    let [created, paid] = ["created_at", "paid_at"].map(|name| Table::Orders.index(name));
+/// Marks orders that were paid before they were created as bad rows.
+fn refuse_paid_before(mut batch: CanonicalBatch) -> CanonicalBatch {
+    let [created, paid] = ["created_at", "paid_at"].map(|name| InputTable::Orders.index(name));
     for row in 0..batch.rows {
         if batch.int(created, row).zip(batch.int(paid, row)).is_some_and(|(created, paid)| paid < created) {
-            batch.refuse(row, "paid_at", "paid before it was created");
+            batch.add_fault(row, "paid_at", "paid before it was created");
         }
     }
     batch
 }
 
-fn order(batch: &Batch, row: usize, file: u32, partition: Option<Day>) -> Order {
-    let text = |name: &str| batch.string(Table::Orders.index(name), row).map(PlSmallStr::from_str);
-    let number = |name: &str| batch.int(Table::Orders.index(name), row);
-    Order {
-        shop_id: text("shop_id").unwrap_or_default(),
-        order_id: text("order_id").unwrap_or_default(),
-        buyer_id: text("buyer_id").unwrap_or_default(),
-        created_at: number("created_at").unwrap_or_default(),
-        paid_at: number("paid_at"),
-        cancelled_at: number("cancelled_at"),
-        amount: number("amount").unwrap_or_default(),
-        quantity: number("quantity").unwrap_or_default(),
-        postage: number("postage").unwrap_or_default(),
-        flag: text("flag"),
-        updated_at: number("updated_at"),
-        file,
-        partition,
-    }
+/// Adds the columns `file` and `partition`, with one value for all rows.
+fn with_origin(rows: DataFrame, file: u32, partition: Option<i32>) -> Result<DataFrame> {
+    let partition = partition.map_or_else(|| Scalar::null(DataType::Int32), Scalar::from);
+    let partition = Column::new_scalar(PARTITION.into(), partition, rows.height());
+    Ok(with_file(rows, file)?.hstack(&[partition])?)
 }
 
-fn hash((shop, order): (&str, &str)) -> u64 {
-    xxh3_64_with_seed(order.as_bytes(), xxh3_64(shop.as_bytes()))
-}
-
-impl Order {
-    /// All that it says, without where it stands.
-    pub fn as_said(&self) -> String {
-        let Order { shop_id, order_id, buyer_id, created_at, paid_at, cancelled_at, amount, quantity, postage, flag, .. } = self;
-        let ids = (shop_id.as_str(), order_id.as_str(), buyer_id.as_str());
-        format!("{:?}", (ids.0, ids.1, ids.2, created_at, paid_at, cancelled_at, (amount, quantity, postage, flag.as_deref())))
-    }
-
-    fn key(&self) -> (&str, &str) {
-        (&self.shop_id, &self.order_id)
-    }
+/// Keeps the newest version of each order: the one with the latest `updated_at`, and of two with the same, the one read last.
+fn newest_versions(versions: DataFrame) -> Result<DataFrame> {
+    let oldest_first = SortMultipleOptions::default().with_maintain_order(true);
+    let newest = last_versions(versions.lazy().sort(["updated_at"], oldest_first), "order_id")
+        .with_column(col("postage").fill_null(lit(0i64)))
+        .sort(["created_at", "shop_id", "order_id"], SortMultipleOptions::default());
+    let mut newest = collect(newest)?;
+    newest.rechunk_mut();
+    Ok(newest)
 }
 
 impl Orders {
-    /// Every order, by creation.
-    pub fn all(&self) -> &[Order] {
-        &self.orders
+    /// All orders. Columns: those of the table, `file` and `partition`. Sorted by creation.
+    pub fn all(&self) -> LazyFrame {
+        self.rows.clone().lazy()
     }
 
-    /// Orders created in an interval, as a business day sees them.
-    pub fn created_in(&self, day: Day, interval: Range<i64>) -> impl Iterator<Item = &Order> {
-        let start = self.orders.partition_point(|order| order.created_at < interval.start);
-        self.orders[start..].iter().take_while(move |order| order.created_at < interval.end).filter(move |order| self.sees(day, order))
+    /// The orders created in an interval (UTC ms) that a business day sees. Columns: as `all`. Errors: `created_at` is missing, a bug.
+    pub fn created_in(&self, day: Day, interval: Range<i64>) -> Result<LazyFrame> {
+        Ok(self.visible_on(day, self.created_within(&interval)?.lazy()))
     }
 
-    /// Orders paid in an interval, as a business day sees them.
-    pub fn paid_in(&self, day: Day, interval: Range<i64>) -> impl Iterator<Item = &Order> {
-        let start = self.paid.partition_point(|(at, _)| *at < interval.start);
-        let paid = self.paid[start..].iter().take_while(move |(at, _)| *at < interval.end);
-        paid.map(|(_, place)| &self.orders[*place]).filter(move |order| self.sees(day, order))
+    /// The orders paid in an interval (UTC ms) that a business day sees. Columns: as `all`.
+    pub fn paid_in(&self, day: Day, interval: Range<i64>) -> LazyFrame {
+        let paid = col("paid_at");
+        self.visible_on(day, self.all()).filter(paid.clone().gt_eq(lit(interval.start)).and(paid.lt(lit(interval.end))))
     }
 
-    /// The order of a shop with an id, as a business day sees it.
-    pub fn find(&self, day: Day, shop: &str, order: &str) -> Option<&Order> {
-        let place = self.by_key.find(hash((shop, order)), |place| self.orders[*place as usize].key() == (shop, order))?;
-        Some(&self.orders[*place as usize]).filter(|order| self.sees(day, order))
+    /// The orders with one of the given keys (columns `shop_id`, `order_id`) that a business day sees. Columns: as `all`.
+    pub fn with_keys(&self, day: Day, keys: LazyFrame) -> LazyFrame {
+        let on = [col("shop_id"), col("order_id")];
+        self.visible_on(day, self.all()).join(keys, on.clone(), on, JoinArgs::new(JoinType::Semi))
     }
 
-    fn sees(&self, day: Day, order: &Order) -> bool {
-        order.partition.is_none_or(|partition| partition.0 >= day.0 - self.reach)
+    /// The orders from partitions within the day's lookback, and all orders without a partition.
+    fn visible_on(&self, day: Day, orders: LazyFrame) -> LazyFrame {
+        orders.filter(col(PARTITION).is_null().or(col(PARTITION).gt_eq(lit(day.0 - self.lookback))))
     }
 
-    /// What became of the rows read, as a business day sees it: it uses the orders created in it, the others lie outside.
+    /// The orders created in an interval: a slice, because the rows are sorted by creation.
+    fn created_within(&self, interval: &Range<i64>) -> Result<DataFrame> {
+        let created = self.rows.column("created_at")?.i64()?.cont_slice()?;
+        let first_from = |instant: i64| created.partition_point(|at| *at < instant);
+        let (start, end) = (first_from(interval.start), first_from(interval.end));
+        Ok(self.rows.slice(start as i64, end - start))
+    }
+
+    /// The audit of a business day: the orders created on the day count as used, all others as outside. It holds no quarantined rows, which
+    /// belong to the run.
     pub fn audit(&self, plan: &Plan, day: Day) -> Result<Audit> {
-        let bounds = plan.calendar.bounds(day)?;
-        let mut audit =
-            Audit { table: Table::Orders, files: self.audit.files.clone(), sizes: self.audit.sizes.clone(), quarantined: Vec::new() };
-        for (file, kept) in self.files.iter().zip(&self.kept) {
-            audit.file(file).outside += kept;
-        }
-        let start = self.orders.partition_point(|order| order.created_at < bounds.start);
-        for order in self.orders[start..].iter().take_while(|order| order.created_at < bounds.end) {
-            let tally = audit.file(&self.files[order.file as usize]);
-            tally.used += 1;
-            tally.outside -= 1;
+        let used = counts_by_file(&self.created_within(&plan.calendar.bounds(day)?)?, self.files.len())?;
+        let mut audit = Audit { quarantined: Vec::new(), ..self.audit.clone() };
+        for (file, (kept, used)) in self.files.iter().zip(counts_by_file(&self.rows, self.files.len())?.into_iter().zip(used)) {
+            let tally = audit.file(file);
+            tally.used += used;
+            tally.outside += kept - used;
         }
         Ok(audit)
     }
 
-    /// What became of the rows read, by the run as a whole.
-    pub fn read_whole(&self) -> Audit {
+    /// The audit of the whole run: every order that was kept counts as used.
+    pub fn run_audit(&self) -> Result<Audit> {
         let mut audit = self.audit.clone();
-        for (file, kept) in self.files.iter().zip(&self.kept) {
+        for (file, kept) in self.files.iter().zip(counts_by_file(&self.rows, self.files.len())?) {
             audit.file(file).used += kept;
         }
-        audit
+        Ok(audit)
     }
 }

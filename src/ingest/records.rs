@@ -1,57 +1,63 @@
-//! Records of service: refunds, evaluations, tickets, agent status, videos, targets, standards and trainings, read whole as frames.
+//! Reads every input table other than messages and orders into one frame each.
 
-use super::mapping::Batch;
-use super::newest::only_newest;
+use super::batch::CanonicalBatch;
+use super::dedup::last_versions;
+use super::files::{files_of, require_files};
 use super::quarantine::Audit;
-use super::reference::batches;
-use super::table::{Column, Table, Type};
-use crate::calendar::Day;
+use super::read::read;
+use super::table_frame::{FILE, counts_by_file, empty_frame, good_rows, with_file};
+use crate::config::{Plan, SourceConfig};
 use crate::error::Result;
-use crate::frames::from_arrow;
-use crate::job::Plan;
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch};
-use arrow::compute::{cast, filter};
-use arrow::datatypes::{DataType as ArrowType, Field, Schema};
-use polars::prelude::*;
+use crate::frames::collect;
+use crate::model::InputTable;
+use crate::parallel;
+use kefu_kernel::calendar::Day;
+use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-/// What is said of a day may stand in a partition of up to so many days earlier: a ticket's opening, the last status before the day.
-pub const REACH: i32 = 31;
+/// Days before a business day whose partitions are read too, because they may hold rows that matter on that day: the opening of a ticket,
+/// the last status before the day (DECISIONS #30).
+pub const LOOKBACK_DAYS: i32 = 31;
 
-/// The tables read as records.
-const TABLES: [Table; 8] = [
-    Table::Refunds,
-    Table::Evaluations,
-    Table::Tickets,
-    Table::AgentStatus,
-    Table::Videos,
-    Table::Standards,
-    Table::Targets,
-    Table::Trainings,
+/// The tables that this module reads.
+const TABLES: [InputTable; 12] = [
+    InputTable::Shops,
+    InputTable::Staff,
+    InputTable::Blocklist,
+    InputTable::Visits,
+    InputTable::Refunds,
+    InputTable::Evaluations,
+    InputTable::Tickets,
+    InputTable::AgentStatus,
+    InputTable::Videos,
+    InputTable::Standards,
+    InputTable::Targets,
+    InputTable::Trainings,
 ];
 
-/// Good rows by table, and what became of all of them.
+/// The good rows of the record tables, and the audits of their files.
 #[derive(Default)]
 pub struct Records {
-    tables: BTreeMap<Table, DataFrame>,
+    tables: BTreeMap<InputTable, DataFrame>,
+    /// One audit per table that the pipeline has.
     pub audits: Vec<Audit>,
 }
 
 impl Records {
-    /// The good rows of a table in input order, a column for each canonical one: ids, words and text as strings, counts, times
-    /// (UTC ms) and money (fen) as i64, dates as days since 1970 (i32), numbers as f64, truths as booleans. None: not configured.
-    pub fn of(&self, table: Table) -> Option<LazyFrame> {
+    /// The good rows of a table in input order; `None` if the pipeline does not have the table. Columns: those of the table. Ids, words and
+    /// text are strings, counts, times (UTC ms) and money (fen) i64, dates days since 1970 (i32), numbers f64, truth values booleans.
+    pub fn of(&self, table: InputTable) -> Option<LazyFrame> {
         self.tables.get(&table).map(|rows| rows.clone().lazy())
     }
 
+    /// Adds the tables of `others`, which replace tables of the same name.
     pub fn extend(&mut self, others: Records) {
         self.tables.extend(others.tables);
         self.audits.extend(others.audits);
     }
 }
 
-/// Reads the record tables a pipeline has. `first..=last` bounds the partitions of those that have a `{date}`.
+/// Reads all record tables that the pipeline has, for business days `first..=last`. Errors: those of `read_table`.
 pub fn read_records(plan: &Plan, first: Day, last: Day) -> Result<Records> {
     let mut records = Records::default();
     for table in TABLES {
@@ -60,44 +66,82 @@ pub fn read_records(plan: &Plan, first: Day, last: Day) -> Result<Records> {
     Ok(records)
 }
 
-/// Reads one of them, where the pipeline has it.
-pub fn read_table(plan: &Plan, table: Table, first: Day, last: Day) -> Result<Records> {
+/// Reads one record table for business days `first..=last`; returns no table if the pipeline does not have it. Of a record that was exported
+/// several times the row read last counts, because the latest export holds its latest state (DECISIONS #26).
+/// Errors: no file matches, a file is damaged, or too many rows are bad.
+pub fn read_table(plan: &Plan, table: InputTable, first: Day, last: Day) -> Result<Records> {
     let mut records = Records::default();
-    let mut rows = from_arrow(&RecordBatch::new_empty(schema(table)))?;
-    let mut files = Vec::new();
-    let audit = batches(plan, table, (first.plus(-REACH), last), |batch| {
-        let good = from_arrow(&good(table, batch)?)?;
-        files.push((batch.file.clone(), good.height()));
-        rows.vstack_mut(&good)?;
+    let mut rows = with_file(empty_frame(table)?, 0)?;
+    let mut files: Vec<String> = Vec::new();
+    let audit = read_batches(plan, table, (first.plus(-lookback(table)), last), |batch| {
+        if files.last() != Some(&batch.file) {
+            files.push(batch.file.clone());
+        }
+        rows.vstack_mut_owned(with_file(good_rows(table, batch)?, files.len() as u32 - 1)?)?;
         Ok(())
     })?;
-    if let Some(mut audit) = audit {
-        records.tables.insert(table, only_newest(table, rows, &files, &mut audit)?);
-        records.audits.push(audit);
+    let Some(mut audit) = audit else { return Ok(records) };
+    if let Some(id) = id_column(table) {
+        let read = counts_by_file(&rows, files.len())?;
+        rows = collect(last_versions(rows.lazy(), id))?;
+        for (file, (read, kept)) in files.iter().zip(read.into_iter().zip(counts_by_file(&rows, files.len())?)) {
+            let tally = audit.file(file);
+            tally.used -= read - kept;
+            tally.duplicates += read - kept;
+        }
     }
+    records.tables.insert(table, rows.drop(FILE)?);
+    records.audits.push(audit);
     Ok(records)
 }
 
-/// A batch without its bad rows.
-fn good(table: Table, batch: &Batch) -> Result<RecordBatch> {
-    let kept = (0..batch.rows).map(|row| Some(!batch.bad.contains_key(&row))).collect::<BooleanArray>();
-    let columns = table.columns().iter().zip(&batch.columns).map(|(column, cells)| {
-        let cells = cast(cells, &kind(column))?;
-        Ok(filter(&cells, &kept)?)
-    });
-    Ok(RecordBatch::try_new(schema(table), columns.collect::<Result<Vec<ArrayRef>>>()?)?)
-}
-
-fn schema(table: Table) -> Arc<Schema> {
-    Arc::new(Schema::new(table.columns().iter().map(|column| Field::new(column.name, kind(column), true)).collect::<Vec<_>>()))
-}
-
-fn kind(column: &Column) -> ArrowType {
-    match column.of {
-        Type::Key | Type::Id | Type::Text | Type::Label | Type::Word(_) => ArrowType::Utf8,
-        Type::Int | Type::Count | Type::Time | Type::Money => ArrowType::Int64,
-        Type::Date | Type::Month => ArrowType::Int32,
-        Type::Number => ArrowType::Float64,
-        Type::Bool => ArrowType::Boolean,
+/// Days before the first business day whose partitions are read too. A partition of a reference table or of visits only holds for its own
+/// days.
+fn lookback(table: InputTable) -> i32 {
+    match table {
+        InputTable::Shops | InputTable::Staff | InputTable::Blocklist | InputTable::Visits => 0,
+        _ => LOOKBACK_DAYS,
     }
+}
+
+/// The column that identifies a record within its shop; `None` for a table that is not deduplicated.
+fn id_column(table: InputTable) -> Option<&'static str> {
+    match table {
+        InputTable::Refunds => Some("refund_id"),
+        InputTable::Tickets => Some("ticket_id"),
+        _ => None,
+    }
+}
+
+/// Calls `each` with every batch of a table, bad rows included, and returns the audit; `None` if the pipeline does not have the table.
+fn read_batches(
+    plan: &Plan,
+    table: InputTable,
+    (first, last): (Day, Day),
+    mut each: impl FnMut(&CanonicalBatch) -> Result<()>,
+) -> Result<Option<Audit>> {
+    let Some(source) = plan.source(table) else { return Ok(None) };
+    let mut audit = Audit::new(table);
+    let files = files_of(plan, source, first, last)?;
+    // A small table need not have a partition for every day, but its path must match at least one file.
+    require_files(plan, table, &SourceConfig { path: source.path.replace("{date}", "*"), ..source.clone() }, &files, first, last)?;
+    let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
+    audit.record_sizes(&files);
+    read(
+        plan,
+        table,
+        &files,
+        parallel::workers(),
+        |batch| batch,
+        |batch| {
+            audit.quarantine(&batch)?;
+            each(&batch)?;
+            let tally = audit.file(&batch.file);
+            tally.read += batch.rows as i64;
+            tally.used += (batch.rows - batch.faults.len()) as i64;
+            Ok(())
+        },
+    )?;
+    audit.check(plan.config.quality.max_bad_ratio)?;
+    Ok(Some(audit))
 }

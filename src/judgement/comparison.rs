@@ -1,79 +1,86 @@
-//! `comparison_<period>` (环比、同比): every metric of every row beside the period before and the same period a year before.
+//! `comparison_<period>` (环比、同比): compares every metric with the period before and with the same period a year before.
 
-use super::report::{Layout, Place, Report, Values, pieces, places};
-use super::{Case, Pieces};
+use super::case::JudgementCase;
+use super::report::TablePieces;
+use super::report::{FinishedReport, JudgementLayout, MetricValues, ReportRow, in_pieces, sorted_rows};
 use crate::error::Result;
-use crate::metrics::{self, Metric};
-use crate::reports::Table;
+use crate::metrics;
+use crate::metrics::declaration::Metric;
+use crate::model::OutputTable;
 
-/// The metrics of a report and what each is compared with.
-struct Compared {
+/// The values of a report's metrics, and the reports they are compared with.
+struct ComparedReport {
     metrics: Vec<&'static Metric>,
-    now: Vec<Values>,
-    before: Earlier,
-    year_before: Earlier,
+    now: Vec<MetricValues>,
+    before: EarlierReport,
+    year_before: EarlierReport,
 }
 
-/// An earlier report and where the rows of this one stand in it.
-struct Earlier {
-    places: Vec<Option<usize>>,
-    values: Vec<Values>,
+/// An earlier report, matched to the rows of the current one.
+struct EarlierReport {
+    /// By row of the current report: the row of the same shop, team or agent.
+    rows: Vec<Option<usize>>,
+    /// By metric.
+    values: Vec<MetricValues>,
 }
 
-/// Value, difference and ratio − 1 against an earlier value.
-type Against = [Option<f64>; 3];
+/// The earlier value, the difference to it, and the ratio to it − 1.
+type Change = [Option<f64>; 3];
 
-impl Earlier {
-    fn of(now: &Report, earlier: Option<&Report>, metrics: &[&Metric]) -> Result<Earlier> {
+impl EarlierReport {
+    /// Matches an earlier report to the current one; without an earlier report every row is unmatched.
+    fn of(now: &FinishedReport, earlier: Option<&FinishedReport>, metrics: &[&Metric]) -> Result<EarlierReport> {
         let values = metrics.iter().filter_map(|metric| earlier.map(|earlier| earlier.values(&metric.id)));
-        Ok(Earlier { places: now.places_in(earlier), values: values.collect::<Result<_>>()? })
+        Ok(EarlierReport { rows: now.matching_rows(earlier), values: values.collect::<Result<_>>()? })
     }
 
-    /// Null where the row or its value is absent; the ratio too where the earlier value is 0.
-    fn against(&self, metric: usize, row: usize, now: &Values) -> Against {
-        let Some(place) = self.places[row] else { return [None; 3] };
+    /// The change of a metric in a row of the current report. All are null if the earlier row or value does not exist; difference and ratio
+    /// are null without a current value, and the ratio also if the earlier value is 0.
+    fn change(&self, metric: usize, row: usize, now: &MetricValues) -> Change {
+        let Some(earlier_row) = self.rows[row] else { return [None; 3] };
         let values = &self.values[metric];
-        let Some(before) = values.cells[place] else { return [None; 3] };
+        let Some(before) = values.cells[earlier_row] else { return [None; 3] };
         let value = Some(before / values.per_unit);
         let Some(now) = now.cells[row] else { return [value, None, None] };
         [value, Some((now - before) / values.per_unit), (before != 0.0).then(|| now / before - 1.0)]
     }
 }
 
-/// One row per row of the reports and metric of its level (no components, and none that nobody has a value of in any of the three
-/// periods), in the order of the catalogue. Numbers in the metric's published unit. Null: the value, or the row, is absent then.
-pub(super) fn comparison<'c>(case: &'c Case) -> Result<Pieces<'c>> {
+/// One row per row of the reports and metric of its level, metrics in the order of the catalogue. Components are left out, and so are
+/// metrics without any value in the three periods. Numbers are in the metric's published unit. `value` is null if the metric is; the
+/// other columns follow `EarlierReport::change`.
+pub(super) fn comparison<'c>(case: &'c JudgementCase) -> Result<TablePieces<'c>> {
     let mut compared = Vec::new();
     for report in &case.now {
-        let earlier = [&case.before, &case.year_before].into_iter().filter_map(|reports| Case::of(reports, report.level));
+        let earlier = [&case.before, &case.year_before].into_iter().filter_map(|reports| JudgementCase::report_of(reports, report.level));
         let reports = earlier.chain([report]).collect::<Vec<_>>();
         let known = |metric: &&Metric| reports.iter().any(|report| report.has(&metric.id));
         let metrics = metrics::of_level(report.level).filter(|metric| !metric.component).filter(known).collect::<Vec<_>>();
         let now = metrics.iter().map(|metric| report.values(&metric.id)).collect::<Result<_>>()?;
-        let before = Earlier::of(report, Case::of(&case.before, report.level), &metrics)?;
-        let year_before = Earlier::of(report, Case::of(&case.year_before, report.level), &metrics)?;
-        compared.push(Compared { metrics, now, before, year_before });
+        let before = EarlierReport::of(report, JudgementCase::report_of(&case.before, report.level), &metrics)?;
+        let year_before = EarlierReport::of(report, JudgementCase::report_of(&case.year_before, report.level), &metrics)?;
+        compared.push(ComparedReport { metrics, now, before, year_before });
     }
-    Ok(pieces(places(&case.now), move |places| laid_out(case, &compared, places)))
+    Ok(in_pieces(sorted_rows(&case.now), move |rows| build_table(case, &compared, rows)))
 }
 
-fn laid_out(case: &Case, compared: &[Compared], places: &[Place]) -> Result<Table> {
+fn build_table(case: &JudgementCase, compared: &[ComparedReport], report_rows: &[ReportRow]) -> Result<OutputTable> {
     let mut rows = Vec::new();
     let mut ids = Vec::new();
     let mut values: [Vec<Option<f64>>; 7] = Default::default();
-    for place in places {
-        let (of, row) = (&compared[place.0], place.1);
-        for (at, metric) in of.metrics.iter().enumerate() {
-            rows.push(*place);
+    for report_row in report_rows {
+        let (report, row) = (&compared[report_row.0], report_row.1);
+        for (index, metric) in report.metrics.iter().enumerate() {
+            rows.push(*report_row);
             ids.push(Some(metric.id.as_str()));
-            let now = &of.now[at];
+            let now = &report.now[index];
             let ([previous, difference, ratio], [year, year_difference, year_ratio]) =
-                (of.before.against(at, row, now), of.year_before.against(at, row, now));
+                (report.before.change(index, row, now), report.year_before.change(index, row, now));
             let cells = [now.value(row), previous, difference, ratio, year, year_difference, year_ratio];
             values.iter_mut().zip(cells).for_each(|(column, cell)| column.push(cell));
         }
     }
-    let mut layout = Layout::new(&case.now, rows)?;
+    let mut layout = JudgementLayout::new(&case.now, rows)?;
     layout.texts("metric", ids, "指标 · Metric, as in dims/metric");
     let comments = [
         ("value", "本期值 · Value of the period"),

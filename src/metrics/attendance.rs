@@ -1,13 +1,14 @@
 //! J. Attendance (出勤): the status log replayed day by day.
 
-use super::decl::*;
+use super::declaration::*;
+use crate::model::Fact;
 
 #[rustfmt::skip]
 pub(super) fn metrics() -> Vec<Metric> {
     let ms = |column: &'static str| sum(Fact::Attendance, move |_| col(column));
     let log = &logs::WORK_DAY;
     vec![
-        metric("work_days", ["上班天数", "Work days"], AGENT, Count, rows(Fact::Attendance, |_| col("shop_id").is_not_null()),
+        metric("work_days", ["上班天数", "Work days"], AGENT, Count, count_if(Fact::Attendance, |_| col("shop_id").is_not_null()),
             ["有登录或有回复消息的业务天", "Business days with a login or a reply line"],
             agent(log, "A", 1.0)).better(Higher),
         metric("login_ms_sum", ["登录毫秒数之和", "Login time in ms"], AGENT, Milliseconds, ms("login_ms"),
@@ -25,7 +26,7 @@ pub(super) fn metrics() -> Vec<Metric> {
         metric("login_times", ["登录次数", "Logins"], AGENT, Count, sum(Fact::Attendance, |_| col("logins")),
             ["由离线变为在线的次数；恢复也算上线，离线直接变为挂起不算", "Changes from offline to online; resuming is going online, from offline to suspended is no login"],
             agent(log, "A", 1.0)),
-        metric("login_days", ["登录天数", "Days with a login"], AGENT, Count, rows(Fact::Attendance, |_| col("first_ms").is_not_null()),
+        metric("login_days", ["登录天数", "Days with a login"], AGENT, Count, count_if(Fact::Attendance, |_| col("first_ms").is_not_null()),
             ["有登录时间的业务天", "Business days with login time"],
             agent(log, "A", 1.0)).component(),
         metric("first_online_ms_sum", ["首次上线毫秒数之和", "First time online in ms"], AGENT, Milliseconds, ms("first_ms"),

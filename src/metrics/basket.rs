@@ -1,6 +1,6 @@
 //! F. Basket (客单价).
 
-use super::decl::*;
+use super::declaration::*;
 
 #[rustfmt::skip]
 pub(super) fn metrics() -> Vec<Metric> {

@@ -1,6 +1,7 @@
 //! M. Content (内容): a shop's videos. A row that lacks one side of a ratio is in neither of its sums.
 
-use super::decl::*;
+use super::declaration::*;
+use crate::model::Fact;
 
 pub(super) fn metrics() -> Vec<Metric> {
     [of_plays(), watched(), of_likes()].concat()
@@ -8,8 +9,8 @@ pub(super) fn metrics() -> Vec<Metric> {
 
 /// A component: a count over the rows that have another one too.
 fn part(id: &str, name: [&'static str; 2], count: &'static str, with: &'static str, about: [&'static str; 2], value: f64) -> Metric {
-    let known = move |_: &Rules| when(col(with).is_not_null()).then(col(count)).otherwise(lit(0i64));
-    metric(id, name, SHOP, Count, sum(Fact::Videos, known), about, shop(&logs::VIDEOS, value)).component()
+    let known = sum_if(Fact::Videos, move |_| col(with).is_not_null(), move |_| col(count));
+    metric(id, name, SHOP, Count, known, about, shop(&logs::VIDEOS, value)).component()
 }
 
 fn rate(id: &str, name: [&'static str; 2], over: &str, under: &str, about: [&'static str; 2], value: f64) -> Metric {
@@ -41,12 +42,13 @@ fn of_plays() -> Vec<Metric> {
 #[rustfmt::skip]
 fn watched() -> Vec<Metric> {
     let log = &logs::VIDEOS;
-    let known = |column: &'static str| move |_: &Rules| when(col("watch_ms").is_not_null().and(col("length_ms").is_not_null())).then(col(column)).otherwise(lit(0i64));
+    let is_known = || col("watch_ms").is_not_null().and(col("length_ms").is_not_null());
+    let known = |column: &'static str| sum_if(Fact::Videos, move |_| is_known(), move |_| col(column));
     vec![
-        metric("watch_ms_sum", ["观看毫秒数之和", "Time watched in ms"], SHOP, Milliseconds, sum(Fact::Videos, known("watch_ms")),
+        metric("watch_ms_sum", ["观看毫秒数之和", "Time watched in ms"], SHOP, Milliseconds, known("watch_ms"),
             ["观看时长之和", "Time watched"],
             shop(log, 15_000_000.0)).component(),
-        metric("length_ms_sum", ["播放次数×视频长度的毫秒数之和", "Plays × length in ms"], SHOP, Milliseconds, sum(Fact::Videos, known("length_ms")),
+        metric("length_ms_sum", ["播放次数×视频长度的毫秒数之和", "Plays × length in ms"], SHOP, Milliseconds, known("length_ms"),
             ["播放次数 × 视频长度之和：全部看完要多久", "Plays × length: the time of watching all of them to the end"],
             shop(log, 60_000_000.0)).component(),
         metric("watch_ratio", ["观看时长比", "Watch ratio"], SHOP, Number, ratio("watch_ms_sum", "length_ms_sum"),

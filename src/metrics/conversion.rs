@@ -1,6 +1,7 @@
 //! D. Inquiry and conversion (询单). A cohort belongs to the day of the inquiry.
 
-use super::decl::*;
+use super::declaration::*;
+use crate::model::Fact;
 
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "a list of declarations")]
@@ -54,7 +55,7 @@ pub(super) fn metrics() -> Vec<Metric> {
         metric("pay_loss_amount", ["付款流失金额", "Amount of payments lost"], BOTH, Money, sum(Fact::Inquiries, |_| col("lost")),
             ["付款流失买家在 [咨询, 次日末) 下单而到 D+final_pay_days 末未付款的金额，按日相加", "Amount of the lost payers' orders created in [consult, end of D+1) and unpaid at the end of D+`final_pay_days`, added up by day"],
             shop(&logs::CONVERSION, 50.0)).final_after(FinalPay).better(Lower),
-        metric("lead_receptions", ["有效信息接待量", "Receptions with a lead"], AGENT, Count, rows(Fact::Talks, |_| col("lead")),
+        metric("lead_receptions", ["有效信息接待量", "Receptions with a lead"], AGENT, Count, count_if(Fact::Sessions, |_| col("lead")),
             ["买家消息中留有手机号、邮箱或微信号的接待", "Receptions in which a buyer line holds a mobile number, an e-mail address or a WeChat id"],
             agent(&logs::LEAD, "A", 1.0)).component(),
         metric("lead_rate", ["有效信息转化率", "Lead rate"], AGENT, Rate, ratio("lead_receptions", "receptions"),

@@ -1,10 +1,10 @@
-//! What other products call a metric of ours, and how theirs differs (平台叫法). The words stand in `dialects.toml`.
+//! The names that other products give a metric, and how their definitions differ (平台叫法). The entries are in `dialects.toml`.
 
 use crate::error::{Error, Kind, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// The products whose words are known, in the order of the columns.
+/// The products whose names are listed, in the order of the published columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Product {
@@ -20,6 +20,7 @@ pub enum Product {
 }
 
 impl Product {
+    /// Every product.
     pub const ALL: [Product; 8] = [
         Product::Chitu,
         Product::Feige,
@@ -31,7 +32,7 @@ impl Product {
         Product::Taobao,
     ];
 
-    /// Its name in Chinese and English.
+    /// The product's name in Chinese and English.
     pub fn name(self) -> [&'static str; 2] {
         match self {
             Product::Chitu => ["赤兔", "Chitu"],
@@ -46,6 +47,7 @@ impl Product {
     }
 }
 
+/// How the definitions of other products differ, in Chinese and English.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Differs {
@@ -53,12 +55,15 @@ pub struct Differs {
     pub en: String,
 }
 
-/// The words for one metric. A product whose word is not known is left out.
+/// The entry of one metric.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dialect {
+    /// The id of the metric.
     pub id: String,
+    /// Its name in each product; a product whose name is unknown is missing.
     pub names: BTreeMap<Product, String>,
+    /// How their definitions differ from ours.
     pub differs: Differs,
 }
 
@@ -68,7 +73,7 @@ struct File {
     metric: Vec<Dialect>,
 }
 
-/// Every entry of the file. That each names a declared metric, once, is a test.
+/// Every entry of the file. A test checks that each names a declared metric and that none is named twice. Errors: the file is malformed.
 pub fn dialects() -> Result<Vec<Dialect>> {
     let file: std::result::Result<File, _> = toml::from_str(include_str!("dialects.toml"));
     Ok(file.map_err(|e| Error::new(Kind::Failed, e.message()).with("file", "src/metrics/dialects.toml"))?.metric)

@@ -1,53 +1,61 @@
-//! The logs that the worked examples are read off. Each is small enough to check by hand; all lie in one shop on one day,
-//! 2026-09-01 in Shanghai, read with the default rules when ninety more days have landed.
+//! The logs of the worked examples. Each is small enough to check by hand. All are of one shop on 2026-09-01 in Shanghai, under the default
+//! rules, when ninety more days have landed.
 
-/// A log: lines `time session buyer who words`, orders `id buyer created paid amount quantity postage`.
-/// `who` is `buyer`, `buyer>A` (addressed to agent A), `A` (a reply), `robot`, or an event `assign>A`, `transfer>B`.
-/// Times may be those of another day: `+1/09:00:00`. `-` is none.
+/// A log. A line is `time session buyer sender text`, an order `id buyer created paid amount quantity postage`.
+/// The sender is `buyer`, `buyer>A` (addressed to agent A), `A` (a reply), `robot`, or an event `assign>A`, `transfer>B`.
+/// A time on another day is written `+1/09:00:00`. `-` is null.
 pub struct Log {
+    /// Its name in the documentation of examples.
     pub name: &'static str,
+    /// The chat lines.
     pub lines: &'static [&'static str],
+    /// The orders.
     pub orders: &'static [&'static str],
-    /// Visitors of the shop on the day.
+    /// The visitors of the shop on the day; `None`: no visits table.
     pub visitors: Option<i64>,
-    /// A buyer on the blocklist.
+    /// A buyer on the blocklist, if any.
     pub blocked: Option<&'static str>,
-    /// Further tables by name, as lines of CSV after a line of columns; the shop stands before each. Cells in the short form of times
-    /// are instants, and `@-1` is the date of the day before.
+    /// Other input tables by name, as CSV lines after a header line; `shop_id` is added to each. A cell in the short form of a time is an
+    /// instant, and `@-1` is the date of the day before.
     pub tables: &'static [(&'static str, &'static [&'static str])],
 }
 
-/// A log, a row of its day's report, and the value there, worked by hand.
+/// A worked example: a log, a row of its report, and the value computed by hand.
 #[derive(Clone)]
 pub struct Example {
+    /// The log.
     pub log: &'static Log,
-    /// None: the shop's row.
+    /// The agent of the row; `None`: the shop's row.
     pub agent: Option<&'static str>,
-    /// Whose report: of the day, or of a longer period that begins with it.
+    /// The period of the report: `day`, or a longer one that begins with the day.
     pub period: &'static str,
+    /// The expected value in the published unit.
     pub value: f64,
 }
 
 impl Example {
-    /// The same log's row of a longer period.
+    /// The example in the report of a longer period.
     pub fn over(self, period: &'static str) -> Example {
         Example { period, ..self }
     }
 }
 
+/// An example in the shop's row of the day.
 pub fn shop(log: &'static Log, value: f64) -> Example {
     Example { log, agent: None, period: "day", value }
 }
 
+/// An example in an agent's row of the day.
 pub fn agent(log: &'static Log, agent: &'static str, value: f64) -> Example {
     Example { log, agent: Some(agent), period: "day", value }
 }
 
+/// A log without orders or other tables.
 const fn log(name: &'static str, lines: &'static [&'static str]) -> Log {
     Log { name, lines, orders: &[], visitors: None, blocked: None, tables: &[] }
 }
 
-/// Waits of 50, 40, 30 and 20 s. Receptions of one agent that overlap.
+/// Waits of 50, 40, 30 and 20 s in two overlapping receptions of one agent.
 pub static TWO_SESSIONS: Log = log(
     "two sessions",
     &[
@@ -62,7 +70,7 @@ pub static TWO_SESSIONS: Log = log(
     ],
 );
 
-/// One question asked again before it is answered: one wait, from the first.
+/// A buyer asks twice before the reply: one round, whose wait starts at the first question.
 pub static ASKED_TWICE: Log =
     log("asked twice", &["10:10:15 s1 b1 buyer 发货了吗", "10:15:20 s1 b1 buyer 在吗", "10:18:10 s1 b1 A 今天发"]);
 
@@ -78,11 +86,11 @@ pub static TWO_ROUNDS: Log = log(
     ],
 );
 
-/// 60 s and 290 s: 175 s on average.
+/// Waits of 60 s and 290 s: 175 s on average.
 pub static MEAN_IN_TIME: Log =
     log("mean in time", &["10:00:00 s1 b1 buyer 你好", "10:01:00 s1 b1 A 你好", "10:02:00 s1 b1 buyer 尺码", "10:06:50 s1 b1 A 建议M"]);
 
-/// 15 s and 700 s.
+/// Waits of 15 s and 700 s.
 pub static CAPPED: Log = log(
     "a wait over ten minutes",
     &["10:00:00 s1 b1 buyer 你好", "10:00:15 s1 b1 A 你好", "10:01:00 s1 b1 buyer 尺码", "10:12:40 s1 b1 A 建议M"],
@@ -103,10 +111,13 @@ pub static QUEUE: Log = log(
 /// Addressed to A, who stays silent; B takes over inside the round.
 pub static TRANSFER: Log = log("a transfer", &["10:00:00 s1 b1 buyer>A 在吗", "10:01:00 s1 b1 transfer>B -", "10:01:30 s1 b1 B 您好呀"]);
 
+/// One question to A, which nobody answers.
 pub static UNANSWERED: Log = log("nobody answers", &["10:00:00 s1 b1 buyer>A 在吗"]);
 
+/// One question at two in the morning.
 pub static LEFT_MESSAGE: Log = log("a message left", &["02:00:00 s1 b1 buyer 有人吗"]);
 
+/// One session with a silence of half an hour, in which the wait is 9.999 s.
 pub static LONG: Log = log(
     "a long reception",
     &["10:00:00 s1 b1 buyer 你好", "10:00:10 s1 b1 A 你好", "10:30:10.001 s1 b1 buyer 还在吗", "10:30:20 s1 b1 A 在"],
@@ -115,9 +126,11 @@ pub static LONG: Log = log(
 /// Two receptions, one with a mobile number.
 pub static LEAD: Log = log("a lead", &["10:00:00 s1 b1 buyer>A 我的手机13812345678", "10:00:00 s2 b2 buyer>A 订单号2138123456789在哪"]);
 
+/// Two buyers, of whom one is on the blocklist.
 pub static FILTERED: Log =
     Log { blocked: Some("b2"), ..log("a blocked buyer", &["10:00:00 s1 b1 buyer>A 你好", "10:00:00 s2 b2 buyer>A 加群领券"]) };
 
+/// One buyer among ten visitors.
 pub static VISITED: Log = Log { visitors: Some(10), ..log("ten visitors", &["10:00:00 s1 b1 buyer 你好"]) };
 
 /// b1 orders on the day and pays; b2 orders the next day and never pays; b3 never orders; b4 ordered before: after-sales.

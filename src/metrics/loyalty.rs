@@ -1,6 +1,7 @@
 //! K. Loyalty (留存): of the buyers served, who paid again. What counts is a buyer's last served day of the period.
 
-use super::decl::*;
+use super::declaration::*;
+use crate::model::Fact;
 
 #[rustfmt::skip]
 pub(super) fn metrics() -> Vec<Metric> {

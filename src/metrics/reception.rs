@@ -1,13 +1,14 @@
 //! A. Reception and workload (接待).
 
-use super::decl::*;
+use super::declaration::*;
 use super::service::manual;
+use crate::model::Fact;
 
 #[rustfmt::skip]
 #[expect(clippy::too_many_lines, reason = "a list of declarations")]
 pub(super) fn metrics() -> Vec<Metric> {
     let with_buyer = || col("buyer_msgs").gt(lit(0));
-    let lines = |name: &'static str| sum(Fact::Talks, move |_| col(name));
+    let lines = |name: &'static str| sum(Fact::Sessions, move |_| col(name));
     vec![
         metric("consult_buyers", ["咨询人数", "Buyers who consulted"], BOTH, Count, persons(Fact::PeerDays, |_| col("consult")),
             ["有买家消息的去重买家数；店铺含排队中的买家", "Distinct buyers with a buyer line; at the shop also those still queueing"],
@@ -19,10 +20,10 @@ pub(super) fn metrics() -> Vec<Metric> {
             persons(Fact::PeerDays, |_| col("consult").and(col("receive").not())),
             ["咨询人数 − 接待人数：咨询的每一天都被过滤的买家", "Consult − receive: buyers filtered on every day they consulted"],
             shop(&logs::FILTERED, 1.0)),
-        metric("consult_person_days", ["咨询人次", "Consult person-days"], BOTH, Count, rows(Fact::PeerDays, |_| col("consult")),
+        metric("consult_person_days", ["咨询人次", "Consult person-days"], BOTH, Count, count_if(Fact::PeerDays, |_| col("consult")),
             ["每日咨询人数之和", "Sum over days of the daily number of buyers who consulted"],
             shop(&logs::TWO_SESSIONS, 2.0)),
-        metric("receive_person_days", ["接待人次", "Receive person-days"], BOTH, Count, rows(Fact::PeerDays, |_| col("receive")),
+        metric("receive_person_days", ["接待人次", "Receive person-days"], BOTH, Count, count_if(Fact::PeerDays, |_| col("receive")),
             ["每日接待人数之和", "Sum over days of the daily number of buyers received"],
             shop(&logs::FILTERED, 1.0)),
         metric("direct_receive_buyers", ["直接接待人数", "Buyers received directly"], AGENT, Count, persons(Fact::PeerDays, |_| col("direct")),
@@ -34,24 +35,24 @@ pub(super) fn metrics() -> Vec<Metric> {
         metric("transfer_out_buyers", ["转出人数", "Buyers transferred out"], AGENT, Count, persons(Fact::PeerDays, |_| col("transfer_out")),
             ["转入者之前的那位客服", "The other side of a transfer: buyers whom another agent took over"],
             agent(&logs::TRANSFER, "A", 1.0)),
-        metric("sessions", ["会话量", "Sessions"], SHOP, Count, rows(Fact::Talks, move |_| with_buyer()),
+        metric("sessions", ["会话量", "Sessions"], SHOP, Count, count_if(Fact::Sessions, move |_| with_buyer()),
             ["有买家消息的会话数", "Sessions with a buyer line"],
             shop(&logs::TWO_SESSIONS, 2.0)),
-        metric("receptions", ["接待量", "Receptions"], AGENT, Count, rows(Fact::Talks, move |_| with_buyer()),
+        metric("receptions", ["接待量", "Receptions"], AGENT, Count, count_if(Fact::Sessions, move |_| with_buyer()),
             ["有买家消息的接待数（会话 × 客服）", "Receptions (session × agent) with a buyer line"],
             agent(&logs::TRANSFER, "A", 1.0)),
-        metric("manual_sessions", ["人工会话量", "Manned sessions"], BOTH, Count, rows(Fact::Talks, |_| manual()),
+        metric("manual_sessions", ["人工会话量", "Manned sessions"], BOTH, Count, count_if(Fact::Sessions, |_| manual()),
             ["考核时段内开始、有买家消息且曾有客服接入的会话（客服：接待）", "Sessions (agent: receptions) with a buyer line and an agent in charge at some time, started in assessed hours"],
             shop(&logs::QUEUE, 1.0)),
         metric("buyer_initiated", ["买家发起量", "Started by the buyer"], BOTH, Count,
-            rows(Fact::Talks, |_| col("first_at").is_not_null().and(col("buyer_initiated"))),
+            count_if(Fact::Sessions, |_| col("first_at").is_not_null().and(col("buyer_initiated"))),
             ["首条买家或回复消息来自买家的会话（客服：接待）", "Sessions (receptions) whose first buyer or reply line is the buyer's"],
             shop(&logs::TWO_SESSIONS, 2.0)),
         metric("agent_initiated", ["客服主动跟进量", "Started by the agent"], BOTH, Count,
-            rows(Fact::Talks, |_| col("first_at").is_not_null().and(col("buyer_initiated").not())),
+            count_if(Fact::Sessions, |_| col("first_at").is_not_null().and(col("buyer_initiated").not())),
             ["首条买家或回复消息来自客服的会话（客服：接待）", "Sessions (receptions) whose first buyer or reply line is the agent's"],
             agent(&logs::TRANSFER, "B", 1.0)),
-        metric("total_msgs", ["总消息数", "Messages"], BOTH, Count, sum(Fact::Talks, |_| col("buyer_msgs") + col("agent_msgs") + col("auto_msgs")),
+        metric("total_msgs", ["总消息数", "Messages"], BOTH, Count, sum(Fact::Sessions, |_| col("buyer_msgs") + col("agent_msgs") + col("auto_msgs")),
             ["买家 + 客服 + 自动消息", "Buyer + agent + auto lines"],
             shop(&logs::QUEUE, 4.0)),
         metric("buyer_msgs", ["买家消息数", "Buyer messages"], BOTH, Count, lines("buyer_msgs"),
@@ -70,7 +71,7 @@ pub(super) fn metrics() -> Vec<Metric> {
             ["回复消息的字符数（Unicode 标量）", "Unicode scalar values in the text of reply lines"],
             agent(&logs::TRANSFER, "B", 3.0)),
         metric("session_replies", ["有买家消息的会话中的回复数", "Replies where a buyer spoke"], BOTH, Count,
-            sum(Fact::Talks, move |_| when(with_buyer()).then(col("agent_msgs")).otherwise(lit(0i64))),
+            sum_if(Fact::Sessions, move |_| with_buyer(), move |_| col("agent_msgs")),
             ["有买家消息的会话（客服：接待）中的回复消息数", "Reply lines in sessions (receptions) with a buyer line"],
             shop(&logs::TWO_SESSIONS, 4.0)).component(),
         metric("msgs_per_session", ["平均回复消息数", "Replies per session"], SHOP, Number, ratio("session_replies", "sessions"),
@@ -79,11 +80,11 @@ pub(super) fn metrics() -> Vec<Metric> {
         metric("msgs_per_session", ["平均回复消息数", "Replies per reception"], AGENT, Number, ratio("session_replies", "receptions"),
             ["有买家消息的接待中的回复数 / 接待量", "Reply lines in receptions with a buyer line / those receptions"],
             agent(&logs::TWO_SESSIONS, "A", 2.0)),
-        metric("max_concurrent", ["最大同时接待量", "Most receptions at once"], AGENT, Count, max(Fact::Peaks, |_| col("open")),
+        metric("max_concurrent", ["最大同时接待量", "Most receptions at once"], AGENT, Count, max(Fact::Concurrency, |_| col("open")),
             ["同一时刻打开的接待数的最大值（含首末消息）；无接待为空", "Most receptions open at one instant, first and last line included; null without any"],
             agent(&logs::TWO_SESSIONS, "A", 2.0)),
         metric("long_receptions", ["长接待量", "Long receptions"], BOTH, Count,
-            rows(Fact::Talks, |r| (col("last_at") - col("first_at")).gt(lit(r.long_reception.0)).fill_null(lit(false))),
+            count_if(Fact::Sessions, |r| (col("last_at") - col("first_at")).gt(lit(r.long_reception.0)).fill_null(lit(false))),
             ["首末买家或回复消息相隔超过 long_reception（默认 30 分钟）的接待（店铺：会话）", "Receptions (shop: sessions) whose last − first buyer or reply line is over `long_reception` (30 min)"],
             agent(&logs::LONG, "A", 1.0)),
         metric("visitors", ["访客数", "Visitors"], SHOP, Count, sum(Fact::Visits, |_| col("visitors")),

@@ -1,7 +1,8 @@
 //! B. Response (响应). Shop rows run on the shop's clock, agent rows on the agent's.
 
-use super::decl::*;
+use super::declaration::*;
 use super::flags::in_time;
+use crate::model::Fact;
 
 /// The metrics that exist all-day and, with the suffix `_assessed`, over assessed rounds only; then those that are one or the other.
 pub(super) fn metrics() -> Vec<Metric> {
@@ -12,8 +13,9 @@ fn owned() -> Expr {
     col("handed_over").not()
 }
 
-fn wait_when(condition: Expr) -> Expr {
-    when(condition.and(col("answered"))).then(col("wait_ms")).otherwise(lit(0i64))
+/// Adds up the waits of the answered rounds for which a condition holds.
+fn waits_if(fact: Fact, condition: impl Fn() -> Expr + Send + Sync + 'static) -> Formula {
+    sum_if(fact, move |_| condition().and(col("answered")), |_| col("wait_ms"))
 }
 
 #[rustfmt::skip]
@@ -27,38 +29,38 @@ fn of_rounds(fact: Fact) -> Vec<Metric> {
     let percentile = |percent| Percentile { percent, assessed, max: id("resp_max_s") };
     let capped = || col("answered").and(col("wait_ms").gt(lit(0)));
     vec![
-        metric(id("rounds"), ["对话轮次", "Rounds"], BOTH, Count, rows(fact, |_| owned()),
+        metric(id("rounds"), ["对话轮次", "Rounds"], BOTH, Count, count_if(fact, |_| owned()),
             ["买家提问到回复为一轮；含未回复的轮次", "From a buyer's question to the reply; unanswered ones included"],
             shop(&logs::TWO_SESSIONS, 4.0)),
-        metric(id("answered_rounds"), ["已回复轮次", "Answered rounds"], BOTH, Count, rows(fact, |_| col("answered")),
+        metric(id("answered_rounds"), ["已回复轮次", "Answered rounds"], BOTH, Count, count_if(fact, |_| col("answered")),
             ["有回复的轮次", "Rounds with a reply"],
             shop(&logs::TWO_SESSIONS, 4.0)),
-        metric(id("unanswered_rounds"), ["未回复轮次", "Unanswered rounds"], BOTH, Count, rows(fact, |_| owned().and(col("answered").not())),
+        metric(id("unanswered_rounds"), ["未回复轮次", "Unanswered rounds"], BOTH, Count, count_if(fact, |_| owned().and(col("answered").not())),
             ["会话或业务天结束时仍未回复的轮次", "Rounds still open at the end of the session or business day"],
             shop(&logs::UNANSWERED, 1.0)).better(Lower),
-        metric(id("handed_over_rounds"), ["转出轮次", "Rounds handed over"], AGENT, Count, rows(fact, |_| col("handed_over")),
+        metric(id("handed_over_rounds"), ["转出轮次", "Rounds handed over"], AGENT, Count, count_if(fact, |_| col("handed_over")),
             ["曾负责该轮次但最终不属于其的轮次，不计入任何率", "Rounds the agent was in charge of and does not own; in no rate"],
             agent(&logs::TRANSFER, "A", 1.0)),
-        metric(id("first_wait_ms_sum"), ["首次等待毫秒数之和", "Sum of first waits"], BOTH, Milliseconds, sum(fact, move |_| wait_when(col(first))),
+        metric(id("first_wait_ms_sum"), ["首次等待毫秒数之和", "Sum of first waits"], BOTH, Milliseconds, waits_if(fact, move || col(first)),
             ["首个已回复轮次的等待之和", "Sum of the waits of first answered rounds"],
             shop(&logs::TWO_SESSIONS, 70_000.0)).component(),
-        metric(id("first_answered"), ["首次回复次数", "First replies"], BOTH, Count, rows(fact, move |_| col(first)),
+        metric(id("first_answered"), ["首次回复次数", "First replies"], BOTH, Count, count_if(fact, move |_| col(first)),
             ["有已回复轮次的会话（客服：接待）数", "Sessions (receptions) with an answered round"],
             shop(&logs::TWO_SESSIONS, 2.0)).component(),
         metric(id("first_resp_avg_s"), ["首次响应时间", "First response"], BOTH, Seconds, by("first_wait_ms_sum", "first_answered"),
             ["每个会话（客服：接待）首个已回复轮次的等待的平均；无已回复轮次为空", "Mean wait of the first answered round of each session (reception); null without one"],
             shop(&logs::TWO_SESSIONS, 35.0)).better(Lower),
-        metric(id("wait_ms_sum"), ["等待毫秒数之和", "Sum of waits"], BOTH, Milliseconds, sum(fact, |_| wait_when(lit(true))),
+        metric(id("wait_ms_sum"), ["等待毫秒数之和", "Sum of waits"], BOTH, Milliseconds, waits_if(fact, || lit(true)),
             ["已回复轮次的等待之和", "Sum of the waits of answered rounds"],
             shop(&logs::TWO_SESSIONS, 140_000.0)).component(),
         metric(id("resp_avg_s"), ["平均响应时间", "Average response"], BOTH, Seconds, by("wait_ms_sum", "answered_rounds"),
             ["等待之和 / 已回复轮次，不是平均的平均；无已回复轮次为空", "Sum of waits / answered rounds, never a mean of means; null without one"],
             shop(&logs::TWO_SESSIONS, 35.0)).better(Lower),
         metric(id("capped_wait_ms_sum"), ["封顶等待毫秒数之和", "Sum of capped waits"], BOTH, Milliseconds,
-            sum(fact, move |r| when(capped()).then(when(col("wait_ms").gt(lit(r.response_cap.0))).then(lit(r.response_cap.0)).otherwise(col("wait_ms"))).otherwise(lit(0i64))),
+            sum_if(fact, move |_| capped(), move |r| when(col("wait_ms").gt(lit(r.response_cap.0))).then(lit(r.response_cap.0)).otherwise(col("wait_ms"))),
             ["等待封顶 response_cap 后之和，0 毫秒不计", "Sum of waits capped at `response_cap`, without those of 0 ms"],
             shop(&logs::CAPPED, 615_000.0)).component(),
-        metric(id("capped_rounds"), ["封顶口径轮次", "Rounds in the capped mean"], BOTH, Count, rows(fact, move |_| capped().fill_null(lit(false))),
+        metric(id("capped_rounds"), ["封顶口径轮次", "Rounds in the capped mean"], BOTH, Count, count_if(fact, move |_| capped().fill_null(lit(false))),
             ["等待大于 0 的已回复轮次", "Answered rounds with a wait above 0 ms"],
             shop(&logs::CAPPED, 2.0)).component(),
         metric(id("resp_capped_avg_s"), ["平均人工响应时长(封顶)", "Average response, capped"], BOTH, Seconds, by("capped_wait_ms_sum", "capped_rounds"),
@@ -82,13 +84,13 @@ fn of_rounds(fact: Fact) -> Vec<Metric> {
         metric(id("slow_buyers"), ["慢响应人数", "Buyers answered slowly"], BOTH, Count, persons(fact, move |_| col(flag)),
             ["某天至少 slow_times 个已回复轮次慢于 slow_threshold（默认 180 秒）的接待买家，去重", "Received buyers with at least `slow_times` answered rounds slower than `slow_threshold` (180 s) on a day, distinct"],
             shop(&logs::ASKED_TWICE, 1.0)).better(Lower),
-        metric(id("queued_sessions"), ["排队会话量", "Queued sessions"], SHOP, Count, rows(fact, |_| col("queued")),
+        metric(id("queued_sessions"), ["排队会话量", "Queued sessions"], SHOP, Count, count_if(fact, |_| col("queued")),
             ["轮次开始时无客服接入", "Rounds opened with nobody in charge"],
             shop(&logs::QUEUE, 1.0)).better(Lower),
         metric(id("queue_ms_sum"), ["排队毫秒数之和", "Sum of queue times"], SHOP, Milliseconds, sum(fact, |_| col("queue_ms").fill_null(lit(0i64))),
             ["到首位客服接入为止的排队之和", "Queue times until the first agent in charge, a reply included"],
             shop(&logs::QUEUE, 240_000.0)).component(),
-        metric(id("queue_taken"), ["已接入的排队会话量", "Queued sessions taken"], SHOP, Count, rows(fact, |_| col("queue_ms").is_not_null()),
+        metric(id("queue_taken"), ["已接入的排队会话量", "Queued sessions taken"], SHOP, Count, count_if(fact, |_| col("queue_ms").is_not_null()),
             ["排队后有客服接入的轮次", "Queued rounds that an agent took"],
             shop(&logs::QUEUE, 1.0)).component(),
         metric(id("avg_queue_s"), ["平均排队时长", "Average queue time"], SHOP, Seconds, by("queue_ms_sum", "queue_taken"),
@@ -107,7 +109,7 @@ fn rates() -> Vec<Metric> {
     let mean_in_time = |r: &Rules| col("assessed_answered").gt(lit(0)).and(col("assessed_wait_ms").lt_eq(col("assessed_answered") * lit(r.reply_threshold.0)));
     let opening = || col("opening").and(owned());
     vec![
-        metric("rounds_in_3min", ["3分钟内回复轮次", "Rounds answered in 3 minutes"], BOTH, Count, rows(fact, in_time),
+        metric("rounds_in_3min", ["3分钟内回复轮次", "Rounds answered in 3 minutes"], BOTH, Count, count_if(fact, in_time),
             ["考核时段内、在 reply_threshold（默认 180 秒，含）内回复的轮次", "Assessed rounds answered within `reply_threshold` (180 s, inclusive)"],
             shop(&logs::TWO_ROUNDS, 1.0)).component(),
         metric("reply_3min_round_rate", ["三分钟回复率(轮次)", "3-minute reply rate by round"], BOTH, Rate, ratio("rounds_in_3min", "rounds_assessed"),
@@ -125,25 +127,25 @@ fn rates() -> Vec<Metric> {
         metric("missed_3min_buyers", ["3分钟未回复人数", "Buyers missed in 3 minutes"], BOTH, Count, persons(fact, |_| col("assessed_round").and(col("missed"))),
             ["人维度分母中不在分子里的买家", "Buyers of the person rate's denominator not in its numerator"],
             shop(&logs::ASKED_TWICE, 1.0)).better(Lower),
-        metric("assessed_sessions", ["考核会话量", "Sessions assessed"], BOTH, Count, rows(Fact::Talks, move |_| asked()),
+        metric("assessed_sessions", ["考核会话量", "Sessions assessed"], BOTH, Count, count_if(Fact::Sessions, move |_| asked()),
             ["有考核轮次的会话（客服：接待）", "Sessions (receptions) with an assessed round"],
             shop(&logs::MEAN_IN_TIME, 1.0)).component(),
-        metric("in_time_sessions", ["3分钟回复会话量", "Sessions answered in time on average"], BOTH, Count, rows(Fact::Talks, mean_in_time),
+        metric("in_time_sessions", ["3分钟回复会话量", "Sessions answered in time on average"], BOTH, Count, count_if(Fact::Sessions, mean_in_time),
             ["已回复考核轮次的平均等待在 3 分钟内的会话", "Sessions whose answered assessed rounds have a mean wait in time"],
             shop(&logs::MEAN_IN_TIME, 1.0)).component(),
         metric("reply_3min_session_rate", ["三分钟回复率(会话)", "3-minute reply rate by session"], BOTH, Rate, ratio("in_time_sessions", "assessed_sessions"),
             ["已回复考核轮次平均等待及时的会话 / 有考核轮次的会话（快手会话、抖音）；无回复则不合格", "Sessions whose answered assessed rounds have a mean wait in time / sessions with an assessed round (Kuaishou, Douyin). No answered round fails"],
             shop(&logs::MEAN_IN_TIME, 1.0)).better(Higher),
-        metric("first_in_time", ["首轮3分钟内回复会话量", "Sessions first answered in 3 minutes"], BOTH, Count, rows(fact, move |r| opening().and(in_time(r))),
+        metric("first_in_time", ["首轮3分钟内回复会话量", "Sessions first answered in 3 minutes"], BOTH, Count, count_if(fact, move |r| opening().and(in_time(r))),
             ["首个考核轮次在 3 分钟内回复的会话", "Sessions whose first assessed round was answered in time"],
             shop(&logs::TWO_ROUNDS, 0.0)).component(),
         metric("reply_3min_first_rate", ["三分钟首次回复率", "3-minute first reply rate"], BOTH, Rate, ratio("first_in_time", "assessed_sessions"),
             ["首个考核轮次及时回复的会话 / 有考核轮次的会话（京东、小红书）", "Sessions whose first assessed round was answered in time / sessions with one (JD, Xiaohongshu)"],
             shop(&logs::TWO_ROUNDS, 0.0)).better(Higher),
-        metric("assessed_asks", ["考核买家消息数", "Buyer lines assessed"], BOTH, Count, sum(fact, |_| when(owned()).then(col("asks")).otherwise(lit(0i64))),
+        metric("assessed_asks", ["考核买家消息数", "Buyer lines assessed"], BOTH, Count, sum_if(fact, |_| owned(), |_| col("asks")),
             ["考核轮次中的买家消息", "Buyer lines in assessed rounds"],
             shop(&logs::ASKED_TWICE, 2.0)).component(),
-        metric("asks_in_time", ["3分钟内回复的买家消息数", "Buyer lines answered in 3 minutes"], BOTH, Count, sum(fact, |_| when(owned()).then(col("asks_in_time")).otherwise(lit(0i64))),
+        metric("asks_in_time", ["3分钟内回复的买家消息数", "Buyer lines answered in 3 minutes"], BOTH, Count, sum_if(fact, |_| owned(), |_| col("asks_in_time")),
             ["考核轮次中从各自时刻起 3 分钟内得到回复的买家消息", "Buyer lines in assessed rounds answered in time, each from its own instant"],
             shop(&logs::ASKED_TWICE, 1.0)).component(),
         metric("reply_3min_message_rate", ["三分钟回复率(消息)", "3-minute reply rate by message"], BOTH, Rate, ratio("asks_in_time", "assessed_asks"),
@@ -152,13 +154,13 @@ fn rates() -> Vec<Metric> {
         metric("official_reply_3min_rate", ["平台考核3分钟回复率", "The platform's 3-minute reply rate"], BOTH, Rate, same(|r| format!("reply_3min_{}_rate", r.official_reply.name())),
             ["所用预设的平台考核的口径；默认为轮次口径", "The unit the preset's platform assesses; by default the round rate"],
             shop(&logs::TWO_ROUNDS, 0.5)).better(Higher),
-        metric("rounds_in_30s", ["30秒内回复轮次", "Rounds answered in 30 s"], BOTH, Count, rows(fact, quick),
+        metric("rounds_in_30s", ["30秒内回复轮次", "Rounds answered in 30 s"], BOTH, Count, count_if(fact, quick),
             ["考核时段内、在 quick_threshold（默认 30 秒，含）内回复的轮次", "Assessed rounds answered within `quick_threshold` (30 s, inclusive)"],
             shop(&logs::TWO_SESSIONS, 2.0)).component(),
         metric("reply_30s_round_rate", ["30秒应答率(轮次)", "30-second reply rate by round"], BOTH, Rate, ratio("rounds_in_30s", "rounds_assessed"),
             ["30 秒内回复的考核轮次 / 考核轮次", "Assessed rounds answered within 30 s / assessed rounds"],
             shop(&logs::TWO_SESSIONS, 0.5)).better(Higher),
-        metric("first_in_30s", ["首轮30秒内回复会话量", "Sessions first answered in 30 s"], BOTH, Count, rows(fact, move |r| opening().and(quick(r))),
+        metric("first_in_30s", ["首轮30秒内回复会话量", "Sessions first answered in 30 s"], BOTH, Count, count_if(fact, move |r| opening().and(quick(r))),
             ["首个考核轮次在 30 秒内回复的会话", "Sessions whose first assessed round was answered within 30 s"],
             shop(&logs::TWO_SESSIONS, 1.0)).component(),
         metric("reply_30s_first_rate", ["30秒应答率(首次)", "30-second first reply rate"], BOTH, Rate, ratio("first_in_30s", "assessed_sessions"),
@@ -170,13 +172,13 @@ fn rates() -> Vec<Metric> {
 #[rustfmt::skip]
 fn reception_time() -> Vec<Metric> {
     vec![
-        metric("reception_ms_sum", ["接待毫秒数之和", "Reception time in ms"], BOTH, Milliseconds, sum(Fact::Talks, |_| col("talk_ms")),
+        metric("reception_ms_sum", ["接待毫秒数之和", "Reception time in ms"], BOTH, Milliseconds, sum(Fact::Sessions, |_| col("talk_ms")),
             ["相邻买家与回复消息的间隔之和，超过 max_wait 的间隔不计", "Gaps between consecutive buyer and reply lines, without those over `max_wait`"],
             shop(&logs::ASKED_TWICE, 475_000.0)).component(),
         metric("reception_s", ["接待总时长", "Reception time"], BOTH, Seconds, InSeconds("reception_ms_sum".into()),
             ["相邻买家与回复消息的间隔之和，超过 max_wait（默认 30 分钟）的间隔不计", "Gaps between consecutive buyer and reply lines of a reception (shop: session), without those over `max_wait` (30 min)"],
             shop(&logs::ASKED_TWICE, 475.0)),
-        metric("replied_person_days", ["回复人次", "Replied person-days"], BOTH, Count, rows(Fact::PeerDays, |_| col("replied")),
+        metric("replied_person_days", ["回复人次", "Replied person-days"], BOTH, Count, count_if(Fact::PeerDays, |_| col("replied")),
             ["每日回复人数之和", "Sum over days of the daily number of buyers replied to"],
             shop(&logs::TWO_SESSIONS, 2.0)).component(),
         metric("avg_reception_s", ["平均接待时长", "Average reception time"], BOTH, Seconds, ratio("reception_ms_sum", "replied_person_days"),

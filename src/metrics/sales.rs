@@ -1,7 +1,8 @@
 //! E. Sales (销售) and G. Silent orders and shop totals (静默): the three attribution rules side by side, and the rule's own.
 
-use super::decl::*;
-use crate::rules::Attribution;
+use super::declaration::*;
+use crate::model::Fact;
+use kefu_kernel::rules::Attribution;
 
 pub(super) fn metrics() -> Vec<Metric> {
     let by_rule = Attribution::ALL.into_iter().flat_map(credited_under);
@@ -13,8 +14,9 @@ fn is(rule: Attribution, role: &str) -> Expr {
     col("rule").eq(lit(rule.name())).and(col("role").eq(lit(role)))
 }
 
-fn amount_of(column: &'static str, condition: Expr) -> Expr {
-    when(condition).then(col(column)).otherwise(lit(0i64))
+/// Adds a column up over the credits for which a condition holds.
+fn of_credits(column: &'static str, condition: impl Fn() -> Expr + Send + Sync + 'static) -> Formula {
+    sum_if(Fact::Credits, move |_| condition(), move |_| col(column))
 }
 
 /// The rule's own sales: what the pipeline's `attribution` names.
@@ -55,10 +57,10 @@ fn credited_under(rule: Attribution) -> Vec<Metric> {
     };
     let log = &logs::SALES;
     vec![
-        metric(id("amount"), names[0], BOTH, Money, sum(Fact::Credits, move |_| amount_of("amount", credited())), about, agent(log, "A", 100.0)),
-        metric(id("qty"), names[1], BOTH, Count, sum(Fact::Credits, move |_| amount_of("quantity", credited())), about, agent(log, "A", 2.0)),
+        metric(id("amount"), names[0], BOTH, Money, of_credits("amount", credited), about, agent(log, "A", 100.0)),
+        metric(id("qty"), names[1], BOTH, Count, of_credits("quantity", credited), about, agent(log, "A", 2.0)),
         metric(id("buyers"), names[2], BOTH, Count, persons(Fact::Credits, move |_| col(format!("{}_credited", rule.name()))), about, agent(log, "A", 1.0)),
-        metric(id("orders"), names[3], BOTH, Count, rows(Fact::Credits, move |_| credited()), about, agent(log, "A", 1.0)),
+        metric(id("orders"), names[3], BOTH, Count, count_if(Fact::Credits, move |_| credited()), about, agent(log, "A", 1.0)),
     ].into_iter().map(|metric| metric.final_after(delay).better(Higher)).collect()
 }
 
@@ -66,10 +68,10 @@ fn credited_under(rule: Attribution) -> Vec<Metric> {
 fn assisted() -> Vec<Metric> {
     let assist = || col("own").and(col("role").eq(lit("assist")));
     vec![
-        metric("assist_orders", ["协助订单数", "Orders assisted"], AGENT, Count, rows(Fact::Credits, move |_| assist()),
+        metric("assist_orders", ["协助订单数", "Orders assisted"], AGENT, Count, count_if(Fact::Credits, move |_| assist()),
             ["同一时刻的其他候选客服；仅供参考，从不相加", "Orders for which the agent was another candidate at the same instant; reference only, never added"],
             agent(&logs::ASSIST, "B", 1.0)).final_after(OwnRule),
-        metric("assist_amount", ["协助金额", "Amount assisted"], AGENT, Money, sum(Fact::Credits, move |_| amount_of("amount", assist())),
+        metric("assist_amount", ["协助金额", "Amount assisted"], AGENT, Money, of_credits("amount", assist),
             ["协助订单的金额；仅供参考", "Amount of the orders assisted; reference only"],
             agent(&logs::ASSIST, "B", 80.0)).final_after(OwnRule),
     ]
@@ -94,37 +96,37 @@ fn shop_totals() -> Vec<Metric> {
     let credited = || col("own").and(col("role").eq(lit("credited")));
     let flag = |role: &'static str| move |r: &Rules| col(format!("{}_{role}", r.attribution.name()));
     vec![
-        metric("shop_amount", ["店铺销售额", "Shop sales"], SHOP, Money, sum(Fact::Credits, move |_| amount_of("amount", own_shop())),
+        metric("shop_amount", ["店铺销售额", "Shop sales"], SHOP, Money, of_credits("amount", own_shop),
             ["全部有效订单的金额，按规则自己的口径（下单或付款）计入", "Amount of all orders that count, on the rule's own basis (creation or payment)"],
             shop(&logs::SALES, 200.0)).final_after(OwnRule).better(Higher),
-        metric("shop_qty", ["店铺销售量", "Shop items"], SHOP, Count, sum(Fact::Credits, move |_| amount_of("quantity", own_shop())),
+        metric("shop_qty", ["店铺销售量", "Shop items"], SHOP, Count, of_credits("quantity", own_shop),
             ["全部有效订单的件数", "Items of all orders that count"],
             shop(&logs::SALES, 4.0)).final_after(OwnRule).better(Higher),
         metric("shop_buyers", ["店铺销售人数", "Shop buyers"], SHOP, Count, persons(Fact::Credits, move |r| flag("credited")(r).or(flag("silent")(r))),
             ["全部有效订单的去重买家", "Distinct buyers of all orders that count"],
             shop(&logs::SALES, 3.0)).final_after(OwnRule).better(Higher),
-        metric("shop_orders", ["店铺订单数", "Shop orders"], SHOP, Count, rows(Fact::Credits, move |_| own_shop()),
+        metric("shop_orders", ["店铺订单数", "Shop orders"], SHOP, Count, count_if(Fact::Credits, move |_| own_shop()),
             ["全部有效订单数", "All orders that count"],
             shop(&logs::SALES, 3.0)).final_after(OwnRule).better(Higher),
-        metric("silent_amount", ["静默销售额", "Silent sales"], SHOP, Money, sum(Fact::Credits, move |_| amount_of("amount", own_silent())),
+        metric("silent_amount", ["静默销售额", "Silent sales"], SHOP, Money, of_credits("amount", own_silent),
             ["没有候选客服的订单金额；销售额 + 静默 = 店铺", "Amount of orders with no candidate: sales + silent = shop, to the cent"],
             shop(&logs::SALES, 100.0)).final_after(OwnRule),
-        metric("silent_qty", ["静默销售量", "Silent items"], SHOP, Count, sum(Fact::Credits, move |_| amount_of("quantity", own_silent())),
+        metric("silent_qty", ["静默销售量", "Silent items"], SHOP, Count, of_credits("quantity", own_silent),
             ["没有候选客服的订单件数", "Items of orders with no candidate"],
             shop(&logs::SALES, 2.0)).final_after(OwnRule),
         metric("silent_buyers", ["静默销售人数", "Silent buyers"], SHOP, Count, persons(Fact::Credits, flag("silent")),
             ["静默订单的去重买家", "Distinct buyers of orders with no candidate"],
             shop(&logs::SALES, 2.0)).final_after(OwnRule),
-        metric("silent_orders", ["静默订单数", "Silent orders"], SHOP, Count, rows(Fact::Credits, move |_| own_silent()),
+        metric("silent_orders", ["静默订单数", "Silent orders"], SHOP, Count, count_if(Fact::Credits, move |_| own_silent()),
             ["没有候选客服的订单数", "Orders with no candidate"],
             shop(&logs::SALES, 2.0)).final_after(OwnRule),
         metric("silent_share", ["静默销售占比", "Share of silent sales"], SHOP, Rate, ratio("silent_amount", "shop_amount"),
             ["静默销售额 / 店铺销售额", "Silent sales / shop sales"],
             shop(&logs::SALES, 0.5)).final_after(OwnRule),
-        metric("postage", ["邮费", "Postage"], SHOP, Money, sum(Fact::Credits, move |_| amount_of("postage", own_shop())),
+        metric("postage", ["邮费", "Postage"], SHOP, Money, of_credits("postage", own_shop),
             ["全部有效订单的邮费；缺失计 0", "Postage of all orders that count; 0 where the order has none"],
             shop(&logs::SALES, 6.0)).final_after(OwnRule),
-        metric("postage", ["邮费", "Postage"], AGENT, Money, sum(Fact::Credits, move |_| amount_of("postage", credited())),
+        metric("postage", ["邮费", "Postage"], AGENT, Money, of_credits("postage", credited),
             ["归于该客服的订单的邮费；缺失计 0", "Postage of the orders credited to the agent; 0 where the order has none"],
             agent(&logs::SALES, "A", 6.0)).final_after(OwnRule),
     ]

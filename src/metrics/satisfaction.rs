@@ -1,6 +1,7 @@
 //! I. Satisfaction (满意度): cards by the day they were sent. Robots' cards count only under `robots_rated`, filtered buyers' never.
 
-use super::decl::*;
+use super::declaration::*;
+use crate::model::Fact;
 
 pub(super) fn metrics() -> Vec<Metric> {
     [invitations(), rates(), grades(), reasons(), promoters(), sessions()].into_iter().flatten().collect()
@@ -8,7 +9,7 @@ pub(super) fn metrics() -> Vec<Metric> {
 
 /// Of the ratings that count, those with a grade from one to another.
 fn graded(from: i64, to: i64) -> Formula {
-    rows(Fact::Ratings, move |_| col("counts").and(grade_in(from, to)))
+    count_if(Fact::Ratings, move |_| col("counts").and(grade_in(from, to)))
 }
 
 fn grade_in(from: i64, to: i64) -> Expr {
@@ -25,9 +26,9 @@ fn of_agent(value: f64) -> Example {
 
 #[rustfmt::skip]
 fn invitations() -> Vec<Metric> {
-    let from = |source: &'static str| rows(Fact::Ratings, move |_| col("invites").and(col("source").eq(lit(source))));
+    let from = |source: &'static str| count_if(Fact::Ratings, move |_| col("invites").and(col("source").eq(lit(source))));
     vec![
-        metric("invite_count", ["邀评量", "Invitations"], BOTH, Count, rows(Fact::Ratings, |_| col("invites")),
+        metric("invite_count", ["邀评量", "Invitations"], BOTH, Count, count_if(Fact::Ratings, |_| col("invites")),
             ["发出的评价卡片，每个买家×客服×天只计第一张", "Satisfaction cards sent, at most the first per buyer, agent and day"],
             of_shop(5.0)).better(Higher),
         metric("invite_by_agent_count", ["客服邀评量", "Invitations by agents"], BOTH, Count, from("agent"),
@@ -48,7 +49,7 @@ fn invitations() -> Vec<Metric> {
 #[rustfmt::skip]
 fn rates() -> Vec<Metric> {
     vec![
-        metric("eval_count", ["评价量", "Ratings"], BOTH, Count, rows(Fact::Ratings, |_| col("counts")),
+        metric("eval_count", ["评价量", "Ratings"], BOTH, Count, count_if(Fact::Ratings, |_| col("counts")),
             ["有效评价：考核时段内发出的卡片，rating_window(24 小时)内评分；每个买家×客服×天取最后一次", "Valid ratings: of cards sent in assessed hours, within `rating_window` (24 h) of the card; the last per buyer, agent and day"],
             of_shop(4.0)).better(Higher),
         metric("eval_rate", ["参评率", "Rating rate"], BOTH, Rate, ratio("eval_count", "invite_count"),
@@ -112,10 +113,10 @@ fn reasons() -> Vec<Metric> {
             ["1 到 3 分的有效评价", "Valid ratings of 1 to 3"],
             of_shop(2.0)).component(),
         metric("attitude_bad_count", ["服务态度差中差评数", "Dissatisfied with the attitude"], BOTH, Count,
-            rows(Fact::Ratings, |_| col("counts").and(grade_in(1, 3)).and(col("reason").eq(lit("attitude")))),
+            count_if(Fact::Ratings, |_| col("counts").and(grade_in(1, 3)).and(col("reason").eq(lit("attitude")))),
             ["原因为 attitude 的 1 到 3 分有效评价", "Valid ratings of 1 to 3 whose reason is `attitude`"],
             of_shop(1.0)).component(),
-        metric("grade_sum", ["评分之和", "Sum of grades"], BOTH, Count, sum(Fact::Ratings, |_| when(col("counts")).then(col("grade")).otherwise(lit(0i64))),
+        metric("grade_sum", ["评分之和", "Sum of grades"], BOTH, Count, sum_if(Fact::Ratings, |_| col("counts"), |_| col("grade")),
             ["有效评价的分数之和", "Sum of the grades of the valid ratings"],
             of_shop(13.0)).component(),
     ]
@@ -135,7 +136,7 @@ fn promoters() -> Vec<Metric> {
         metric("nps_points", ["推荐分点数", "Promoter points"], BOTH, Count, sum(Fact::Ratings, points),
             ["9-10 分计 100，0-6 分计 −100", "100 for each 9-10, −100 for each 0-6"],
             of_shop(100.0)).component(),
-        metric("nps_answers", ["推荐分回答数", "Promoter answers"], BOTH, Count, rows(Fact::Ratings, |_| col("nps").is_not_null()),
+        metric("nps_answers", ["推荐分回答数", "Promoter answers"], BOTH, Count, count_if(Fact::Ratings, |_| col("nps").is_not_null()),
             ["有推荐分的卡片", "Cards with a promoter answer"],
             of_shop(4.0)).component(),
     ]
@@ -144,7 +145,7 @@ fn promoters() -> Vec<Metric> {
 /// The same by session: the last valid rating of each session, buyer, agent and day.
 #[rustfmt::skip]
 fn sessions() -> Vec<Metric> {
-    let graded = |from, to| rows(Fact::Ratings, move |_| col("session_counts").and(grade_in(from, to)));
+    let graded = |from, to| count_if(Fact::Ratings, move |_| col("session_counts").and(grade_in(from, to)));
     vec![
         metric("session_good_rate", ["好评率(会话)", "Good rate by session"], BOTH, Rate, ratio("session_good_count", "session_eval_count"),
             ["最后一次有效评价为 4、5 分的会话 / 有评价的会话；没有为空", "Sessions whose last valid rating is 4 or 5 / sessions rated; null without any"],
@@ -158,7 +159,7 @@ fn sessions() -> Vec<Metric> {
         metric("session_dissatisfied_rate", ["不满意率(会话)", "Dissatisfied rate by session"], BOTH, Rate, ratio("session_dissatisfied_count", "session_eval_count"),
             ["最后一次有效评价为 1 到 3 分的会话 / 有评价的会话", "Sessions whose last valid rating is 1 to 3 / sessions rated"],
             of_shop(0.6)).better(Lower),
-        metric("session_eval_count", ["评价量(会话)", "Sessions rated"], BOTH, Count, rows(Fact::Ratings, |_| col("session_counts")),
+        metric("session_eval_count", ["评价量(会话)", "Sessions rated"], BOTH, Count, count_if(Fact::Ratings, |_| col("session_counts")),
             ["有有效评价的会话，按会话×买家×客服×天；没有会话号的评价不计", "Sessions with a valid rating, per session, buyer, agent and day; ratings without a session id are in none"],
             of_agent(5.0)).better(Higher),
         metric("session_good_count", ["好评会话数", "Sessions rated good"], BOTH, Count, graded(4, 5),

@@ -1,6 +1,7 @@
 //! C. Reply and no-service (回复).
 
-use super::decl::*;
+use super::declaration::*;
+use crate::model::Fact;
 
 /// 人工会话: a session (reception) with a buyer line and an agent in charge at some time, started in assessed hours.
 pub(super) fn manual() -> Expr {
@@ -20,13 +21,13 @@ pub(super) fn metrics() -> Vec<Metric> {
         metric("reply_rate", ["回复率", "Reply rate"], BOTH, Rate, ratio("replied_buyers", "receive_buyers"),
             ["(接待人数 − 未回复人数) / 接待人数", "(Received − not replied to) / received"],
             shop(&logs::UNANSWERED, 0.0)).better(Higher),
-        metric("no_service_sessions", ["不服务会话量", "Sessions without service"], BOTH, Count, rows(Fact::Talks, |_| manual().and(col("served").not())),
+        metric("no_service_sessions", ["不服务会话量", "Sessions without service"], BOTH, Count, count_if(Fact::Sessions, |_| manual().and(col("served").not())),
             ["没有任何买家消息得到回复的人工会话（客服：接待）", "Manned sessions (receptions) in which no buyer line was answered"],
             shop(&logs::UNANSWERED, 1.0)).better(Lower),
         metric("no_service_rate", ["不服务率", "No-service rate"], BOTH, Rate, ratio("no_service_sessions", "manual_sessions"),
             ["不服务会话量 / 人工会话量", "Sessions without service / manned sessions"],
             shop(&logs::UNANSWERED, 1.0)).better(Lower),
-        metric("leave_messages", ["留言咨询量", "Messages left"], SHOP, Count, rows(Fact::Talks, move |_| unmanned()),
+        metric("leave_messages", ["留言咨询量", "Messages left"], SHOP, Count, count_if(Fact::Sessions, move |_| unmanned()),
             ["始终没有客服接入的会话", "Sessions with a buyer line that never had an agent in charge"],
             shop(&logs::LEFT_MESSAGE, 1.0)).better(Lower),
         metric("leave_message_rate", ["留言率", "Left-message rate"], SHOP, Rate, ratio("leave_messages", "sessions"),

@@ -1,6 +1,6 @@
 //! E. Targets and commission (目标, 提成): sales against what `targets` and `staff` say of them.
 
-use super::decl::*;
+use super::declaration::*;
 
 #[rustfmt::skip]
 pub(super) fn metrics() -> Vec<Metric> {
@@ -13,7 +13,7 @@ pub(super) fn metrics() -> Vec<Metric> {
         metric("target_rate", ["指标完成率", "Target achieved"], BOTH, Rate, ratio("sales_amount", "sales_target"),
             ["客服销售额 / 销售目标", "Credited sales / target"],
             agent(log, "A", 0.2).over("month")).better(Higher),
-        metric("commission", ["提成", "Commission"], AGENT, Money, AtRate("sales_amount".into(), super::AccountRate::Commission),
+        metric("commission", ["提成", "Commission"], AGENT, Money, AtRate("sales_amount".into(), super::declaration::AccountRate::Commission),
             ["客服销售额 × staff 的 commission_rate，最后一步四舍五入到分；比例未知为空", "Credited sales × `commission_rate` in `staff`, rounded to the fen at the end; null where it is unknown"],
             agent(log, "A", 10.8)).better(Higher),
     ]

@@ -1,6 +1,7 @@
 //! K. After-sales tickets (售后), in the period of the day they were opened.
 
-use super::decl::*;
+use super::declaration::*;
+use crate::model::Fact;
 
 /// Days within which another ticket is a repeated contact (重复服务).
 const REPEAT: Delay = Days(7);
@@ -36,7 +37,7 @@ pub(super) fn metrics() -> Vec<Metric> {
 
 /// A component: the tickets for which a condition holds.
 fn part(id: &str, name: [&'static str; 2], condition: fn() -> Expr, about: [&'static str; 2], value: f64) -> Metric {
-    metric(id, name, BOTH, Count, rows(Fact::Tickets, move |_| condition()), about, agent(&logs::TICKETS, "A", value)).component()
+    metric(id, name, BOTH, Count, count_if(Fact::Tickets, move |_| condition()), about, agent(&logs::TICKETS, "A", value)).component()
 }
 
 /// A rate of two counts.
@@ -47,7 +48,7 @@ fn rate(id: &str, name: [&'static str; 2], over: &str, under: &str, about: [&'st
 #[rustfmt::skip]
 fn outcome() -> Vec<Metric> {
     vec![
-        metric("tickets", ["售后单量", "Tickets"], BOTH, Count, rows(Fact::Tickets, |_| col("shop_id").is_not_null()),
+        metric("tickets", ["售后单量", "Tickets"], BOTH, Count, count_if(Fact::Tickets, |_| col("shop_id").is_not_null()),
             ["期内开出的售后单；同一单多次导出算一单，以最后读到的为准", "After-sales tickets opened in the period; one exported again is one, as read last"],
             agent(&logs::TICKETS, "A", 4.0)),
         part("resolved_tickets", ["已解决售后单", "Tickets resolved"], resolved,

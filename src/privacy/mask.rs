@@ -1,6 +1,6 @@
-//! Text → the same text without what names or reaches a person: phones, ID cards, bank cards, e-mail, chat accounts, addresses.
+//! Masks personal data in text: phone numbers, ID cards, bank cards, e-mail addresses, chat accounts and postal addresses.
 
-use super::digits::personal;
+use super::digits::personal_numbers;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use regex::{Captures, Regex};
 use std::borrow::Cow;
@@ -8,40 +8,43 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
-/// What stands in place of what was taken out.
+/// What replaces personal data and secrets.
 pub const MASK: &str = "***";
 
-/// A shorter text holds nothing: `a@b.cc` is the least.
-const LEAST: usize = 6;
+/// Bytes of the shortest personal data: `a@b.cc`.
+const MIN_BYTES: usize = 6;
 
-/// A text with its letters made plain one by one: full-width forms as ASCII, every dash as `-`, so that one rule finds all spellings.
-struct Plain {
+/// A text whose characters are normalized one by one (full-width forms to ASCII, every dash to `-`), so that one rule finds all spellings.
+struct NormalizedText {
+    /// One character for each character of the original text.
     letters: Vec<char>,
+    /// The same characters as a string.
     text: String,
-    /// Where each letter begins in `text`, and where the last ends.
+    /// The byte offset of each character in `text`, and the length of `text`.
     starts: Vec<usize>,
 }
 
-impl Plain {
-    fn of(text: &str) -> Plain {
-        let letters = text.chars().map(plain).collect::<Vec<_>>();
+impl NormalizedText {
+    fn new(text: &str) -> NormalizedText {
+        let letters = text.chars().map(normalize).collect::<Vec<_>>();
         let mut starts = vec![0];
         let mut end = 0;
         starts.extend(letters.iter().map(|letter| {
             end += letter.len_utf8();
             end
         }));
-        Plain { text: letters.iter().collect(), letters, starts }
+        NormalizedText { text: letters.iter().collect(), letters, starts }
     }
 
-    /// Places in the text as places of letters.
+    /// Converts a range of bytes of `text` to a range of characters.
     fn letters(&self, bytes: Range<usize>) -> Range<usize> {
-        let place = |byte: usize| self.starts.partition_point(|start| *start < byte);
-        place(bytes.start)..place(bytes.end)
+        let index = |byte: usize| self.starts.partition_point(|start| *start < byte);
+        index(bytes.start)..index(bytes.end)
     }
 }
 
-fn plain(letter: char) -> char {
+/// Normalizes a character.
+fn normalize(letter: char) -> char {
     match letter {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(letter as u32 - 0xfee0).unwrap_or(letter),
         '\u{3000}' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\t' => ' ',
@@ -51,16 +54,20 @@ fn plain(letter: char) -> char {
     }
 }
 
-/// The text with [`MASK`] for everything personal that is found in it.
+/// Replaces all personal data in a text by [`MASK`]. Borrows the text if it has none.
 pub fn mask(text: &str) -> Cow<'_, str> {
-    if text.len() < LEAST {
+    if text.len() < MIN_BYTES {
         return Cow::Borrowed(text);
     }
-    let plain = Plain::of(text);
-    let mut found = personal(&plain.letters);
+    let normalized = NormalizedText::new(text);
+    let mut found = personal_numbers(&normalized.letters);
     if let Some(patterns) = &*PATTERNS {
-        found.extend([&patterns.mail, &patterns.account].iter().flat_map(|p| p.find_iter(&plain.text)).map(|m| plain.letters(m.range())));
-        found.extend(patterns.address.captures_iter(&plain.text).filter_map(|found| address(&found)).map(|place| plain.letters(place)));
+        found.extend(
+            [&patterns.mail, &patterns.account].iter().flat_map(|p| p.find_iter(&normalized.text)).map(|m| normalized.letters(m.range())),
+        );
+        found.extend(
+            patterns.address.captures_iter(&normalized.text).filter_map(|found| address(&found)).map(|place| normalized.letters(place)),
+        );
     }
     if found.is_empty() {
         return Cow::Borrowed(text);
@@ -69,7 +76,7 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     let (mut masked, mut end) = (String::new(), 0);
     let letters = text.chars().collect::<Vec<_>>();
     for place in found {
-        // What touches or overlaps is one.
+        // Ranges that touch or overlap get one mask.
         if place.start > end || masked.is_empty() {
             masked.extend(&letters[end..place.start]);
             masked.push_str(MASK);
@@ -80,7 +87,7 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     Cow::Owned(masked)
 }
 
-/// What a parser says is wrong, without what it quotes from the file.
+/// The message of a parser without the value that it quotes from the file, masked.
 pub fn unquoted(reason: &str) -> String {
     match (reason.find('"'), reason.rfind('"')) {
         (Some(first), Some(last)) if first < last => mask(&format!("{}{MASK}{}", &reason[..first], &reason[last + 1..])).into_owned(),
@@ -88,7 +95,8 @@ pub fn unquoted(reason: &str) -> String {
     }
 }
 
-/// A column of text that is published, masked. Each distinct text is looked at once; a column with nothing personal stays as it is.
+/// Masks a `Utf8` column that is published. Each distinct text is examined once. A column without personal data, or of another type, is
+/// returned unchanged.
 pub fn column(cells: ArrayRef) -> ArrayRef {
     let Some(texts) = cells.as_string_opt::<i32>() else { return cells };
     let mut known: HashMap<&str, Option<String>> = HashMap::new();
@@ -105,7 +113,8 @@ pub fn column(cells: ArrayRef) -> ArrayRef {
     Arc::new((0..texts.len()).map(|row| texts.is_valid(row).then(|| masked(texts.value(row)))).collect::<StringArray>())
 }
 
-/// A person's id where it has to be shown and there is no key: the first and last letter of a longer one.
+/// A person's id in a message if there is no key to hash it: its first and last character around [`MASK`]. Ids of up to three characters
+/// are masked completely.
 pub fn edges(id: &str) -> String {
     let letters = id.chars().collect::<Vec<_>>();
     match letters.as_slice() {
@@ -114,6 +123,7 @@ pub fn edges(id: &str) -> String {
     }
 }
 
+/// Patterns of personal data that is not a number.
 struct Patterns {
     mail: Regex,
     account: Regex,
@@ -122,12 +132,13 @@ struct Patterns {
 
 static PATTERNS: LazyLock<Option<Patterns>> = LazyLock::new(|| {
     let mail = r"[A-Za-z0-9._%+-]+ ?@ ?(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}|[\u{4e00}-\u{9fff}]+@\w+(?:\.\w+)+";
-    // Named as an account: a WeChat id, a QQ number.
+    // A WeChat id or QQ number after a word that announces it.
     let account = r"(?:微信|[Vv]信|企鹅|扣扣|(?i-u:weixin|wechat|vx|wx|qq))[号：:\s是为]{0,4}(?:[A-Za-z][-_A-Za-z0-9]{5,19}|[0-9]{5,12})";
     Some(Patterns { mail: Regex::new(mail).ok()?, account: Regex::new(account).ok()?, address: Regex::new(&address_pattern()).ok()? })
 });
 
-/// The levels of an address, each of which may be missing; at most this many letters before the word that ends it.
+/// The pattern of a postal address: levels from province to house number, each of which may be missing. A level has a limited number of
+/// characters before the word that ends it.
 fn address_pattern() -> String {
     let han = "[\u{4e00}-\u{9fff}]";
     let level = |name: &str, most: u32, words: &str| format!(r"(?P<{name}>{han}{{1,{most}}}?(?:{words})[\s,，、]*)?");
@@ -135,32 +146,33 @@ fn address_pattern() -> String {
                      陕西|甘肃|青海|台湾|内蒙古|广西|西藏|宁夏|新疆|香港|澳门";
     let province = format!(r"(?P<province>(?:{provinces})(?:省|市|壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区)?[\s,，、]*)?");
     let number = r"(?:[0-9A-Za-z]{1,6}|[一二三四五六七八九十百]{1,4})(?:-[0-9]{1,5})*\s?";
-    let ended = format!(r"(?:{number}(?:号院|号楼|号|弄|栋|幢|座|单元|楼|层|室|组|户|房)[\s,，]*)+");
+    let house_number = format!(r"(?:{number}(?:号院|号楼|号|弄|栋|幢|座|单元|楼|层|室|组|户|房)[\s,，]*)+");
     [
         province,
         level("city", 7, "市|自治州|地区|盟"),
         level("district", 7, "区|县|旗"),
         level("town", 8, "镇|乡|街道|社区|村"),
         level("road", 10, "大道|路|街|巷|弄|胡同"),
-        format!(r"(?P<first>{ended}(?:[0-9]{{2,5}})?)?"),
+        format!(r"(?P<first>{house_number}(?:[0-9]{{2,5}})?)?"),
         level("estate", 12, "小区|花园|公寓|大厦|广场|家园|新村|苑|城|府|中心"),
-        format!(r"(?P<number>{ended}(?:[0-9]{{2,5}})?)?"),
+        format!(r"(?P<number>{house_number}(?:[0-9]{{2,5}})?)?"),
     ]
     .concat()
 }
 
-/// Words that lead to an address and are none of it.
+/// Characters that lead to an address and are not part of it.
 const LEADING: &str = "请寄送发到至在我住是的给往收货地址家帮改为成了把";
 
-/// The place of an address that tells where somebody lives: a street, town or estate with a number or in its city or district, or three levels.
+/// The range of a match that is specific enough to tell where somebody lives: a street, town or estate with a number or with its city or
+/// district, a district with a number, or any three levels. `None` for a less specific match.
 fn address(found: &Captures) -> Option<Range<usize>> {
     let has = |name: &str| found.name(name).is_some();
     let all = ["province", "city", "district", "town", "road", "estate"];
     let levels = all.iter().filter(|name| has(name)).count();
-    let place = has("town") || has("road") || has("estate");
-    let numbered = has("first") || has("number");
+    let has_place = has("town") || has("road") || has("estate");
+    let has_number = has("first") || has("number");
     let whole = found.get(0)?;
-    if !(levels >= 3 || (place && (levels >= 2 || numbered)) || (has("district") && numbered)) {
+    if !(levels >= 3 || (has_place && (levels >= 2 || has_number)) || (has("district") && has_number)) {
         return None;
     }
     let text = whole.as_str();

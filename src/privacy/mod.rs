@@ -1,10 +1,10 @@
-//! What must not leave: persons in text ([`mask`]), buyer ids ([`key`]), secrets in whatever is said ([`redact`]). docs/privacy.md says it to users.
+//! Data that must not be published: personal data in text ([`mask`]), and secrets in everything that is printed ([`redact`]). docs/privacy.md
+//! explains it to users.
 
 mod digits;
-mod key;
 mod mask;
 mod redact;
 
-pub use key::{BuyerKey, Keyed, Secret, Section};
 pub use mask::{MASK, column, edges, mask, unquoted};
+pub(crate) use redact::learn;
 pub use redact::{Stderr, blanked, learn_environment, learn_pipeline, learn_url, on_panic, redacted};

@@ -1,5 +1,5 @@
-//! Secrets are taken out of whatever is said. Nothing should say one; this is the net below: what the environment, the pipeline file and
-//! the URLs hold is known and replaced wherever it appears, and what has the form of a secret is replaced unknown.
+//! Removes secrets from everything that is printed. No message should contain one; this module is the safety net. The secrets of the
+//! environment, the pipeline file and URLs are learned and replaced wherever they appear, and text in the form of a secret is replaced too.
 
 use super::mask::MASK;
 use regex::{Captures, Regex};
@@ -7,35 +7,35 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-/// A shorter value is part of too many words to be replaced.
-const LEAST: usize = 6;
-/// A larger file holds no key.
-const LARGEST: u64 = 1 << 20;
+/// Bytes of the shortest value that is replaced. A shorter one is part of too many ordinary words.
+const MIN_BYTES: usize = 6;
+/// Bytes above which a file cannot be that of a key.
+const MAX_KEY_FILE_BYTES: u64 = 1 << 20;
 
-/// Secrets that are known, the longest first, each in the spellings it may appear in.
-static KNOWN: RwLock<Vec<String>> = RwLock::new(Vec::new());
+/// The learned secrets, the longest first, each in every spelling in which it can appear.
+static LEARNED: RwLock<Vec<String>> = RwLock::new(Vec::new());
 
-/// Marks a value as one that must never be shown.
-pub(super) fn learn(secret: &str) {
-    if secret.trim().len() < LEAST {
+/// Learns a secret, so that it is never printed.
+pub(crate) fn learn(secret: &str) {
+    if secret.trim().len() < MIN_BYTES {
         return;
     }
     let json = serde_json::to_string(secret).unwrap_or_default();
     let debug = format!("{secret:?}");
     let encoded = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect::<String>();
     let spellings = [secret.to_owned(), secret.trim().to_owned(), inner(&json), inner(&debug), encoded.replace('+', "%20"), encoded];
-    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
+    let mut known = LEARNED.write().unwrap_or_else(PoisonError::into_inner);
     known.extend(spellings);
     known.sort_by(|a, b| (b.len(), a).cmp(&(a.len(), b)));
     known.dedup();
 }
 
-/// What stands between the quotes.
+/// The text between the quotes.
 fn inner(quoted: &str) -> String {
     quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
-/// Learns the clouds' credentials, and the passwords of the URLs that are set.
+/// Learns the credentials of cloud providers and the passwords in URLs from the environment variables.
 pub fn learn_environment() {
     const NAMED: [&str; 9] = ["KEY", "SECRET", "TOKEN", "SAS", "PASSWORD", "CREDENTIAL", "SIGNATURE", "SERVICE_ACCOUNT", "CONNECTION"];
     let variables =
@@ -51,17 +51,18 @@ pub fn learn_environment() {
     }
 }
 
-/// A secret as a variable holds it: itself, or the file that holds it.
+/// Learns the value of a variable: the secret itself, or the path of a file with the secret.
 fn learn_value(value: &str) {
     let file = std::path::Path::new(value);
     match std::fs::metadata(file).ok().filter(|found| file.is_absolute() && found.is_file()) {
-        Some(found) if found.len() < LARGEST => learn_account(&std::fs::read_to_string(file).unwrap_or_default()),
+        Some(found) if found.len() < MAX_KEY_FILE_BYTES => learn_account(&std::fs::read_to_string(file).unwrap_or_default()),
         Some(_) => {}
         None => learn_account(value),
     }
 }
 
-/// A secret, a query that is signed, or a service account as JSON: of that every text that opens something, a private key also line by line.
+/// Learns a secret, a signed query, or a service account as JSON. Of the latter it learns every field that is a credential, and a private key
+/// also line by line.
 fn learn_account(value: &str) {
     let Ok(serde_json::Value::Object(fields)) = serde_json::from_str(value) else {
         learn(value);
@@ -75,7 +76,7 @@ fn learn_account(value: &str) {
     }
 }
 
-/// Learns the password and the signature of a URL, if it has any.
+/// Learns the password and the signature of a URL.
 pub fn learn_url(location: &str) {
     let Some((_, rest)) = location.split_once("://") else { return };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
@@ -87,6 +88,7 @@ pub fn learn_url(location: &str) {
     }
 }
 
+/// Learns the secret parameters of a query.
 fn learn_query(query: &str) {
     const NAMED: [&str; 6] = ["sig", "token", "key", "secret", "password", "credential"];
     for (name, value) in query.trim_start_matches('?').split('&').filter_map(|pair| pair.split_once('=')) {
@@ -97,6 +99,7 @@ fn learn_query(query: &str) {
     }
 }
 
+/// Learns a secret that may be percent-encoded, as written and decoded.
 fn learn_encoded(value: &str) {
     learn(value);
     let decoded =
@@ -104,7 +107,7 @@ fn learn_encoded(value: &str) {
     decoded.into_iter().for_each(|value| learn(&value));
 }
 
-/// Learns what a pipeline file holds, before anything is said of it: its key, and the passwords of its URLs.
+/// Learns the key of a pipeline file and the passwords of its URLs. To be called before any message about the file.
 pub fn learn_pipeline(text: &str) {
     let Some(forms) = &*FORMS else { return };
     for found in forms.key.captures_iter(text) {
@@ -113,11 +116,11 @@ pub fn learn_pipeline(text: &str) {
     text.split(['"', '\'', ' ', '\n']).filter(|word| word.contains("://")).for_each(learn_url);
 }
 
-/// What has the form of a secret.
+/// Patterns of secrets.
 struct Forms {
-    /// `buyer_key = …`, to the end of its line or of its quotes.
+    /// `buyer_key = …` to the end of its line or of its quotes.
     key: Regex,
-    /// In `s3://user:password@host`, all before the `@`; signatures of a query; headers and elements that carry a credential.
+    /// User and password in a URL such as `s3://user:password@host`; signatures in a query; headers and XML elements with a credential.
     shown: [Regex; 3],
 }
 
@@ -129,12 +132,13 @@ static FORMS: LazyLock<Option<Forms>> = LazyLock::new(|| {
     Some(Forms { key: Regex::new(key).ok()?, shown: [Regex::new(user).ok()?, Regex::new(signed).ok()?, Regex::new(header).ok()?] })
 });
 
-/// The text without secrets: [`MASK`] in their place.
+/// Replaces every secret in a text by [`MASK`].
 pub fn redacted(text: &str) -> Cow<'_, str> {
     replaced(text, &|_| MASK.to_owned())
 }
 
-/// The text of a pipeline file without secrets, each letter in its place, so that a line and column still mean the same.
+/// The text of a pipeline file with every character of a secret replaced by `*` for each of its bytes, so that lines and byte offsets stay
+/// the same.
 pub fn blanked(text: &str) -> String {
     let letter = |letter: char| if letter == '\n' { "\n".to_owned() } else { "*".repeat(letter.len_utf8()) };
     let blank = |secret: &str| secret.chars().map(letter).collect::<String>();
@@ -145,9 +149,10 @@ pub fn blanked(text: &str) -> String {
     replaced(&text, &blank).into_owned()
 }
 
+/// Replaces every learned secret and everything in the form of a secret.
 fn replaced<'a>(text: &'a str, with: &dyn Fn(&str) -> String) -> Cow<'a, str> {
     let mut text = Cow::Borrowed(text);
-    for secret in KNOWN.read().unwrap_or_else(PoisonError::into_inner).iter() {
+    for secret in LEARNED.read().unwrap_or_else(PoisonError::into_inner).iter() {
         if text.contains(secret.as_str()) {
             text = Cow::Owned(text.replace(secret.as_str(), &with(secret)));
         }
@@ -161,7 +166,7 @@ fn replaced<'a>(text: &'a str, with: &dyn Fn(&str) -> String) -> Cow<'a, str> {
     text
 }
 
-/// Standard error without secrets: where the log goes, an event at a time.
+/// Standard error without secrets. The log writes one event at a time to it.
 pub struct Stderr;
 
 impl Write for Stderr {
@@ -176,7 +181,7 @@ impl Write for Stderr {
     }
 }
 
-/// Says of a panic what Rust says, without secrets.
+/// The panic hook: prints what Rust prints, without secrets.
 pub fn on_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let trace = std::backtrace::Backtrace::capture();
     let captured = trace.status() == std::backtrace::BacktraceStatus::Captured;
@@ -188,16 +193,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_known_secret_is_taken_out_in_every_spelling() {
+    fn a_learned_secret_is_replaced_in_every_spelling() {
         learn("wJalr/K7+\"bPx\nRfi");
-        for said in ["key=wJalr/K7+\"bPx\nRfi!", "{\"key\":\"wJalr/K7+\\\"bPx\\nRfi\"}", "?x=wJalr%2FK7%2B%22bPx%0ARfi&y=1"] {
-            let shown = redacted(said);
+        for text in ["key=wJalr/K7+\"bPx\nRfi!", "{\"key\":\"wJalr/K7+\\\"bPx\\nRfi\"}", "?x=wJalr%2FK7%2B%22bPx%0ARfi&y=1"] {
+            let shown = redacted(text);
             assert!(shown.contains("***") && !shown.contains("wJalr") && !shown.contains("Rfi"), "{shown}");
         }
     }
 
     #[test]
-    fn a_service_account_teaches_its_private_key_alone() {
+    fn of_a_service_account_only_the_private_key_is_learned() {
         learn_account(r#"{"type":"service_account","private_key":"-----BEGIN-----\nMIIEvQ-first\nsecond-line\n"}"#);
         assert_eq!(redacted("MIIEvQ-first second-line service_account"), "*** *** service_account");
     }

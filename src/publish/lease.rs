@@ -1,38 +1,43 @@
-//! One run at a time on an output root. Comfort, not safety: what makes a late request harmless is that every write has a precondition.
+//! The lease: one run at a time writes to an output root. It spares runs wasted work; correctness does not depend on it, because every
+//! write has a precondition of its own.
 //!
-//! A local root has a file lock, which the system takes back from whoever dies. Elsewhere an object says who holds the root; its holder
-//! changes it every so often, and who finds it unchanged for `ttl` on their own clock takes it over. No two clocks are compared.
+//! On a local root the lease is a file lock, which the operating system releases when its holder dies. On other stores it is an object
+//! that its holder rewrites at intervals (the heartbeat). A run that sees the object unchanged for `ttl` by its own clock takes the lease
+//! over, so clocks of two machines are never compared.
 
 use crate::error::{Context, Error, Kind, Result};
-use crate::store::{Expected, Store, Version};
+use crate::store::{ObjectVersion, PutCondition, Store};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+/// The key of the lease on an object store.
 const LEASE: &str = "_meta/lease.json";
+/// The key of the lock file on a local root.
 const LOCK: &str = "_meta/lock";
-/// How often taking a lease that seems to be free may fail.
+/// How often a run tries again when another one was faster to take a free lease, or the store failed.
 const ATTEMPTS: usize = 12;
 
-/// Time as the lease sees it: a test has its own.
-pub trait Clock: Send + Sync {
-    /// Since some instant of its own.
+/// The clock of the lease. Tests substitute their own.
+pub trait LeaseClock: Send + Sync {
+    /// The time since a fixed instant of the clock; it never goes back.
     fn now(&self) -> Duration;
+    /// Waits for some time.
     fn sleep(&self, time: Duration);
 }
 
-/// The machine's clock, which never goes back.
-pub struct Monotonic(Instant);
+/// The machine's monotonic clock.
+pub(crate) struct MonotonicClock(Instant);
 
-impl Default for Monotonic {
-    fn default() -> Monotonic {
-        Monotonic(Instant::now())
+impl Default for MonotonicClock {
+    fn default() -> MonotonicClock {
+        MonotonicClock(Instant::now())
     }
 }
 
-impl Clock for Monotonic {
+impl LeaseClock for MonotonicClock {
     fn now(&self) -> Duration {
         self.0.elapsed()
     }
@@ -42,70 +47,83 @@ impl Clock for Monotonic {
     }
 }
 
-/// How a lease is taken.
+/// How a run acquires the lease.
 #[derive(Clone)]
-pub struct Terms {
-    /// A holder that gives no sign for so long is dead.
+pub struct LeaseOptions {
+    /// The time without a heartbeat after which another run takes the lease over.
     pub ttl: Duration,
-    /// Wait for a holder that is alive, instead of giving up.
+    /// Wait while another run holds the lease, instead of failing.
     pub wait: bool,
-    pub clock: Arc<dyn Clock>,
+    /// The clock that `ttl` is measured with.
+    pub clock: Arc<dyn LeaseClock>,
 }
 
-impl Terms {
+impl LeaseOptions {
+    /// The default of `ttl`.
     pub const TTL: Duration = Duration::from_secs(60);
 }
 
-impl Default for Terms {
-    fn default() -> Terms {
-        Terms { ttl: Terms::TTL, wait: false, clock: Arc::new(Monotonic::default()) }
+impl Default for LeaseOptions {
+    fn default() -> LeaseOptions {
+        LeaseOptions { ttl: LeaseOptions::TTL, wait: false, clock: Arc::new(MonotonicClock::default()) }
     }
 }
 
+/// The content of the lease object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Document {
+struct LeaseDocument {
+    /// The id of the run that holds the lease or held it last.
     run: String,
-    /// One more for each holder.
+    /// The number of holders so far.
     epoch: u64,
+    /// The number of heartbeats of this holder.
     beat: u64,
+    /// The holder has released the lease.
     free: bool,
 }
 
-/// The right to write below an output root; given back when dropped.
+/// The right to write to an output root. It is released when dropped.
 pub enum Lease {
-    /// As long as the file is open.
+    /// A file lock, which ends when the file is closed.
     Locked(File),
-    Held(Holder),
+    /// A lease object with a heartbeat.
+    Held(LeaseHolder),
 }
 
-pub struct Holder {
-    shared: Arc<Shared>,
-    heart: Option<JoinHandle<()>>,
+/// The holder of a lease object. Dropping it ends the heartbeat and releases the lease.
+pub struct LeaseHolder {
+    shared: Arc<LeaseState>,
+    heartbeat: Option<JoinHandle<()>>,
 }
 
-struct Shared {
+/// What the holder and its heartbeat thread share.
+struct LeaseState {
     store: Store,
-    held: Mutex<Held>,
+    held: Mutex<HeldLease>,
+    /// Wakes the heartbeat thread when it has to stop.
     stop: Condvar,
 }
 
-struct Held {
-    document: Document,
-    version: Version,
+/// The lease object as this run wrote it last.
+struct HeldLease {
+    document: LeaseDocument,
+    version: ObjectVersion,
+    /// The run has ended.
     stopped: bool,
+    /// Another run has taken the lease over.
     lost: bool,
 }
 
 impl Lease {
-    /// Errors: somebody else holds it and is alive (try again); the store's.
-    pub fn take(store: &Store, run: &str, terms: &Terms) -> Result<Lease> {
+    /// Acquires the lease of an output root for a run. Errors: another live run holds it (`NotReady`); the store fails.
+    pub fn acquire(store: &Store, run: &str, options: &LeaseOptions) -> Result<Lease> {
         match store.folder() {
-            Some(folder) => lock(&folder.join(LOCK), terms.wait).with("output", store.name()),
-            None => hold(store, run, terms),
+            Some(folder) => lock(&folder.join(LOCK), options.wait).with("output", store.name()),
+            None => acquire_object(store, run, options),
         }
     }
 
-    /// Errors: somebody has taken the lease over, so that nothing more may be written.
+    /// Checks that the lease is still held. Errors: another run has taken it over, so nothing more may be written.
     pub fn check(&self) -> Result<()> {
         match self {
             Lease::Held(holder) if holder.shared.held.lock().unwrap_or_else(PoisonError::into_inner).lost => Err(held_by_another("")),
@@ -114,6 +132,7 @@ impl Lease {
     }
 }
 
+/// Locks the lock file of a local root, waiting for it if `wait`.
 fn lock(path: &std::path::Path, wait: bool) -> Result<Lease> {
     path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
     let file = File::options().create(true).truncate(false).write(true).open(path)?;
@@ -128,38 +147,41 @@ fn lock(path: &std::path::Path, wait: bool) -> Result<Lease> {
     }
 }
 
+/// The error of a lease that another run holds; `run` is its id, or empty.
 fn held_by_another(run: &str) -> Error {
     let error = Error::new(Kind::NotReady, "another run is writing to this output");
     let error = if run.is_empty() { error } else { error.with("held by run", run) };
-    error.hint("wait for it to end, or say --wait; a run that died holds it for a minute at most")
+    error.hint("wait for it to end, or give --wait; the lease of a run that died expires within a minute by default")
 }
 
-fn hold(store: &Store, run: &str, terms: &Terms) -> Result<Lease> {
-    let (mut seen, mut attempts): (Option<(Version, Duration)>, _) = (None, 0);
+/// Acquires the lease object: at once if it is free, or else when it has not changed for `ttl`. A heartbeat seen in between means that the
+/// holder is alive.
+fn acquire_object(store: &Store, run: &str, options: &LeaseOptions) -> Result<Lease> {
+    let (mut seen, mut attempts): (Option<(ObjectVersion, Duration)>, _) = (None, 0);
     loop {
-        let found = store.load(LEASE)?;
-        let before = found.as_ref().and_then(|(bytes, _)| serde_json::from_slice::<Document>(bytes).ok());
-        let now = terms.clock.now();
-        let expected = match &found {
-            None => Some(Expected::Nothing),
+        let found = store.get_versioned(LEASE)?;
+        let before = found.as_ref().and_then(|(bytes, _)| serde_json::from_slice::<LeaseDocument>(bytes).ok());
+        let now = options.clock.now();
+        let condition = match &found {
+            None => Some(PutCondition::IfAbsent),
             Some((_, version)) => {
-                let silent = seen.as_ref().is_some_and(|(known, since)| known == version && now.saturating_sub(*since) >= terms.ttl);
+                let silent = seen.as_ref().is_some_and(|(known, since)| known == version && now.saturating_sub(*since) >= options.ttl);
                 let free = before.as_ref().is_some_and(|document| document.free || document.run == run);
-                (free || silent).then(|| Expected::This(version.clone()))
+                (free || silent).then(|| PutCondition::IfMatch(version.clone()))
             }
         };
-        if let Some(expected) = expected {
+        if let Some(condition) = condition {
             let epoch = before.map_or(1, |document| document.epoch + 1);
-            let document = Document { run: run.to_owned(), epoch, beat: 0, free: false };
-            match store.replace(LEASE, serde_json::to_vec(&document)?.into(), &expected) {
-                Ok(version) => return Ok(Lease::Held(Holder::new(store, document, version, terms.ttl / 4))),
-                // Somebody else was quicker, or the store has a bad moment.
+            let document = LeaseDocument { run: run.to_owned(), epoch, beat: 0, free: false };
+            match store.put_if(LEASE, serde_json::to_vec(&document)?.into(), &condition) {
+                Ok(version) => return Ok(Lease::Held(LeaseHolder::new(store, document, version, options.ttl / 4))),
+                // Another run was faster, or the store failed for a moment.
                 Err(e) if e.kind() == Kind::NotReady && attempts < ATTEMPTS => (seen, attempts) = (None, attempts + 1),
                 Err(e) => return Err(e),
             }
         } else if let Some((_, version)) = found {
             let alive = seen.as_ref().is_some_and(|(known, _)| *known != version);
-            if alive && !terms.wait {
+            if alive && !options.wait {
                 return Err(held_by_another(&before.map_or_else(String::new, |document| document.run)));
             }
             if alive || seen.is_none() {
@@ -167,24 +189,26 @@ fn hold(store: &Store, run: &str, terms: &Terms) -> Result<Lease> {
             }
         }
         crate::signals::check()?;
-        terms.clock.sleep(terms.ttl / 12);
+        options.clock.sleep(options.ttl / 12);
     }
 }
 
-impl Holder {
-    fn new(store: &Store, document: Document, version: Version, beat: Duration) -> Holder {
-        let held = Mutex::new(Held { document, version, stopped: false, lost: false });
-        let shared = Arc::new(Shared { store: store.clone(), held, stop: Condvar::new() });
-        let heart = Arc::clone(&shared);
-        Holder { shared, heart: Some(std::thread::spawn(move || heart.beat(beat))) }
+impl LeaseHolder {
+    /// Starts the heartbeat of a lease that was just written.
+    fn new(store: &Store, document: LeaseDocument, version: ObjectVersion, interval: Duration) -> LeaseHolder {
+        let held = Mutex::new(HeldLease { document, version, stopped: false, lost: false });
+        let shared = Arc::new(LeaseState { store: store.clone(), held, stop: Condvar::new() });
+        let state = Arc::clone(&shared);
+        LeaseHolder { shared, heartbeat: Some(std::thread::spawn(move || state.beat(interval))) }
     }
 }
 
-impl Shared {
-    fn beat(&self, every: Duration) {
+impl LeaseState {
+    /// Writes a heartbeat at intervals until the run has ended or the lease is lost.
+    fn beat(&self, interval: Duration) {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let waited = self.stop.wait_timeout(held, every).unwrap_or_else(PoisonError::into_inner);
+            let waited = self.stop.wait_timeout(held, interval).unwrap_or_else(PoisonError::into_inner);
             held = waited.0;
             if held.stopped || held.lost {
                 return;
@@ -193,21 +217,22 @@ impl Shared {
         }
     }
 
-    /// A store that does not answer is no loss yet: the next beat may be in time.
-    fn write(&self, held: &mut Held, free: bool) {
-        let document = Document { beat: held.document.beat + 1, free, ..held.document.clone() };
+    /// Writes the lease object. The lease counts as lost only if another version is found: if the store does not answer, the next heartbeat
+    /// may still be in time.
+    fn write(&self, held: &mut HeldLease, free: bool) {
+        let document = LeaseDocument { beat: held.document.beat + 1, free, ..held.document.clone() };
         let Ok(body) = serde_json::to_vec(&document) else { return };
-        match self.store.replace(LEASE, body.into(), &Expected::This(held.version.clone())) {
+        match self.store.put_if(LEASE, body.into(), &PutCondition::IfMatch(held.version.clone())) {
             Ok(version) => (held.document, held.version) = (document, version),
             Err(_) => {
-                let found = self.store.load(LEASE).ok().flatten();
+                let found = self.store.get_versioned(LEASE).ok().flatten();
                 held.lost = found.is_some_and(|(_, version)| version != held.version);
             }
         }
     }
 }
 
-impl Drop for Holder {
+impl Drop for LeaseHolder {
     fn drop(&mut self) {
         {
             let mut held = self.shared.held.lock().unwrap_or_else(PoisonError::into_inner);
@@ -217,8 +242,8 @@ impl Drop for Holder {
             }
         }
         self.shared.stop.notify_all();
-        if let Some(heart) = self.heart.take() {
-            let _ = heart.join();
+        if let Some(heartbeat) = self.heartbeat.take() {
+            let _ = heartbeat.join();
         }
     }
 }

@@ -1,113 +1,112 @@
-//! `_meta/partitions` (清单): of every business day what it was made of, and of every published file what it is. The last thing a
-//! publication writes: what it does not name is not done.
+//! The manifest (清单), `_meta/partitions`: for every business day what it was computed from, and for every published file its hash, size
+//! and schema. A publication writes it last, so a file that it does not name is not published.
+//! Whether a day is fresh is decided by comparing its entry with the inputs (DECISIONS #47).
 
-use super::judged::Judged;
-use super::stage::sha256;
-use crate::calendar::{Calendar, Day, Period};
+use super::judged::JudgedPartitions;
 use crate::error::{Error, Kind, Result};
-use crate::store::{Expected, Store, Version};
+use crate::staging::FileRecord;
+use crate::staging::sha256;
+use crate::store::{ObjectVersion, PutCondition, Store};
+use kefu_kernel::calendar::{Calendar, Day, Period};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// The folder of the manifest's pages.
 const FOLDER: &str = "_meta/partitions";
-/// What a publication under way is about to touch; nothing once it is done. It is never deleted: a late announcement of a dead run would
-/// find its place free.
+/// The intent: the keys that a publication is about to write, and none once it has ended. The object is never deleted, because a late
+/// intent of a dead run is conditional on its absence and would then succeed.
 const INTENT: &str = "_meta/publishing.json";
 
-/// What a business day was made of.
+/// The manifest's entry of a business day: what it was computed from. A change of its names or fields changes every fingerprint of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayRecord {
-    /// Its reports are published; without, only its facts are kept, for the days that look back on it.
+    /// Its reports are published. Otherwise only its states are, for later days that look back on it.
     pub reported: bool,
-    /// Names the rules that held, the mappings and the version.
+    /// A hash of the rules, the column mappings and the version of kefu.
     pub made_with: String,
-    /// The last business day whose orders were there.
+    /// The last business day for which all orders had arrived.
     pub landed: String,
-    /// Fingerprints by input table, as far as had landed.
+    /// Fingerprints of the input files by table, as far as they had arrived.
     pub inputs: BTreeMap<String, String>,
-    /// Of what a day follows only when it is asked for: staff, shops, standards, targets, settings of judgement.
+    /// A hash of staff, shops, standards, targets and the settings of judgement. A change makes the day stale, but only a run that is asked
+    /// for the day computes it again.
     pub reference: String,
-    /// Message files and rows read.
+    /// The number of message files read.
     pub files: usize,
+    /// The number of message rows read.
     pub rows: i64,
-    /// Why a gate would have held it back, had nobody said `--force`.
+    /// Why a gate would have held the day back without `--force`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<String>,
-    /// Why the last attempt at it came to nothing.
+    /// Why the last attempt to compute the day failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
 }
 
-/// A published file.
+/// One object of the manifest: the days and files of a month, or everything without a date.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileRecord {
-    pub sha256: String,
-    pub rows: usize,
-    pub bytes: u64,
-    pub schema: String,
-    /// How the store names the bytes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tag: Option<String>,
-    /// Of a report: names what the days of its period were made of.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub of: String,
-}
-
-/// One object: a month's, or that of files without a date.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Page {
+struct ManifestPage {
+    /// Only in the page without a date, as is `judged`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     landed: Option<String>,
-    #[serde(default, skip_serializing_if = "Judged::is_empty")]
-    judged: Judged,
+    #[serde(default, skip_serializing_if = "JudgedPartitions::is_empty")]
+    judged: JudgedPartitions,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     days: BTreeMap<String, DayRecord>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     files: BTreeMap<String, FileRecord>,
 }
 
+/// The manifest of an output root, in memory.
 #[derive(Default)]
 pub struct Manifest {
     pub days: BTreeMap<Day, DayRecord>,
+    /// The published files by key.
     pub files: Arc<BTreeMap<String, FileRecord>>,
-    /// The latest business day any run was given.
+    /// The last business day for which any run had all orders.
     pub landed: Option<Day>,
-    pub judged: Judged,
-    /// As they were read, with their versions.
-    read: BTreeMap<String, (Page, Version)>,
-    /// Files that a publication was about to touch when it ended before its time.
-    pub unsure: BTreeSet<String>,
-    /// Those of them that no run has made since: a write of one may still be on its way, however late.
-    strays: BTreeSet<String>,
-    intent: Option<Version>,
-    /// A publication was announced and has not ended.
+    pub judged: JudgedPartitions,
+    /// The pages as they are stored, with their versions.
+    pages: BTreeMap<String, (ManifestPage, ObjectVersion)>,
+    /// Keys that a dead run announced and may have written or not.
+    pub in_doubt: BTreeSet<String>,
+    /// Announced keys that no run has published since. They are deleted whenever they appear: a late request of a dead run may still create
+    /// one (DECISIONS #52).
+    orphans: BTreeSet<String>,
+    /// The version of the intent object.
+    intent: Option<ObjectVersion>,
+    /// A publication has been announced and has not ended.
     is_open: bool,
+    /// The id of the run that publishes.
     run: String,
 }
 
+/// The content of the intent object.
 #[derive(Serialize, Deserialize)]
-struct Intent {
+struct PublishIntent {
     run: String,
+    /// SHA-256 by key; empty where it is not known in advance.
     files: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    strays: BTreeSet<String>,
+    #[serde(rename = "strays", default, skip_serializing_if = "BTreeSet::is_empty")]
+    orphans: BTreeSet<String>,
 }
 
 impl Manifest {
+    /// Reads the manifest; it is empty for an output root without one. Errors: a page cannot be parsed; the store fails.
     pub fn load(store: &Store) -> Result<Manifest> {
         let mut manifest = Manifest::default();
         let mut files = BTreeMap::new();
-        if let Some((bytes, version)) = store.load(INTENT)? {
-            let intent: Intent = serde_json::from_slice(&bytes).map_err(|e| unreadable(store, INTENT, &e.to_string()))?;
-            manifest.unsure = intent.files.into_keys().collect();
-            manifest.strays = intent.strays;
-            manifest.is_open = !manifest.unsure.is_empty();
+        if let Some((bytes, version)) = store.get_versioned(INTENT)? {
+            let intent: PublishIntent = serde_json::from_slice(&bytes).map_err(|e| unreadable(store, INTENT, &e.to_string()))?;
+            manifest.in_doubt = intent.files.into_keys().collect();
+            manifest.orphans = intent.orphans;
+            manifest.is_open = !manifest.in_doubt.is_empty();
             manifest.intent = Some(version);
         }
-        for object in store.list(FOLDER)?.into_iter().filter(|object| !manifest.strays.contains(&object.key)) {
-            let Some((bytes, version)) = store.load(&object.key)? else { continue };
-            let page: Page = parse(store, &object.key, &bytes)?;
+        for object in store.list(FOLDER)?.into_iter().filter(|object| !manifest.orphans.contains(&object.key)) {
+            let Some((bytes, version)) = store.get_versioned(&object.key)? else { continue };
+            let page: ManifestPage = parse(store, &object.key, &bytes)?;
             for (day, record) in &page.days {
                 manifest.days.insert(parse_day(store, &object.key, day)?, record.clone());
             }
@@ -118,102 +117,107 @@ impl Manifest {
                 manifest.judged = page.judged.clone();
             }
             files.extend(page.files.clone());
-            manifest.read.insert(object.key, (page, version));
+            manifest.pages.insert(object.key, (page, version));
         }
         manifest.files = Arc::new(files);
         Ok(manifest)
     }
 
-    /// No run has ever published here and remembered it.
+    /// Whether no run has ever published to this output root with a manifest.
     pub fn is_new(&self) -> bool {
         self.days.is_empty() && self.intent.is_none()
     }
 
-    /// Days that have reports.
+    /// The days whose reports are published.
     pub fn reported(&self) -> BTreeSet<Day> {
         self.days.iter().filter(|(_, record)| record.reported).map(|(day, _)| *day).collect()
     }
 
-    /// Names what a period's days are made of.
-    pub fn made_of(&self, days: impl Iterator<Item = Day>) -> String {
-        let of = |day: Day| {
+    /// A hash of the records of a period's reported days. A report whose hash differs is out of date.
+    pub fn fingerprint_of(&self, days: impl Iterator<Item = Day>) -> String {
+        let record_of = |day: Day| {
             let record = self.days.get(&day).filter(|record| record.reported)?;
-            // That a later attempt failed changes nothing of what is there.
+            // A later attempt that failed has not changed what is published.
             Some((day.to_string(), DayRecord { failed: None, ..record.clone() }))
         };
-        let records = days.filter_map(of);
+        let records = days.filter_map(record_of);
         sha256(format!("{:?}", records.collect::<Vec<_>>()).as_bytes())[..16].to_owned()
     }
 
-    /// Remembers of the reports among some files what their periods' days are made of.
-    pub fn follow<'k>(&mut self, files: impl Iterator<Item = &'k str>, calendar: &Calendar) {
-        let mut known = (*self.files).clone();
+    /// Sets the fingerprint of the days for the reports among some files; other files are passed over.
+    pub fn set_days_fingerprints<'k>(&mut self, files: impl Iterator<Item = &'k str>, calendar: &Calendar) {
+        let mut records = (*self.files).clone();
         for key in files {
             let Some((period, first)) = period_of(key) else { continue };
-            let of = self.made_of(calendar.span(period, first).days());
-            known.entry(key.to_owned()).and_modify(|record| record.of = of);
+            let fingerprint = self.fingerprint_of(calendar.span(period, first).days());
+            records.entry(key.to_owned()).and_modify(|record| record.days_fingerprint = fingerprint);
         }
-        self.files = Arc::new(known);
+        self.files = Arc::new(records);
     }
 
-    /// Says which files are about to be touched, and what they will be. What an earlier run left open stays open until this one has
-    /// ended it.
+    /// Announces a publication: writes the keys that it is about to write, with their hashes, and the pages they belong to. Keys that an
+    /// earlier run left in doubt stay in the intent until this run has published them.
     pub fn announce(&mut self, store: &Store, run: &str, files: BTreeMap<String, String>) -> Result<()> {
         (self.run, self.is_open) = (run.to_owned(), true);
         let pages = files.keys().map(|file| (page_of(file), String::new())).collect::<Vec<_>>();
-        self.intend(store, files.into_iter().chain(pages).collect())
+        self.write_intent(store, files.into_iter().chain(pages).collect())
     }
 
-    fn intend(&mut self, store: &Store, mut files: BTreeMap<String, String>) -> Result<()> {
-        for key in &self.unsure {
+    fn write_intent(&mut self, store: &Store, mut files: BTreeMap<String, String>) -> Result<()> {
+        for key in &self.in_doubt {
             files.entry(key.clone()).or_default();
         }
-        // Somebody wants it after all.
-        self.strays.retain(|key| !files.contains_key(key));
-        let body = serde_json::to_vec(&Intent { run: self.run.clone(), files, strays: self.strays.clone() })?;
-        let expected = self.intent.take().map_or(Expected::Nothing, Expected::This);
-        self.intent = Some(store.replace(INTENT, body.into(), &expected)?);
+        // A key that is published again is no orphan any more.
+        self.orphans.retain(|key| !files.contains_key(key));
+        let body = serde_json::to_vec(&PublishIntent { run: self.run.clone(), files, orphans: self.orphans.clone() })?;
+        let condition = self.intent.take().map_or(PutCondition::IfAbsent, PutCondition::IfMatch);
+        self.intent = Some(store.put_if(INTENT, body.into(), &condition)?);
         Ok(())
     }
 
-    /// Writes every page that is another now, and ends the publication that was announced, in which some files were made.
-    pub fn save(&mut self, store: &Store, has_made: impl Fn(&str) -> bool) -> Result<()> {
-        for (key, page) in self.pages() {
-            let expected = match self.read.get(&key) {
-                Some((read, _)) if *read == page => continue,
-                Some((_, version)) => Expected::This(version.clone()),
-                None => Expected::Nothing,
+    /// Writes every page that has changed, and ends the announced publication. `is_staged` tells which keys this run has staged; they are no
+    /// longer in doubt.
+    pub fn save(&mut self, store: &Store, is_staged: impl Fn(&str) -> bool) -> Result<()> {
+        for (key, page) in self.new_pages() {
+            let condition = match self.pages.get(&key) {
+                Some((stored, _)) if *stored == page => continue,
+                Some((_, version)) => PutCondition::IfMatch(version.clone()),
+                None => PutCondition::IfAbsent,
             };
-            let version = store.replace(&key, serde_json::to_vec_pretty(&page)?.into(), &expected)?;
-            self.read.insert(key, (page, version));
+            let version = store.put_if(&key, serde_json::to_vec_pretty(&page)?.into(), &condition)?;
+            self.pages.insert(key, (page, version));
         }
-        store.settle()?;
-        self.unsure.retain(|key| !has_made(key));
-        if !std::mem::replace(&mut self.is_open, !self.unsure.is_empty()) {
+        store.sync()?;
+        self.in_doubt.retain(|key| !is_staged(key));
+        if !std::mem::replace(&mut self.is_open, !self.in_doubt.is_empty()) {
             return Ok(());
         }
-        self.intend(store, BTreeMap::new())
+        self.write_intent(store, BTreeMap::new())
     }
 
-    /// Everything is done that was due. What a run that died was about to make, and no run has made since, is nobody's: it is removed,
-    /// now and whenever a late request has brought it. A file that it changed stays open until a run makes it again.
-    pub fn close(&mut self, store: &Store) -> Result<()> {
-        for key in std::mem::take(&mut self.unsure).into_iter().filter(|key| !key.starts_with("state/")) {
+    /// Ends a run that has computed everything that was due. A key in doubt that the manifest does not name becomes an orphan and is deleted,
+    /// now and whenever a late request creates it again. A published file that the dead run has overwritten stays in doubt until a run
+    /// publishes it again.
+    pub fn finish(&mut self, store: &Store) -> Result<()> {
+        for key in std::mem::take(&mut self.in_doubt).into_iter().filter(|key| !key.starts_with("state/")) {
             match self.files.get(&key) {
-                Some(known) if store.head(&key)?.is_none_or(|object| object.version().tag() != known.tag.as_deref()) => &mut self.unsure,
+                Some(record) if store.head(&key)?.is_none_or(|object| object.version().tag() != record.tag.as_deref()) => {
+                    &mut self.in_doubt
+                }
                 Some(_) => continue,
-                None => &mut self.strays,
+                None => &mut self.orphans,
             }
             .insert(key);
         }
-        self.strays.retain(|key| !self.files.contains_key(key) && !self.read.contains_key(key));
-        self.sweep(store)?;
-        if std::mem::take(&mut self.is_open) { self.intend(store, BTreeMap::new()) } else { Ok(()) }
+        self.orphans.retain(|key| !self.files.contains_key(key) && !self.pages.contains_key(key));
+        self.delete_orphans(store)?;
+        if std::mem::take(&mut self.is_open) { self.write_intent(store, BTreeMap::new()) } else { Ok(()) }
     }
 
-    /// Removes the strays that have come: before a run, so that none stands where the run has something to put, and after it.
-    pub fn sweep(&self, store: &Store) -> Result<()> {
-        for key in &self.strays {
+    /// Deletes the orphans that exist. It is called before a run, so that no orphan is in the way of a file that must not exist yet, and at
+    /// its end.
+    pub fn delete_orphans(&self, store: &Store) -> Result<()> {
+        for key in &self.orphans {
             if store.head(key)?.is_some() {
                 store.delete(key)?;
             }
@@ -221,8 +225,9 @@ impl Manifest {
         Ok(())
     }
 
-    fn pages(&self) -> BTreeMap<String, Page> {
-        let mut pages: BTreeMap<String, Page> = self.read.keys().map(|key| (key.clone(), Page::default())).collect();
+    /// All pages as they should be stored now.
+    fn new_pages(&self) -> BTreeMap<String, ManifestPage> {
+        let mut pages: BTreeMap<String, ManifestPage> = self.pages.keys().map(|key| (key.clone(), ManifestPage::default())).collect();
         for (day, record) in &self.days {
             let day = day.to_string();
             pages.entry(page(&day[..7])).or_default().days.insert(day, record.clone());
@@ -236,16 +241,17 @@ impl Manifest {
     }
 }
 
+/// The key of a month's page.
 fn page(month: &str) -> String {
     format!("{FOLDER}/{month}.json")
 }
 
-/// The page that names a file.
+/// The key of the page that names a file.
 fn page_of(file: &str) -> String {
     page(file.split('/').find_map(|part| part.strip_prefix("dt=")).map_or("undated", |date| &date[..7]))
 }
 
-/// `reports/agent_week/dt=2026-09-07/data.parquet`
+/// The period and first day of a report's key, such as `reports/agent_week/dt=2026-09-07/data.parquet`; `None` for other keys.
 pub fn period_of(key: &str) -> Option<(Period, Day)> {
     let (table, rest) = key.strip_prefix("reports/")?.split_once("/dt=")?;
     let period = Period::ALL.into_iter().find(|period| table.ends_with(&format!("_{}", period.name())))?;
@@ -253,7 +259,7 @@ pub fn period_of(key: &str) -> Option<(Period, Day)> {
     Some((period, Day::from(date)))
 }
 
-fn parse(store: &Store, key: &str, bytes: &[u8]) -> Result<Page> {
+fn parse(store: &Store, key: &str, bytes: &[u8]) -> Result<ManifestPage> {
     serde_json::from_slice(bytes).map_err(|e| unreadable(store, key, &e.to_string()))
 }
 
@@ -261,8 +267,9 @@ fn parse_day(store: &Store, key: &str, day: &str) -> Result<Day> {
     day.parse::<jiff::civil::Date>().map(Day::from).map_err(|e| unreadable(store, key, &e.to_string()))
 }
 
+/// The error of a page that cannot be parsed.
 fn unreadable(store: &Store, key: &str, why: &str) -> Error {
     Error::new(Kind::Failed, format!("cannot be read: {why}"))
         .with("file", store.describe(key))
-        .hint("it is bookkeeping: delete it and run a backfill over its days")
+        .hint("the file only records what was published: delete it and run a backfill over its days")
 }

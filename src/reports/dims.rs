@@ -1,38 +1,44 @@
-//! `dims/*`: dates, shops, agents and metrics, and the names that reports carry.
+//! The dimension tables `dims/*`: dates, shops, agents and metrics. Reports join the names of shops and agents from here.
 
-use super::tables::Table;
-use crate::calendar::{Calendar, Day, Period};
 use crate::error::Result;
 use crate::frames::{collect, to_arrow};
 use crate::ingest::{Account, Reference};
-use crate::job::Level;
 use crate::metrics;
+use crate::metrics::declaration;
+use crate::model::Level;
+use crate::model::OutputTable;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Date32Array, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{Field, Schema};
+use kefu_kernel::calendar::{Calendar, Day, Period};
 use polars::prelude::{Column, DataFrame, IntoLazy, JoinArgs, JoinType, LazyFrame, SortMultipleOptions, col};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Names for ids, and the platform of each shop.
+/// The platforms and names of shops, and the names of agents.
 pub struct Dims {
+    /// One row per shop: `shop_id`, `platform`, `shop_name` (String; null: unknown).
     pub(super) shops: DataFrame,
+    /// One row per account: `shop_id`, `agent_id`, `agent_name` (String; null: unknown).
     agents: DataFrame,
-    pub(super) by_shop: BTreeMap<String, Shop>,
+    /// The rows of `shops` by shop id.
+    pub(super) by_shop: BTreeMap<String, ShopDim>,
+    /// The names of agents by shop id and agent id.
     pub(super) by_agent: BTreeMap<(String, String), Option<String>>,
 }
 
-pub(super) struct Shop {
+/// A shop's platform and name, where they are known.
+pub(super) struct ShopDim {
     pub(super) platform: Option<String>,
     pub(super) name: Option<String>,
 }
 
 impl Dims {
-    /// Columns: `shop_id`, `platform`, `shop_name`; and `shop_id`, `agent_id`, `agent_name`. The shops table goes before what the lines say.
+    /// Collects the dimensions. `platforms`: the platform that a shop's chat lines name; one in the `shops` table overrides it.
     pub fn new(reference: &Reference, platforms: &BTreeMap<String, String>) -> Result<Dims> {
         let ids = reference.shops.keys().chain(platforms.keys()).collect::<std::collections::BTreeSet<_>>();
         let shop = |id: &String| reference.shops.get(id);
         let platform = |id: &&String| shop(id).and_then(|s| s.platform.clone()).or_else(|| platforms.get(*id).cloned());
-        let by_shop = ids.iter().map(|id| ((*id).clone(), Shop { platform: platform(id), name: shop(id).and_then(|s| s.name.clone()) }));
+        let by_shop = ids.iter().map(|id| ((*id).clone(), ShopDim { platform: platform(id), name: shop(id).and_then(|s| s.name.clone()) }));
         let by_shop = by_shop.collect::<BTreeMap<_, _>>();
         let shops = DataFrame::new_infer_height(vec![
             Column::new("shop_id".into(), by_shop.keys().map(String::as_str).collect::<Vec<_>>()),
@@ -49,24 +55,25 @@ impl Dims {
         Ok(Dims { shops, agents, by_shop, by_agent })
     }
 
-    /// The platform of every shop of which one is known.
+    /// The platform of every shop whose platform is known.
     pub fn platforms(&self) -> BTreeMap<String, String> {
         self.by_shop.iter().filter_map(|(id, shop)| Some((id.clone(), shop.platform.clone()?))).collect()
     }
 
+    /// Adds `platform`, `shop_name` and `agent_name` to rows with `shop_id` and `agent_id`.
     pub(super) fn join(&self, rows: LazyFrame) -> LazyFrame {
-        let on = [col("shop_id"), col("agent_id")];
+        let agent = [col("shop_id"), col("agent_id")];
         rows.left_join(self.shops.clone().lazy(), col("shop_id"), col("shop_id")).join(
             self.agents.clone().lazy(),
-            on.clone(),
-            on,
+            agent.clone(),
+            agent,
             JoinArgs::new(JoinType::Left),
         )
     }
 }
 
-/// `dims/*`: dates, shops, agents and metrics, to join and to label by.
-pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: &Dims) -> Result<Vec<Table>> {
+/// The dimension tables. `days`: the first and the last day of `dims/date`, which is extended to whole years.
+pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: &Dims) -> Result<Vec<OutputTable>> {
     let shops = to_arrow(&collect(dims.shops.clone().lazy().sort(["shop_id"], SortMultipleOptions::default()))?)?;
     let agents = to_arrow(&collect(dims.agents.clone().lazy().sort(["shop_id", "agent_id"], SortMultipleOptions::default()))?)?;
     let shop_ids = shops.column(0).clone();
@@ -74,7 +81,7 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
     let category = category.map(|id| id.and_then(|id| reference.shops.get(id)?.category.clone())).collect::<StringArray>();
     let shops = with_column(&shops, "category", Arc::new(category))?;
     let agents = with_accounts(agents, reference)?;
-    let dim = |name: &str, grain: &str, rows: RecordBatch, sorted_by: Vec<&'static str>| Table {
+    let dim = |name: &str, grain: &str, rows: RecordBatch, sorted_by: Vec<&'static str>| OutputTable {
         folder: format!("dims/{name}"),
         dt: None,
         grain: grain.to_owned(),
@@ -90,7 +97,7 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
     ])
 }
 
-/// What the staff table says of each account, in its order of shop and agent.
+/// Adds `team`, `role` and `person_id` (null: unknown) to the agents, which must be all accounts of `staff` in the order of shop and agent.
 fn with_accounts(mut agents: RecordBatch, reference: &Reference) -> Result<RecordBatch> {
     let texts = |of: fn(&Account) -> Option<&str>| reference.staff.values().map(of).collect::<StringArray>();
     let columns = [
@@ -104,12 +111,14 @@ fn with_accounts(mut agents: RecordBatch, reference: &Reference) -> Result<Recor
     Ok(agents)
 }
 
+/// A batch with one more nullable column.
 fn with_column(batch: &RecordBatch, name: &str, array: ArrayRef) -> Result<RecordBatch> {
     let mut fields = batch.schema().fields().to_vec();
     fields.push(Arc::new(Field::new(name, array.data_type().clone(), true)));
     Ok(RecordBatch::try_new(Arc::new(Schema::new(fields)), [batch.columns(), &[array]].concat())?)
 }
 
+/// One row per business day of the years that hold the two days.
 fn date_rows(calendar: &Calendar, (first, last): (Day, Day)) -> Result<RecordBatch> {
     let days = calendar.span(Period::Year, first).first.through(calendar.span(Period::Year, last).last).collect::<Vec<_>>();
     let dates = |of: &dyn Fn(Day) -> Day| Arc::new(days.iter().map(|d| Some(of(*d).0)).collect::<Date32Array>()) as ArrayRef;
@@ -132,10 +141,12 @@ fn date_rows(calendar: &Calendar, (first, last): (Day, Day)) -> Result<RecordBat
     ])?)
 }
 
+/// One row per level and metric: its name, unit and definition.
 fn metric_rows() -> Result<RecordBatch> {
     let rows = Level::REPORTED.into_iter().flat_map(|level| metrics::of_level(level).map(move |m| (level, m))).collect::<Vec<_>>();
-    let texts =
-        |of: &dyn Fn(&(Level, &metrics::Metric)) -> String| Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>()) as ArrayRef;
+    let texts = |of: &dyn Fn(&(Level, &declaration::Metric)) -> String| {
+        Arc::new(rows.iter().map(|r| Some(of(r))).collect::<StringArray>()) as ArrayRef
+    };
     Ok(RecordBatch::try_from_iter([
         ("level", texts(&|r| r.0.name().into())),
         ("metric", texts(&|r| r.1.id.clone())),

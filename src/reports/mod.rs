@@ -1,21 +1,16 @@
-//! states × metrics × level × period → tables. States merge; finishing expressions run last.
+//! Published tables: reports, whose values are computed from merged states by one query per table (`finish`), detail tables of facts, and
+//! dimension tables.
 
-mod added;
-mod chat_states;
+mod details;
 mod dims;
 mod finish;
-mod given;
-mod kinds;
-mod ledger;
-mod people;
-mod states;
 mod tables;
+mod targets_and_rates;
+mod ticket_kinds;
 
-pub use chat_states::{ChatStates, Each, shard_states};
+pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use dims::{Dims, dims};
-pub use finish::{Beside, Landed, finish};
-pub use given::{Targets, given};
-pub use kinds::ticket_kinds;
-pub use ledger::{Ledger, Ledgers, Merged, StateRows, Stretch, Teams};
-pub use states::{Kind, Part, States, has_flag, sales_states, shard_persons};
-pub use tables::{Row, Table, histogram, hourly, report};
+pub use finish::{FinishInputs, finish};
+pub use tables::{RowContext, histogram, hourly, report, report_query};
+pub use targets_and_rates::{Targets, targets_and_rates};
+pub use ticket_kinds::ticket_kinds;

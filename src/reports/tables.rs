@@ -1,75 +1,85 @@
-//! Tables as analysts read them: leading columns, metrics, and what the row is worth, in documented order.
+//! The report tables: key columns, metrics, and columns that say how final a row is, in the documented order.
 
-use super::dims::{Dims, Shop};
-use super::finish::Landed;
-use super::ledger::{Counts, CountsOf, Merged};
-use super::states::keys;
-use crate::calendar::{Day, Span};
+use super::dims::{Dims, ShopDim};
+use crate::config::ShopSet;
 use crate::error::Result;
 use crate::facts::bucket_bounds;
-use crate::frames::{collect, to_arrow};
-use crate::job::Level;
-use crate::metrics::{self, Formula, Unit};
-use crate::rules::Group;
+use crate::frames::to_arrow;
+use crate::metrics;
+use crate::metrics::Landed;
+use crate::metrics::declaration;
+use crate::metrics::declaration::{Formula, MetricUnit};
+use crate::model::Level;
+use crate::model::OutputTable;
+use crate::state::keys;
+use crate::state::{GroupCounts, GroupedCounts, PeriodState};
 use arrow::array::{ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType as ArrowType, Field, Schema};
+use kefu_kernel::calendar::{Day, Span};
 use polars::prelude::*;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// One file to be: the folder of its table, its partition (none: a dim), its grain, its rows.
-pub struct Table {
-    pub folder: String,
-    pub dt: Option<Day>,
-    pub grain: String,
-    pub rows: RecordBatch,
-    /// Columns the rows are sorted by.
-    pub sorted_by: Vec<&'static str>,
-    /// The rule sets its numbers follow, where it has any.
-    pub rule_sets: String,
-}
-
-/// What every row of a period says of itself.
-pub struct Row<'a> {
+/// What all rows of a report have in common.
+pub struct RowContext<'a> {
+    /// The period.
     pub span: Span,
+    /// What data has arrived.
     pub landed: &'a Landed,
+    /// The period is over and all its data has arrived (DECISIONS #13).
     pub complete: bool,
-    /// All shops, by the rule set that holds on the last day.
-    pub groups: &'a [Group<'a>],
+    /// All shops, by the rule set of the last day.
+    pub shop_sets: &'a [ShopSet<'a>],
 }
 
-/// `<level>_<period>`: one row per shop (× agent or team), every declared column of the level.
-pub fn report(level: Level, finished: &DataFrame, dims: &Dims, row: &Row) -> Result<Table> {
+/// The columns that a report is sorted by.
+fn report_order(level: Level) -> Vec<&'static str> {
+    [&["platform"][..], &keys(level)].concat()
+}
+
+/// The query of a report table: the finished values with the names of shops and agents, sorted.
+pub fn report_query(level: Level, finished: LazyFrame, dims: &Dims) -> LazyFrame {
     let named = match level {
-        Level::Shop | Level::Team => finished.clone().lazy().left_join(dims.shops.clone().lazy(), col("shop_id"), col("shop_id")),
-        Level::Agent => dims.join(finished.clone().lazy()),
+        Level::Shop | Level::Team => finished.left_join(dims.shops.clone().lazy(), col("shop_id"), col("shop_id")),
+        Level::Agent => dims.join(finished),
     };
-    let sorted_by = [&["platform"][..], &keys(level)].concat();
-    let rows = Columns::of(&collect(named.sort(sorted_by.clone(), SortMultipleOptions::default()))?)?;
-    let mut out = Out::new(rows, row, level);
+    named.sort(report_order(level), SortMultipleOptions::default())
+}
+
+/// The report `<level>_<period>`: one row per shop (× agent or team), a column per declared metric of the level. `rows`: the collected
+/// [`report_query`].
+pub fn report(level: Level, rows: &DataFrame, row: &RowContext) -> Result<OutputTable> {
+    let rows = ArrowColumns::new(rows)?;
+    let mut out = TableBuilder::new(rows, row, level);
     for metric in metrics::of_level(level) {
-        out.push(&metric.id, typed(metric.unit), &comment(metric, level))?;
+        out.push(&metric.id, arrow_type(metric.unit), &comment(metric, level))?;
         if let Formula::OfShop(_, of) = &metric.formula {
-            let unit = metrics::find(Level::Shop, of).map_or(Unit::Number, |m| m.unit);
-            out.push(&format!("{}_den", metric.id), typed(unit), &format!("{} 的分母 · Denominator of {}", metric.name.zh, metric.id))?;
+            let unit = metrics::find(Level::Shop, of).map_or(MetricUnit::Number, |m| m.unit);
+            out.push(
+                &format!("{}_den", metric.id),
+                arrow_type(unit),
+                &format!("{} 的分母 · Denominator of {}", metric.name.zh, metric.id),
+            )?;
         }
     }
     let grain = format!("one row per {} and {}", keys(level).join(", "), row.span.period.name());
-    out.table(format!("reports/{}_{}", level.name(), row.span.period.name()), grain, sorted_by)
+    out.table(format!("reports/{}_{}", level.name(), row.span.period.name()), grain, report_order(level))
 }
 
-/// `wait_histogram_<period>`: one row per shop or agent and wait bucket, on its own clock. In pieces, of which there is at least one.
-pub fn histogram<'a>(merged: [&'a Merged; 2], dims: &'a Dims, row: &'a Row) -> impl Iterator<Item = Result<Table>> + 'a {
+/// The report `wait_histogram_<period>`: one row per shop or agent and wait bucket, on the clock of its level. It comes in at least one
+/// piece.
+pub fn histogram<'a>(merged: [&'a PeriodState; 2], dims: &'a Dims, row: &'a RowContext) -> impl Iterator<Item = Result<OutputTable>> + 'a {
     by_level(merged.map(|merged| &merged.waits), dims, "bucket").map(|rows| histogram_of(rows?, row))
 }
 
-fn histogram_of(rows: Columns, row: &Row) -> Result<Table> {
-    let bounds = |rows: &Columns, pick: fn((f64, f64)) -> f64| -> ArrayRef {
+/// One piece of the wait histogram.
+fn histogram_of(rows: ArrowColumns, row: &RowContext) -> Result<OutputTable> {
+    let bounds = |rows: &ArrowColumns, pick: fn((f64, f64)) -> f64| -> ArrayRef {
         Arc::new(rows.ints("bucket").iter().map(|b| b.map(|b| pick(bucket_bounds(b)) / 1000.0)).collect::<Float64Array>())
     };
     let (from, to) = (bounds(&rows, |b| b.0), bounds(&rows, |b| b.1));
-    let mut out = Out::new(rows, row, Level::Agent);
+    let mut out = TableBuilder::new(rows, row, Level::Agent);
     out.push("bucket", ArrowType::Int64, "桶号 · Bucket number; γ = 1.02")?;
     out.add("from_s", from, "下界(不含) · Waits above this, s");
     out.add("to_s", to, "上界(含) · Waits up to this, s");
@@ -83,13 +93,14 @@ fn histogram_of(rows: Columns, row: &Row) -> Result<Table> {
     )
 }
 
-/// `hourly_<period>`: one row per shop or agent and hour of the business day (分时接待). In pieces, of which there is at least one.
-pub fn hourly<'a>(merged: [&'a Merged; 2], dims: &'a Dims, row: &'a Row) -> impl Iterator<Item = Result<Table>> + 'a {
+/// The report `hourly_<period>` (分时接待): one row per shop or agent and hour of the business day. It comes in at least one piece.
+pub fn hourly<'a>(merged: [&'a PeriodState; 2], dims: &'a Dims, row: &'a RowContext) -> impl Iterator<Item = Result<OutputTable>> + 'a {
     by_level(merged.map(|merged| &merged.hours), dims, "hour").map(|rows| hourly_of(rows?, row))
 }
 
-fn hourly_of(rows: Columns, row: &Row) -> Result<Table> {
-    let mut out = Out::new(rows, row, Level::Agent);
+/// One piece of the hourly report.
+fn hourly_of(rows: ArrowColumns, row: &RowContext) -> Result<OutputTable> {
+    let mut out = TableBuilder::new(rows, row, Level::Agent);
     let columns = [
         ("hour", "业务天的第几小时 · Hour of the business day, from 0"),
         ("receptions", "接待量(按首条消息) · Receptions (shop: sessions) by their first buyer or reply line"),
@@ -105,36 +116,38 @@ fn hourly_of(rows: Columns, row: &Row) -> Result<Table> {
     out.table(format!("reports/hourly_{}", row.span.period.name()), grain, vec!["platform", "shop_id", "level", "agent_id", "hour"])
 }
 
-/// Shops and agents whose rows are laid out together: there are many to each.
-const TOGETHER: usize = 256;
+/// The number of shops and agents in a piece; each has many rows.
+const GROUPS_PER_PIECE: usize = 256;
 
-/// A shop's platform and name, the level, and whose rows.
-type Counted<'a> = (Option<&'a Shop>, &'static str, &'a Counts, &'a CountsOf);
+/// A group of a report: its shop's platform and name, its level, and its rows.
+type CountedGroup<'a> = (Option<&'a ShopDim>, &'static str, &'a GroupedCounts, &'a GroupCounts);
 
-/// The rows of both levels, by platform, shop, level, agent and `number`; a shop's row has no agent.
-fn by_level<'a>(counts: [&'a Counts; 2], dims: &'a Dims, number: &'static str) -> impl Iterator<Item = Result<Columns>> + 'a {
-    let mut all: Vec<Counted> = Vec::new();
+/// The rows of both levels in pieces, sorted by platform, shop, level, agent and the second key, a column named `key`. The agent of a
+/// shop's row is null.
+fn by_level<'a>(counts: [&'a GroupedCounts; 2], dims: &'a Dims, key: &'static str) -> impl Iterator<Item = Result<ArrowColumns>> + 'a {
+    let mut all: Vec<CountedGroup> = Vec::new();
     for (level, counts) in Level::ALL.into_iter().zip(counts) {
-        all.extend(counts.of.iter().map(|of| (dims.by_shop.get(&of.shop), level.name(), counts, of)));
+        all.extend(counts.groups.iter().map(|group| (dims.by_shop.get(&group.shop), level.name(), counts, group)));
     }
-    let platform = |shop: Option<&'_ Shop>| shop.and_then(|shop| shop.platform.clone());
-    all.sort_by_cached_key(|(shop, level, _, of)| (platform(*shop), &of.shop, *level, &of.agent));
-    let mut next = Some(all);
+    let platform = |shop: Option<&'_ ShopDim>| shop.and_then(|shop| shop.platform.clone());
+    all.sort_by_cached_key(|(shop, level, _, group)| (platform(*shop), &group.shop, *level, &group.agent));
+    let mut remaining = Some(all);
     std::iter::from_fn(move || {
-        let mut piece = next.take()?;
-        let rest = piece.split_off(piece.len().min(TOGETHER));
-        next = Some(rest).filter(|rest| !rest.is_empty());
-        Some(laid_out(&piece, counts, dims, number))
+        let mut piece = remaining.take()?;
+        let rest = piece.split_off(piece.len().min(GROUPS_PER_PIECE));
+        remaining = Some(rest).filter(|rest| !rest.is_empty());
+        Some(piece_columns(&piece, counts, dims, key))
     })
 }
 
-fn laid_out(all: &[Counted], counts: [&Counts; 2], dims: &Dims, number: &str) -> Result<Columns> {
+/// The columns of one piece.
+fn piece_columns(all: &[CountedGroup], counts: [&GroupedCounts; 2], dims: &Dims, key: &str) -> Result<ArrowColumns> {
     let lengths = all.iter().map(|row| row.2.rows(row.3).count()).collect::<Vec<_>>();
-    let repeated = |texts: Vec<Option<&str>>| -> ArrayRef {
-        let rows = texts.into_iter().zip(&lengths).flat_map(|(text, length)| std::iter::repeat_n(text, *length));
+    let repeated = |values: Vec<Option<&str>>| -> ArrayRef {
+        let rows = values.into_iter().zip(&lengths).flat_map(|(value, length)| std::iter::repeat_n(value, *length));
         Arc::new(rows.collect::<StringArray>())
     };
-    let agent_name = |of: &CountsOf| dims.by_agent.get(&(of.shop.clone(), of.agent.clone()?))?.as_deref();
+    let agent_name = |group: &GroupCounts| dims.by_agent.get(&(group.shop.clone(), group.agent.clone()?))?.as_deref();
     let mut by_name = HashMap::from([
         ("platform".to_owned(), repeated(all.iter().map(|row| row.0?.platform.as_deref()).collect())),
         ("shop_id".to_owned(), repeated(all.iter().map(|row| Some(row.3.shop.as_str())).collect())),
@@ -143,58 +156,62 @@ fn laid_out(all: &[Counted], counts: [&Counts; 2], dims: &Dims, number: &str) ->
         ("agent_id".to_owned(), repeated(all.iter().map(|row| row.3.agent.as_deref()).collect())),
         ("agent_name".to_owned(), repeated(all.iter().map(|row| agent_name(row.3)).collect())),
     ]);
-    let rows = || all.iter().flat_map(|(_, _, counts, of)| counts.rows(of));
-    by_name.insert(number.to_owned(), Arc::new(rows().map(|(number, _)| number).collect::<Int64Array>()));
+    let rows = || all.iter().flat_map(|(_, _, counts, group)| counts.rows(group));
+    by_name.insert(key.to_owned(), Arc::new(rows().map(|(key, _)| key).collect::<Int64Array>()));
     for (column, name) in counts[0].names.iter().enumerate() {
         by_name.insert((*name).to_owned(), Arc::new(rows().map(|(_, values)| values[column]).collect::<Int64Array>()));
     }
-    Ok(Columns { rows: lengths.iter().sum(), by_name })
+    Ok(ArrowColumns { rows: lengths.iter().sum(), by_name })
 }
 
-fn typed(unit: Unit) -> ArrowType {
+/// The published dtype of a unit.
+fn arrow_type(unit: MetricUnit) -> ArrowType {
     match unit {
-        Unit::Count | Unit::Milliseconds => ArrowType::Int64,
-        Unit::Money => ArrowType::Decimal128(18, 2),
-        Unit::Seconds | Unit::Hours | Unit::Rate | Unit::Number => ArrowType::Float64,
+        MetricUnit::Count | MetricUnit::Milliseconds => ArrowType::Int64,
+        MetricUnit::Money => ArrowType::Decimal128(18, 2),
+        MetricUnit::Seconds | MetricUnit::Hours | MetricUnit::Rate | MetricUnit::Number => ArrowType::Float64,
     }
 }
 
-fn comment(metric: &metrics::Metric, level: Level) -> String {
+fn comment(metric: &declaration::Metric, level: Level) -> String {
     let noted = metrics::note(metric, level).map(|note| format!(" · {} · {}", note.zh, note.en)).unwrap_or_default();
     format!("{} · {} · {} · {} · {}{noted}", metric.name.zh, metric.name.en, metric.unit.name(), metric.about.zh, metric.about.en)
 }
 
-/// A collected frame as named Arrow columns.
-pub(super) struct Columns {
+/// A collected frame as Arrow columns by name.
+pub(super) struct ArrowColumns {
     rows: usize,
     by_name: HashMap<String, ArrayRef>,
 }
 
-impl Columns {
-    pub(super) fn of(frame: &DataFrame) -> Result<Columns> {
+impl ArrowColumns {
+    /// Converts a frame.
+    pub(super) fn new(frame: &DataFrame) -> Result<ArrowColumns> {
         let batch = to_arrow(frame)?;
         let names = batch.schema().fields().iter().map(|f| f.name().clone()).collect::<Vec<_>>();
-        Ok(Columns { rows: batch.num_rows(), by_name: names.into_iter().zip(batch.columns().to_vec()).collect() })
+        Ok(ArrowColumns { rows: batch.num_rows(), by_name: names.into_iter().zip(batch.columns().to_vec()).collect() })
     }
 
+    /// An Int64 column; empty if there is none.
     fn ints(&self, name: &str) -> Int64Array {
         let empty = || Int64Array::from(Vec::<i64>::new());
         self.by_name.get(name).map_or_else(empty, |array| arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(array).clone())
     }
 }
 
-/// A table being laid out.
-pub(super) struct Out<'a> {
-    columns: Columns,
-    row: &'a Row<'a>,
+/// A report table under construction. Columns are taken from the collected frame and get their published dtypes and comments.
+pub(super) struct TableBuilder<'a> {
+    columns: ArrowColumns,
+    row: &'a RowContext<'a>,
     level: Level,
     fields: Vec<Field>,
     arrays: Vec<ArrayRef>,
 }
 
-impl<'a> Out<'a> {
-    pub(super) fn new(columns: Columns, row: &'a Row, level: Level) -> Out<'a> {
-        let mut out = Out { columns, row, level, fields: Vec::new(), arrays: Vec::new() };
+impl<'a> TableBuilder<'a> {
+    /// A table with its leading columns: the period, the platform and the key.
+    pub(super) fn new(columns: ArrowColumns, row: &'a RowContext, level: Level) -> TableBuilder<'a> {
+        let mut out = TableBuilder { columns, row, level, fields: Vec::new(), arrays: Vec::new() };
         out.date("report_date", row.span.first, "周期首日 · First day of the period");
         out.date("period_end", row.span.last, "周期末日 · Last day of the period");
         out.text("platform", "平台 · Platform");
@@ -211,59 +228,63 @@ impl<'a> Out<'a> {
         out
     }
 
+    /// Appends a nullable column.
     fn add(&mut self, name: &str, array: ArrayRef, comment: &str) {
         let metadata = HashMap::from([("comment".to_owned(), comment.to_owned())]);
         self.fields.push(Field::new(name, array.data_type().clone(), true).with_metadata(metadata));
         self.arrays.push(array);
     }
 
+    /// Appends a column of the frame as it is; nothing if the frame lacks it.
     pub(super) fn text(&mut self, name: &str, comment: &str) {
         if let Some(array) = self.columns.by_name.get(name).cloned() {
             self.add(name, array, comment);
         }
     }
 
+    /// Appends a column with the same day in every row.
     fn date(&mut self, name: &str, day: Day, comment: &str) {
         self.add(name, Arc::new(Date32Array::from(vec![day.0; self.columns.rows])), comment);
     }
 
-    /// A column of the frame as its published type; fen become yuan by the decimal's scale.
-    pub(super) fn push(&mut self, name: &str, of: ArrowType, comment: &str) -> Result<()> {
+    /// Appends a column of the frame as its published dtype; nothing if the frame lacks it. Fen become yuan by the scale of the decimal.
+    pub(super) fn push(&mut self, name: &str, data_type: ArrowType, comment: &str) -> Result<()> {
         let Some(array) = self.columns.by_name.get(name) else { return Ok(()) };
-        let array: ArrayRef = match &of {
+        let array: ArrayRef = match &data_type {
             ArrowType::Decimal128(precision, scale) => {
                 let fen = cast(array, &ArrowType::Int64)?;
                 let fen = arrow::array::AsArray::as_primitive::<arrow::datatypes::Int64Type>(&fen);
                 let decimals = fen.iter().map(|v| v.map(i128::from)).collect::<arrow::array::Decimal128Array>();
                 Arc::new(decimals.with_precision_and_scale(*precision, *scale)?)
             }
-            of => cast(array, of)?,
+            other => cast(array, other)?,
         };
         self.add(name, array, comment);
         Ok(())
     }
 
-    pub(super) fn table(mut self, folder: String, grain: String, sorted_by: Vec<&'static str>) -> Result<Table> {
-        let Row { span, landed, complete, groups } = self.row;
-        let sets = groups.iter().map(|group| (group.rules.rule_set(), landed.matures_on(self.level, *span, group.rules)));
+    /// Appends the trailing columns and finishes the table: the rule set, how complete the row is, and when it is final.
+    pub(super) fn table(mut self, folder: String, grain: String, sorted_by: Vec<&'static str>) -> Result<OutputTable> {
+        let RowContext { span, landed, complete, shop_sets } = self.row;
+        let sets = shop_sets.iter().map(|set| (set.rules.rule_set(), landed.matures_on(self.level, *span, set.rules)));
         let sets = sets.collect::<Vec<_>>();
-        let of = self.set_of_rows();
-        let rule_set = of.iter().map(|set| Some(sets[*set].0.as_str())).collect::<StringArray>();
+        let set_by_row = self.set_by_row();
+        let rule_set = set_by_row.iter().map(|set| Some(sets[*set].0.as_str())).collect::<StringArray>();
         self.add("rule_set", Arc::new(rule_set), "规则集(周期末日) · Rule set, on the last day");
         let complete = BooleanArray::from(vec![*complete; self.columns.rows]);
         self.add("complete", Arc::new(complete), "周期已结束且数据齐全 · The period is over and all landed");
         self.date("data_through", landed.through.min(span.last), "数据截至 · Last business day with data");
-        let matures_on = of.iter().map(|set| Some(sets[*set].1.0)).collect::<Date32Array>();
+        let matures_on = set_by_row.iter().map(|set| Some(sets[*set].1.0)).collect::<Date32Array>();
         self.add("matures_on", Arc::new(matures_on), "全部指标定型之日 · Day on which every value is final");
         let rows = RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)?;
         let names = sets.iter().map(|set| set.0.as_str()).collect::<Vec<_>>();
-        Ok(Table { folder, dt: Some(self.row.span.first), grain, rows, sorted_by, rule_sets: names.join(", ") })
+        Ok(OutputTable { folder, dt: Some(self.row.span.first), grain, rows, sorted_by, rule_sets: names.join(", ") })
     }
 
-    /// By row: the group of its shop.
-    fn set_of_rows(&self) -> Vec<usize> {
+    /// By row: the index of its shop's set.
+    fn set_by_row(&self) -> Vec<usize> {
         let shops = self.columns.by_name.get("shop_id").and_then(|shops| shops.as_any().downcast_ref::<StringArray>());
-        let of = |shop: Option<&str>| self.row.groups.iter().position(|group| group.has(shop.unwrap_or_default())).unwrap_or_default();
-        shops.map_or_else(|| vec![0; self.columns.rows], |shops| shops.iter().map(of).collect())
+        let set = |shop: Option<&str>| self.row.shop_sets.iter().position(|set| set.has(shop.unwrap_or_default())).unwrap_or_default();
+        shops.map_or_else(|| vec![0; self.columns.rows], |shops| shops.iter().map(set).collect())
     }
 }

@@ -1,55 +1,80 @@
-//! The first part of a run: the chats of the days to be read, as facts, states and detail tables.
+//! The stage `read`: turns the chats of the days to be read into facts, and these into states and detail tables.
 
-use super::Run;
 use super::days::windows;
-use crate::calendar::Day;
-use crate::conversation;
+use super::stretch::Stretch;
+use crate::config::OnMissing;
 use crate::error::{Context, Error, Kind, Result};
 use crate::facts;
-use crate::ingest::{self, Audit, Chats, Tallies};
-use crate::job::{Level, OnMissing};
-use crate::memory::{self, Budget, Means};
-use crate::pipe;
+use crate::ingest;
+use crate::ingest::{Audit, DayChats, FileLineCounts, Orders};
+use crate::memory;
+use crate::memory::{DayResources, MemoryBudget};
+use crate::model::Level;
+use crate::observability::Gate;
+use crate::parallel;
 use crate::progress::Progress;
-use crate::publish::{self, Encoded, Gate, audit_rows, quarantine_rows};
-use crate::reports::{self, ChatStates};
+use crate::reports::details;
+use crate::reports::{audit_rows, quarantine_rows};
+use crate::staging::EncodedRowGroup;
+use crate::state;
+use crate::state::ChatAccumulators;
+use kefu_kernel::calendar::Day;
+use kefu_kernel::day_rules::DayRules;
 use polars::prelude::DataFrame;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What comes of one shard.
-struct Made {
-    last_shop: u32,
-    states: [ChatStates; 2],
-    /// By file, those of details first.
-    rows: Vec<Vec<Encoded>>,
-    edges: Vec<facts::Edge>,
-    tallies: Vec<Tallies>,
+/// The result of reading the chats of a stretch.
+#[derive(Default)]
+pub(super) struct ChatsRead {
+    /// The days whose sales and reports can be computed. Days that failed are not among them.
+    pub restated: BTreeSet<Day>,
+    /// Days whose chat facts are stored now.
+    pub with_facts: BTreeSet<Day>,
+    /// Number of message files and of their rows, for each day that was read.
+    pub rows: BTreeMap<Day, (usize, i64)>,
+    /// The days that failed or were held back, each with its error.
+    pub failed: Vec<(Day, Error)>,
+    /// The first day of the chat log, as far as it is known.
+    pub first_log: Option<Day>,
 }
 
-/// A day, what became of its rows, and the earliest line there is.
-type Read = (Day, Result<Audit>, Option<i64>);
+/// What one shard of a day adds to it.
+struct ShardResult {
+    /// Code of the last shop of the shard. Shards are in the order of shops.
+    last_shop: u32,
+    /// One for each of [`Level::ALL`].
+    states: [ChatAccumulators; 2],
+    /// Encoded rows for each open file: first the detail tables, then the stored facts.
+    rows: Vec<Vec<EncodedRowGroup>>,
+    edges: Vec<facts::ConcurrencyEdge>,
+    line_counts: Vec<FileLineCounts>,
+}
 
-impl Run<'_> {
-    /// Facts of the days to be read; and of the days they look back on, where no run has made them yet. A day that cannot be read is
-    /// no reason to leave the others: it stays as it was, and is told of at the end.
-    pub(super) fn read_chats(&mut self, progress: &Progress) -> Result<()> {
-        let asked = self.read.clone();
-        let context = self.context()?.into_iter().filter(|day| !asked.contains(day) && !self.made.contains(day));
-        let context = context.filter(|day| self.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
-        let windows = windows(&asked, &context, self.ground.plan.job.messages.path.contains("{date}"));
-        let workers = memory::workers(self.ground.request.memory);
-        let jobs = self.ground.request.jobs.clamp(1, windows.len().clamp(1, workers));
-        let means = Means { budget: Budget::of_limit(self.ground.request.memory), workers: workers.div_ceil(jobs) };
+/// A day, the audit of its rows or its error, and the instant of the earliest line in all files read.
+type DayRead = (Day, Result<Audit>, Option<i64>);
+
+impl Stretch<'_> {
+    /// Computes the facts of the days to be read, and of the days on which they look back and whose facts no run has stored yet. A day that
+    /// cannot be read stays as it was, and the run goes on with the others.
+    /// Errors: a failure that does not concern a single day.
+    pub(super) fn read_chats(&self, progress: &Progress) -> Result<ChatsRead> {
+        let requested = self.days.read;
+        let context = self.days_looked_back_on()?.into_iter().filter(|day| !requested.contains(day) && !self.days.with_facts.contains(day));
+        let context = context.filter(|day| self.days.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
+        let windows = windows(requested, &context, self.context.plan.config.messages.path.contains("{date}"));
+        let workers = memory::workers(self.context.request.memory);
+        let jobs = self.context.request.jobs.clamp(1, windows.len().clamp(1, workers));
+        let resources = DayResources { budget: MemoryBudget::of_limit(self.context.request.memory), workers: workers.div_ceil(jobs) };
         let (mut earliest, mut read, mut failed) = (None, Vec::new(), Vec::new());
-        pipe::in_order(
+        parallel::for_each_ordered(
             &windows,
             jobs,
-            |window, emit| self.read_window(window, &means, emit),
+            |window, emit| self.read_window(window, &resources, emit),
             |(day, audit, first)| {
                 earliest = first.into_iter().chain(earliest).min();
                 match audit {
                     Ok(audit) => {
-                        if asked.contains(&day) {
+                        if requested.contains(&day) {
                             progress.day_done(day, audit.total().read);
                         }
                         read.push((day, audit));
@@ -59,186 +84,190 @@ impl Run<'_> {
                 Ok(())
             },
         )?;
-        if !self.ground.plan.job.messages.path.contains("{date}") {
-            let earliest = earliest.map(|at| self.ground.plan.calendar.day_of(at)).transpose()?;
-            self.first_log = earliest.into_iter().chain(self.first_log).min();
+        let mut result = ChatsRead {
+            restated: self.days.restated.clone(),
+            with_facts: self.days.with_facts.clone(),
+            first_log: self.days.first_log,
+            ..ChatsRead::default()
+        };
+        if !self.context.plan.config.messages.path.contains("{date}") {
+            let earliest = earliest.map(|at| self.context.plan.calendar.day_of(at)).transpose()?;
+            result.first_log = earliest.into_iter().chain(self.days.first_log).min();
         }
         for (day, error) in failed {
-            self.give_up(day, error)?;
+            tracing::warn!(%day, error = %error.in_one_line(), "the day failed");
+            self.publisher.discard_day(day)?;
+            result.restated.remove(&day);
+            result.failed.push((day, error));
         }
         for (day, audit) in read {
-            self.made.insert(day);
-            self.rows.insert(day, (audit.files.len(), audit.total().read));
-            if asked.contains(&day) {
-                self.ground.recorder.update(|record| record.days_read += 1);
+            result.with_facts.insert(day);
+            result.rows.insert(day, (audit.files.len(), audit.total().read));
+            if requested.contains(&day) {
+                self.context.recorder.update(|record| record.days_read += 1);
                 self.audit(day, &audit)?;
             }
         }
-        Ok(())
+        Ok(result)
     }
 
-    /// The days of a window.
-    fn read_window(&self, window: &BTreeSet<Day>, means: &Means, emit: &mut dyn FnMut(Read) -> Result<()>) -> Result<()> {
-        let mut reading = match ingest::read_messages(self.ground.plan, window, means) {
+    /// Reads the days of a window and passes each on.
+    fn read_window(&self, window: &BTreeSet<Day>, resources: &DayResources, emit: &mut dyn FnMut(DayRead) -> Result<()>) -> Result<()> {
+        let mut reading = match ingest::read_messages(self.context.plan, window, resources) {
             Ok(reading) => reading,
-            // A day only looked back on may lack its files.
-            Err(e) if window.is_disjoint(&self.read) && e.retryable() => return Ok(()),
-            Err(e) if window.is_disjoint(&self.read) || window.len() > 1 || !self.goes_on_after(&e) => return Err(e),
+            // A day that is read only because others look back on it may lack its files.
+            Err(e) if window.is_disjoint(self.days.read) && e.retryable() => return Ok(()),
+            Err(e) if window.is_disjoint(self.days.read) || window.len() > 1 || !self.goes_on_after(&e) => return Err(e),
             Err(e) => return window.first().map_or(Ok(()), |day| emit((*day, Err(e), None))),
         };
         for (day, chats) in std::mem::take(&mut reading.days) {
-            let audit = self.read_day(day, chats, self.read.contains(&day), means.workers).with("business day", day);
+            let audit = self.read_day(day, chats, self.days.read.contains(&day), resources.workers).with("business day", day);
             match audit {
-                Err(e) if !self.read.contains(&day) || !self.goes_on_after(&e) => return Err(e),
+                Err(e) if !self.days.read.contains(&day) || !self.goes_on_after(&e) => return Err(e),
                 audit => emit((day, audit, reading.earliest))?,
             }
         }
         Ok(())
     }
 
-    /// Of several days one may fail; what is wrong with the machine or the store is wrong for all.
+    /// Whether the run goes on with other days after an error of one. It does if it is for several days and was neither interrupted nor
+    /// started in a wrong way.
     fn goes_on_after(&self, error: &Error) -> bool {
-        self.ground.request.from < self.ground.request.to && !matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage)
+        self.context.request.from < self.context.request.to && !matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage)
     }
 
-    /// Leaves a day as it was.
-    fn give_up(&mut self, day: Day, error: Error) -> Result<()> {
-        tracing::warn!(%day, error = %error.in_one_line(), "the day failed");
-        self.publisher.forget(day)?;
-        self.restated.remove(&day);
-        self.failed.push((day, error));
-        Ok(())
-    }
-
-    /// Whether a day may be published. Errors: a hold; `--force` publishes all the same.
+    /// Holds a day back if a gate applies and the run is not forced. Errors: the day is held back.
     fn gate(&self, day: Day, audit: &Audit) -> Result<()> {
-        let Some(why) = self.hold_on(day, audit.total().read)? else { return Ok(()) };
-        let (name, forced) = (why.0.to_owned(), self.ground.request.force);
-        let gate = Gate { name, partition: format!("business day {day}"), held: !forced, why: why.1.clone(), forced };
-        self.ground.recorder.update(|record| record.gates.push(gate));
+        let Some((name, why)) = self.reason_to_hold(day, audit.total().read)? else { return Ok(()) };
+        let (name, forced) = (name.to_owned(), self.context.request.force);
+        let gate = Gate { name, partition: format!("business day {day}"), held: !forced, why: why.clone(), forced };
+        self.context.recorder.update(|record| record.gates.push(gate));
         if forced {
-            tracing::warn!(%day, why = why.1, "published all the same: --force");
+            tracing::warn!(%day, why, "a gate would hold the day back; it is published because of --force");
             return Ok(());
         }
-        let hint = "is the export complete? If it is, say --force; [quality] min_volume sets the share";
-        Err(Error::new(Kind::Refused, format!("held back: {}", why.1)).hint(hint))
+        let hint = "check that the export is complete; if it is, pass --force; [quality] min_volume sets the share";
+        Err(Error::new(Kind::Refused, format!("held back: {why}")).hint(hint))
     }
 
-    /// The gate that a day does not pass, and why.
-    fn hold_on(&self, day: Day, rows: i64) -> Result<Option<(&'static str, String)>> {
-        if self.vanished.contains(&day) {
-            return Ok(Some(("inputs", "the message files it was made of are gone".to_owned())));
+    /// The gate that holds a day back, and why. `None` if the day passes.
+    fn reason_to_hold(&self, day: Day, rows: i64) -> Result<Option<(&'static str, String)>> {
+        if self.days.vanished.contains(&day) {
+            return Ok(Some(("inputs", "the message files that it was computed from are gone".to_owned())));
         }
-        let quiet = rows == 0 && self.ground.plan.job.quality.on_missing == OnMissing::Empty;
-        let mut usual = self.ground.history.range(day.plus(-28)..day).map(|(_, rows)| *rows).filter(|rows| *rows > 0).collect::<Vec<_>>();
-        if quiet || usual.len() < 7 {
+        let may_be_empty = rows == 0 && self.context.plan.config.quality.on_missing == OnMissing::Empty;
+        let mut usual = self.context.history.range(day.plus(-28)..day).map(|(_, rows)| *rows).filter(|rows| *rows > 0).collect::<Vec<_>>();
+        if may_be_empty || usual.len() < 7 {
             return Ok(None);
         }
         usual.sort_unstable();
         let median = usual[usual.len() / 2];
-        let least = self.ground.plan.job.quality.min_volume * median as f64;
-        let why = || format!("{rows} lines, {:.0} % of the {median} that are usual", rows as f64 / median as f64 * 100.0);
-        Ok(((rows as f64) < least).then(|| ("volume", why())))
+        let minimum = self.context.plan.config.quality.min_volume * median as f64;
+        let why = || format!("{rows} lines, {:.0} % of the {median} of a usual day", rows as f64 / median as f64 * 100.0);
+        Ok(((rows as f64) < minimum).then(|| ("volume", why())))
     }
 
-    /// Every day that a restated day's credits and silence look back on.
-    fn context(&self) -> Result<BTreeSet<Day>> {
-        let mut days = BTreeSet::new();
-        for day in self.restated.iter().filter(|_| self.has_orders()) {
-            days.extend(self.ground.plan.rules.widest.looks_back_to(&self.ground.plan.calendar, *day)?.through(*day));
-            for instant in self.instants(*day)? {
-                days.extend(facts::reply_days(&instant, &self.ground.plan.calendar, &self.ground.plan.rules.widest)?);
-            }
+    /// Every day on which the credits and silent orders of a restated day look back, and the restated days themselves.
+    fn days_looked_back_on(&self) -> Result<BTreeSet<Day>> {
+        let (calendar, rules) = (&self.context.plan.calendar, &self.context.plan.rules.widest);
+        let mut days = self.days.restated.clone();
+        for day in self.days.restated.iter().filter(|_| self.has_orders()) {
+            days.extend(rules.lookback_start(calendar, *day)?.through(*day));
+            days.extend(facts::reply_days(&self.instants(*day)?, calendar, rules)?);
         }
-        days.extend(&self.restated);
         Ok(days)
     }
 
-    /// Makes a day's facts shard by shard, adds them to its states and its detail tables, and returns what became of its rows.
-    fn read_day(&self, day: Day, mut chats: Chats, asked: bool, workers: usize) -> Result<Audit> {
+    /// Computes the facts of a day shard by shard, adds them to its states and, if the day is `requested`, to its detail tables.
+    /// Returns the audit of its rows. Errors: the day has too many bad rows or is held back, or a file cannot be written.
+    fn read_day(&self, day: Day, mut chats: DayChats, requested: bool, workers: usize) -> Result<Audit> {
         let _span = tracing::info_span!("partition", table = "chats", level = "all", period = "day", dt = %day).entered();
-        if asked {
-            chats.audit.check(self.ground.plan.job.quality.max_bad_ratio)?;
+        if requested {
+            chats.audit.check(self.context.plan.config.quality.max_bad_ratio)?;
             self.gate(day, &chats.audit)?;
         }
-        let (book, names) = (&self.ground.plan.rules, &chats.names);
-        let set_of = |shop: u32| book.set(self.reference.platform(names.shop(shop)).or_else(|| names.platform_of(shop)), day);
-        let shards = chats.shelf.shards(names, set_of)?;
+        let (rule_sets, names) = (&self.context.plan.rules, &chats.names);
+        let set_of =
+            |shop: u32| rule_sets.set_for(self.inputs.reference.platform(names.shop(shop)).or_else(|| names.platform_of(shop)), day);
+        let shards = chats.partitions.shards(names, set_of)?;
         let context = |shard: &[usize]| {
-            let set = shard.first().map_or_else(|| book.set(None, day), |piece| set_of(chats.shelf.shop(*piece)));
-            let (calendar, rules) = (&self.ground.plan.calendar, book.rules(set));
-            let rules = conversation::Day { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
-            Ok::<_, Error>(facts::Context { day, names, rules, reference: &self.reference })
+            let set = shard.first().map_or_else(|| rule_sets.set_for(None, day), |piece| set_of(chats.partitions.shop(*piece)));
+            let (calendar, rules) = (&self.context.plan.calendar, rule_sets.rules(set));
+            let rules = DayRules { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
+            Ok::<_, Error>(facts::FactContext { day, names, rules, reference: &self.inputs.reference })
         };
-        // Files begin with the rows of no lines: with their columns.
-        let none = facts::chat_facts(&context(&[])?, &chats.shelf, &[])?;
-        let details =
-            |facts: &facts::ChatFacts| if asked { publish::details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
-        let published = details(&none)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
-        let kept = self.states.open(day, publish::kept(&none, names, &book.widest)?)?;
-        let sheets = self.states.open_chats(day, names)?;
-        let mut write = |level, kind, rows: DataFrame| sheets.append(level, kind, &rows);
-        let (mut states, mut peaks, mut tallies) = (Level::ALL.map(ChatStates::new), facts::Peaks::default(), Vec::new());
-        let work = |shard: &ingest::Shard, emit: &mut dyn FnMut(Made) -> Result<()>| {
+        // Every file is opened with an empty table, so that it has its columns even if there are no rows.
+        let empty = facts::chat_facts(&context(&[])?, &chats.partitions, &[])?;
+        let tables = |facts: &facts::ChatFacts| if requested { details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
+        let published = tables(&empty)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
+        let stored = self.states.open(day, state::shard_files(&empty, names, &rule_sets.widest)?)?;
+        let state_writers = self.states.open_chats(day, names)?;
+        let mut write = |level, kind, rows: DataFrame| state_writers.append(level, kind, &rows);
+        let (mut states, mut peaks, mut line_counts) =
+            (Level::ALL.map(ChatAccumulators::new), facts::ConcurrencyPeaks::default(), Vec::new());
+        let process = |shard: &ingest::Shard, emit: &mut dyn FnMut(ShardResult) -> Result<()>| {
             let context = context(shard)?;
-            let (facts, rules) = (facts::chat_facts(&context, &chats.shelf, shard)?, context.rules.rules);
+            let (facts, rules) = (facts::chat_facts(&context, &chats.partitions, shard)?, context.rules.rules);
             let mut rows = Vec::new();
-            for (sheet, table) in published.iter().zip(details(&facts)?) {
-                rows.push(sheet.encode(&table.rows)?);
+            for (writer, table) in published.iter().zip(tables(&facts)?) {
+                rows.push(writer.encode(&table.rows)?);
             }
-            for (sheet, (_, piece)) in kept.iter().zip(publish::kept(&facts, &chats.names, rules)?) {
-                rows.push(sheet.encode(&piece)?);
+            for (writer, (_, piece)) in stored.iter().zip(state::shard_files(&facts, &chats.names, rules)?) {
+                rows.push(writer.encode(&piece)?);
             }
-            let [shops, agents] = Level::ALL.map(|level| reports::shard_states(level, &facts, rules));
-            let last_shop = shard.last().map_or(0, |piece| chats.shelf.shop(*piece));
-            emit(Made { last_shop, states: [shops?, agents?], rows, edges: facts.edges, tallies: facts.tallies })
+            let [shops, agents] = Level::ALL.map(|level| state::shard_states(level, &facts, rules));
+            let last_shop = shard.last().map_or(0, |piece| chats.partitions.shop(*piece));
+            emit(ShardResult { last_shop, states: [shops?, agents?], rows, edges: facts.edges, line_counts: facts.line_counts })
         };
-        pipe::in_order(&shards, workers, work, |made| {
-            peaks.add(made.edges, &chats.names);
-            tallies.extend(made.tallies);
-            for (states, shard) in states.iter_mut().zip(&made.states) {
+        parallel::for_each_ordered(&shards, workers, process, |result| {
+            peaks.add(result.edges, &chats.names);
+            line_counts.extend(result.line_counts);
+            for (states, shard) in states.iter_mut().zip(&result.states) {
                 states.merge(shard);
-                states.take_ended(made.last_shop, names, &mut write)?;
+                states.emit_complete(result.last_shop, names, &mut write)?;
             }
-            published.iter().chain(&kept).zip(made.rows).try_for_each(|(sheet, rows)| sheet.append(rows))
+            published.iter().chain(&stored).zip(result.rows).try_for_each(|(writer, rows)| writer.append(rows))
         })?;
         let peaks = peaks.frame(&chats.names)?;
-        states.into_iter().try_for_each(|states| states.take_all(&peaks, names, &book.widest, &mut write))?;
-        self.states.close_chats(sheets)?;
+        states.into_iter().try_for_each(|states| states.emit_all(&peaks, names, &rule_sets.widest, &mut write))?;
+        self.states.close_chats(state_writers)?;
         self.states.put_platforms(day, &chats.names)?;
-        published.into_iter().try_for_each(|sheet| self.publisher.close(sheet))?;
-        // A day counts as made once its persons are there.
-        kept.into_iter().try_for_each(|sheet| self.states.close(sheet))?;
-        tallies.iter().for_each(|tallies| chats.count(tallies));
+        published.into_iter().try_for_each(|writer| self.publisher.close(writer))?;
+        // The facts are closed last: a day counts as having facts once the file of its persons exists.
+        stored.into_iter().try_for_each(|writer| self.states.close(writer))?;
+        line_counts.iter().for_each(|counts| chats.count(counts));
         Ok(chats.audit)
     }
 
-    /// Keeps what became of every row read for a day, and the bad ones. Tables that are read whole are counted once, on the last day;
-    /// and on a day where a run died that may have counted them there.
+    /// Stages the audit of every table read for a day, and the quarantined rows. The quarantine of tables that are not read by day is staged
+    /// once, on the last day of the run; and also on a day at which an earlier run died, because that run may have staged it there.
     fn audit(&self, day: Day, messages: &Audit) -> Result<()> {
         let mut audits = vec![messages.clone()];
-        audits.extend(self.orders.as_ref().map(|orders| orders.audit(self.ground.plan, day)).transpose()?);
-        audits.extend(self.reference.audits.iter().cloned());
+        audits.extend(self.orders().map(|orders| orders.audit(self.context.plan, day)).transpose()?);
+        audits.extend(self.audits().cloned());
         self.publisher.stage(&audit_rows(&audits, day)?)?;
         self.count(messages, day);
         self.publisher.stage(&quarantine_rows(messages.table.name(), &messages.quarantined, day)?)?;
-        if !self.ends_with(day) && !self.ground.evidence.is_interrupted(day) {
+        let is_last = self.days.later.is_empty() && self.days.read.last() == Some(&day);
+        if !is_last && !self.context.freshness.is_interrupted(day) {
             return Ok(());
         }
-        for audit in self.orders.iter().map(|orders| orders.read_whole()).chain(self.reference.audits.iter().cloned()) {
-            if self.ends_with(day) {
-                self.count(&audit, day);
+        let orders = self.orders().map(Orders::run_audit).transpose()?;
+        for audit in orders.iter().chain(self.audits()) {
+            if is_last {
+                self.count(audit, day);
             }
             self.publisher.stage(&quarantine_rows(audit.table.name(), &audit.quarantined, day)?)?;
         }
         Ok(())
     }
 
+    /// Adds an audit to the record of the run.
     fn count(&self, audit: &Audit, day: Day) {
         let (name, total) = (audit.table.name(), audit.total());
         let counts = [total.read, total.used, total.quarantined, total.duplicates, total.outside, total.ignored];
-        self.ground.recorder.read(audit);
-        self.ground.recorder.update(|record| {
+        self.context.recorder.record_inputs(audit);
+        self.context.recorder.update(|record| {
             let sums = record.audit.entry(name.to_owned()).or_default();
             sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         });

@@ -1,48 +1,47 @@
-//! Which days a run works on: those asked for, those that can still change with them, and how many are read together.
+//! Which days a run works on: the requested ones, those that change with them, and how many are read together.
 
-use super::service::instants;
-use crate::calendar::Day;
+use super::instants::instants;
+use crate::config::Plan;
 use crate::error::Result;
 use crate::facts;
 use crate::ingest::{Orders, Records};
-use crate::job::Plan;
+use kefu_kernel::calendar::Day;
 use std::collections::BTreeSet;
 
-/// Days read in one pass where the files are not cut by day.
-const WINDOW: usize = 31;
+/// Days read in one pass over the files if these are not partitioned by day.
+const READ_WINDOW: usize = 31;
 
-/// Days that look back on one that is read: their credits may change with it.
-pub(super) fn look_back(read: &BTreeSet<Day>, reported: impl Iterator<Item = Day>, plan: &Plan) -> Result<BTreeSet<Day>> {
+/// Those of some `candidates` whose lookback contains a day that is read. Their credits may change with it.
+pub(super) fn days_looking_back_on(read: &BTreeSet<Day>, candidates: impl Iterator<Item = Day>, plan: &Plan) -> Result<BTreeSet<Day>> {
     let mut days = BTreeSet::new();
-    for day in reported {
-        if read.range(plan.rules.widest.looks_back_to(&plan.calendar, day)?..=day).next().is_some() {
+    for day in candidates {
+        if read.range(plan.rules.widest.lookback_start(&plan.calendar, day)?..=day).next().is_some() {
             days.insert(day);
         }
     }
     Ok(days)
 }
 
-/// Reported days with a payment or a refund whose order looks back on a day that is read: their credit may change with it.
-pub(super) fn decided_after(
+/// Those of some `candidates` that have a payment or a refund whose order looks back on a day that is read. Their credits may change with it.
+pub(super) fn days_with_orders_looking_back_on(
     (orders, records): (&Orders, &Records),
     read: &BTreeSet<Day>,
-    reported: impl Iterator<Item = Day>,
+    candidates: impl Iterator<Item = Day>,
     plan: &Plan,
 ) -> Result<BTreeSet<Day>> {
     let mut days = BTreeSet::new();
-    for day in reported.filter(|day| !read.contains(day)) {
-        for instant in instants(orders, records, plan, day)? {
-            if facts::reply_days(&instant, &plan.calendar, &plan.rules.widest)?.any(|day| read.contains(&day)) {
-                days.insert(day);
-                break;
-            }
+    for day in candidates.filter(|day| !read.contains(day)) {
+        let instants = instants(Some(orders), records, plan, day)?;
+        if facts::reply_days(&instants, &plan.calendar, &plan.rules.widest)?.iter().any(|day| read.contains(day)) {
+            days.insert(day);
         }
     }
     Ok(days)
 }
 
-/// Days to read together: one by one where files are cut by day, else as many as fit a pass.
-pub(super) fn windows(asked: &BTreeSet<Day>, context: &BTreeSet<Day>, cut_by_day: bool) -> Vec<BTreeSet<Day>> {
-    let days = asked.union(context).copied().collect::<Vec<_>>();
-    days.chunks(if cut_by_day { 1 } else { WINDOW }).map(|days| days.iter().copied().collect()).collect()
+/// Groups days to be read together: one at a time if the files are partitioned by day, otherwise as many as one pass takes.
+/// `context`: days that are read only because others look back on them.
+pub(super) fn windows(requested: &BTreeSet<Day>, context: &BTreeSet<Day>, is_partitioned: bool) -> Vec<BTreeSet<Day>> {
+    let days = requested.union(context).copied().collect::<Vec<_>>();
+    days.chunks(if is_partitioned { 1 } else { READ_WINDOW }).map(|days| days.iter().copied().collect()).collect()
 }

@@ -1,34 +1,36 @@
-//! How a run ended whose days did not all come out.
+//! The outcome of a run: which days failed, and the error that follows.
 
-use super::Request;
-use crate::calendar::Day;
+use super::request::RunRequest;
+use crate::config::Plan;
 use crate::error::{Error, Kind, Result};
-use crate::job::Plan;
-use crate::publish::Recorder;
+use crate::observability::RunRecorder;
+use kefu_kernel::calendar::Day;
 
+/// The outcome of all stretches of a run.
 #[derive(Default)]
-pub(super) struct Outcome {
+pub(super) struct RunOutcome {
+    /// The days that failed or were held back, each with its error. All other days are published.
     pub failed: Vec<(Day, Error)>,
 }
 
-impl Outcome {
-    /// Errors: days failed or are held back; the others are published. A single day's error is told as it is.
-    pub(super) fn verdict(mut self, plan: &Plan, request: &Request, recorder: &Recorder) -> Result<()> {
+impl RunOutcome {
+    /// The result of the run. Errors: days failed or are held back. If the run was for a single day, its error is returned unchanged.
+    pub(super) fn into_result(mut self, plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -> Result<()> {
         let (Some(first), Some(last)) = (self.failed.iter().map(|f| f.0).min(), self.failed.iter().map(|f| f.0).max()) else {
             return Ok(());
         };
-        recorder.failed(&self.failed);
-        let held = self.failed.iter().all(|(_, error)| error.kind() == Kind::Refused && error.message().starts_with("held back"));
-        let again = format!("kefu backfill{} --from {first} --to {last} --only failed", plan.argument());
+        recorder.record_failed_days(&self.failed);
+        let all_held_back = self.failed.iter().all(|(_, error)| error.kind() == Kind::Refused && error.message().starts_with("held back"));
+        let command = format!("kefu backfill{} --from {first} --to {last} --only failed", plan.argument());
         if request.from == request.to && self.failed.len() == 1 {
             return self.failed.pop().map_or(Ok(()), |(_, error)| Err(error));
         }
-        let kind = if held { Kind::Refused } else { Kind::Failed };
+        let kind = if all_held_back { Kind::Refused } else { Kind::Failed };
         let days = request.to.0 - request.from.0 + 1;
         let mut error = Error::new(kind, format!("{} of {days} days are not published", self.failed.len()));
-        for (day, of_day) in &self.failed {
-            error = error.with("day", format!("{day}: {}", of_day.in_one_line()));
+        for (day, cause) in &self.failed {
+            error = error.with("day", format!("{day}: {}", cause.in_one_line()));
         }
-        Err(error.hint(format!("the other days are published; these again: `{again}`")))
+        Err(error.hint(format!("the other days are published; run `{command}` to compute these again")))
     }
 }

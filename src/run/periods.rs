@@ -1,134 +1,139 @@
-//! The last part of a run: every period that a restated day lies in, each day's states read once for all of them.
+//! The stage `reports`: rolls the states of days up to every period that contains a restated day, and stages its reports. The states of each
+//! day are read once for all periods.
 
-use super::Run;
-use crate::calendar::{Day, Span};
+use super::stretch::Stretch;
+use crate::config::{ShopSet, ShopSetMembers};
 use crate::error::{Context, Error, Result};
-use crate::ingest::Table;
-use crate::job::Level;
+use crate::frames::collect;
 use crate::memory;
-use crate::pipe;
-use crate::reports::{self, Beside, Dims, Kind, Ledgers, Merged, Part, Row, StateRows, Stretch, Targets, Teams};
-use crate::rules::{Group, Members};
+use crate::model::InputTable;
+use crate::model::Level;
+use crate::parallel;
+use crate::reports;
+use crate::reports::{Dims, FinishInputs, RowContext, Targets};
+use crate::state::{DayRange, PeriodState, Rollups, StateBatch, StateKind, StatePart, TeamsByAgent};
+use kefu_kernel::calendar::{Day, Span};
 use polars::prelude::DataFrame;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A period, how many of its days have states, and what these come to at each level.
-type Ended = (Span, usize, Arc<[Merged; 3]>);
+/// A period, the number of its days with states, and the merged states at each level.
+type MergedPeriod = (Span, usize, Arc<[PeriodState; 3]>);
 
-/// The platform that each shop's lines of a day name.
-type Platforms = Vec<(String, String)>;
+/// Shop → platform, as the chat lines of a day name it.
+type ShopPlatforms = Vec<(String, String)>;
 
-/// Bytes of a day's person while it is added up, and with its team, where none comes on two days.
-const PERSON: usize = 160;
-const PERSON_IN_TEAM: usize = 240;
-/// Persons that are counted at a time, at least.
-const LEAST_PART: usize = 256;
-/// Bytes of a person in a file, at least.
-const LEAST_PERSON: u64 = 8;
-/// What a byte of a day's persons comes to in memory: as tables about them, and beside orders.
-pub(super) const PERSON_JUDGED: u64 = 16;
-/// Rows of a day's states that are handed on at once.
-const TOGETHER: usize = 1 << 17;
-pub(super) const PERSON_SOLD: u64 = 64;
+/// Bytes in memory of a person of a day while persons are merged, without and with teams, if no person occurs on two days.
+const PERSON_BYTES: usize = 160;
+const PERSON_BYTES_WITH_TEAM: usize = 240;
+/// The smallest part into which persons are split.
+const MIN_PERSONS_PER_PART: usize = 256;
+/// The fewest bytes that a person takes in a file.
+const MIN_PERSON_FILE_BYTES: u64 = 8;
+/// Bytes in memory for each byte of a day's file of persons: in the stage `judgements`, and in the stage `sales`, where orders are in memory too.
+pub(super) const JUDGEMENT_BYTES_PER_FILE_BYTE: u64 = 16;
+pub(super) const SALES_BYTES_PER_FILE_BYTE: u64 = 64;
+/// Rows of a day's states that are passed on together.
+const ROWS_TOGETHER: usize = 1 << 17;
 
-impl Run<'_> {
-    /// The reports of every period that a restated day lies in. Each day's states are read once for all of them.
-    pub(super) fn make_reports(&mut self) -> Result<()> {
-        let (plan, restated) = (self.ground.plan, &self.restated);
-        let spans_of = |day: &Day| plan.job.reports.periods.iter().map(|period| plan.calendar.span(*period, *day)).collect::<Vec<_>>();
-        self.spans.extend(restated.iter().flat_map(spans_of));
-        // A period is made once, with the last of its days.
-        let spans = self.spans.extract_if(.., |span| self.later.range(span.first..=span.last).next().is_none()).collect::<BTreeSet<_>>();
-        self.report_spans(&spans)?;
-        self.reported = spans;
-        Ok(())
+impl Stretch<'_> {
+    /// Adds the periods of the restated days to those that are stale already, and removes and returns the periods that this stretch reports:
+    /// those without a day of a later stretch.
+    pub(super) fn spans_to_report(&self, stale: &mut BTreeSet<Span>) -> BTreeSet<Span> {
+        let plan = self.context.plan;
+        let spans_of = |day: &Day| plan.config.reports.periods.iter().map(|period| plan.calendar.span(*period, *day)).collect::<Vec<_>>();
+        stale.extend(self.days.restated.iter().flat_map(spans_of));
+        stale.extract_if(.., |span| self.days.later.range(span.first..=span.last).next().is_none()).collect()
     }
 
-    fn report_spans(&self, spans: &BTreeSet<Span>) -> Result<()> {
-        let made = self.sold();
-        // Periods with states of the same days have one sum: a first night's are all five the same.
-        let mut stretches: BTreeMap<Stretch, Vec<Span>> = BTreeMap::new();
+    /// Computes and stages the reports of some periods, and the dimension tables.
+    /// Errors: a state cannot be read, or a file cannot be written.
+    pub(super) fn compute_reports(&self, spans: &BTreeSet<Span>) -> Result<()> {
+        let reportable = self.reportable_days();
+        // Periods that have states of the same days share one rollup. On the first night all five periods do.
+        let mut ranges: BTreeMap<DayRange, Vec<Span>> = BTreeMap::new();
         for span in spans {
-            let mut days = made.range(span.first..=span.last);
+            let mut days = reportable.range(span.first..=span.last);
             if let Some(first) = days.next() {
-                stretches.entry((*first, *days.next_back().unwrap_or(first))).or_default().push(*span);
+                ranges.entry((*first, *days.next_back().unwrap_or(first))).or_default().push(*span);
             }
         }
-        let open = |day: Day| stretches.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
-        let days = made.iter().copied().filter(|day| !open(*day).is_empty()).collect::<Vec<_>>();
+        let ranges_of = |day: Day| ranges.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
+        let days = reportable.iter().copied().filter(|day| !ranges_of(*day).is_empty()).collect::<Vec<_>>();
         let teams = Arc::new(self.teams());
-        let parts = self.parts(&days, if teams.is_empty() { PERSON } else { PERSON_IN_TEAM })?;
-        let mut persons = self.further_parts(&parts[1..], &days, &open, &teams)?;
-        let mut ledgers = Ledgers::new(&teams);
+        let parts = self.parts(&days, if teams.is_empty() { PERSON_BYTES } else { PERSON_BYTES_WITH_TEAM })?;
+        let mut persons = self.further_parts(&parts[1..], &days, &ranges_of, &teams)?;
+        let mut rollups = Rollups::new(&teams);
         let mut platforms = BTreeMap::new();
-        let mut ended = Vec::new();
+        let mut finished = Vec::new();
         let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
             self.each_state(*day, &parts[0], states(), &mut |rows| emit((*day, rows, None)))?;
             emit((*day, Vec::new(), Some(self.states.platforms(*day)?)))
         };
-        pipe::in_order(
+        parallel::for_each_ordered(
             &days,
-            if parts.len() > 1 { 1 } else { memory::workers(self.ground.request.memory) },
+            if parts.len() > 1 { 1 } else { memory::workers(self.context.request.memory) },
             read,
-            |(day, rows, ended_with)| {
-                ledgers.add(&open(day), &rows);
-                let Some(platforms_of_day) = ended_with else { return Ok(()) };
+            |(day, rows, platforms_at_end)| {
+                rollups.add(&ranges_of(day), &rows);
+                let Some(platforms_of_day) = platforms_at_end else { return Ok(()) };
                 platforms.insert(day, platforms_of_day);
-                for stretch in open(day).into_iter().filter(|days| days.1 == day) {
-                    let mut merged = ledgers.close(stretch)?;
+                for range in ranges_of(day).into_iter().filter(|days| days.1 == day) {
+                    let mut merged = rollups.close(range)?;
                     for (level, merged) in merged.iter_mut().enumerate() {
-                        for share in persons.remove(&(stretch, level)).unwrap_or_default() {
+                        for share in persons.remove(&(range, level)).unwrap_or_default() {
                             merged.persons.vstack_mut_owned(share)?;
                         }
                     }
-                    let (merged, count) = (Arc::new(merged), made.range(stretch.0..=stretch.1).count());
-                    ended.extend(stretches[&stretch].iter().map(|span| (*span, count, Arc::clone(&merged))));
+                    let (merged, count) = (Arc::new(merged), reportable.range(range.0..=range.1).count());
+                    finished.extend(ranges[&range].iter().map(|span| (*span, count, Arc::clone(&merged))));
                 }
-                if ended.len() >= 4 {
-                    self.report_all(&std::mem::take(&mut ended), &platforms)?;
+                if finished.len() >= 4 {
+                    self.report_all(&std::mem::take(&mut finished), &platforms)?;
                 }
                 Ok(())
             },
         )?;
-        self.report_all(&ended, &platforms)?;
-        for day in made.iter().filter(|day| !days.contains(day)) {
+        self.report_all(&finished, &platforms)?;
+        for day in reportable.iter().filter(|day| !days.contains(day)) {
             platforms.insert(*day, self.states.platforms(*day)?);
         }
         self.stage_dims(&platforms)
     }
 
-    fn stage_dims(&self, platforms: &BTreeMap<Day, Platforms>) -> Result<()> {
-        let sold = self.sold();
-        let first = sold.first().copied().unwrap_or(self.ground.request.from);
-        let last = sold.last().copied().unwrap_or(self.ground.request.to);
+    /// Stages the dimension tables over all reportable days.
+    fn stage_dims(&self, platforms: &BTreeMap<Day, ShopPlatforms>) -> Result<()> {
+        let reportable = self.reportable_days();
+        let first = reportable.first().copied().unwrap_or(self.context.request.from);
+        let last = reportable.last().copied().unwrap_or(self.context.request.to);
         let dims = self.dims(platforms.values())?;
-        reports::dims(&self.ground.plan.calendar, (first, last), &self.reference, &dims)?
+        reports::dims(&self.context.plan.calendar, (first, last), &self.inputs.reference, &dims)?
             .iter()
             .try_for_each(|table| self.publisher.stage(table))
     }
 
-    /// Where all persons do not fit, a part of them is counted at a time: all parts but the first, which goes with everything else.
+    /// Merges the persons of all parts but the first, one part at a time, if the persons of all parts do not fit in memory together. The first
+    /// part is merged with the other states. Returns the merged persons by range of days and index of the level.
     fn further_parts(
         &self,
-        parts: &[Members],
+        parts: &[ShopSetMembers],
         days: &[Day],
-        open: &dyn Fn(Day) -> Vec<Stretch>,
-        teams: &Arc<Teams>,
-    ) -> Result<BTreeMap<(Stretch, usize), Vec<DataFrame>>> {
-        let mut persons: BTreeMap<(Stretch, usize), Vec<DataFrame>> = BTreeMap::new();
+        ranges_of: &dyn Fn(Day) -> Vec<DayRange>,
+        teams: &Arc<TeamsByAgent>,
+    ) -> Result<BTreeMap<(DayRange, usize), Vec<DataFrame>>> {
+        let mut persons: BTreeMap<(DayRange, usize), Vec<DataFrame>> = BTreeMap::new();
         for part in parts {
-            let mut ledgers = Ledgers::new(teams);
+            let mut rollups = Rollups::new(teams);
             let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
-                let persons = states().filter(|(_, kind)| *kind == Kind::Persons);
+                let persons = states().filter(|(_, kind)| *kind == StateKind::Persons);
                 self.each_state(*day, part, persons, &mut |rows| emit((*day, rows, false)))?;
                 emit((*day, Vec::new(), true))
             };
-            pipe::in_order(days, 1, read, |(day, rows, has_ended)| {
-                ledgers.add(&open(day), &rows);
-                for stretch in open(day).into_iter().filter(|days| has_ended && days.1 == day) {
-                    for (level, merged) in ledgers.close(stretch)?.into_iter().enumerate() {
-                        persons.entry((stretch, level)).or_default().push(merged.persons);
+            parallel::for_each_ordered(days, 1, read, |(day, rows, has_ended)| {
+                rollups.add(&ranges_of(day), &rows);
+                for range in ranges_of(day).into_iter().filter(|days| has_ended && days.1 == day) {
+                    for (level, merged) in rollups.close(range)?.into_iter().enumerate() {
+                        persons.entry((range, level)).or_default().push(merged.persons);
                     }
                 }
                 Ok(())
@@ -137,20 +142,20 @@ impl Run<'_> {
         Ok(persons)
     }
 
-    /// The teams of the staff table as it is now, whatever the day; none where they are not asked for.
-    fn teams(&self) -> Teams {
-        let wanted = self.ground.plan.job.reports.levels.contains(&Level::Team);
-        let staff = self.reference.staff.iter().filter(|_| wanted);
+    /// Agent → team, as the table `staff` has it now, for any day. Empty if teams are not reported.
+    fn teams(&self) -> TeamsByAgent {
+        let wanted = self.context.plan.config.reports.levels.contains(&Level::Team);
+        let staff = self.inputs.reference.staff.iter().filter(|_| wanted);
         staff.filter_map(|(key, account)| Some((key.clone(), account.team.clone()?))).collect()
     }
 
-    /// Who is counted at a time, where a person of a day takes so many bytes.
-    fn parts(&self, days: &[Day], bytes_in_memory: usize) -> Result<Vec<Members>> {
-        let most = (self.ground.request.memory / 4 / bytes_in_memory).max(LEAST_PART);
-        let size = |day: &Day| self.states.persons_size(*day, Part::Chats, Level::Agent);
+    /// Splits all persons of some days into parts that fit in a quarter of the memory limit. `bytes_in_memory`: bytes of a person.
+    fn parts(&self, days: &[Day], bytes_in_memory: usize) -> Result<Vec<ShopSetMembers>> {
+        let most = (self.context.request.memory / 4 / bytes_in_memory).max(MIN_PERSONS_PER_PART);
+        let size = |day: &Day| self.states.persons_size(*day, StatePart::Chats, Level::Agent);
         let mut sizes = days.iter().map(size);
-        if sizes.try_fold(0, |sum, size| Ok::<_, Error>(sum + size?))? < most as u64 * LEAST_PERSON {
-            return Ok(vec![Members::everyone()]);
+        if sizes.try_fold(0, |sum, size| Ok::<_, Error>(sum + size?))? < most as u64 * MIN_PERSON_FILE_BYTES {
+            return Ok(vec![ShopSetMembers::everyone()]);
         }
         let mut persons: BTreeMap<String, usize> = BTreeMap::new();
         for day in days {
@@ -158,49 +163,55 @@ impl Run<'_> {
                 *persons.entry(shop).or_default() += count;
             }
         }
-        Ok(Members::everyone().parts(&persons, most))
+        Ok(ShopSetMembers::everyone().parts(&persons, most))
     }
 
-    /// How many shares the persons of the largest day are worked on in, where a byte of their file takes so many in memory.
+    /// The number of parts, 1 to 256, in which the persons of the largest of some days fit in a quarter of the memory limit.
+    /// `bytes_in_memory`: bytes for each byte of their file.
     pub(super) fn shares(&self, days: &[Day], bytes_in_memory: u64) -> Result<usize> {
         let mut largest = 0;
         for day in days {
-            largest = largest.max(self.states.persons_size(*day, Part::Chats, Level::Agent)?);
+            largest = largest.max(self.states.persons_size(*day, StatePart::Chats, Level::Agent)?);
         }
-        Ok((largest * bytes_in_memory).div_ceil((self.ground.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
+        Ok((largest * bytes_in_memory).div_ceil((self.context.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
     }
 
-    /// States of a day, so many rows at a time: of its persons those of a part.
+    /// Passes on some states of a day, [`ROWS_TOGETHER`] rows at a time. Of its persons, only those of a part are passed on.
     fn each_state(
         &self,
         day: Day,
-        part: &Members,
-        states: impl Iterator<Item = (Part, Kind)>,
-        each: &mut dyn FnMut(Vec<StateRows>) -> Result<()>,
+        part: &ShopSetMembers,
+        states: impl Iterator<Item = (StatePart, StateKind)>,
+        each: &mut dyn FnMut(Vec<StateBatch>) -> Result<()>,
     ) -> Result<()> {
         let (mut held, mut count) = (Vec::new(), 0);
-        let mut hold = |rows: StateRows| {
+        let mut hold = |rows: StateBatch| {
             count += rows.3.num_rows();
             held.push(rows);
-            if count < TOGETHER {
+            if count < ROWS_TOGETHER {
                 return Ok(());
             }
             count = 0;
             each(std::mem::take(&mut held))
         };
-        for (of, kind) in states {
+        for (part_of_state, kind) in states {
             for level in Level::ALL {
                 match kind {
-                    Kind::Persons => self.states.flags_of((day, of, level), part, &mut |rows| hold((level, of, kind, rows)))?,
-                    _ => self.states.rows(day, of, level, kind)?.try_for_each(|rows| hold((level, of, kind, rows?)))?,
+                    StateKind::Persons => {
+                        self.states.flags_of((day, part_of_state, level), part, &mut |rows| hold((level, part_of_state, kind, rows)))?
+                    }
+                    _ => {
+                        self.states.rows(day, part_of_state, level, kind)?.try_for_each(|rows| hold((level, part_of_state, kind, rows?)))?
+                    }
                 }
             }
         }
         each(held)
     }
 
-    /// Names for ids; a shop's platform is the least that its lines name on the days, where the shops table does not say.
-    fn dims<'p>(&self, days: impl Iterator<Item = &'p Platforms>) -> Result<Dims> {
+    /// Names and platforms of ids. If the table `shops` has no platform for a shop, it is the alphabetically first that the lines of the days
+    /// name, so that the order of days does not matter.
+    fn dims<'p>(&self, days: impl Iterator<Item = &'p ShopPlatforms>) -> Result<Dims> {
         let mut platforms: BTreeMap<String, String> = BTreeMap::new();
         for (shop, platform) in days.flatten() {
             let known = platforms.entry(shop.clone()).or_insert_with(|| platform.clone());
@@ -208,61 +219,69 @@ impl Run<'_> {
                 known.clone_from(platform);
             }
         }
-        Dims::new(&self.reference, &platforms)
+        Dims::new(&self.inputs.reference, &platforms)
     }
 
-    /// The reports of periods that have ended, side by side; `Ended`: the period, its days with states, and what these come to.
-    fn report_all(&self, ended: &[Ended], platforms: &BTreeMap<Day, Platforms>) -> Result<()> {
-        let targets = Targets::of(self.records.of(Table::Targets))?;
-        let report = |(span, days, merged): &Ended, emit: &mut dyn FnMut(()) -> Result<()>| {
+    /// Stages the reports of some periods in parallel.
+    fn report_all(&self, ended: &[MergedPeriod], platforms: &BTreeMap<Day, ShopPlatforms>) -> Result<()> {
+        let targets = Targets::new(self.inputs.records.of(InputTable::Targets))?;
+        let report = |(span, days, merged): &MergedPeriod, emit: &mut dyn FnMut(()) -> Result<()>| {
             let dims = self.dims(platforms.range(span.first..=span.last).map(|(_, platforms)| platforms))?;
             self.report(*span, *days, merged, &targets, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
             emit(())
         };
-        pipe::in_order(ended, memory::workers(self.ground.request.memory), report, |()| Ok(()))
+        parallel::for_each_ordered(ended, memory::workers(self.context.request.memory), report, |()| Ok(()))
     }
 
-    fn report(&self, span: Span, days: usize, merged: &[Merged; 3], targets: &Targets, dims: &Dims) -> Result<()> {
+    /// Stages the reports of one period. `days`: the number of its days with states.
+    fn report(&self, span: Span, days: usize, merged: &[PeriodState; 3], targets: &Targets, dims: &Dims) -> Result<()> {
         let _span =
             tracing::info_span!("partition", table = "reports", level = "all", period = span.period.name(), dt = %span.first).entered();
-        let (plan, landed) = (self.ground.plan, &self.ground.landed);
-        let groups = Group::all(&plan.rules, &dims.platforms(), span.last);
-        let row = Row { span, landed, complete: self.is_complete(span, days)?, groups: &groups };
-        let zero = self.reference.shops.keys().cloned().collect::<Vec<_>>();
+        let (plan, landed) = (self.context.plan, &self.context.landed);
+        let shop_sets = ShopSet::all(&plan.rules, &dims.platforms(), span.last);
+        let row = RowContext { span, landed, complete: self.is_complete(span, days)?, shop_sets: &shop_sets };
+        let known_shops = self.inputs.reference.shops.keys().cloned().collect::<Vec<_>>();
         let mut shop = None;
         let [shops, agents, _] = merged;
         for (level, merged) in Level::REPORTED.into_iter().zip(merged) {
-            let given = reports::given(level, agents, &self.reference, targets, span, &groups)?;
-            let beside = Beside { shop: shop.as_ref(), zero: &zero, given: &given };
-            let finished = reports::finish(level, merged, &beside, landed, span, &groups)?;
-            if plan.job.reports.levels.contains(&level) {
-                self.publisher.stage(&reports::report(level, &finished, dims, &row)?)?;
+            let is_reported = plan.config.reports.levels.contains(&level);
+            // Agents need the shop rows for their shares, whether or not shops are reported.
+            if !is_reported && level != Level::Shop {
+                continue;
+            }
+            let targets_and_rates = reports::targets_and_rates(level, agents, &self.inputs.reference, targets, span, &shop_sets)?;
+            let inputs = FinishInputs { shop: shop.as_ref(), known_shops: &known_shops, targets_and_rates: &targets_and_rates };
+            let query = reports::finish(level, merged, &inputs, landed, span, &shop_sets)?;
+            let rows = collect(reports::report_query(level, query, dims))?;
+            if is_reported {
+                self.publisher.stage(&reports::report(level, &rows, &row)?)?;
             }
             if level == Level::Shop {
-                shop = Some(finished);
+                shop = Some(rows);
             }
         }
         self.publisher.stage_pieces(reports::histogram([shops, agents], dims, &row))?;
-        if landed.tables.contains(&Table::Tickets) {
+        if landed.tables.contains(&InputTable::Tickets) {
             self.publisher.stage(&reports::ticket_kinds([shops, agents], dims, &row)?)?;
         }
         self.publisher.stage_pieces(reports::hourly([shops, agents], dims, &row))
     }
 
-    /// The period is over, every day of it has landed and been made, and nothing it looks back on lies before the first log.
-    fn is_complete(&self, span: Span, made: usize) -> Result<bool> {
-        let seen = if self.has_orders() {
-            self.ground.plan.rules.widest.looks_back_to(&self.ground.plan.calendar, span.first)?
+    /// Whether the reports of a period are complete: it is over, each of its days has landed and has states (`days` of them), and no day on
+    /// which it looks back lies before the first log.
+    fn is_complete(&self, span: Span, days: usize) -> Result<bool> {
+        let first_needed = if self.has_orders() {
+            self.context.plan.rules.widest.lookback_start(&self.context.plan.calendar, span.first)?
         } else {
             span.first
         };
-        let over = span.last <= self.ground.landed.through;
-        let all = made == span.days().count();
-        Ok(over && all && self.first_log.is_none_or(|first| seen >= first))
+        let is_over = span.last <= self.context.landed.through;
+        let has_all_days = days == span.days().count();
+        Ok(is_over && has_all_days && self.days.first_log.is_none_or(|first| first_needed >= first))
     }
 }
 
-/// What every day has states of.
-fn states() -> impl Iterator<Item = (Part, Kind)> {
-    [Part::Chats, Part::Sales].into_iter().flat_map(|part| Kind::of(part).iter().map(move |kind| (part, *kind)))
+/// Every kind of state that a day has.
+fn states() -> impl Iterator<Item = (StatePart, StateKind)> {
+    [StatePart::Chats, StatePart::Sales].into_iter().flat_map(|part| StateKind::of(part).iter().map(move |kind| (part, *kind)))
 }

@@ -1,112 +1,114 @@
-//! The second part of a run: what orders and the tables of service say of every day that can still change.
+//! The stage `sales`: computes from orders and the service tables the states and detail tables of every restated day.
 
-use super::Run;
-use super::periods::PERSON_SOLD;
-use crate::calendar::Day;
+use super::periods::SALES_BYTES_PER_FILE_BYTE;
+use super::stretch::Stretch;
+use crate::config::ShopSet;
 use crate::error::{Context, Error, Result};
 use crate::facts;
 use crate::frames::{collect, stack};
-use crate::job::Level;
 use crate::memory;
-use crate::metrics::Fact;
-use crate::pipe;
-use crate::publish::{self, ROW_GROUP, Sheet, detail};
-use crate::reports::{self, Part};
-use crate::rules::Group;
+use crate::model::Fact;
+use crate::model::InputTable;
+use crate::model::Level;
+use crate::parallel;
+use crate::reports::detail;
+use crate::staging::{ROW_GROUP, TableWriter};
+use crate::state;
+use crate::state::StatePart;
+use kefu_kernel::calendar::Day;
 use polars::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Days whose sales are made together: each window reads the replies of the days before it again, and holds those of all its orders.
+/// Days whose sales are computed together. Each window reads the replies of the days before it again and holds those of all its orders in
+/// memory.
 const SALES_WINDOW: usize = 8;
 
-impl Run<'_> {
-    /// Inquiries and credits of every day whose sales can still change.
-    pub(super) fn make_sales(&mut self) -> Result<()> {
-        let made = self.made.clone();
-        let days = self.restated.intersection(&made).copied().collect::<Vec<_>>();
+impl Stretch<'_> {
+    /// Computes inquiries, credits, refunds, ratings and the other facts of every restated day whose chat facts are stored, and stages them as
+    /// states and detail tables. Errors: a state cannot be read, or a file cannot be written.
+    pub(super) fn compute_sales(&self) -> Result<()> {
+        let days = self.days.restated.intersection(self.days.with_facts).copied().collect::<Vec<_>>();
         for window in days.chunks(SALES_WINDOW) {
-            let replies = collect(self.replies(window, &made)?)?;
-            let sell = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
-                self.sell_day(*day, &made, &replies).with("business day", day)?;
+            let replies = self.replies(window)?;
+            let compute = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
+                self.compute_day_sales(*day, &replies).with("business day", day)?;
                 emit(())
             };
-            pipe::in_order(window, self.ground.request.jobs, sell, |()| Ok(()))?;
+            parallel::for_each_ordered(window, self.context.request.jobs, compute, |()| Ok(()))?;
         }
-        self.ground.recorder.update(|record| record.days_restated += days.len());
-        // Nothing after this asks for them, and they take much room.
-        self.orders = None;
+        self.context.recorder.update(|record| record.days_restated += days.len());
         Ok(())
     }
 
-    /// The reply lines that may earn the orders of some days: each day's index is read once, and only what can be credited is kept.
-    fn replies(&self, window: &[Day], made: &BTreeSet<Day>) -> Result<LazyFrame> {
-        let rules = &self.ground.plan.rules.widest;
-        let instants = window.iter().map(|day| self.instants(*day)).collect::<Result<Vec<_>>>()?.concat();
-        let mut days = BTreeSet::new();
-        for instant in &instants {
-            days.extend(facts::reply_days(instant, &self.ground.plan.calendar, rules)?);
-        }
-        let asked = Arc::new(facts::Asked::of(&instants, rules.credit_lookback.0));
-        let mut kept = Vec::new();
-        let days = days.intersection(made).copied().collect::<Vec<_>>();
-        let workers = memory::workers(self.ground.request.memory).div_ceil(days.len().max(1));
-        let of_day = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &asked, workers)?);
-        pipe::in_order(&days, self.ground.request.jobs, of_day, |replies| {
-            kept.push(replies.lazy());
+    /// The reply lines that orders of some days may be credited to. The replies of each day are read once, and only those within the lookback
+    /// of an order are kept. Columns: those of [`facts::no_replies`].
+    fn replies(&self, window: &[Day]) -> Result<DataFrame> {
+        let rules = &self.context.plan.rules.widest;
+        let instants = window.iter().map(|day| Ok(self.instants(*day)?.lazy())).collect::<Result<Vec<_>>>()?;
+        let instants = collect(stack(instants)?)?;
+        let days = facts::reply_days(&instants, &self.context.plan.calendar, rules)?;
+        let days = days.intersection(self.days.with_facts).copied().collect::<Vec<_>>();
+        let windows = Arc::new(facts::AttributionWindows::of(&instants, rules.credit_lookback.0)?);
+        let workers = memory::workers(self.context.request.memory).div_ceil(days.len().max(1));
+        let read = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &windows, workers)?);
+        let mut all = facts::no_replies()?;
+        parallel::for_each_ordered(&days, self.context.request.jobs, read, |replies| {
+            all.vstack_mut_owned(replies)?;
             Ok(())
         })?;
-        if kept.is_empty() { facts::no_replies().map(IntoLazy::lazy) } else { stack(kept) }
+        Ok(all)
     }
 
-    fn sell_day(&self, day: Day, made: &BTreeSet<Day>, replies: &DataFrame) -> Result<()> {
+    /// Computes the sales of a day. `replies`: the lines that its orders may be credited to.
+    fn compute_day_sales(&self, day: Day, replies: &DataFrame) -> Result<()> {
         let _span = tracing::info_span!("partition", table = "sales", level = "all", period = "day", dt = %day).entered();
-        let groups = Group::all(&self.ground.plan.rules, &self.platforms(day, made)?, day);
-        let of = |group: &Group| Ok::<_, Error>((self.credits(group, day, replies)?, self.service(group, day, replies)?));
-        let of_groups = groups.iter().map(of).collect::<Result<Vec<_>>>()?;
-        let credits = of_groups.iter().filter_map(|(credits, _)| Some(credits.clone()?.lazy()));
+        let shop_sets = ShopSet::all(&self.context.plan.rules, &self.platforms(day)?, day);
+        let compute = |shops: &ShopSet| Ok::<_, Error>((self.credits(shops, day, replies)?, self.service(shops, day, replies)?));
+        let by_set = shop_sets.iter().map(compute).collect::<Result<Vec<_>>>()?;
+        let credits = by_set.iter().filter_map(|(credits, _)| Some(credits.clone()?.lazy()));
         self.stage_detail("credits", "one row per order event, rule and agent", credits.collect(), day)?;
-        let ratings = of_groups.iter().filter_map(|(_, service)| Some(service.ratings.clone()?.lazy()));
+        let ratings = by_set.iter().filter_map(|(_, service)| Some(service.ratings.clone()?.lazy()));
         self.stage_detail("ratings", "one row per satisfaction card", ratings.collect(), day)?;
-        let most = self.most_persons(day)?;
-        let mut sheets: Option<Vec<Sheet>> = None;
-        for (group, (credits, service)) in groups.iter().zip(of_groups) {
+        let limit = self.persons_at_once(day)?;
+        let mut writers: Option<Vec<TableWriter>> = None;
+        for (shops, (credits, service)) in shop_sets.iter().zip(by_set) {
             let credits = credits.map(|credits| credits.drop_many(facts::TRACED));
-            let parts = most.as_ref().map(|(persons, most)| group.parts(persons, *most));
-            for part in parts.as_deref().unwrap_or(std::slice::from_ref(group)) {
+            let parts = limit.as_ref().map(|(persons, most)| shops.parts(persons, *most));
+            for part in parts.as_deref().unwrap_or(std::slice::from_ref(shops)) {
                 let mut pieces = Vec::new();
                 for level in Level::ALL {
-                    let sources = [self.sources(level, day, made, credits.as_ref(), part)?, service.sources(level)].concat();
+                    let sources = [self.sources(level, day, credits.as_ref(), part)?, service.sources(level)].concat();
                     let own = sources.into_iter().map(|(fact, rows)| Ok((fact, part.of(rows)?))).collect::<Result<Vec<_>>>()?;
-                    let states = reports::sales_states(level, &own, part.rules)?;
-                    pieces.extend(publish::pieces(Part::Sales, level, &states)?);
+                    let states = state::sales_states(level, &own, part.rules)?;
+                    pieces.extend(state::state_files(StatePart::Sales, level, &states)?);
                 }
-                match &sheets {
-                    None => sheets = Some(self.states.open(day, pieces)?),
-                    Some(sheets) => sheets.iter().zip(&pieces).try_for_each(|(sheet, (_, rows))| sheet.append(sheet.encode(rows)?))?,
+                match &writers {
+                    None => writers = Some(self.states.open(day, pieces)?),
+                    Some(writers) => writers.iter().zip(&pieces).try_for_each(|(writer, (_, rows))| writer.append(writer.encode(rows)?))?,
                 }
             }
         }
-        sheets.into_iter().flatten().try_for_each(|sheet| self.states.close(sheet))
+        writers.into_iter().flatten().try_for_each(|writer| self.states.close(writer))
     }
 
-    /// `rows`: of the shops of each rule set; none where the table is not configured.
+    /// Stages a detail table. `rows`: one frame per shop set; empty if the input table is not configured, and then nothing is staged.
     fn stage_detail(&self, name: &str, grain: &str, rows: Vec<LazyFrame>, day: Day) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        // Those of one rule set are in order.
+        // The rows of each shop set are in order already, so a stable sort by shop is enough.
         let by_shop = SortMultipleOptions::default().with_maintain_order(true);
         let rows = if rows.len() == 1 { stack(rows)? } else { stack(rows)?.sort(["shop_id"], by_shop) };
         let rows = collect(rows)?;
-        // Row group by row group: as columns of a file they take the same room again.
+        // Converted one row group at a time, because the columns of the file take as much memory as the frame.
         let starts = (0..rows.height().max(1)).step_by(ROW_GROUP);
         self.publisher.stage_pieces(starts.map(|start| detail(name, grain, &rows.slice(start as i64, ROW_GROUP), None, day)))
     }
 
-    /// How many persons of a day are worked on at once, with those of each shop; none: all.
-    fn most_persons(&self, day: Day) -> Result<Option<(BTreeMap<String, usize>, usize)>> {
-        let shares = self.shares(&[day], PERSON_SOLD)?;
+    /// Shop → persons of a day, and how many persons fit in memory at once. `None` if all do.
+    fn persons_at_once(&self, day: Day) -> Result<Option<(BTreeMap<String, usize>, usize)>> {
+        let shares = self.shares(&[day], SALES_BYTES_PER_FILE_BYTE)?;
         if shares == 1 {
             return Ok(None);
         }
@@ -115,64 +117,56 @@ impl Run<'_> {
         Ok(Some((persons, most)))
     }
 
-    /// The persons of a group.
-    pub(super) fn persons_of(&self, group: &Group, day: Day, level: Level) -> Result<LazyFrame> {
-        Ok(self.states.persons_of(day, level, group.members())?.lazy())
+    /// The persons of a shop set on a day, one row per buyer (agent level: per agent and buyer).
+    pub(super) fn persons_of(&self, shops: &ShopSet, day: Day, level: Level) -> Result<LazyFrame> {
+        Ok(self.states.persons_of(day, level, shops.members())?.lazy())
     }
 
-    fn credits(&self, group: &Group, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
-        let Some(orders) = &self.orders else { return Ok(None) };
-        let instants = of_group(facts::instants(orders, &self.ground.plan.calendar, group.rules, day)?, group);
-        facts::credits(&instants, replies, &self.ground.plan.calendar, group.rules, day, self.ground.landed.through).map(Some)
+    /// The credits (绩效判定) of a day for a shop set. `None` if the pipeline has no orders.
+    fn credits(&self, shops: &ShopSet, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
+        let Some(orders) = self.orders() else { return Ok(None) };
+        let (calendar, rules, landed) = (&self.context.plan.calendar, shops.rules, self.context.landed.through);
+        let instants = shops.of(facts::instants(orders, calendar, rules, day)?)?;
+        collect(facts::credits(instants, replies.clone().lazy(), calendar, rules, day, landed)?).map(Some)
     }
 
-    /// The platform of every shop of which one is known on a day: from the shops table, else from the lines of the day or of the nearest
-    /// day before that orders look back on.
-    fn platforms(&self, day: Day, made: &BTreeSet<Day>) -> Result<BTreeMap<String, String>> {
+    /// Shop → platform, for shops whose platform is known on a day: from the table `shops`, or else from the chat lines of the day or the
+    /// nearest day before it on which orders look back.
+    fn platforms(&self, day: Day) -> Result<BTreeMap<String, String>> {
         let mut platforms = BTreeMap::new();
-        let first = self.ground.plan.rules.widest.looks_back_to(&self.ground.plan.calendar, day)?;
-        for day in first.through(day).filter(|day| made.contains(day)) {
+        let first = self.context.plan.rules.widest.lookback_start(&self.context.plan.calendar, day)?;
+        for day in first.through(day).filter(|day| self.days.with_facts.contains(day)) {
             platforms.extend(self.states.platforms(day)?);
         }
-        let of_table = self.reference.shops.iter().filter_map(|(shop, known)| Some((shop.clone(), known.platform.clone()?)));
+        let of_table = self.inputs.reference.shops.iter().filter_map(|(shop, known)| Some((shop.clone(), known.platform.clone()?)));
         platforms.extend(of_table);
         Ok(platforms)
     }
 
-    /// The rows of every fact of a day that does not come of the chat log alone, where its tables are configured.
-    fn sources(
-        &self,
-        level: Level,
-        day: Day,
-        made: &BTreeSet<Day>,
-        credits: Option<&DataFrame>,
-        group: &Group,
-    ) -> Result<Vec<(Fact, LazyFrame)>> {
-        let (calendar, rules) = (&self.ground.plan.calendar, group.rules);
+    /// The rows of every fact of a day that needs more than the chat log. Facts whose input tables are not configured are missing.
+    fn sources(&self, level: Level, day: Day, credits: Option<&DataFrame>, shops: &ShopSet) -> Result<Vec<(Fact, LazyFrame)>> {
+        let (calendar, rules) = (&self.context.plan.calendar, shops.rules);
         let mut sources = Vec::new();
-        if let Some(orders) = &self.orders {
-            let persons = self.persons_of(group, day, level)?;
-            sources.push((Fact::Inquiries, facts::inquiries(level, persons, orders, calendar, group, day)?));
+        if let Some(orders) = self.orders() {
+            let persons = self.persons_of(shops, day, level)?;
+            sources.push((Fact::Inquiries, facts::inquiries(level, persons, orders, calendar, shops, day)?));
         }
         if let Some(credits) = credits {
             let credits = credits.clone().lazy();
             sources.push((Fact::Credits, if level == Level::Agent { credits.filter(col("agent_id").is_not_null()) } else { credits }));
         }
         if level == Level::Shop {
-            if let Some(orders) = &self.orders {
-                let days = rules.looks_back_to(calendar, day)?.through(day).filter(|day| made.contains(day));
-                let persons = days.map(|day| self.persons_of(group, day, level));
+            if let Some(orders) = self.orders() {
+                let days = rules.lookback_start(calendar, day)?.through(day).filter(|day| self.days.with_facts.contains(day));
+                let persons = days.map(|day| self.persons_of(shops, day, level));
                 let persons = stack(persons.collect::<Result<Vec<_>>>()?)?;
-                sources.push((Fact::Payments, facts::paid(persons, orders, calendar, group, day)?));
+                sources.push((Fact::Payments, facts::paid(persons, orders, calendar, shops, day)?));
             }
-            sources.push((Fact::Visits, facts::visits(&self.reference, day)?));
+            if let Some(visits) = self.inputs.records.of(InputTable::Visits) {
+                sources.push((Fact::Visits, facts::visits(visits, day)));
+            }
         }
-        sources.extend(self.work_sources(level, day, group)?);
+        sources.extend(self.work_sources(level, day, shops)?);
         Ok(sources)
     }
-}
-
-/// The instants of a group's orders.
-pub(super) fn of_group<'a>(instants: Vec<facts::Instant<'a>>, group: &Group) -> Vec<facts::Instant<'a>> {
-    instants.into_iter().filter(|instant| group.has(&instant.order.shop_id)).collect()
 }

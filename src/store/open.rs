@@ -1,6 +1,7 @@
-//! How a root is opened: which store, with whose credentials, how long it is waited for.
+//! Opens a root: chooses the store by the URL and reads credentials, endpoint and timeouts from the clouds' own environment variables.
 
-use super::patience::{self, Patience};
+use super::timeouts;
+use super::timeouts::Timeouts;
 use crate::error::{Error, Kind, Result};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
@@ -16,80 +17,85 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-pub(super) struct Opened {
+/// An opened root. The fields are those of `Store`.
+pub(super) struct OpenedStore {
     pub objects: Arc<dyn ObjectStore>,
     pub root: Path,
     pub name: String,
     pub folder: Option<PathBuf>,
-    pub manners: Manners,
+    pub write_policy: WritePolicy,
 }
 
 /// How a root is written to.
 #[derive(Clone, Copy)]
-pub(super) struct Manners {
-    /// What is published is on the disk itself.
-    pub synced: bool,
-    /// The store keeps to the conditions of a write. Without, one writer at a time is up to whoever schedules.
-    pub fenced: bool,
+pub(super) struct WritePolicy {
+    /// Published files are flushed to the disk (local roots only).
+    pub fsync: bool,
+    /// Writes are conditional PUTs. If false, the operator must see to it that one run writes at a time.
+    pub conditional: bool,
 }
 
-impl Default for Manners {
-    fn default() -> Manners {
-        Manners { synced: true, fenced: true }
+impl Default for WritePolicy {
+    fn default() -> WritePolicy {
+        WritePolicy { fsync: true, conditional: true }
     }
 }
 
-/// The clouds' own variables, by their names in small letters. An empty one is as good as none.
-pub(super) struct Variables(BTreeMap<String, String>);
+/// The environment variables of the clouds and of this module, by lower-case name. A variable with an empty value counts as not set.
+pub(super) struct StoreVariables(BTreeMap<String, String>);
 
-impl Variables {
-    pub(super) fn new(all: impl IntoIterator<Item = (String, String)>) -> Variables {
-        let ours = ["aws_", "google_", "azure_", "kefu_store_"];
+impl StoreVariables {
+    /// Keeps the variables with a known prefix.
+    pub(super) fn new(all: impl IntoIterator<Item = (String, String)>) -> StoreVariables {
+        let known = ["aws_", "google_", "azure_", "kefu_store_"];
         let lower = all.into_iter().map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()));
-        Variables(lower.filter(|(name, value)| !value.is_empty() && ours.iter().any(|prefix| name.starts_with(prefix))).collect())
+        StoreVariables(lower.filter(|(name, value)| !value.is_empty() && known.iter().any(|prefix| name.starts_with(prefix))).collect())
     }
 
-    /// The first of several names that is set.
+    /// The value of the first of several variables that is set.
     fn first(&self, names: &[&str]) -> Option<&str> {
         names.iter().find_map(|name| self.0.get(*name)).map(String::as_str)
     }
 
+    /// Whether the value of a variable is `1`, `true`, `yes`, `y` or `on`; `None` if it is not set.
     fn is_yes(&self, name: &str) -> Option<bool> {
         let text = self.first(&[name])?;
         Some(["1", "true", "yes", "y", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes)))
     }
 
+    /// How long one request is retried. Errors: `KEFU_STORE_DEADLINE` is not a whole number.
     fn deadline(&self) -> Result<Duration> {
-        let Some(text) = self.first(&["kefu_store_deadline"]) else { return Ok(patience::DEADLINE) };
+        let Some(text) = self.first(&["kefu_store_deadline"]) else { return Ok(timeouts::DEADLINE) };
         let seconds = text.parse().map_err(|_| {
             Error::new(Kind::Usage, format!("KEFU_STORE_DEADLINE = {text} is not a number of seconds")).hint("the default is 60")
         })?;
         Ok(Duration::from_secs(seconds))
     }
 
-    /// The settings a store's builder knows, with the HTTP options among them.
+    /// The variables with a prefix that a store's builder knows as settings, HTTP options included.
     fn settings<K: FromStr>(&self, prefix: &str) -> Vec<(K, String)> {
-        let ours = self.0.iter().filter(|(name, _)| name.starts_with(prefix));
-        ours.filter_map(|(name, value)| Some((name.parse().ok()?, value.clone()))).collect()
+        let prefixed = self.0.iter().filter(|(name, _)| name.starts_with(prefix));
+        prefixed.filter_map(|(name, value)| Some((name.parse().ok()?, value.clone()))).collect()
     }
 }
 
-pub(super) fn open(location: &str, variables: &Variables) -> Result<Opened> {
+/// Opens a root. Errors: a location that is no path or known URL; settings that are missing or wrong.
+pub(super) fn open(location: &str, variables: &StoreVariables) -> Result<OpenedStore> {
     let url = match location.contains("://") {
         true => Url::parse(location).map_err(|e| unusable(location, &e.to_string()))?,
         false => {
-            let path = tidy(&std::path::absolute(location)?);
+            let path = without_parent_parts(&std::path::absolute(location)?);
             Url::from_directory_path(&path).map_err(|()| unusable(location, "not an absolute path"))?
         }
     };
-    let manners = Manners {
-        synced: variables.is_yes("kefu_store_fsync").unwrap_or(true),
-        fenced: !variables.is_yes("kefu_store_unfenced").unwrap_or(false),
+    let write_policy = WritePolicy {
+        fsync: variables.is_yes("kefu_store_fsync").unwrap_or(true),
+        conditional: !variables.is_yes("kefu_store_unfenced").unwrap_or(false),
     };
-    let (scheme, root) = ObjectStoreScheme::parse(&url).map_err(|_| unusable(location, "no store is known by this name"))?;
+    let (scheme, root) = ObjectStoreScheme::parse(&url).map_err(|_| unusable(location, "no store has this scheme"))?;
     let built: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
-        // Written through to the disk: what is said to be published survives a power cut.
-        ObjectStoreScheme::Local => Ok(Arc::new(LocalFileSystem::new().with_fsync(manners.synced))),
+        // Files are flushed to the disk, so that what is reported as published survives a power cut.
+        ObjectStoreScheme::Local => Ok(Arc::new(LocalFileSystem::new().with_fsync(write_policy.fsync))),
         ObjectStoreScheme::Memory => Ok(Arc::new(InMemory::new())),
         ObjectStoreScheme::AmazonS3 => s3(&url, variables)?.build().map(|store| Arc::new(store) as _),
         ObjectStoreScheme::GoogleCloudStorage => gcs(&url, variables)?.build().map(|store| Arc::new(store) as _),
@@ -99,20 +105,21 @@ pub(super) fn open(location: &str, variables: &Variables) -> Result<Opened> {
     let objects = built.map_err(|e| misconfigured(&url, &e))?;
     let name = if location.contains("://") { redacted(&url) } else { location.to_owned() };
     let folder = (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten();
-    Ok(Opened { objects, root, name, folder, manners })
+    Ok(OpenedStore { objects, root, name, folder, write_policy })
 }
 
-fn s3(url: &Url, variables: &Variables) -> Result<AmazonS3Builder> {
+/// The builder of a bucket in S3 or a store with its protocol.
+fn s3(url: &Url, variables: &StoreVariables) -> Result<AmazonS3Builder> {
     let settings = variables.settings("aws_");
-    let options = settings.iter().fold(patience::options(), |options, (key, value)| match key {
+    let options = settings.iter().fold(timeouts::options(), |options, (key, value)| match key {
         AmazonS3ConfigKey::Client(key) => options.with_config(*key, value),
         _ => options,
     });
-    let mut builder = AmazonS3Builder::new().with_client_options(options).with_http_connector(Patience { deadline: variables.deadline()? });
+    let mut builder = AmazonS3Builder::new().with_client_options(options).with_http_connector(Timeouts { deadline: variables.deadline()? });
     for (key, value) in settings.into_iter().filter(|(key, _)| !matches!(key, AmazonS3ConfigKey::Client(_))) {
         builder = builder.with_config(key, value);
     }
-    // The service's own variable goes before the general one, as in AWS's tools.
+    // The variable of the service overrides the general one, as in AWS's own tools.
     if let Some(endpoint) = variables.first(&["aws_endpoint_url_s3", "aws_endpoint_url", "aws_endpoint"]) {
         let endpoint = Endpoint::parse(endpoint)?;
         let in_host = variables.is_yes("aws_virtual_hosted_style_request").unwrap_or(endpoint.is_oss());
@@ -125,31 +132,33 @@ fn s3(url: &Url, variables: &Variables) -> Result<AmazonS3Builder> {
             builder = builder.with_disable_bulk_delete(true);
         }
     }
-    Ok(builder.with_retry(patience::retries(variables.deadline()?)).with_url(url.as_str()))
+    Ok(builder.with_retry(timeouts::retries(variables.deadline()?)).with_url(url.as_str()))
 }
 
 /// A custom endpoint of the S3 protocol.
 struct Endpoint(Url);
 
 impl Endpoint {
+    /// Parses a URL. Errors: not an http or https URL with a host.
     fn parse(text: &str) -> Result<Endpoint> {
         let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        // What was given may hold a password.
+        // The message does not repeat the text, which may hold a password.
         let wrong =
             || Error::new(Kind::Config, "the endpoint is not a URL").hint("write AWS_ENDPOINT_URL=https://oss-cn-hangzhou.aliyuncs.com");
         Ok(Endpoint(url.ok_or_else(wrong)?))
     }
 
+    /// Whether the endpoint speaks http without TLS.
     fn is_plain(&self) -> bool {
         self.0.scheme() == "http"
     }
 
-    /// Aliyun takes the bucket in the host only, and no bulk deletes.
+    /// Whether the endpoint is Alibaba Cloud OSS, which takes the bucket only in the host name, and no bulk deletes.
     fn is_oss(&self) -> bool {
         self.0.host_str().is_some_and(|host| host.ends_with(".aliyuncs.com"))
     }
 
-    /// The bucket goes before the host, unless it stands there already.
+    /// The endpoint with the bucket put before its host, unless the host begins with it already. Errors: the host is an IP address.
     fn with_bucket(&self, bucket: &str) -> Result<String> {
         let host = self.0.host_str().unwrap_or_default();
         if host.starts_with(&format!("{bucket}.")) {
@@ -164,26 +173,28 @@ impl Endpoint {
     }
 }
 
-fn gcs(url: &Url, variables: &Variables) -> Result<GoogleCloudStorageBuilder> {
+/// The builder of a bucket in Google Cloud Storage.
+fn gcs(url: &Url, variables: &StoreVariables) -> Result<GoogleCloudStorageBuilder> {
     let settings = variables.settings("google_");
-    // Plain HTTP is used only where an endpoint is written so: the machine's own metadata, an emulator.
-    let options = settings.iter().fold(patience::options().with_allow_http(true), |options, (key, value)| match key {
+    // The metadata server and emulators need plain http; every other address is https unless it is configured as `http://`.
+    let options = settings.iter().fold(timeouts::options().with_allow_http(true), |options, (key, value)| match key {
         GoogleConfigKey::Client(key) => options.with_config(*key, value),
         _ => options,
     });
     let builder =
-        GoogleCloudStorageBuilder::new().with_client_options(options).with_http_connector(Patience { deadline: variables.deadline()? });
+        GoogleCloudStorageBuilder::new().with_client_options(options).with_http_connector(Timeouts { deadline: variables.deadline()? });
     let settings = settings.into_iter().filter(|(key, _)| !matches!(key, GoogleConfigKey::Client(_)));
     let builder = settings.fold(builder, |builder, (key, value)| builder.with_config(key, value));
-    Ok(builder.with_retry(patience::retries(variables.deadline()?)).with_url(url.as_str()))
+    Ok(builder.with_retry(timeouts::retries(variables.deadline()?)).with_url(url.as_str()))
 }
 
-fn azure(url: &Url, variables: &Variables) -> Result<MicrosoftAzureBuilder> {
+/// The builder of a container in Azure Blob Storage.
+fn azure(url: &Url, variables: &StoreVariables) -> Result<MicrosoftAzureBuilder> {
     let mut settings: BTreeMap<&str, String> = BTreeMap::new();
     if let Some(connection) = variables.first(&["azure_storage_connection_string"]) {
         settings = connection_string(connection);
     }
-    // As Azure's own command line calls them.
+    // The names that Azure's own command line reads.
     for (name, key) in [("azure_storage_account", "azure_storage_account_name"), ("azure_storage_key", "azure_storage_account_key")] {
         if let Some(value) = variables.first(&[name]) {
             settings.insert(key, value.to_owned());
@@ -192,19 +203,19 @@ fn azure(url: &Url, variables: &Variables) -> Result<MicrosoftAzureBuilder> {
     let settings = settings.into_iter().filter_map(|(name, value)| Some((name.parse::<AzureConfigKey>().ok()?, value)));
     let settings = settings.chain(variables.settings("azure_")).collect::<Vec<_>>();
     let is_plain = settings.iter().any(|(key, value)| *key == AzureConfigKey::Endpoint && value.starts_with("http://"));
-    let plain = patience::options().with_allow_http(is_plain);
-    let options = settings.iter().fold(plain, |options, (key, value)| match key {
+    let base = timeouts::options().with_allow_http(is_plain);
+    let options = settings.iter().fold(base, |options, (key, value)| match key {
         AzureConfigKey::Client(key) => options.with_config(*key, value),
         _ => options,
     });
     let builder =
-        MicrosoftAzureBuilder::new().with_client_options(options).with_http_connector(Patience { deadline: variables.deadline()? });
+        MicrosoftAzureBuilder::new().with_client_options(options).with_http_connector(Timeouts { deadline: variables.deadline()? });
     let settings = settings.into_iter().filter(|(key, _)| !matches!(key, AzureConfigKey::Client(_)));
     let builder = settings.fold(builder, |builder, (key, value)| builder.with_config(key, value));
-    Ok(builder.with_retry(patience::retries(variables.deadline()?)).with_url(url.as_str()))
+    Ok(builder.with_retry(timeouts::retries(variables.deadline()?)).with_url(url.as_str()))
 }
 
-/// `AccountName=…;AccountKey=…;BlobEndpoint=…`, in the builder's names.
+/// Parses `AccountName=…;AccountKey=…;BlobEndpoint=…` into settings by the builder's names. Unknown parts are ignored.
 fn connection_string(text: &str) -> BTreeMap<&'static str, String> {
     let parts = text.split(';').filter_map(|part| part.split_once('=')).collect::<BTreeMap<_, _>>();
     let endpoint = match (parts.get("BlobEndpoint"), parts.get("AccountName"), parts.get("EndpointSuffix")) {
@@ -224,33 +235,34 @@ fn connection_string(text: &str) -> BTreeMap<&'static str, String> {
     known.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()
 }
 
-/// Folds `a/../b` to `b`: a store's keys know no `..`. What exists is resolved as the file system sees it.
-fn tidy(path: &std::path::Path) -> PathBuf {
+/// Resolves `a/../b` to `b`, because keys of a store have no `..`. A path that exists is resolved by the file system, links included.
+fn without_parent_parts(path: &std::path::Path) -> PathBuf {
     use std::path::Component;
     if let Ok(resolved) = path.canonicalize() {
         return resolved;
     }
-    let mut tidied = PathBuf::new();
+    let mut folded = PathBuf::new();
     for part in path.components() {
         match part {
             Component::ParentDir => {
-                tidied.pop();
+                folded.pop();
             }
-            other => tidied.push(other),
+            other => folded.push(other),
         }
     }
-    tidied
+    folded
 }
 
+/// The error of a location that cannot be a root.
 fn unusable(location: &str, why: &str) -> Error {
-    // What comes after the scheme may hold a password or a signature.
+    // Only the scheme is repeated: the rest may hold a password or a signature.
     let (scheme, _) = location.split_once("://").unwrap_or((location, ""));
     let why = if location.contains("://") && why.contains(location) { "it cannot be parsed" } else { why };
     Error::new(Kind::Config, format!("cannot use `{scheme}` as a root: {why}"))
         .hint("give a local path or a URL such as s3://bucket/folder, gs://…, az://…, file:///…, memory:///")
 }
 
-/// A store whose settings do not do. The library's text may quote a setting, so only what is known of it is said.
+/// The error of a store whose settings are missing or wrong. The library's text may quote a secret, so it is replaced by a known meaning.
 fn misconfigured(url: &Url, error: &object_store::Error) -> Error {
     let text = error.to_string();
     let known = [
@@ -265,10 +277,11 @@ fn misconfigured(url: &Url, error: &object_store::Error) -> Error {
         "gs" => "set GOOGLE_APPLICATION_CREDENTIALS to the path of a credentials file",
         _ => "set AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY, or AZURE_STORAGE_CONNECTION_STRING",
     };
-    let message = format!("cannot open {}: {}", redacted(url), known.unwrap_or("a setting in the environment is not as it should be"));
+    let message = format!("cannot open {}: {}", redacted(url), known.unwrap_or("a setting in the environment is wrong"));
     Error::new(Kind::Config, message).hint(hint)
 }
 
+/// A URL without password and query, which may hold a signature.
 fn redacted(url: &Url) -> String {
     let mut shown = url.clone();
     let _ = shown.set_password(None);

@@ -1,6 +1,6 @@
-//! Whether a root can be used: tried with real requests, so that a run does not find out after hours of work.
+//! Tries a root with real requests, so that a run does not find out after hours of work that it cannot read or write there.
 
-use super::{Store, wait};
+use super::root::{Store, wait};
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;
 use futures::TryStreamExt;
@@ -8,39 +8,44 @@ use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersi
 use serde::Serialize;
 use std::hash::BuildHasher;
 
-/// One thing tried at a root.
+/// One kind of request that was tried at a root.
 #[derive(Debug, Serialize)]
 pub struct Probe {
+    /// `input` or `output`.
     pub root: &'static str,
+    /// The request, e.g. `second create refused`.
     pub what: &'static str,
-    pub outcome: Outcome,
-    /// What failed and what to do about it.
+    pub outcome: ProbeOutcome,
+    /// Why it failed and what to do, or why it was not tried; `None` if it succeeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
     #[serde(skip)]
     error: Option<Error>,
 }
 
+/// The outcome of a probe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum ProbeOutcome {
     Ok,
     Failed,
-    /// There was nothing to try it on.
+    /// An earlier probe failed, or there was nothing to try it on.
     NotTried,
 }
 
 impl Probe {
+    /// The error of a failed probe.
     pub fn error(&self) -> Option<&Error> {
         self.error.as_ref()
     }
 
+    /// As `error`, by value.
     pub fn into_error(self) -> Option<Error> {
         self.error
     }
 }
 
-/// What was tried at one root, one after the other; a failure does not stop what does not need it.
+/// The probes of one root, in the order in which they were tried. A failure only skips the probes that depend on it.
 struct Probes {
     root: &'static str,
     done: Vec<Probe>,
@@ -51,28 +56,36 @@ impl Probes {
         Probes { root, done: Vec::new() }
     }
 
-    fn add<T>(&mut self, what: &'static str, tried: Result<T>) -> Option<T> {
-        let (outcome, value, error) = match tried {
-            Ok(value) => (Outcome::Ok, Some(value), None),
-            Err(error) => (Outcome::Failed, None, Some(error)),
+    /// Adds the probe of a result, and returns its value if it succeeded.
+    fn add<T>(&mut self, what: &'static str, result: Result<T>) -> Option<T> {
+        let (outcome, value, error) = match result {
+            Ok(value) => (ProbeOutcome::Ok, Some(value), None),
+            Err(error) => (ProbeOutcome::Failed, None, Some(error)),
         };
         let problem = error.as_ref().map(Error::in_one_line);
         self.done.push(Probe { root: self.root, what, outcome, problem, error });
         value
     }
 
+    /// Adds probes that are not tried, with the reason.
     fn skip(&mut self, what: &[&'static str], why: &str) {
-        let skipped =
-            what.iter().map(|what| Probe { root: self.root, what, outcome: Outcome::NotTried, problem: Some(why.to_owned()), error: None });
+        let skipped = what.iter().map(|what| Probe {
+            root: self.root,
+            what,
+            outcome: ProbeOutcome::NotTried,
+            problem: Some(why.to_owned()),
+            error: None,
+        });
         self.done.extend(skipped);
     }
 
+    /// Whether a probe failed with an error that may pass, e.g. a network fault.
     fn is_unreachable(&self) -> bool {
         self.done.iter().filter_map(Probe::error).any(Error::retryable)
     }
 }
 
-/// Lists an input root and reads the first bytes of the first object found.
+/// Probes an input root: lists it and reads the first bytes of the first object found.
 pub fn input(store: &Store) -> Vec<Probe> {
     let mut probes = Probes::new("input");
     let first = probes.add("list", store.first_object());
@@ -85,9 +98,10 @@ pub fn input(store: &Store) -> Vec<Probe> {
     probes.done
 }
 
+/// The probes of writing, in their order.
 const WRITES: [&str; 6] = ["create", "second create refused", "update", "outdated update refused", "read back", "delete"];
 
-/// Lists an output root, then writes, reads and deletes an object of its own below `_meta`.
+/// Probes an output root: lists it, then writes, reads and deletes an object of its own below `_meta`.
 pub fn output(store: &Store) -> Vec<Probe> {
     let mut probes = Probes::new("output");
     probes.add("list", store.first_object());
@@ -96,17 +110,17 @@ pub fn output(store: &Store) -> Vec<Probe> {
         return probes.done;
     }
     let folders = NewFolders::of(store);
-    write(store, &mut probes);
+    try_writes(store, &mut probes);
     drop(folders);
     probes.done
 }
 
-/// The worst of what an output's probes found.
+/// Probes an output root. Errors: the worst error of the probes.
 pub fn probe_output(store: &Store) -> Result<()> {
     worst(output(store)).map_or(Ok(()), Err)
 }
 
-/// The error a person has to deal with first.
+/// The error that the user has to fix first: the one of the highest rank, the earliest of equals. `None` if nothing failed.
 pub fn worst(probes: Vec<Probe>) -> Option<Error> {
     let errors = probes.into_iter().filter_map(|probe| {
         let (root, what) = (probe.root, probe.what);
@@ -115,31 +129,32 @@ pub fn worst(probes: Vec<Probe>) -> Option<Error> {
     errors.reduce(|worst, error| if error.kind().rank() > worst.kind().rank() { error } else { worst })
 }
 
-fn write(store: &Store, probes: &mut Probes) {
+/// Creates, updates, reads and deletes an object with a random name.
+fn try_writes(store: &Store, probes: &mut Probes) {
     let key = format!("_meta/probe-{:016x}", std::hash::RandomState::new().hash_one(0));
     let [create, again, update, outdated, read, delete] = WRITES;
-    let mode = if store.manners.fenced { PutMode::Create } else { PutMode::Overwrite };
+    let mode = if store.write_policy.conditional { PutMode::Create } else { PutMode::Overwrite };
     let Some(first) = probes.add(create, store.probe_put(&key, "1", mode)) else {
         probes.skip(&WRITES[1..], "nothing was written");
-        // The answer may have been lost after the store did it.
+        // The store may have created the object although its answer was lost.
         let _ = store.delete(&key);
         return;
     };
-    let body = if store.manners.fenced {
-        conditions(store, probes, &key, first)
+    let body = if store.write_policy.conditional {
+        try_conditions(store, probes, &key, first)
     } else {
-        probes.skip(&[again, update, outdated], "KEFU_STORE_UNFENCED: see to it that one run writes at a time");
+        probes.skip(&[again, update, outdated], "KEFU_STORE_UNFENCED is set: make sure that one run writes at a time");
         "1"
     };
     probes.add(read, store.probe_read(&key, body));
     probes.add(delete, store.delete(&key));
 }
 
-/// Whether the store keeps to the conditions of a write; returns what then stands at the key.
-fn conditions(store: &Store, probes: &mut Probes, key: &str, first: UpdateVersion) -> &'static str {
+/// Tries whether the store obeys the condition of a PUT. Returns the body that the object then has.
+fn try_conditions(store: &Store, probes: &mut Probes, key: &str, first: UpdateVersion) -> &'static str {
     let [_, again, update, outdated, ..] = WRITES;
     let refused = probes.add(again, store.probe_refused(key, PutMode::Create));
-    // A folder on a disk knows no conditional update; a lock file stands in for it.
+    // `LocalFileSystem` has no conditional update; a lock file replaces it.
     if store.folder.is_some() {
         probes.skip(&[update, outdated], "a lock file does this on a local disk");
         return if refused.is_some() { "1" } else { "3" };
@@ -157,15 +172,16 @@ fn conditions(store: &Store, probes: &mut Probes, key: &str, first: UpdateVersio
 }
 
 impl Store {
-    /// The key and size of the first object in the order the store gives them. Asks for one page, however many there are.
+    /// The key and size of the first object in the store's order; `None` if there is none. Requests one page of the listing.
     fn first_object(&self) -> Result<Option<(String, u64)>> {
         let prefix = self.path("")?;
         let first = wait(async { self.objects.list(Some(&prefix)).try_next().await })?.with("folder", &self.name)?;
         Ok(first.and_then(|meta| self.object(meta)).map(|object| (object.key.clone(), object.size())))
     }
 
+    /// Reads up to 64 bytes of an object.
     fn first_bytes(&self, key: &str, size: u64) -> Result<()> {
-        // An empty object has no first byte to ask for.
+        // A range request for an empty object is an error.
         let got = match size {
             0 => wait(self.objects.head(&self.path(key)?))?.map(|_| ()),
             _ => wait(self.objects.get_range(&self.path(key)?, 0..size.min(64)))?.map(|_| ()),
@@ -173,23 +189,25 @@ impl Store {
         got.with("file", self.describe(key))
     }
 
+    /// Writes an object and returns its version.
     fn probe_put(&self, key: &str, body: &'static str, mode: PutMode) -> Result<UpdateVersion> {
         let put = wait(self.objects.put_opts(&self.path(key)?, body.into(), PutOptions::from(mode)))?;
         let put = put.with("file", self.describe(key))?;
         Ok(UpdateVersion { e_tag: put.e_tag, version: put.version })
     }
 
-    /// The store must refuse to write, for the object is there, and another than the condition says.
+    /// Sends a PUT whose condition does not hold. Errors: the store does not refuse it.
     fn probe_refused(&self, key: &str, mode: PutMode) -> Result<()> {
         match wait(self.objects.put_opts(&self.path(key)?, "3".into(), PutOptions::from(mode)))? {
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(()),
             Err(other) => Err(Error::from(other).with("file", self.describe(key))),
             Ok(_) => Err(Error::new(Kind::Config, "the store overwrites although it was told not to")
                 .with("file", self.describe(key))
-                .hint("two runs at once would spoil each other's reports here: take a store with conditional writes (If-None-Match, If-Match)")),
+                .hint("two runs at once would overwrite each other's reports here: use a store with conditional writes (If-None-Match, If-Match)")),
         }
     }
 
+    /// Reads an object back. Errors: its bytes are others than `body`.
     fn probe_read(&self, key: &str, body: &'static str) -> Result<()> {
         if self.get(key)? == Bytes::from_static(body.as_bytes()) {
             return Ok(());
@@ -198,10 +216,11 @@ impl Store {
     }
 }
 
-/// Folders on a local disk that were not there before; they go again if nothing else came into them.
+/// Local directories that the probes create. Those that are empty at the end are removed.
 struct NewFolders(Vec<std::path::PathBuf>);
 
 impl NewFolders {
+    /// The directories down to `_meta` that do not exist yet, the deepest first.
     fn of(store: &Store) -> NewFolders {
         let deepest = store.folder.as_ref().map(|folder| folder.join("_meta"));
         let missing = deepest.iter().flat_map(|folder| folder.ancestors()).take_while(|folder| !folder.exists());
@@ -212,7 +231,7 @@ impl NewFolders {
 impl Drop for NewFolders {
     fn drop(&mut self) {
         for folder in &self.0 {
-            // One that is not empty stays, and so do those above it.
+            // Removing a directory that is not empty fails, so it stays, and its parents with it.
             let _ = std::fs::remove_dir(folder);
         }
     }

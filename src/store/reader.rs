@@ -1,63 +1,70 @@
-//! A file from its beginning to its end, a piece at a time: no more of it is in memory.
+//! Reads an object from beginning to end in chunks, of which one is in memory at a time.
 
-use super::{Object, Store, wait};
+use super::root::{Store, StoredObject, wait};
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;
 use object_store::{GetOptions, ObjectStore};
 use std::io::{self, Read};
 
-/// Bytes asked for at a time: few requests to a store elsewhere, and of a disk what stays in the caches.
-const PIECE_FROM_AFAR: u64 = 16 << 20;
-const PIECE_OF_DISK: u64 = 1 << 20;
+/// Bytes of a chunk from a remote store: large, so that few requests are sent.
+const REMOTE_CHUNK: u64 = 16 << 20;
+/// Bytes of a chunk from a local disk: small enough to stay in the CPU's caches.
+const LOCAL_CHUNK: u64 = 1 << 20;
 
-/// Reads an object. Its errors hold ours: a store that fails (its own), a file that is another before it was read to its end (try again).
-pub struct Reader {
+/// A sequential reader of an object. Its `io::Error`s wrap an `Error`: the store failed, or the object was overwritten while it was read
+/// (`NotReady`).
+pub struct ObjectReader {
     store: Store,
-    object: Object,
-    /// Of the bytes that the first piece is of.
+    object: StoredObject,
+    /// The ETag of the first chunk; the later ones must have the same.
     tag: Option<String>,
-    at: u64,
+    /// Bytes fetched so far.
+    offset: u64,
+    /// The size of the object.
     end: u64,
-    piece: Bytes,
+    /// The fetched bytes that are not read yet.
+    chunk: Bytes,
 }
 
 impl Store {
-    pub fn reader(&self, object: &Object) -> Reader {
-        Reader { store: self.clone(), object: object.clone(), tag: None, at: 0, end: object.size(), piece: Bytes::new() }
+    /// A reader from the beginning of an object. No request is sent before the first read.
+    pub fn reader(&self, object: &StoredObject) -> ObjectReader {
+        ObjectReader { store: self.clone(), object: object.clone(), tag: None, offset: 0, end: object.size(), chunk: Bytes::new() }
     }
 }
 
-impl Reader {
+impl ObjectReader {
+    /// Fetches the next chunk.
     fn fetch(&mut self) -> Result<()> {
-        let most = if self.store.folder().is_some() { PIECE_OF_DISK } else { PIECE_FROM_AFAR };
-        // What is no longer is asked for whole.
-        let range = (self.end > most).then(|| (self.at..self.at + most).into());
+        let size = if self.store.folder().is_some() { LOCAL_CHUNK } else { REMOTE_CHUNK };
+        // An object no larger than a chunk is requested whole, without a range.
+        let range = (self.end > size).then(|| (self.offset..self.offset + size).into());
         let options = GetOptions { range, if_match: self.tag.clone(), ..GetOptions::default() };
         let fetched = wait(async {
             let found = self.store.objects.get_opts(&self.object.meta.location, options).await?;
             let meta = found.meta.clone();
             Ok((found.bytes().await?, meta))
         })?;
-        let (piece, meta) = match fetched {
+        let (chunk, meta) = match fetched {
             Err(object_store::Error::Precondition { .. }) => {
-                Err(Error::new(Kind::NotReady, "the file was written anew while it was read").hint("run again once it is complete"))
+                Err(Error::new(Kind::NotReady, "the file was overwritten while it was read").hint("run again once it is complete"))
             }
             fetched => fetched.map_err(Error::from),
         }
         .with("file", self.store.describe(&self.object.key))?;
         (self.tag, self.end) = (meta.e_tag, meta.size);
-        self.at += piece.len() as u64;
-        self.piece = piece;
+        self.offset += chunk.len() as u64;
+        self.chunk = chunk;
         Ok(())
     }
 }
 
-impl Read for Reader {
+impl Read for ObjectReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        if self.piece.is_empty() && self.at < self.end {
+        if self.chunk.is_empty() && self.offset < self.end {
             self.fetch().map_err(io::Error::other)?;
         }
-        let part = self.piece.split_to(into.len().min(self.piece.len()));
+        let part = self.chunk.split_to(into.len().min(self.chunk.len()));
         into[..part.len()].copy_from_slice(&part);
         Ok(part.len())
     }

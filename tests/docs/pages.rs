@@ -2,8 +2,8 @@
 
 use crate::support::company::repository;
 use clap::CommandFactory;
+use kefu::config::{Overrides, Plan};
 use kefu::error::{Error, Kind};
-use kefu::job::{Overrides, Plan};
 use kefu::metrics;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ fn below(folder: &str) -> Vec<String> {
         let name = entry.file_name().to_string_lossy().into_owned();
         let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         if entry.file_type().unwrap().is_dir() {
-            // `src/judgement/data` is committed; the folders of that name that benchmarks fill are not.
+            // `src/config/judgement` is committed; the folders of that name that benchmarks fill are not.
             if !is_made(&name) || path.starts_with("src/") {
                 found.extend(below(&path));
                 found.push(path);
@@ -48,7 +48,7 @@ fn files(folder: &str, endings: &[&str]) -> impl Iterator<Item = String> {
 /// The pages for users and contributors, the pipelines, and the files for schedulers.
 fn pages() -> Vec<Page> {
     let named = ["README.md", "README.zh.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample_data/README.md", "src/metrics/DECISIONS.md"];
-    let named = named.into_iter().chain(["src/rules/presets/README.md"]).map(str::to_owned);
+    let named = named.into_iter().chain(["src/config/presets/README.md"]).map(str::to_owned);
     let names = named.chain(files("docs", &[".md"])).chain(files("pipelines", &[".toml"])).chain(files("deploy", &[""]));
     names.filter(|name| !name.ends_with(".pyc")).map(|name| read(&name)).collect()
 }
@@ -231,7 +231,7 @@ fn the_exit_codes_of_the_pages_are_those_of_the_errors() {
 // ---- settings ---------------------------------------------------------------------------------
 
 fn job(text: &str) -> kefu::error::Result<Plan> {
-    Plan::of_text(&repository().join("pipelines/p.toml"), text, &Overrides::default())
+    Plan::from_text(&repository().join("pipelines/p.toml"), text, &Overrides::default())
 }
 
 /// The keys of a section, which its reader lists when it meets one that it does not know; none where the key holds a value.
@@ -306,7 +306,7 @@ fn every_setting_stands_in_the_nightly_pipeline() {
 
 #[test]
 fn a_setting_that_a_comment_shows_is_at_its_default() {
-    let [bare, shown] = [read("pipelines/nightly.toml").text, shown(false)].map(|text| format!("{:#?}", job(&text).ok().unwrap().job));
+    let [bare, shown] = [read("pipelines/nightly.toml").text, shown(false)].map(|text| format!("{:#?}", job(&text).ok().unwrap().config));
     let changed = bare.lines().zip(shown.lines()).find(|(bare, shown)| bare != shown);
     assert!(bare == shown, "pipelines/nightly.toml shows another value than the default: {changed:?}");
 }
@@ -461,7 +461,9 @@ fn what_is_cited_can_be_read() {
         let mut cited = ["DECISIONS #", "decision ", "Decision "].into_iter().flat_map(|word| numbers_after(&text, word));
         let lost = cited.find(|number| !decided.contains(number));
         assert!(lost.is_none(), "{name} cites decision {}, which is not there", lost.unwrap());
-        let hidden = HIDDEN.iter().find(|phrase| text.contains(**phrase));
+        // A published text changes only with a release that changes numbers.
+        let is_published = name == "src/config/judgement/flags.toml";
+        let hidden = HIDDEN.iter().find(|phrase| !is_published && text.contains(**phrase));
         assert!(hidden.is_none(), "{name} cites {hidden:?}: name a page of the repository instead");
     }
 }

@@ -1,5 +1,6 @@
 use super::{counted, line, lines, set_aside, with, with_pipeline};
 use crate::support::place::{CHATS, PIPELINE};
+use crate::support::scratch::scratch;
 use crate::support::sheet::{Packing, packed};
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -98,7 +99,7 @@ fn a_long_file_of_gbk_is_read_without_a_loss() {
 #[test]
 #[cfg(unix)]
 fn a_link_out_of_the_input_folder_is_not_followed() {
-    let elsewhere = tempfile::tempdir().unwrap();
+    let elsewhere = scratch();
     std::fs::write(elsewhere.path().join("secret.csv"), CHATS).unwrap();
     let place = with("chats.csv", CHATS);
     let link = |to: std::path::PathBuf, name: &str| std::os::unix::fs::symlink(to, place.path(name)).unwrap();

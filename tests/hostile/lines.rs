@@ -94,7 +94,7 @@ fn a_column_nobody_reads_is_told_once() {
     let place = with("a.ndjson", (0..10).map(with_colour).collect::<String>());
     place.put("messages/date=2026-09-01/b.ndjson", (10..20).map(with_colour).collect::<String>());
     let ran = place.run();
-    ran.expect(0, &["columns nobody reads", "colour (2 files)"]);
+    ran.expect(0, &["columns that no metric uses", "colour (2 files)"]);
     assert_eq!(ran.said.matches("colour").count(), 1, "{}", ran.said);
     assert_eq!(counted(&place), 20.0);
 }

@@ -3,6 +3,7 @@
 use super::tables::Tables;
 use super::{day, given};
 use crate::oracle::{Input, Line, Mode, Order, Sender};
+use crate::support::scratch::scratch;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -48,7 +49,7 @@ pub(crate) struct Demo {
 }
 
 pub(crate) static DEMO: LazyLock<Demo> = LazyLock::new(|| {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = scratch();
     let output = folder.path().to_str().unwrap();
     let ran = kefu().args(["backfill", "--from", FIRST, "--to", LAST, "--json", "--output", output]).output().unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));

@@ -1,10 +1,11 @@
 //! The published report tables against the oracle, cell by cell.
 
-use super::tables::{Key, Row, Tables, number, text, truth};
+use super::tables::{Key, Row, Tables, number, text};
 use crate::oracle::{self, Cells, Input, Rules};
 use crate::oracle_service;
-use kefu::job::Level;
+use crate::support::tables::truth;
 use kefu::metrics;
+use kefu::model::Level;
 
 const LEVELS: [(oracle::Level, Level); 2] = [(oracle::Level::Shop, Level::Shop), (oracle::Level::Agent, Level::Agent)];
 pub(crate) const PERIODS: [(oracle::Period, &str); 5] = [

@@ -4,13 +4,13 @@ use super::sheet::{Packing, Sheet, Style, packed, rfc3339, yuan};
 use super::tables::Tables;
 use super::{date, day};
 use crate::oracle::{DAY_MS, Input, Line, Mode, Order, Sender};
-use kefu::calendar::Day;
-use kefu::due::Only;
-use kefu::job::{Overrides, Plan};
-use kefu::publish::RunRecord;
-use kefu::run::{Request, run};
+use crate::support::scratch::scratch;
+use kefu::config::{Overrides, Plan};
+use kefu::freshness::DaySelection;
+use kefu::observability::RunRecord;
+use kefu::run::{RunRequest, run};
+use kefu_kernel::calendar::Day;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// How the lines lie in files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -186,7 +186,7 @@ impl Given {
 
     /// One run after another, each of some business days.
     pub(crate) fn run_in_parts(&self, parts: &[(i64, i64)]) -> Tables {
-        let folder = TempDir::new().unwrap();
+        let folder = scratch();
         let plan = plan(&self.write(folder.path()), "memory:///");
         for (first, last) in parts {
             run_days(&plan, *first, *last, None);
@@ -206,9 +206,9 @@ pub(crate) fn run_days(plan: &Plan, first: i64, last: i64, as_of: Option<i64>) -
 }
 
 /// Runs those of the days that are asked for.
-pub(crate) fn run_only(plan: &Plan, (first, last): (i64, i64), only: Only) -> RunRecord {
+pub(crate) fn run_only(plan: &Plan, (first, last): (i64, i64), only: DaySelection) -> RunRecord {
     let started = "2026-11-20T00:00:00Z".parse().unwrap();
-    let request = Request { jobs: 2, only, ..Request::new(Day(first as i32), Day(last as i32), started) };
+    let request = RunRequest { jobs: 2, only, ..RunRequest::new(Day(first as i32), Day(last as i32), started) };
     run(plan, &request).unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -217,7 +217,7 @@ pub(crate) fn run_within(plan: &Plan, (first, last): (i64, i64), as_of: Option<i
     let of = |day: i64| Day(day as i32);
     // Any instant does: no clock reaches the tables.
     let started = "2026-11-20T00:00:00Z".parse().unwrap();
-    let request = Request { as_of: as_of.map(of), jobs, memory, ..Request::new(of(first), of(last), started) };
+    let request = RunRequest { as_of: as_of.map(of), jobs, memory, ..RunRequest::new(of(first), of(last), started) };
     run(plan, &request).unwrap_or_else(|e| panic!("{e}"))
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod listener;
 pub(crate) mod nasty;
 pub(crate) mod place;
 pub(crate) mod proxy;
+pub(crate) mod scratch;
 pub(crate) mod script;
 pub(crate) mod service;
 pub(crate) mod sheet;

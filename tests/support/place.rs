@@ -2,6 +2,7 @@
 
 use super::company::kefu;
 use super::tables::Tables;
+use crate::support::scratch::scratch;
 use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
@@ -29,7 +30,7 @@ pub(crate) struct Ran {
 impl Place {
     /// With the pipeline as `p.toml` and the two lines of chat.
     pub(crate) fn new(pipeline: &str) -> Place {
-        let place = Place { folder: tempfile::tempdir().unwrap() };
+        let place = Place { folder: scratch() };
         place.put("p.toml", pipeline);
         place.put(CHATS_PATH, CHATS);
         place

@@ -12,8 +12,8 @@ use super::tables::Tables;
 use crate::oracle::{self, Attribution, DAY_MS, Input, Rules, Session, Spoken};
 use crate::oracle_service::{self, Clock, Evaluation, OrderCredit, Refund, RowDay, Staff, Status, Target, Ticket, Video};
 use draw::Draws;
-use kefu::job::Level;
 use kefu::metrics;
+use kefu::model::Level;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,13 +3,15 @@
 use super::given::{self, Given};
 use super::{date, day, script};
 use crate::support::faulty::{Faulty, tree};
+use crate::support::scratch::scratch;
 use bytes::Bytes;
-use kefu::calendar::Day;
+use kefu::config::Plan;
 use kefu::error::Result;
-use kefu::job::Plan;
-use kefu::publish::{Clock, RunRecord, Terms};
-use kefu::run::{Request, run};
+use kefu::observability::RunRecord;
+use kefu::publish::{LeaseClock, LeaseOptions};
+use kefu::run::{RunRequest, run};
 use kefu::store::Store;
+use kefu_kernel::calendar::Day;
 use object_store::memory::InMemory;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -24,7 +26,7 @@ pub(crate) const READ: [&str; 3] = ["reports", "details", "dims"];
 #[derive(Default)]
 struct Slept(Mutex<Duration>);
 
-impl Clock for Slept {
+impl LeaseClock for Slept {
     fn now(&self) -> Duration {
         *self.0.lock().unwrap()
     }
@@ -43,7 +45,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(days: i64) -> World {
-        let mut world = World { folder: tempfile::tempdir().unwrap(), files: BTreeMap::new() };
+        let mut world = World { folder: scratch(), files: BTreeMap::new() };
         let mut input = given::input(MONDAY, MONDAY);
         input.lines = Vec::new();
         let head = "[reports]\nperiods = [\"day\", \"week\"]\nlevels = [\"shop\"]\n".to_owned();
@@ -79,8 +81,8 @@ impl World {
         let plan = Plan { output, ..given::plan(&self.pipeline(), "memory:///") };
         let [from, to] = [from, to].map(|after| Day((day(MONDAY) + after) as i32));
         let started = "2026-11-20T00:00:00Z".parse().unwrap();
-        let terms = Terms { ttl: Duration::from_secs(60), wait: false, clock: Arc::new(Slept::default()) };
-        run(&plan, &Request { jobs: 1, terms, ..Request::new(from, to, started) })
+        let lease = LeaseOptions { ttl: Duration::from_secs(60), wait: false, clock: Arc::new(Slept::default()) };
+        run(&plan, &RunRequest { jobs: 1, lease, ..RunRequest::new(from, to, started) })
     }
 
     /// The tables of one run over everything that is there.

@@ -14,7 +14,7 @@ use parquet::schema::types::ColumnPath;
 
 use crate::error::{GenerateError, GenerateResult};
 use crate::output::{create_file, file_size, unwritable};
-use crate::table::{CellValue, ColumnSpec, ColumnType, TableWriter};
+use crate::table::{CellType, CellValue, ColumnSpec, RowWriter};
 
 /// Rows gathered before they are handed to the Parquet encoder.
 const BATCH_ROWS: usize = 1 << 16;
@@ -62,7 +62,7 @@ impl ParquetTableWriter {
     }
 }
 
-impl TableWriter for ParquetTableWriter {
+impl RowWriter for ParquetTableWriter {
     fn row(&mut self, cells: &[CellValue<'_>]) -> GenerateResult<()> {
         for (builder, cell) in self.builders.iter_mut().zip(cells) {
             builder.append(cell)?;
@@ -80,11 +80,11 @@ impl TableWriter for ParquetTableWriter {
 
 fn field(column: &ColumnSpec) -> Field {
     let data_type = match column.column_type {
-        ColumnType::Name | ColumnType::Text => DataType::Utf8,
-        ColumnType::Int => DataType::Int64,
-        ColumnType::Flag => DataType::Boolean,
-        ColumnType::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
-        ColumnType::Money => DataType::Decimal128(MONEY_DIGITS.0, MONEY_DIGITS.1),
+        CellType::Name | CellType::Text => DataType::Utf8,
+        CellType::Int => DataType::Int64,
+        CellType::Flag => DataType::Boolean,
+        CellType::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
+        CellType::Money => DataType::Decimal128(MONEY_DIGITS.0, MONEY_DIGITS.1),
     };
     Field::new(column.name, data_type, true)
 }
@@ -93,7 +93,7 @@ fn properties(columns: &[ColumnSpec]) -> parquet::errors::Result<WriterPropertie
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS));
-    for column in columns.iter().filter(|column| column.column_type == ColumnType::Text) {
+    for column in columns.iter().filter(|column| column.column_type == CellType::Text) {
         let path = ColumnPath::from(column.name);
         properties =
             properties.set_column_dictionary_enabled(path.clone(), false).set_column_statistics_enabled(path, EnabledStatistics::None);
@@ -101,13 +101,13 @@ fn properties(columns: &[ColumnSpec]) -> parquet::errors::Result<WriterPropertie
     Ok(properties.build())
 }
 
-fn builder(column_type: ColumnType) -> GenerateResult<ColumnBuilder> {
+fn builder(column_type: CellType) -> GenerateResult<ColumnBuilder> {
     Ok(match column_type {
-        ColumnType::Name | ColumnType::Text => ColumnBuilder::Text(StringBuilder::new()),
-        ColumnType::Int => ColumnBuilder::Int(Int64Builder::new()),
-        ColumnType::Flag => ColumnBuilder::Flag(BooleanBuilder::new()),
-        ColumnType::Time => ColumnBuilder::Time(TimestampMillisecondBuilder::new().with_timezone("UTC")),
-        ColumnType::Money => {
+        CellType::Name | CellType::Text => ColumnBuilder::Text(StringBuilder::new()),
+        CellType::Int => ColumnBuilder::Int(Int64Builder::new()),
+        CellType::Flag => ColumnBuilder::Flag(BooleanBuilder::new()),
+        CellType::Time => ColumnBuilder::Time(TimestampMillisecondBuilder::new().with_timezone("UTC")),
+        CellType::Money => {
             let typed = Decimal128Builder::new().with_precision_and_scale(MONEY_DIGITS.0, MONEY_DIGITS.1);
             ColumnBuilder::Money(typed.map_err(|problem| GenerateError::internal(&problem))?)
         }

@@ -8,12 +8,12 @@ pub(crate) struct ColumnSpec {
     /// The name in the file.
     pub(crate) name: &'static str,
     /// What the cells hold.
-    pub(crate) column_type: ColumnType,
+    pub(crate) column_type: CellType,
 }
 
 /// What the cells of a column hold.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum ColumnType {
+pub(crate) enum CellType {
     /// Text that repeats, which Parquet stores as a dictionary.
     Name,
     /// Text that hardly repeats, for which Parquet keeps neither a dictionary nor statistics.
@@ -46,7 +46,7 @@ pub(crate) enum CellValue<'a> {
 }
 
 /// A table that is being written to one file.
-pub(crate) trait TableWriter {
+pub(crate) trait RowWriter {
     /// Writes one row, its cells in the order of the columns.
     fn row(&mut self, cells: &[CellValue<'_>]) -> GenerateResult<()>;
 
@@ -78,30 +78,30 @@ impl<'a> CellValue<'a> {
 
 /// A column of text that repeats.
 pub(crate) const fn name(name: &'static str) -> ColumnSpec {
-    ColumnSpec { name, column_type: ColumnType::Name }
+    ColumnSpec { name, column_type: CellType::Name }
 }
 
 /// A column of text that hardly repeats.
 pub(crate) const fn text(name: &'static str) -> ColumnSpec {
-    ColumnSpec { name, column_type: ColumnType::Text }
+    ColumnSpec { name, column_type: CellType::Text }
 }
 
 /// A column of whole numbers.
 pub(crate) const fn int(name: &'static str) -> ColumnSpec {
-    ColumnSpec { name, column_type: ColumnType::Int }
+    ColumnSpec { name, column_type: CellType::Int }
 }
 
 /// A column of flags.
 pub(crate) const fn flag(name: &'static str) -> ColumnSpec {
-    ColumnSpec { name, column_type: ColumnType::Flag }
+    ColumnSpec { name, column_type: CellType::Flag }
 }
 
 /// A column of instants.
 pub(crate) const fn time(name: &'static str) -> ColumnSpec {
-    ColumnSpec { name, column_type: ColumnType::Time }
+    ColumnSpec { name, column_type: CellType::Time }
 }
 
 /// A column of amounts.
 pub(crate) const fn money(name: &'static str) -> ColumnSpec {
-    ColumnSpec { name, column_type: ColumnType::Money }
+    ColumnSpec { name, column_type: CellType::Money }
 }

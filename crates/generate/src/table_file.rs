@@ -8,7 +8,7 @@ use crate::error::GenerateResult;
 use crate::formats::{FileFormat, TextCompression, TextEncoding};
 use crate::output::TextOutput;
 use crate::parquet_writer::ParquetTableWriter;
-use crate::table::{ColumnSpec, TableWriter};
+use crate::table::{ColumnSpec, RowWriter};
 use crate::text_writers::{CsvTableWriter, NdjsonTableWriter};
 
 /// How a table becomes a file.
@@ -31,7 +31,7 @@ impl TableFileOptions {
     }
 
     /// Creates `folder/stem.<extension>` and the folders above it, and starts the table in it.
-    pub(crate) fn create(self, folder: &Path, stem: &str, columns: &'static [ColumnSpec]) -> GenerateResult<Box<dyn TableWriter>> {
+    pub(crate) fn create(self, folder: &Path, stem: &str, columns: &'static [ColumnSpec]) -> GenerateResult<Box<dyn RowWriter>> {
         let path = folder.join(format!("{stem}.{}", self.extension()));
         Ok(match self.format {
             FileFormat::Parquet => Box::new(ParquetTableWriter::create(path, columns)?),

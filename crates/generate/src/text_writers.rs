@@ -8,7 +8,7 @@ use jiff::tz::Offset;
 
 use crate::error::{GenerateError, GenerateResult};
 use crate::output::{TextOutput, unwritable};
-use crate::table::{CellValue, ColumnSpec, TableWriter};
+use crate::table::{CellValue, ColumnSpec, RowWriter};
 
 /// Times carry three decimals even when they are zero, as platforms export them.
 const TIMES: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
@@ -43,7 +43,7 @@ impl CsvTableWriter {
     }
 }
 
-impl TableWriter for CsvTableWriter {
+impl RowWriter for CsvTableWriter {
     fn row(&mut self, cells: &[CellValue<'_>]) -> GenerateResult<()> {
         for cell in cells {
             let written = match cell {
@@ -95,7 +95,7 @@ impl NdjsonTableWriter {
     }
 }
 
-impl TableWriter for NdjsonTableWriter {
+impl RowWriter for NdjsonTableWriter {
     fn row(&mut self, cells: &[CellValue<'_>]) -> GenerateResult<()> {
         let columns = self.columns;
         let mut before = b'{';

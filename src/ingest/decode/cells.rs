@@ -1,95 +1,104 @@
-//! Source cells of text formats on their way to a batch.
+//! Collects the cells of text formats into batches of Utf8 columns.
 
-use super::{Broken, Decoded, Each, text_schema};
+use super::input::{BatchSink, DecodeFault, DecodedBatch, text_schema};
+use crate::config::{BATCH_BYTES, CELL, MIB};
 use crate::error::Result;
-use crate::ingest::caps::{BATCH_BYTES, CELL, MIB};
 use arrow::array::{ArrayBuilder, ArrayRef, RecordBatch, StringBuilder};
 use arrow::datatypes::SchemaRef;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Rows per batch: so many that a name is mostly looked up for more than one of them.
+/// Rows per batch: enough that most names occur in several rows, so that interning once per batch pays.
 const BATCH_ROWS: usize = 64 * 1024;
 
-/// Source cells of one batch as text, one builder a column.
-pub(super) struct Cells {
+/// The cells of one batch, with one string builder per column.
+pub(super) struct TextColumns {
     schema: SchemaRef,
     columns: Vec<StringBuilder>,
+    /// Complete rows of the batch.
     rows: usize,
-    /// Cells of the row under way.
-    given: usize,
+    /// Cells of the current row so far.
+    row_cells: usize,
+    /// Bytes of text in the batch.
     bytes: usize,
+    /// Rows of the file before the batch.
     first_row: u64,
-    broken: Vec<Broken>,
-    found: SchemaRef,
-    /// Until the first batch is out, where there is no header.
-    keys: Option<Keys>,
+    faults: Vec<DecodeFault>,
+    /// All columns of the file.
+    file_schema: SchemaRef,
+    /// The keys of a file without a header, until its first batch is complete.
+    keys: Option<KnownKeys>,
+    /// Whether the file was in another encoding than UTF-8.
     transcoded: bool,
 }
 
-/// The keys of the first batch, for want of a header.
-pub(super) struct Keys {
-    /// Columns that count as there though no row has them: a key with nothing to say is often left out.
-    pub(super) spared: Vec<bool>,
-    /// Columns that a row has.
-    given: Vec<bool>,
-    /// Keys that nobody asked for.
+/// The keys found in the first batch of a file without a header. They stand for the header.
+pub(super) struct KnownKeys {
+    /// The columns that count as present although no row has them, because writers often leave out a key without a value.
+    pub(super) optional: Vec<bool>,
+    /// The columns that at least one row has.
+    present: Vec<bool>,
+    /// The keys that are not columns of the table.
     pub(super) others: BTreeSet<String>,
 }
 
-impl Keys {
-    pub(super) fn new(spared: Vec<bool>) -> Keys {
-        Keys { given: vec![false; spared.len()], spared, others: BTreeSet::new() }
+impl KnownKeys {
+    /// No keys found yet. `optional` has one entry per column.
+    pub(super) fn new(optional: Vec<bool>) -> KnownKeys {
+        KnownKeys { present: vec![false; optional.len()], optional, others: BTreeSet::new() }
     }
 
-    /// What a header would have said. Where no row could be read it is not known that anything lacks.
-    fn found(self, names: &[String]) -> SchemaRef {
-        let any = !self.others.is_empty() || self.given.contains(&true);
-        let there = |column: &usize| !any || self.given[*column] || self.spared[*column];
-        let own = (0..names.len()).filter(there).map(|column| names[column].clone());
+    /// The schema that a header would have given. If no row could be read, no column counts as missing.
+    fn schema(self, names: &[String]) -> SchemaRef {
+        let any = !self.others.is_empty() || self.present.contains(&true);
+        let exists = |column: &usize| !any || self.present[*column] || self.optional[*column];
+        let own = (0..names.len()).filter(exists).map(|column| names[column].clone());
         text_schema(own.chain(self.others).collect::<Vec<_>>())
     }
 }
 
-impl Cells {
-    pub(super) fn new(names: Vec<String>, found: SchemaRef, transcoded: bool) -> Self {
+impl TextColumns {
+    /// An empty batch with the named columns, for a file with a header. `file_schema` has all columns of the file.
+    pub(super) fn new(names: Vec<String>, file_schema: SchemaRef, transcoded: bool) -> Self {
         let columns = names.iter().map(|_| StringBuilder::new()).collect();
-        let (rows, given, bytes, first_row, broken) = Default::default();
-        Cells { schema: text_schema(names), columns, rows, given, bytes, first_row, broken, found, keys: None, transcoded }
+        let (rows, row_cells, bytes, first_row, faults) = Default::default();
+        TextColumns { schema: text_schema(names), columns, rows, row_cells, bytes, first_row, faults, file_schema, keys: None, transcoded }
     }
 
-    /// Without a header: the first batch tells what there is.
-    pub(super) fn headless(names: Vec<String>, keys: Keys, transcoded: bool) -> Self {
-        Cells { keys: Some(keys), ..Cells::new(names.clone(), text_schema(names), transcoded) }
+    /// An empty batch for a file without a header: the keys of its first batch become the file's schema.
+    pub(super) fn headless(names: Vec<String>, keys: KnownKeys, transcoded: bool) -> Self {
+        TextColumns { keys: Some(keys), ..TextColumns::new(names.clone(), text_schema(names), transcoded) }
     }
 
-    /// The keys of the first batch, while it is under way.
-    pub(super) fn keys(&mut self) -> Option<&mut Keys> {
+    /// The keys of a file without a header; `None` after the first batch.
+    pub(super) fn keys(&mut self) -> Option<&mut KnownKeys> {
         self.keys.as_mut()
     }
 
+    /// Adds a cell to the current row. An empty cell is null; a cell that is too long, or that the encoding could not hold, is a fault.
     pub(super) fn push(&mut self, column: usize, cell: &str) {
         self.bytes += cell.len();
         if cell.is_empty() {
             self.columns[column].append_null();
-            self.give(column);
+            self.count_cell(column);
         } else if cell.len() > CELL {
             self.refuse(column, &format!("longer than {} MiB", CELL as u64 / MIB));
         } else if self.transcoded && cell.contains(char::REPLACEMENT_CHARACTER) {
             self.refuse(column, "not in the file's encoding");
         } else {
             self.columns[column].append_value(cell);
-            self.give(column);
+            self.count_cell(column);
         }
     }
 
-    fn give(&mut self, column: usize) {
-        self.given += 1;
+    fn count_cell(&mut self, column: usize) {
+        self.row_cells += 1;
         if let Some(keys) = &mut self.keys {
-            keys.given[column] = true;
+            keys.present[column] = true;
         }
     }
 
+    /// Adds a cell that may not be UTF-8; if it is not, that is a fault.
     pub(super) fn push_bytes(&mut self, column: usize, cell: &[u8]) {
         match simdutf8::basic::from_utf8(cell) {
             Ok(cell) => self.push(column, cell),
@@ -97,40 +106,42 @@ impl Cells {
         }
     }
 
-    /// Nothing for a cell, and why.
+    /// Adds a null cell and a fault with the reason.
     pub(super) fn refuse(&mut self, column: usize, reason: &str) {
         self.columns[column].append_null();
-        self.broken(column, reason);
-        self.give(column);
+        self.add_fault(column, reason);
+        self.count_cell(column);
     }
 
-    /// The row under way has this cell already.
+    /// Whether the current row already has a cell in this column.
     pub(super) fn has(&self, column: usize) -> bool {
         self.columns[column].len() > self.rows
     }
 
-    pub(super) fn broken(&mut self, column: usize, reason: &str) {
+    /// Adds a fault of the current row. A column out of range, such as `usize::MAX`, stands for the row as a whole.
+    pub(super) fn add_fault(&mut self, column: usize, reason: &str) {
         let column = self.schema.fields().get(column).map_or(String::new(), |f| f.name().clone());
-        self.broken.push(Broken { row: self.rows, column, reason: reason.to_owned() });
+        self.faults.push(DecodeFault { row: self.rows, column, reason: reason.to_owned() });
     }
 
-    /// Closes the row; cells it did not give are null.
-    pub(super) fn end_row(&mut self, each: Each) -> Result<()> {
+    /// Completes the current row, with null in columns without a cell, and passes the batch on if it is large enough. Errors: those of `each`.
+    pub(super) fn end_row(&mut self, each: BatchSink) -> Result<()> {
         self.rows += 1;
-        if std::mem::take(&mut self.given) < self.columns.len() {
+        if std::mem::take(&mut self.row_cells) < self.columns.len() {
             let missing = self.columns.iter_mut().filter(|column| column.len() < self.rows);
             missing.for_each(StringBuilder::append_null);
         }
         if self.rows < BATCH_ROWS && self.bytes < BATCH_BYTES { Ok(()) } else { self.flush(each) }
     }
 
-    pub(super) fn flush(&mut self, each: Each) -> Result<()> {
+    /// Passes on the rows of the batch, even if there are none, and starts the next batch. Errors: those of `each`.
+    pub(super) fn flush(&mut self, each: BatchSink) -> Result<()> {
         if let Some(keys) = self.keys.take() {
             let names = self.schema.fields().iter().map(|field| field.name().clone()).collect::<Vec<_>>();
-            self.found = keys.found(&names);
+            self.file_schema = keys.schema(&names);
         }
         let columns = self.columns.iter_mut().map(|column| {
-            // The next batch is as large, mostly: making room while it grows would move it again and again.
+            // The next batch is mostly as large. Reserving its memory now avoids copies while it grows.
             let (rows, bytes) = (column.len(), column.values_slice().len());
             let mut full = std::mem::replace(column, StringBuilder::with_capacity(rows, bytes + bytes / 8));
             Arc::new(full.finish()) as ArrayRef
@@ -138,8 +149,8 @@ impl Cells {
         let columns = columns.collect();
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
-        let found = Arc::clone(&self.found);
-        let decoded = Decoded { batch, found, first_row: self.first_row, broken: std::mem::take(&mut self.broken) };
+        let file_schema = Arc::clone(&self.file_schema);
+        let decoded = DecodedBatch { batch, file_schema, first_row: self.first_row, faults: std::mem::take(&mut self.faults) };
         self.first_row += self.rows as u64;
         (self.rows, self.bytes) = (0, 0);
         each(decoded)

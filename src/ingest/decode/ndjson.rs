@@ -1,12 +1,13 @@
-//! NDJSON: one JSON object a line. A value nobody asked for is stepped over whatever its depth; no tree is ever built.
+//! Decodes NDJSON files: one JSON object per line. serde_json's deserializer drives the visitors below, which write the cells straight into
+//! the columns: no tree of values is built, and the value of an unused key is skipped, however deep it nests.
 
-use super::cells::{Cells, Keys};
-use super::text::{Text, cut_short};
-use super::{Each, Input, wanted};
+use super::cells::{KnownKeys, TextColumns};
+use super::input::{BatchSink, DecodeInput, wanted};
+use super::text::{TextReader, read_error};
+use crate::config::{COLUMNS, LimitExceeded, Limits};
 use crate::error::{Error, Kind, Result};
-use crate::ingest::caps::{COLUMNS, Caps, Passed};
-use crate::ingest::mapping::EXACT;
-use crate::ingest::table::Type;
+use crate::ingest::literals::EXACT;
+use crate::model::ColumnType;
 use crate::privacy::unquoted;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -14,13 +15,13 @@ use std::collections::BTreeMap;
 use std::fmt::Formatter;
 use std::io::{BufRead, Read};
 
-/// Reads the next line, counted by `number`; false at the end.
-fn next(text: &mut dyn BufRead, line: &mut Vec<u8>, number: &mut u64, caps: &Caps) -> Result<bool> {
+/// Reads the next line and counts it in `number`; false at the end. Errors: the line exceeds its limit, or the file is cut short.
+fn read_line(text: &mut dyn BufRead, line: &mut Vec<u8>, number: &mut u64, caps: &Limits) -> Result<bool> {
     line.clear();
     *number += 1;
-    let read = text.take(caps.line()).read_until(b'\n', line).map_err(cut_short)? as u64;
-    if read == caps.line() && line.last() != Some(&b'\n') {
-        return Err(Passed(format!("line {number} is longer than {} MiB ([quality.caps] line_mb)", caps.line_mb)).into());
+    let read = text.take(caps.record_bytes()).read_until(b'\n', line).map_err(read_error)? as u64;
+    if read == caps.record_bytes() && line.last() != Some(&b'\n') {
+        return Err(LimitExceeded(format!("line {number} is longer than {} MiB ([quality.caps] line_mb)", caps.line_mb)).into());
     }
     Ok(read > 0)
 }
@@ -29,11 +30,11 @@ fn is_blank(line: &[u8]) -> bool {
     line.iter().all(u8::is_ascii_whitespace)
 }
 
-/// The keys of a file's first line.
-pub(super) fn keys(mut text: Text, caps: &Caps) -> Result<Vec<String>> {
+/// The keys of a file's first line that is not blank, sorted. Errors: it is not a JSON object.
+pub(super) fn keys(mut text: TextReader, caps: &Limits) -> Result<Vec<String>> {
     let (mut line, mut number) = (Vec::new(), 0);
     while is_blank(&line) {
-        if !next(&mut text.lines, &mut line, &mut number, caps)? {
+        if !read_line(&mut text.lines, &mut line, &mut number, caps)? {
             return Ok(Vec::new());
         }
     }
@@ -42,46 +43,47 @@ pub(super) fn keys(mut text: Text, caps: &Caps) -> Result<Vec<String>> {
     Ok(keys.into_keys().collect())
 }
 
-/// Lines of JSON objects. The columns are the table's own: a key nobody asked for is stepped over, not stored.
-pub(super) fn decode(mut text: Text, input: &Input, each: Each) -> Result<()> {
+/// Decodes the columns of the table; other keys are skipped. A line that is not a JSON object is faulty.
+/// Errors: the file is cut short or damaged, or exceeds a limit; those of `each`.
+pub(super) fn decode(mut text: TextReader, input: &DecodeInput, each: BatchSink) -> Result<()> {
     let (names, types): (Vec<_>, Vec<_>) = wanted(input.source, input.table).map(|(name, of)| (name.to_owned(), of)).unzip();
     let columns = input.table.columns().iter();
-    let spared = columns.map(|c| !c.required && !input.source.constants.contains_key(c.name)).collect();
-    let mut cells = Cells::headless(names.clone(), Keys::new(spared), text.transcoded);
+    let optional = columns.map(|c| !c.required && !input.source.constants.contains_key(c.name)).collect();
+    let mut cells = TextColumns::headless(names.clone(), KnownKeys::new(optional), text.transcoded);
     let (mut line, mut number) = (Vec::new(), 0);
-    while next(&mut text.lines, &mut line, &mut number, input.caps)? {
+    while read_line(&mut text.lines, &mut line, &mut number, input.caps)? {
         if is_blank(&line) {
             continue;
         }
-        let mut under_way = usize::MAX;
-        // Looked at once as a whole: a parser of bytes would look at every text again.
-        let done = match simdutf8::basic::from_utf8(&line) {
+        let mut current_column = usize::MAX;
+        // One UTF-8 check covers the line. Given bytes, the parser would check every string by itself.
+        let result = match simdutf8::basic::from_utf8(&line) {
             Ok(line) => {
                 let mut json = serde_json::Deserializer::from_str(line);
-                let row = Row { cells: &mut cells, names: &names, types: &types, under_way: &mut under_way };
-                let done = row.deserialize(&mut json).and_then(|()| json.end());
-                done.map_err(|e| format!("not a JSON object: {e}"))
+                let row = RowSeed { cells: &mut cells, names: &names, types: &types, current_column: &mut current_column };
+                let result = row.deserialize(&mut json).and_then(|()| json.end());
+                result.map_err(|e| format!("not a JSON object: {e}"))
             }
             Err(_) => Err("not UTF-8 (is the file in another encoding? set `encoding`)".to_owned()),
         };
-        if let Err(reason) = done {
-            cells.broken(under_way, &reason);
+        if let Err(reason) = result {
+            cells.add_fault(current_column, &reason);
         }
         cells.end_row(each)?;
     }
     cells.flush(each)
 }
 
-/// Writes one JSON object straight into the columns: no tree is built, no text is copied on the way.
-struct Row<'a> {
-    cells: &'a mut Cells,
+/// Deserializes one JSON object into the current row.
+struct RowSeed<'a> {
+    cells: &'a mut TextColumns,
     names: &'a [String],
-    types: &'a [Type],
-    /// The column whose value is being read.
-    under_way: &'a mut usize,
+    types: &'a [ColumnType],
+    /// The column whose value is being read, for the fault if reading fails.
+    current_column: &'a mut usize,
 }
 
-impl<'de> DeserializeSeed<'de> for Row<'_> {
+impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
@@ -89,7 +91,7 @@ impl<'de> DeserializeSeed<'de> for Row<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Row<'_> {
+impl<'de> Visitor<'de> for RowSeed<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
@@ -98,37 +100,38 @@ impl<'de> Visitor<'de> for Row<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         let (mut next, mut keys) = (0, 0);
-        while let Some(column) = map.next_key_seed(Key { names: self.names, next, cells: self.cells })? {
+        while let Some(column) = map.next_key_seed(KeySeed { names: self.names, next, cells: self.cells })? {
             keys += 1;
             match column {
                 Some(column) if self.cells.has(column) => {
                     map.next_value::<IgnoredAny>()?;
-                    self.cells.broken(column, "the key stands twice");
+                    self.cells.add_fault(column, "the key stands twice");
                 }
                 Some(column) => {
-                    *self.under_way = column;
-                    map.next_value_seed(Cell { cells: self.cells, column, of: self.types[column] })?;
-                    *self.under_way = usize::MAX;
+                    *self.current_column = column;
+                    map.next_value_seed(CellSeed { cells: self.cells, column, column_type: self.types[column] })?;
+                    *self.current_column = usize::MAX;
                     next = column + 1;
                 }
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         if keys > COLUMNS {
-            self.cells.broken(usize::MAX, &format!("more than {COLUMNS} keys"));
+            self.cells.add_fault(usize::MAX, &format!("more than {COLUMNS} keys"));
         }
         Ok(())
     }
 }
 
-/// The column that a key names. Files keep to one order of keys: the column `next` is looked at first.
-struct Key<'a> {
+/// Deserializes a key to the index of its column; `None` for a key that is no column of the table.
+struct KeySeed<'a> {
     names: &'a [String],
+    /// The column to compare first, because the lines of a file mostly have their keys in the same order.
     next: usize,
-    cells: &'a mut Cells,
+    cells: &'a mut TextColumns,
 }
 
-impl<'de> DeserializeSeed<'de> for Key<'_> {
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Option<usize>, D::Error> {
@@ -136,7 +139,7 @@ impl<'de> DeserializeSeed<'de> for Key<'_> {
     }
 }
 
-impl Visitor<'_> for Key<'_> {
+impl Visitor<'_> for KeySeed<'_> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
@@ -156,14 +159,14 @@ impl Visitor<'_> for Key<'_> {
     }
 }
 
-/// A JSON value as the text of a cell.
-struct Cell<'a> {
-    cells: &'a mut Cells,
+/// Deserializes a JSON value to the text of a cell. A value that the column's type cannot have is a fault.
+struct CellSeed<'a> {
+    cells: &'a mut TextColumns,
     column: usize,
-    of: Type,
+    column_type: ColumnType,
 }
 
-impl<'de> DeserializeSeed<'de> for Cell<'_> {
+impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
@@ -171,7 +174,7 @@ impl<'de> DeserializeSeed<'de> for Cell<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Cell<'_> {
+impl<'de> Visitor<'de> for CellSeed<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
@@ -183,7 +186,7 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, value: bool) -> std::result::Result<(), E> {
-        if matches!(self.of, Type::Bool | Type::Word(_) | Type::Text | Type::Label) {
+        if matches!(self.column_type, ColumnType::Bool | ColumnType::Word(_) | ColumnType::Text | ColumnType::Label) {
             return self.visit_str(if value { "true" } else { "false" });
         }
         self.cells.refuse(self.column, "true or false where another value belongs");
@@ -199,14 +202,14 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> std::result::Result<(), E> {
-        let refused = if value.abs() >= EXACT {
+        let reason = if value.abs() >= EXACT {
             "a number too long to be exact: write it as text"
-        } else if matches!(self.of, Type::Key | Type::Id) && value.fract() != 0.0 {
+        } else if matches!(self.column_type, ColumnType::Key | ColumnType::Id) && value.fract() != 0.0 {
             "a number with decimals where an id belongs"
         } else {
             return self.visit_str(&value.to_string());
         };
-        self.cells.refuse(self.column, refused);
+        self.cells.refuse(self.column, reason);
         Ok(())
     }
 

@@ -1,13 +1,13 @@
-//! Parquet, row group by row group.
+//! Decodes Parquet files with the parquet crate, row group by row group. What the file claims is checked first (`pages`, `delta`).
 
 use super::delta::check_delta;
 use super::guard::GAVE_UP;
+use super::input::{BatchSink, DecodeInput, DecodedBatch, wanted};
 use super::pages::{check_metadata, check_pages, check_schema};
-use super::{Decoded, Each, Input, wanted};
+use crate::config::SourceConfig;
+use crate::config::{FOOTER, LimitExceeded, MIB};
 use crate::error::{Error, Kind, Result};
-use crate::ingest::caps::{FOOTER, MIB, Passed};
-use crate::ingest::table::{Table, Type};
-use crate::job::Source;
+use crate::model::{ColumnType, InputTable};
 use crate::store::wait;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema};
@@ -22,27 +22,27 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMe
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows per batch: with all its columns one stays within a core's reach until everybody has looked at it.
+/// Rows per batch: few enough that a batch with all its columns stays in a core's caches until it has been processed.
 const BATCH_ROWS: usize = 16 * 1024;
 
-/// Bytes of the footer's length and the magic word, which end the file.
+/// The last bytes of a file: the footer's length and the magic word.
 const TAIL: u64 = 8;
 
-/// The end of a file, which says what lies where in it. Errors: it does not, or it claims what cannot be.
-pub(super) fn metadata(input: &Input) -> Result<ArrowReaderMetadata> {
+/// Reads and checks the footer of a file. Errors: the file is cut short, damaged or encrypted, or its footer exceeds a limit.
+pub(super) fn metadata(input: &DecodeInput) -> Result<ArrowReaderMetadata> {
     let size = input.file.size();
     let mut bytes = input.store.parquet(input.file);
     let mut read = |range: Range<u64>| wait(bytes.get_bytes(range))?.map_err(damaged);
-    let no_parquet = || Error::new(Kind::Refused, "the Parquet file is damaged or cut short: it does not end in PAR1");
-    let tail = read(size.checked_sub(TAIL).ok_or_else(no_parquet)?..size)?;
+    let not_parquet = || Error::new(Kind::Refused, "the Parquet file is damaged or cut short: it does not end in PAR1");
+    let tail = read(size.checked_sub(TAIL).ok_or_else(not_parquet)?..size)?;
     let (length, magic) = tail.split_at(4);
     if magic == b"PARE" {
         return Err(Error::new(Kind::Refused, "the Parquet file is encrypted").hint("export it without encryption"));
     }
     let length = length.iter().rev().fold(0u64, |length, byte| length << 8 | u64::from(*byte));
-    let Some(start) = (size - TAIL).checked_sub(length).filter(|_| magic == b"PAR1" && length > 0) else { return Err(no_parquet()) };
+    let Some(start) = (size - TAIL).checked_sub(length).filter(|_| magic == b"PAR1" && length > 0) else { return Err(not_parquet()) };
     if length > FOOTER {
-        return Err(Passed(format!("the Parquet footer is longer than {} MiB", FOOTER / MIB)).into());
+        return Err(LimitExceeded(format!("the Parquet footer is longer than {} MiB", FOOTER / MIB)).into());
     }
     let footer = read(start..size - TAIL)?;
     check_schema(&footer)?;
@@ -51,25 +51,28 @@ pub(super) fn metadata(input: &Input) -> Result<ArrowReaderMetadata> {
     ArrowReaderMetadata::try_new(Arc::new(metadata), ArrowReaderOptions::default()).map_err(damaged)
 }
 
+/// The error for a failure of the parquet crate: the file is damaged, unless the store failed or a limit was exceeded.
 fn damaged(e: ParquetError) -> Error {
-    let said = format!("the Parquet file is damaged or cut short: {e}");
-    let ParquetError::External(cause) = e else { return Error::new(Kind::Refused, said) };
+    let message = format!("the Parquet file is damaged or cut short: {e}");
+    let ParquetError::External(cause) = e else { return Error::new(Kind::Refused, message) };
     match cause.downcast::<object_store::Error>() {
-        // The store's fault, not the file's.
         Ok(e) => Error::from(*e),
-        Err(cause) if cause.is::<Passed>() => Error::new(Kind::Refused, cause.to_string()),
-        Err(_) => Error::new(Kind::Refused, said),
+        Err(cause) if cause.is::<LimitExceeded>() => Error::new(Kind::Refused, cause.to_string()),
+        Err(_) => Error::new(Kind::Refused, message),
     }
 }
 
-/// Hands on the column chunks of a row group once their pages have been looked at.
-pub(super) struct Checked<R> {
+/// Reads the column chunks of a row group and checks their pages before the decoder sees them.
+pub(super) struct CheckedReader<R> {
+    /// The reader of the file.
     pub(super) inner: R,
+    /// The checked metadata of the file.
     pub(super) metadata: Arc<ParquetMetaData>,
+    /// The index of the row group.
     pub(super) group: usize,
 }
 
-impl<R: AsyncFileReader> AsyncFileReader for Checked<R> {
+impl<R: AsyncFileReader> AsyncFileReader for CheckedReader<R> {
     fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
         self.get_byte_ranges(vec![range]).map(|read| Ok(read?.swap_remove(0))).boxed()
     }
@@ -94,18 +97,20 @@ impl<R: AsyncFileReader> AsyncFileReader for Checked<R> {
     }
 }
 
+/// Checks the pages of the column chunk at offset `start`. Errors: a page exceeds a limit.
 fn check_chunk(group: &RowGroupMetaData, start: u64, chunk: &Bytes) -> parquet::errors::Result<()> {
-    if !check_pages(chunk).map_err(|passed| ParquetError::External(Box::new(passed)))? {
+    if !check_pages(chunk).map_err(|exceeded| ParquetError::External(Box::new(exceeded)))? {
         return Ok(());
     }
     let column = group.columns().iter().find(|column| column.byte_range().0 == start);
     column.map_or(Ok(()), |column| check_delta(chunk, start, column, group.num_rows() as usize))
 }
 
-/// The file's columns with keys as dictionaries: a key is hashed once per dictionary, not once per line.
-pub(super) fn keyed(metadata: ArrowReaderMetadata, source: &Source, table: Table) -> Result<ArrowReaderMetadata> {
+/// The metadata with a schema in which ids, words and labels are read as dictionaries, so that each distinct value is checked and hashed once
+/// per dictionary and not once per row. Errors: the parquet crate refuses the schema.
+pub(super) fn with_dictionaries(metadata: ArrowReaderMetadata, source: &SourceConfig, table: InputTable) -> Result<ArrowReaderMetadata> {
     let keys = wanted(source, table)
-        .filter(|(_, of)| matches!(of, Type::Key | Type::Word(_) | Type::Label))
+        .filter(|(_, of)| matches!(of, ColumnType::Key | ColumnType::Word(_) | ColumnType::Label))
         .map(|(name, _)| name)
         .collect::<Vec<_>>();
     let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
@@ -118,23 +123,29 @@ pub(super) fn keyed(metadata: ArrowReaderMetadata, source: &Source, table: Table
     ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(damaged)
 }
 
-/// Reads only the columns the table uses, of one row group. Errors: it does not hold the rows it claims.
+/// Decodes one row group, of which `first_row` rows of the file precede the first row, and only the columns that the table uses. The first
+/// batch is empty, so that the column mapping fails before a page is read. Errors: the row group is damaged or does not hold as many rows as
+/// it claims, or a page exceeds a limit; those of `each`.
 pub(super) fn decode<R: AsyncFileReader + Unpin + 'static>(
-    builder: ParquetRecordBatchStreamBuilder<Checked<R>>,
+    builder: ParquetRecordBatchStreamBuilder<CheckedReader<R>>,
     (index, first_row): (usize, u64),
-    source: &Source,
-    table: Table,
-    each: Each,
+    source: &SourceConfig,
+    table: InputTable,
+    each: BatchSink,
 ) -> Result<()> {
-    let found = Arc::clone(builder.schema());
+    let file_schema = Arc::clone(builder.schema());
     let claimed = builder.metadata().row_group(index).num_rows().unsigned_abs();
     let names = wanted(source, table).map(|(name, _)| name).collect::<Vec<_>>();
-    let used = found.fields().iter().enumerate().filter(|(_, f)| names.contains(&f.name().as_str())).map(|(i, _)| i);
+    let used = file_schema.fields().iter().enumerate().filter(|(_, f)| names.contains(&f.name().as_str())).map(|(i, _)| i);
     let projection = ProjectionMask::roots(builder.parquet_schema(), used.collect::<Vec<_>>());
     let builder = builder.with_row_groups(vec![index]).with_projection(projection).with_batch_size(BATCH_ROWS);
     let mut stream = builder.build().map_err(damaged)?;
-    // Whether the columns will do is asked before any page is looked into.
-    each(Decoded { batch: RecordBatch::new_empty(Arc::clone(stream.schema())), found: Arc::clone(&found), first_row, broken: Vec::new() })?;
+    each(DecodedBatch {
+        batch: RecordBatch::new_empty(Arc::clone(stream.schema())),
+        file_schema: Arc::clone(&file_schema),
+        first_row,
+        faults: Vec::new(),
+    })?;
     if claimed == 0 {
         return Ok(());
     }
@@ -145,7 +156,7 @@ pub(super) fn decode<R: AsyncFileReader + Unpin + 'static>(
         if rows > claimed {
             break;
         }
-        each(Decoded { batch, found: Arc::clone(&found), first_row: first_row + before, broken: Vec::new() })?;
+        each(DecodedBatch { batch, file_schema: Arc::clone(&file_schema), first_row: first_row + before, faults: Vec::new() })?;
     }
     if rows != claimed {
         return Err(Error::new(Kind::Refused, format!("{GAVE_UP}: row group {index} claims {claimed} rows and holds {rows}")));

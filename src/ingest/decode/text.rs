@@ -1,19 +1,20 @@
-//! Text files as UTF-8: decompressed on the way, and decoded where they are in another encoding.
+//! Opens text files as UTF-8: they are decompressed, and transcoded if they are in another encoding, while they are read.
 
-use super::Input;
+use super::input::DecodeInput;
+use crate::config::{LimitExceeded, ZSTD_WINDOW_LOG};
 use crate::error::{Error, Kind, Result};
-use crate::ingest::caps::{Passed, ZSTD_WINDOW_LOG};
-use crate::store::Reader;
+use crate::store::ObjectReader;
 use std::io::{self, BufRead, BufReader, Read};
 
-/// A file as UTF-8.
-pub(super) struct Text {
+/// A text file as UTF-8.
+pub(super) struct TextReader {
+    /// The text. Without transcoding it may hold bytes that are not UTF-8.
     pub(super) lines: Box<dyn BufRead>,
-    /// It was in another encoding; what that could not hold became U+FFFD.
+    /// Whether the file was in another encoding. Bytes that are not valid in it became U+FFFD.
     pub(super) transcoded: bool,
 }
 
-/// How files begin that are no text, whatever their name says.
+/// The first bytes of files that are not text, whatever their name says, and what such a file is.
 const OTHERS: [(&[u8], &str); 5] = [
     (b"\x1f\x8b", "packed by gzip"),
     (b"\x28\xb5\x2f\xfd", "packed by zstd"),
@@ -22,16 +23,17 @@ const OTHERS: [(&[u8], &str); 5] = [
     (b"PAR1", "Parquet"),
 ];
 
-/// Bytes read at a time.
-const PIECE: usize = 1 << 16;
+/// The size of the read buffers in bytes.
+const BUFFER: usize = 1 << 16;
 
-/// The file as UTF-8: decompressed on the way, and decoded where it is in another encoding. Nothing is read further than it is asked for.
-pub(super) fn open(input: &Input) -> Result<Text> {
-    let most = input.caps.text(input.file.size());
-    let capped = Capped { left: most, most, inner: decompressed(&input.file.key, input.store.reader(input.file))? };
-    let mut reader = BufReader::with_capacity(PIECE, capped);
-    let head = reader.fill_buf().map_err(cannot_open)?;
-    refuse_other(head)?;
+/// Opens a file as UTF-8, without a byte-order mark, and reads no more of it than one buffer. The encoding is the source's `encoding`, or
+/// follows from a byte-order mark, or is guessed. Errors: the file is empty, is not text, cannot be decompressed, or the encoding is unknown.
+pub(super) fn open(input: &DecodeInput) -> Result<TextReader> {
+    let limit = input.caps.decompressed_bytes(input.file.size());
+    let limited = LimitedReader { left: limit, limit, inner: decompressed(&input.file.key, input.store.reader(input.file))? };
+    let mut reader = BufReader::with_capacity(BUFFER, limited);
+    let head = reader.fill_buf().map_err(open_error)?;
+    refuse_non_text(head)?;
     let encoding = match input.source.encoding.as_deref() {
         Some(label) => encoding_rs::Encoding::for_label(label.as_bytes())
             .ok_or_else(|| Error::new(Kind::Config, format!("unknown encoding `{label}`")).hint("write utf-8 or gbk"))?,
@@ -41,14 +43,14 @@ pub(super) fn open(input: &Input) -> Result<Text> {
         if head.starts_with(b"\xef\xbb\xbf") {
             reader.consume(3);
         }
-        return Ok(Text { lines: Box::new(reader), transcoded: false });
+        return Ok(TextReader { lines: Box::new(reader), transcoded: false });
     }
-    let transcoded = Transcoded { inner: reader, decoder: encoding.new_decoder(), out: Vec::new(), at: 0, ended: false };
-    Ok(Text { lines: Box::new(BufReader::with_capacity(PIECE, transcoded)), transcoded: true })
+    let transcoded = TranscodedReader { inner: reader, decoder: encoding.new_decoder(), out: Vec::new(), at: 0, ended: false };
+    Ok(TextReader { lines: Box::new(BufReader::with_capacity(BUFFER, transcoded)), transcoded: true })
 }
 
-/// Errors: a file that begins as no table does.
-fn refuse_other(head: &[u8]) -> Result<()> {
+/// Checks the first bytes of a file. Errors: it is empty, of another format, or a web page.
+fn refuse_non_text(head: &[u8]) -> Result<()> {
     let refused = |what: String| Error::new(Kind::Refused, what);
     if head.is_empty() {
         return Err(refused("the file is empty once it is decompressed".into())
@@ -65,7 +67,8 @@ fn refuse_other(head: &[u8]) -> Result<()> {
     Ok(())
 }
 
-fn decompressed(key: &str, body: Reader) -> Result<Box<dyn Read>> {
+/// The bytes of a file, decompressed if its name ends in `.gz` or `.zst`.
+fn decompressed(key: &str, body: ObjectReader) -> Result<Box<dyn Read>> {
     Ok(match key.rsplit_once('.').map(|(_, ending)| ending) {
         Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(body)),
         Some("zst") => {
@@ -77,40 +80,45 @@ fn decompressed(key: &str, body: Reader) -> Result<Box<dyn Read>> {
     })
 }
 
-/// A decompressed file up to what it may become.
-struct Capped {
+/// Fails once a decompressed file exceeds its limit.
+struct LimitedReader {
     inner: Box<dyn Read>,
+    /// Bytes left of the limit.
     left: u64,
-    most: u64,
+    limit: u64,
 }
 
-impl Read for Capped {
+impl Read for LimitedReader {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(into)?;
         self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            Passed(format!("the file decompresses to more than {} bytes ([quality.caps] file_gb and expansion)", self.most))
+            LimitExceeded(format!("the file decompresses to more than {} bytes ([quality.caps] file_gb and expansion)", self.limit))
         })?;
         Ok(read)
     }
 }
 
-/// Bytes of another encoding as UTF-8, a piece at a time.
-struct Transcoded<R> {
+/// Transcodes a file to UTF-8, one buffer at a time.
+struct TranscodedReader<R> {
     inner: R,
     decoder: encoding_rs::Decoder,
+    /// Transcoded text.
     out: Vec<u8>,
+    /// Bytes of `out` already read.
     at: usize,
+    /// Whether `inner` is at its end.
     ended: bool,
 }
 
-impl<R: BufRead> Transcoded<R> {
+impl<R: BufRead> TranscodedReader<R> {
+    /// Transcodes the next bytes; `out` stays empty only at the end of the file.
     fn fill(&mut self) -> io::Result<()> {
         (self.at, self.out) = (0, std::mem::take(&mut self.out));
         self.out.clear();
         while self.out.is_empty() && !self.ended {
             let bytes = self.inner.fill_buf()?;
             self.ended = bytes.is_empty();
-            self.out.resize(self.decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(PIECE), 0);
+            self.out.resize(self.decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(BUFFER), 0);
             let (_, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut self.out, self.ended);
             self.out.truncate(written);
             self.inner.consume(read);
@@ -119,7 +127,7 @@ impl<R: BufRead> Transcoded<R> {
     }
 }
 
-impl<R: BufRead> Read for Transcoded<R> {
+impl<R: BufRead> Read for TranscodedReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.at == self.out.len() {
             self.fill()?;
@@ -130,7 +138,8 @@ impl<R: BufRead> Read for Transcoded<R> {
     }
 }
 
-/// UTF-8 unless most of what is not ASCII is not UTF-8 either: one bad byte does not make a file GBK.
+/// Guesses the encoding of a file from its first bytes. It is UTF-8 unless a large share of what is not ASCII is not UTF-8 either: one bad
+/// byte does not make a file GBK.
 fn guess(head: &[u8]) -> &'static encoding_rs::Encoding {
     let lossy = String::from_utf8_lossy(head);
     let (bad, good) = lossy.chars().filter(|c| !c.is_ascii()).fold((0, 0), |(bad, good), c| match c {
@@ -143,33 +152,35 @@ fn guess(head: &[u8]) -> &'static encoding_rs::Encoding {
     let mut detector = chardetng::EncodingDetector::new(chardetng::Iso2022JpDetection::Deny);
     detector.feed(head, true);
     let guessed = match detector.guess(Some(b"cn"), chardetng::Utf8Detection::Deny) {
-        // GB18030 holds all of GBK and more.
+        // GB18030 extends GBK.
         gbk if gbk == encoding_rs::GBK => encoding_rs::GB18030,
         other => other,
     };
-    // A few bad bytes are no other encoding: that would read the head without an error. The head may end inside a character.
+    // If the guessed encoding cannot decode the head either, the file is UTF-8 with some bad bytes. The head may end within a character,
+    // which is why the decoder is not told that it is the end.
     let mut decoded = String::with_capacity(head.len() * 3);
     let (_, _, errors) = guessed.new_decoder_without_bom_handling().decode_to_string(head, &mut decoded, false);
     if errors { encoding_rs::UTF_8 } else { guessed }
 }
 
-/// Not even the first piece of it can be read.
-fn cannot_open(e: io::Error) -> Error {
-    let no_header = matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) || e.to_string().contains("Unknown frame");
-    match no_header {
+/// The error for a file of which not even the first buffer can be read.
+fn open_error(e: io::Error) -> Error {
+    let not_compressed =
+        matches!(e.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) || e.to_string().contains("Unknown frame");
+    match not_compressed {
         true => Error::new(Kind::Refused, format!("cannot be decompressed: {e}"))
             .hint("is it plain text with .gz or .zst in its name? Name it as it is"),
-        false => cut_short(e),
+        false => read_error(e),
     }
 }
 
-/// What it means that a text cannot be read on: its store fails, it passed a cap, or it is not whole.
-pub(super) fn cut_short(e: io::Error) -> Error {
+/// The error for a text that cannot be read any further: the store failed, the file exceeds a limit, or it is cut short or damaged.
+pub(super) fn read_error(e: io::Error) -> Error {
     let e = match e.downcast::<Error>() {
-        Ok(of_store) => return of_store,
+        Ok(store_error) => return store_error,
         Err(e) => e,
     };
-    if e.get_ref().is_some_and(|e| e.is::<Passed>()) {
+    if e.get_ref().is_some_and(|e| e.is::<LimitExceeded>()) {
         return Error::new(Kind::Refused, e.to_string());
     }
     if e.to_string().contains("too much memory") {

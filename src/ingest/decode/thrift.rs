@@ -1,28 +1,41 @@
-//! As much of Thrift's compact protocol as it takes to look at a Parquet footer or page header before the real parser does.
+//! Reads Thrift's compact protocol, as far as the checks of Parquet footers and page headers need it. It allocates nothing. Every method
+//! returns `None` if the bytes cannot be followed.
+//!
+//! Library considered: the parquet crate's own Thrift reader is not public, and its parsers of footers and page headers allocate what these
+//! checks are there to refuse (upstream: arrow-rs #10734). Delete this file together with `pages.rs` and `delta.rs`.
 
-/// Deeper than any header goes.
-const DEEPEST: u32 = 24;
+/// The deepest nesting that is followed; real headers nest less deeply.
+const MAX_DEPTH: u32 = 24;
 
-pub(super) struct Thrift<'a> {
+/// A position in the bytes of a Thrift structure.
+pub(super) struct ThriftReader<'a> {
     bytes: &'a [u8],
+    /// The number of bytes read.
     pub(super) at: usize,
 }
 
-/// Types as the wire numbers them.
+// Field types, by their numbers in the protocol.
+/// An i32.
+pub(super) const I32: u8 = 5;
+/// A list.
 pub(super) const LIST: u8 = 9;
+/// A struct.
 pub(super) const STRUCT: u8 = 12;
 
-impl<'a> Thrift<'a> {
+impl<'a> ThriftReader<'a> {
+    /// A reader at the start of the bytes.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Thrift { bytes, at: 0 }
+        ThriftReader { bytes, at: 0 }
     }
 
+    /// Reads one byte.
     pub(super) fn byte(&mut self) -> Option<u8> {
         let byte = *self.bytes.get(self.at)?;
         self.at += 1;
         Some(byte)
     }
 
+    /// Reads an unsigned number of variable length.
     pub(super) fn varint(&mut self) -> Option<u64> {
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
@@ -35,13 +48,13 @@ impl<'a> Thrift<'a> {
         None
     }
 
-    /// An i16, i32 or i64.
+    /// Reads an i16, i32 or i64.
     pub(super) fn int(&mut self) -> Option<i64> {
         let value = self.varint()?;
         Some((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    /// The next field of a struct: id and type; none at its end. `last` is the id before it.
+    /// Reads the next field header of a struct, id and type; `Some(None)` at the end of the struct. `last` is the id of the previous field.
     pub(super) fn field(&mut self, last: &mut i64) -> Option<Option<(i64, u8)>> {
         let head = self.byte()?;
         if head == 0 {
@@ -54,25 +67,27 @@ impl<'a> Thrift<'a> {
         Some(Some((*last, head & 0x0f)))
     }
 
-    /// The length and element type of a list.
+    /// Reads a list header: length and element type.
     pub(super) fn list(&mut self) -> Option<(u64, u8)> {
         let head = self.byte()?;
         let length = if head >> 4 == 15 { self.varint()? } else { u64::from(head >> 4) };
         Some((length, head & 0x0f))
     }
 
+    /// Skips so many bytes.
     pub(super) fn jump(&mut self, bytes: u64) -> Option<()> {
         self.at = self.at.checked_add(usize::try_from(bytes).ok()?).filter(|at| *at <= self.bytes.len())?;
         Some(())
     }
 
-    pub(super) fn skip(&mut self, of: u8) -> Option<()> {
-        self.skip_at(of, DEEPEST)
+    /// Skips the value of a field.
+    pub(super) fn skip(&mut self, field_type: u8) -> Option<()> {
+        self.skip_at(field_type, MAX_DEPTH)
     }
 
-    fn skip_at(&mut self, of: u8, depth: u32) -> Option<()> {
+    fn skip_at(&mut self, field_type: u8, depth: u32) -> Option<()> {
         let depth = depth.checked_sub(1)?;
-        match of {
+        match field_type {
             1 | 2 => Some(()),
             3 => self.jump(1),
             4..=6 => self.varint().map(drop),
@@ -82,14 +97,14 @@ impl<'a> Thrift<'a> {
                 self.jump(length)
             }
             LIST | 10 => {
-                let (length, of) = self.list()?;
-                (0..length).try_for_each(|_| self.skip_element(of, depth))
+                let (length, element_type) = self.list()?;
+                (0..length).try_for_each(|_| self.skip_element(element_type, depth))
             }
             11 => self.skip_map(depth),
             STRUCT => {
                 let mut last = 0;
-                while let Some((_, of)) = self.field(&mut last)? {
-                    self.skip_at(of, depth)?;
+                while let Some((_, field_type)) = self.field(&mut last)? {
+                    self.skip_at(field_type, depth)?;
                 }
                 Some(())
             }
@@ -97,17 +112,17 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// In a list a truth value takes a byte; as a field its type says it.
-    fn skip_element(&mut self, of: u8, depth: u32) -> Option<()> {
-        if matches!(of, 1 | 2) { self.jump(1) } else { self.skip_at(of, depth) }
+    /// Skips an element of a list or map. There a boolean takes a byte, while the value of a boolean field is in its type.
+    fn skip_element(&mut self, element_type: u8, depth: u32) -> Option<()> {
+        if matches!(element_type, 1 | 2) { self.jump(1) } else { self.skip_at(element_type, depth) }
     }
 
     fn skip_map(&mut self, depth: u32) -> Option<()> {
         let length = self.varint()?;
-        let kinds = if length == 0 { 0 } else { self.byte()? };
+        let types = if length == 0 { 0 } else { self.byte()? };
         (0..length).try_for_each(|_| {
-            self.skip_element(kinds >> 4, depth)?;
-            self.skip_element(kinds & 0x0f, depth)
+            self.skip_element(types >> 4, depth)?;
+            self.skip_element(types & 0x0f, depth)
         })
     }
 }

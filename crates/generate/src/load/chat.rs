@@ -33,7 +33,7 @@ const UNANSWERED_PERCENT: u32 = 2;
 
 /// A line of a chat as it happens. Shop, buyer, session and agent are still numbers, which `rows` turns into ids.
 #[derive(Clone, Copy)]
-pub(super) struct ChatLine {
+pub(super) struct InventedLine {
     /// The instant in epoch milliseconds.
     pub(super) at: i64,
     /// The shop's place in the population.
@@ -114,7 +114,7 @@ impl LoadChat {
     }
 
     /// The line that is due at `at`. A transfer draws the next agent among the `agents` of the shop.
-    pub(super) fn next_line(&mut self, at: i64, agents: u32, rng: &mut SeededRng) -> ChatLine {
+    pub(super) fn next_line(&mut self, at: i64, agents: u32, rng: &mut SeededRng) -> InventedLine {
         match self.turn {
             ChatTurn::Assign => self.queued = false,
             ChatTurn::Transfer => self.agent = (self.agent + 1 + rng.below(u64::from(agents) - 1) as u32) % agents,
@@ -123,7 +123,7 @@ impl LoadChat {
         self.seq += 1;
         self.left -= 1;
         let names_agent = !self.queued && !matches!(self.turn, ChatTurn::Greet);
-        ChatLine {
+        InventedLine {
             at,
             shop: self.shop,
             buyer: self.buyer,

@@ -4,7 +4,7 @@
 use std::collections::BinaryHeap;
 use std::path::Path;
 
-use super::chat::ChatLine;
+use super::chat::InventedLine;
 use super::orders::LoadOrder;
 use super::population::Population;
 use super::refunds::LoadRefund;
@@ -14,7 +14,7 @@ use crate::columns;
 use crate::error::GenerateResult;
 use crate::rng::SeededRng;
 use crate::summary::GeneratedSummary;
-use crate::table::TableWriter;
+use crate::table::RowWriter;
 use crate::table_file::TableFileOptions;
 
 /// What goes on beside the chats.
@@ -34,10 +34,10 @@ pub(super) struct CompanionLogs<'a> {
 /// The files of one day. A row is in the file of the day it begins on: when the satisfaction card was sent, the ticket opened
 /// or the refund applied for.
 pub(super) struct CompanionFiles {
-    evaluations: Box<dyn TableWriter>,
-    tickets: Box<dyn TableWriter>,
-    refunds: Box<dyn TableWriter>,
-    agent_status: Box<dyn TableWriter>,
+    evaluations: Box<dyn RowWriter>,
+    tickets: Box<dyn RowWriter>,
+    refunds: Box<dyn RowWriter>,
+    agent_status: Box<dyn RowWriter>,
     /// The day as eight digits, which ids carry.
     day: u32,
     /// Tickets opened on this day so far.
@@ -88,7 +88,7 @@ impl<'a> CompanionLogs<'a> {
     }
 
     /// Opens a ticket with the first line of some chats, and sends a satisfaction card when some are closed.
-    pub(super) fn on_line(&mut self, line: &ChatLine, files: &mut CompanionFiles) -> GenerateResult<()> {
+    pub(super) fn on_line(&mut self, line: &InventedLine, files: &mut CompanionFiles) -> GenerateResult<()> {
         let shop = self.population.shop(line.shop);
         if line.seq == 1 && self.tickets.percent(tickets::OPENED_PERCENT) {
             files.opened += 1;

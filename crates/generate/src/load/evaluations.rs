@@ -1,11 +1,11 @@
 //! Evaluations (评价): satisfaction cards (评价卡片) that are sent when a chat is closed, and the ratings that buyers give on them.
 
-use super::chat::ChatLine;
+use super::chat::InventedLine;
 use super::population::LoadShop;
 use crate::clock::{HOUR, MINUTE, SECOND};
 use crate::error::GenerateResult;
 use crate::rng::{Distribution, SeededRng};
-use crate::table::{CellValue, TableWriter};
+use crate::table::{CellValue, RowWriter};
 
 /// Of the chats that an event closes: those after which a card is sent.
 pub(super) const SENT_PERCENT: u32 = 10;
@@ -18,10 +18,10 @@ const GRADES: Distribution = Distribution(&[(62, 5, 6), (22, 4, 5), (8, 3, 4), (
 
 /// Writes the evaluation of the chat that the line closed.
 pub(super) fn write(
-    table: &mut dyn TableWriter,
+    table: &mut dyn RowWriter,
     shop: &LoadShop,
     agent: u32,
-    closing: &ChatLine,
+    closing: &InventedLine,
     rng: &mut SeededRng,
 ) -> GenerateResult<()> {
     let rated_at = rng.percent(RATED_PERCENT).then(|| closing.at + rng.draw(&TO_RATING));

@@ -10,7 +10,7 @@ use crate::columns;
 use crate::error::GenerateResult;
 use crate::rng::{SeededRng, scramble};
 use crate::summary::GeneratedSummary;
-use crate::table::{CellValue, ColumnSpec, TableWriter, int, name};
+use crate::table::{CellValue, ColumnSpec, RowWriter, int, name};
 use crate::table_file::TableFileOptions;
 
 /// One row per agent, month and metric.
@@ -44,7 +44,7 @@ pub(super) fn write(spec: &LoadSpec, population: &Population, summary: &mut Gene
     Ok(())
 }
 
-fn create(spec: &LoadSpec, stem: &str, columns: &'static [ColumnSpec]) -> GenerateResult<Box<dyn TableWriter>> {
+fn create(spec: &LoadSpec, stem: &str, columns: &'static [ColumnSpec]) -> GenerateResult<Box<dyn RowWriter>> {
     TableFileOptions::csv(spec.encoding, Offset::UTC).create(&spec.out, stem, columns)
 }
 

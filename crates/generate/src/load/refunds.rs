@@ -5,7 +5,7 @@ use super::population::LoadShop;
 use crate::clock::{DAY, HOUR, MINUTE};
 use crate::error::GenerateResult;
 use crate::rng::{Distribution, SeededRng};
-use crate::table::{CellValue, TableWriter};
+use crate::table::{CellValue, RowWriter};
 
 /// Of the paid orders: those that are refunded. Most buyers apply days later, so that logs of one day hold fewer.
 const REFUNDED_PERCENT: u32 = 5;
@@ -66,7 +66,7 @@ impl LoadRefund {
     }
 
     /// Writes the refund as a row.
-    pub(super) fn write(&self, table: &mut dyn TableWriter, shop: &LoadShop) -> GenerateResult<()> {
+    pub(super) fn write(&self, table: &mut dyn RowWriter, shop: &LoadShop) -> GenerateResult<()> {
         let (day, number) = self.number;
         table.row(&[
             CellValue::Text(&shop.id),

@@ -3,11 +3,11 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use super::chat::ChatLine;
+use super::chat::InventedLine;
 use super::orders::LoadOrder;
 use super::population::Population;
 use crate::error::{GenerateError, GenerateResult};
-use crate::table::{CellValue, ColumnSpec, TableWriter, flag, int, money, name, text, time};
+use crate::table::{CellValue, ColumnSpec, RowWriter, flag, int, money, name, text, time};
 use crate::table_file::TableFileOptions;
 
 static MESSAGES: [ColumnSpec; 13] = [
@@ -43,7 +43,7 @@ static ORDERS: [ColumnSpec; 12] = [
 
 /// The message file of one day.
 pub(super) struct MessageFile<'a> {
-    table: Box<dyn TableWriter>,
+    table: Box<dyn RowWriter>,
     population: &'a Population,
     count: u64,
     ids: RowIds,
@@ -51,7 +51,7 @@ pub(super) struct MessageFile<'a> {
 
 /// The order file of one day.
 pub(super) struct OrderFile<'a> {
-    table: Box<dyn TableWriter>,
+    table: Box<dyn RowWriter>,
     population: &'a Population,
     count: u64,
     ids: RowIds,
@@ -74,7 +74,7 @@ impl<'a> MessageFile<'a> {
     }
 
     /// Writes a line as a row. Its message id carries the day, which is given as eight digits.
-    pub(super) fn write(&mut self, day: u32, line: &ChatLine) -> GenerateResult<()> {
+    pub(super) fn write(&mut self, day: u32, line: &InventedLine) -> GenerateResult<()> {
         self.count += 1;
         let ids = &mut self.ids;
         set(&mut ids.row, format_args!("m{day}-{}", self.count))?;

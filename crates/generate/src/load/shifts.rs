@@ -4,7 +4,7 @@ use super::population::Population;
 use crate::clock::{HOUR, MINUTE};
 use crate::error::GenerateResult;
 use crate::rng::{Distribution, SeededRng};
-use crate::table::{CellValue, TableWriter};
+use crate::table::{CellValue, RowWriter};
 
 /// When the day shift begins, counted from midnight like the times below.
 const MORNING: Distribution = Distribution(&[(1, 8 * HOUR, 9 * HOUR)]);
@@ -31,7 +31,7 @@ type StatusChange = (i64, u32, u32, &'static str);
 
 /// Writes the statuses of day `number`, which starts at `midnight` in epoch milliseconds, in time order.
 pub(super) fn write(
-    table: &mut dyn TableWriter,
+    table: &mut dyn RowWriter,
     population: &Population,
     number: u32,
     midnight: i64,

@@ -1,11 +1,11 @@
 //! After-sales tickets (工单), each opened with the first line of a chat.
 
-use super::chat::ChatLine;
+use super::chat::InventedLine;
 use super::population::LoadShop;
 use crate::clock::{HOUR, MINUTE};
 use crate::error::GenerateResult;
 use crate::rng::{Distribution, SeededRng};
-use crate::table::{CellValue, TableWriter};
+use crate::table::{CellValue, RowWriter};
 
 /// Of all chats: those that open a ticket.
 pub(super) const OPENED_PERCENT: u32 = 1;
@@ -22,7 +22,13 @@ const RESOLUTION_DUE: i64 = 48 * HOUR;
 const KINDS: &[&str] = &["return", "return", "return", "exchange", "repair", "missing", "delivery", "invoice"];
 
 /// Writes the ticket that the line opened.
-pub(super) fn write(table: &mut dyn TableWriter, id: &str, shop: &LoadShop, opening: &ChatLine, rng: &mut SeededRng) -> GenerateResult<()> {
+pub(super) fn write(
+    table: &mut dyn RowWriter,
+    id: &str,
+    shop: &LoadShop,
+    opening: &InventedLine,
+    rng: &mut SeededRng,
+) -> GenerateResult<()> {
     let opened_at = opening.at;
     let agent = opening.agent.map(|agent| shop.agents[agent as usize].as_str());
     let kind = rng.pick(KINDS);

@@ -6,7 +6,7 @@ use std::collections::binary_heap::PeekMut;
 use jiff::civil::Date;
 
 use super::arrivals::ChatArrivals;
-use super::chat::{ChatLine, LoadChat};
+use super::chat::{InventedLine, LoadChat};
 use super::orders::LoadOrder;
 use super::population::Population;
 use super::schedule::Scheduled;
@@ -45,7 +45,7 @@ pub(super) struct Traffic<'a> {
 /// One event of the stream.
 pub(super) enum TrafficEvent {
     /// A line of a chat.
-    Said(ChatLine),
+    Said(InventedLine),
     /// A version of an order: placed, paid or cancelled.
     Ordered(LoadOrder),
 }
@@ -126,7 +126,7 @@ impl<'a> Traffic<'a> {
         self.orders.push(Scheduled { at, serial, item: order });
     }
 
-    fn continue_chat(&mut self) -> Option<ChatLine> {
+    fn continue_chat(&mut self) -> Option<InventedLine> {
         let serial = self.next_serial();
         let mut due = self.chats.peek_mut()?;
         let agents = self.population.shop(due.item.shop).headcount();

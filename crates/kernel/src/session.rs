@@ -1,0 +1,261 @@
+//! A session (会话) and its receptions (接待): which agent is in charge, to which agent a line belongs, and whether a buyer waits.
+
+use crate::day_rules::DayRules;
+use crate::line::{ChatLine, LineKind};
+use crate::round::{OpenRound, Round, RoundOutcome, mark_first_answered, mark_openings};
+use crate::rules::Anchor;
+use crate::side::Side;
+use std::rc::Rc;
+
+/// One agent's part of a session (接待).
+#[derive(Clone, Debug)]
+pub struct Reception {
+    /// Code of the agent.
+    pub agent: u32,
+    /// What this agent's part adds up to.
+    pub side: Side,
+    /// Another agent acted before this one appeared, or this one acted before another appeared.
+    pub transferred_in: bool,
+    pub transferred_out: bool,
+    /// Step of the session at which the agent first appeared, and at which the agent first acted (a reply line or a round).
+    first_seen: usize,
+    first_acted: Option<usize>,
+}
+
+/// One session: what the shop sees of it, and the part of each agent.
+pub struct Session {
+    /// Code of the log's session id, or 0 for a session that silence delimits.
+    pub id: u32,
+    /// Instants of the first and the last line that is not an event, in epoch milliseconds. `last_line_at` is 0 until there is one.
+    pub started_at: Option<i64>,
+    pub last_line_at: i64,
+    /// What the session adds up to for the shop.
+    pub side: Side,
+    /// One per agent, in the order of appearance.
+    pub receptions: Vec<Reception>,
+    /// In the order in which they were opened. The rows of one round follow one another.
+    pub rounds: Vec<Round>,
+    /// Whether an agent was ever in charge.
+    pub manned: bool,
+    /// Whether the session started within the assessed hours.
+    pub assessed_start: bool,
+    /// Code of the agent in charge, or 0.
+    in_charge: u32,
+    /// The round in which the buyer waits.
+    open: Option<OpenRound>,
+    /// Buyer lines that came before any agent was in charge, and the step of the first. The first agent in charge receives them all.
+    queue: Option<(usize, Side)>,
+    /// The agent of each automatic line. The lines are added to receptions at the end, when all receptions are known.
+    auto_agents: Vec<u32>,
+    /// Number of lines processed.
+    step: usize,
+    /// Agents that `side` and the session's first rounds leave out. Usually `None`.
+    excluded: Option<Rc<[u32]>>,
+}
+
+impl Session {
+    /// A session without lines.
+    pub fn new(id: u32, excluded: &Option<Rc<[u32]>>) -> Session {
+        Session {
+            id,
+            started_at: None,
+            last_line_at: 0,
+            side: Side::default(),
+            receptions: Vec::new(),
+            rounds: Vec::new(),
+            manned: false,
+            assessed_start: false,
+            in_charge: 0,
+            open: None,
+            queue: None,
+            auto_agents: Vec::new(),
+            step: 0,
+            excluded: excluded.clone(),
+        }
+    }
+
+    /// A session without an id whose agent an event named before the first message. `agent` is 0 if no event did.
+    pub fn announced(agent: u32, excluded: &Option<Rc<[u32]>>) -> Session {
+        Session { in_charge: agent, manned: agent != 0, ..Session::new(0, excluded) }
+    }
+
+    fn is_excluded(&self, agent: u32) -> bool {
+        // Almost no conversation excludes an agent, so the search stays out of the hot path.
+        #[cold]
+        fn is_among(agents: &[u32], agent: u32) -> bool {
+            agents.contains(&agent)
+        }
+        self.excluded.as_ref().is_some_and(|agents| is_among(agents, agent))
+    }
+
+    /// Whether a buyer line still waits for a reply.
+    pub fn is_waiting(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Applies the next line of the session.
+    pub fn process(&mut self, line: &ChatLine, day: &DayRules) {
+        self.step += 1;
+        match line.kind {
+            LineKind::Assign | LineKind::Transfer => return self.put_in_charge(line.agent, line.sent_at),
+            LineKind::Close | LineKind::Ignored => return,
+            LineKind::Buyer => self.add_buyer_line(line, day),
+            LineKind::Reply => self.add_reply(line, day),
+            LineKind::Auto => {
+                self.side.auto_msgs += 1;
+                self.auto_agents.push(line.agent);
+            }
+        }
+        self.started_at.get_or_insert(line.sent_at);
+        self.last_line_at = line.sent_at;
+    }
+
+    /// Opens a round or joins the open one, and adds the line to the agent in charge, or to the queue if there is none.
+    fn add_buyer_line(&mut self, line: &ChatLine, day: &DayRules) {
+        match &mut self.open {
+            Some(open) => open.join(line, self.in_charge),
+            None => self.open = Some(OpenRound::new(line, self.in_charge, self.step)),
+        }
+        self.put_in_charge(line.agent, line.sent_at);
+        let (hour, max_wait) = (day.hour(line.sent_at), day.rules.max_wait.0);
+        if !self.is_excluded(self.in_charge) {
+            self.side.add(line, hour, max_wait);
+        }
+        match self.in_charge {
+            0 => self.queue.get_or_insert_with(|| (self.step, Side::default())).1.add(line, hour, max_wait),
+            agent => self.reception(agent).side.add(line, hour, max_wait),
+        }
+    }
+
+    /// Closes the open round and adds the line to the replying agent.
+    fn add_reply(&mut self, line: &ChatLine, day: &DayRules) {
+        self.give_queue_to(line.agent);
+        // The round is closed before the agent is put in charge, because its clock depends on who was in charge before the reply.
+        if let Some(open) = self.open.take() {
+            self.close_round(&open, Some(line), day);
+        }
+        self.put_in_charge(line.agent, line.sent_at);
+        let (hour, max_wait) = (day.hour(line.sent_at), day.rules.max_wait.0);
+        if !self.is_excluded(line.agent) {
+            self.side.add(line, hour, max_wait);
+        }
+        let step = self.step;
+        let reception = self.reception(line.agent);
+        reception.side.add(line, hour, max_wait);
+        reception.first_acted.get_or_insert(step);
+    }
+
+    /// Puts an agent in charge. `agent` 0 changes nothing.
+    fn put_in_charge(&mut self, agent: u32, at: i64) {
+        if agent == 0 {
+            return;
+        }
+        self.in_charge = agent;
+        self.manned = true;
+        if let Some(open) = &mut self.open {
+            open.put_in_charge(agent, at, self.step);
+        }
+        self.give_queue_to(agent);
+    }
+
+    /// Moves the buyer lines of the queue to the reception of an agent.
+    fn give_queue_to(&mut self, agent: u32) {
+        if let Some((step, side)) = self.queue.take() {
+            let reception = self.reception(agent);
+            reception.first_seen = step;
+            reception.side = side;
+            if self.is_excluded(agent) {
+                // Before the first agent is in charge, only queueing lines have been added.
+                self.side = Side { auto_msgs: self.side.auto_msgs, ..Side::default() };
+            }
+        }
+    }
+
+    /// The reception of an agent. It is created when the agent first appears.
+    fn reception(&mut self, agent: u32) -> &mut Reception {
+        let index = self.receptions.iter().position(|r| r.agent == agent).unwrap_or_else(|| {
+            let side = Side::default();
+            self.receptions.push(Reception {
+                agent,
+                side,
+                transferred_in: false,
+                transferred_out: false,
+                first_seen: self.step,
+                first_acted: None,
+            });
+            self.receptions.len() - 1
+        });
+        &mut self.receptions[index]
+    }
+
+    /// Turns the open round into rows and adds them to the sides. `reply`: the line that answers it, `None` if the session ends first.
+    fn close_round(&mut self, open: &OpenRound, reply: Option<&ChatLine>, day: &DayRules) {
+        let session_start = match day.rules.assessed_anchor {
+            Anchor::RoundStart => None,
+            Anchor::SessionStart => self.started_at,
+        };
+        let mut rounds = std::mem::take(&mut self.rounds);
+        let closed = rounds.len();
+        open.close(reply, session_start, day, &mut rounds);
+        for round in &rounds[closed..] {
+            if round.outcome != RoundOutcome::HandedOver && !self.is_excluded(round.agent) {
+                self.side.add_round(round, round.wait_ms, day.rules);
+            }
+            if round.agent != 0 {
+                let charge = open.charges.iter().find(|charge| charge.agent == round.agent).copied();
+                let reception = self.reception(round.agent);
+                if let Some(charge) = charge {
+                    reception.first_seen = reception.first_seen.min(charge.step);
+                    reception.first_acted = Some(reception.first_acted.map_or(charge.step, |step| step.min(charge.step)));
+                }
+                if round.outcome != RoundOutcome::HandedOver {
+                    reception.side.add_round(round, round.agent_wait_ms, day.rules);
+                }
+            }
+        }
+        self.rounds = rounds;
+        if let Some(reply) = reply {
+            // Queueing lines belong to the first agent in charge. That is the replying agent if no other was.
+            let first = open.charges.first().map_or(reply.agent, |charge| charge.agent);
+            for asked in &open.agents_asked {
+                let agent = if *asked == 0 { first } else { *asked };
+                self.reception(agent).side.served = true;
+                self.side.served = self.side.served || !self.is_excluded(agent);
+            }
+        }
+    }
+
+    /// Ends the session: closes the open round and determines what depends on all of its lines.
+    pub fn finish(&mut self, day: &DayRules) {
+        if let Some(open) = self.open.take() {
+            self.close_round(&open, None, day);
+        }
+        self.assessed_start = self.started_at.is_some_and(|at| day.is_assessed(at));
+        mark_openings(&mut self.rounds, self.excluded.as_deref().unwrap_or_default());
+        // An automatic line does not make a reception, but counts in the one that its agent has.
+        for agent in std::mem::take(&mut self.auto_agents) {
+            if let Some(reception) = self.receptions.iter_mut().find(|r| r.agent == agent) {
+                reception.side.auto_msgs += 1;
+                self.side.auto_msgs -= i64::from(self.excluded.as_ref().is_some_and(|agents| agents.contains(&agent)));
+            }
+        }
+        self.mark_transfers();
+    }
+
+    /// Marks the first answered round of the session and of each reception.
+    pub fn mark_first_answered(&mut self) {
+        mark_first_answered(self.rounds.iter_mut(), self.excluded.as_deref().unwrap_or_default());
+    }
+
+    /// An agent was transferred in if another acted before the agent appeared. That other was transferred out.
+    fn mark_transfers(&mut self) {
+        for taker in 0..self.receptions.len() {
+            for giver in 0..self.receptions.len() {
+                if giver != taker && self.receptions[giver].first_acted.is_some_and(|step| step < self.receptions[taker].first_seen) {
+                    self.receptions[taker].transferred_in = true;
+                    self.receptions[giver].transferred_out = true;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The commands that read an output root and change nothing: `plan`, `status`, `verify`.
+
+use super::args::PipelineArgs;
+use super::stdout::show;
+use crate::config::Plan;
+use crate::error::{Error, Kind, Result};
+use crate::freshness::{DaySelection, Freshness};
+use crate::ingest;
+use crate::plan_view::PlanView;
+use crate::publish::{Manifest, verify};
+use crate::run::landed;
+use clap::Args;
+use jiff::Timestamp;
+use kefu_kernel::calendar::Day;
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pipeline: PipelineArgs,
+    /// First business day [default: the first that has chats or reports]
+    #[arg(long)]
+    from: Option<String>,
+    /// Last business day, included [default: yesterday in the pipeline's zone]
+    #[arg(long)]
+    to: Option<String>,
+    /// The last business day for which all orders have arrived [default: the latest day that any run was given]
+    #[arg(long)]
+    as_of: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VerifyArgs {
+    #[command(flatten)]
+    pipeline: PipelineArgs,
+}
+
+impl PlanArgs {
+    /// Shows what a run would do, and why.
+    pub(super) fn plan(self, now: Timestamp, json: bool, only: DaySelection) -> Result<()> {
+        let (plan, from, to) = self.range(now)?;
+        let manifest = Manifest::load(&plan.output)?;
+        show(&self.plan_view(&plan, &manifest, (from, to), (to, only), now)?, json)
+    }
+
+    /// Shows a calendar of the published days.
+    pub(super) fn status(self, now: Timestamp, json: bool) -> Result<()> {
+        let (plan, from, to) = self.range(now)?;
+        let manifest = Manifest::load(&plan.output)?;
+        // The calendar shows the present state: nothing has landed that no run was requested for.
+        let view = self.plan_view(&plan, &manifest, (from, to), (manifest.landed.unwrap_or(to), DaySelection::Due), now)?;
+        show(&view.calendar(), json)
+    }
+
+    /// The view of a run for some days. `through`: the last landed day if neither `--as-of` nor a past run says so.
+    fn plan_view(
+        &self,
+        plan: &Plan,
+        manifest: &Manifest,
+        days: (Day, Day),
+        (through, only): (Day, DaySelection),
+        now: Timestamp,
+    ) -> Result<PlanView> {
+        let as_of = self.as_of.as_deref().map(|text| plan.day(Some(text), now)).transpose()?;
+        let freshness = Freshness::gather(plan, manifest, landed(plan, manifest, through, as_of))?;
+        freshness.plan_view(manifest, days, only)
+    }
+
+    /// The pipeline and the range of days to show. Without arguments it is all days with chats or reports.
+    fn range(&self, now: Timestamp) -> Result<(Plan, Day, Day)> {
+        let plan = self.pipeline.load()?;
+        let to = plan.day(self.to.as_deref(), now)?;
+        let from = match &self.from {
+            Some(from) => plan.day(Some(from), now)?,
+            None => {
+                let first_log = ingest::partition_range(&plan, &plan.config.messages)?.map(|(first, _)| first);
+                let first_published = Manifest::load(&plan.output)?.days.keys().next().copied();
+                first_log.into_iter().chain(first_published).min().unwrap_or(to)
+            }
+        };
+        // Without --to the range ends with the log, because the log of the demo ends long before yesterday.
+        let to = if self.to.is_none() {
+            ingest::partition_range(&plan, &plan.config.messages)?.map_or(to, |(_, last)| to.min(last.max(from)))
+        } else {
+            to
+        };
+        if from > to {
+            return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
+        }
+        Ok((plan, from, to))
+    }
+}
+
+impl VerifyArgs {
+    pub(super) fn run(self, json: bool) -> Result<()> {
+        let plan = self.pipeline.load()?;
+        let verified = verify(&plan.output)?;
+        show(&verified, json)?;
+        verified.verdict()
+    }
+}

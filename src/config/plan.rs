@@ -1,0 +1,212 @@
+//! Resolves a pipeline file to a plan: time zone, stores, rule sets, judgement settings and buyer key.
+
+use super::buyer_key::BuyerKey;
+use super::judgement::JudgementSettings;
+use super::pipeline::{PipelineConfig, SourceConfig};
+use super::rule_sets::RuleSets;
+use crate::error::{Context, Error, Kind, Result, Snippet};
+use crate::model::InputTable;
+use crate::privacy;
+use crate::store::Store;
+use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
+use kefu_kernel::calendar::{Calendar, Day, parse_day};
+use kefu_kernel::rules::parse_time_of_day;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::path::{Component, Path, PathBuf};
+
+/// The demo pipeline, embedded in the binary. `kefu` runs it when no pipeline file is named.
+const DEMO: (&str, &str) = ("pipelines/demo.toml", include_str!("../../pipelines/demo.toml"));
+
+/// Settings from the command line or from `KEFU_*` that override those of the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// The root of the input tables.
+    pub input: Option<String>,
+    /// The root of the published tables.
+    pub output: Option<String>,
+}
+
+/// A pipeline with its time zone, stores and rules resolved.
+pub struct Plan {
+    /// The pipeline file. `None` is the demo.
+    pub file: Option<PathBuf>,
+    /// The pipeline file as written.
+    pub config: PipelineConfig,
+    /// How business days and periods are cut.
+    pub calendar: Calendar,
+    /// The rules of every shop on every day.
+    pub rules: RuleSets,
+    /// The settings of the judgement tables.
+    pub judgement: JudgementSettings,
+    /// The key under which buyer ids are published. `None`: they are published as they are.
+    pub buyer_key: Option<BuyerKey>,
+    /// The store of the input tables.
+    pub input: Store,
+    /// The store of the published tables.
+    pub output: Store,
+}
+
+impl Plan {
+    /// Reads a pipeline file and resolves it. Without a path it is the embedded demo.
+    /// Errors: the file does not exist, a key or value is wrong (with its line), a store cannot be opened.
+    pub fn load(path: Option<&Path>, overrides: &Overrides) -> Result<Plan> {
+        let (name, text) = match path {
+            None => (PathBuf::from(DEMO.0), DEMO.1.to_owned()),
+            Some(path) => (path.to_owned(), read(path)?),
+        };
+        Ok(Plan { file: path.map(Path::to_owned), ..Plan::from_text(&name, &text, overrides)? })
+    }
+
+    /// Resolves a pipeline from the text of its file. Its paths are relative to the folder of `name`.
+    /// Errors: a key or value is wrong (with its line), or a store cannot be opened.
+    pub fn from_text(name: &Path, text: &str, overrides: &Overrides) -> Result<Plan> {
+        privacy::learn_pipeline(text);
+        let config: PipelineConfig = parse(&name.to_string_lossy(), text)?;
+        let written: WrittenRules = parse(&name.to_string_lossy(), text)?;
+        let base = name.parent().unwrap_or(Path::new("")).to_owned();
+        resolve(config, &written.rules, &base, overrides).with("pipeline", name.display())
+    }
+
+    /// The source of a table, if the pipeline has one.
+    pub fn source(&self, table: InputTable) -> Option<&SourceConfig> {
+        match table {
+            InputTable::Messages => Some(&self.config.messages),
+            InputTable::Orders => self.config.orders.as_ref(),
+            InputTable::Evaluations => self.config.evaluations.as_ref(),
+            InputTable::Shops => self.config.shops.as_ref(),
+            InputTable::Staff => self.config.staff.as_ref(),
+            InputTable::Blocklist => self.config.blocklist.as_ref(),
+            InputTable::Visits => self.config.visits.as_ref(),
+            InputTable::Refunds => self.config.refunds.as_ref(),
+            InputTable::Tickets => self.config.tickets.as_ref(),
+            InputTable::AgentStatus => self.config.agent_status.as_ref(),
+            InputTable::Videos => self.config.videos.as_ref(),
+            InputTable::Standards => self.config.standards.as_ref(),
+            InputTable::Targets => self.config.targets.as_ref(),
+            InputTable::Trainings => self.config.trainings.as_ref(),
+        }
+    }
+
+    /// The pipeline file as an argument of a command, with a space before it.
+    pub fn argument(&self) -> String {
+        self.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()))
+    }
+
+    /// Parses a date from the user. Without one it is yesterday (T+1) in the time zone of the pipeline. Errors: the text is not a date.
+    pub fn day(&self, text: Option<&str>, now: jiff::Timestamp) -> Result<Day> {
+        let today = self.calendar.day_of(now.as_millisecond())?;
+        Ok(parse_day(text.unwrap_or("yesterday"), today)?)
+    }
+}
+
+/// Reads a pipeline file.
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).map_err(|e| {
+        Error::new(Kind::Usage, format!("cannot read the pipeline file: {e}"))
+            .with("file", path.display())
+            .hint("name a pipeline file, e.g. pipelines/nightly.toml; without one, kefu runs the demo")
+    })
+}
+
+/// What the file itself has under `[rules]`, without defaults. It is merged into every preset.
+#[derive(Deserialize)]
+struct WrittenRules {
+    #[serde(default)]
+    rules: toml::Table,
+}
+
+/// Parses a pipeline file. An error shows the line without its secrets.
+fn parse<T: DeserializeOwned>(name: &str, text: &str) -> Result<T> {
+    toml::from_str(text).map_err(|e| {
+        let error = Error::new(Kind::Config, privacy::redacted(e.message())).with("pipeline", name);
+        let error = match did_you_mean(e.message()) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        };
+        match e.span() {
+            Some(span) => error.at(Snippet { name: name.to_owned(), text: privacy::blanked(text), span }),
+            None => error,
+        }
+    })
+}
+
+/// serde's message quotes the key that it found and then those that it expected. The hint names the nearest of them.
+fn did_you_mean(message: &str) -> Option<String> {
+    let quoted = message.split('`').skip(1).step_by(2).collect::<Vec<_>>();
+    let (found, expected) = quoted.split_first()?;
+    let nearest = crate::suggest::nearest(found, expected.iter().copied())?;
+    Some(format!("did you mean `{nearest}`?"))
+}
+
+/// Checks the values of a pipeline and opens its stores.
+fn resolve(config: PipelineConfig, written: &toml::Table, base: &Path, overrides: &Overrides) -> Result<Plan> {
+    let rules = RuleSets::new(config.rules.preset.clone(), written)?;
+    if !(0.0..=1.0).contains(&config.quality.max_bad_ratio) {
+        return Err(Error::new(Kind::Config, "max_bad_ratio is outside 0 to 1").hint("the default is 0.01, 1 %"));
+    }
+    let calendar = calendar(&config)?;
+    if config.reports.periods.is_empty() || config.reports.levels.is_empty() {
+        return Err(Error::new(Kind::Config, "[reports] selects nothing").hint("leave periods and levels out to get them all"));
+    }
+    let judgement = JudgementSettings::load(&config.judgement, base)?;
+    let buyer_key = BuyerKey::from_config(&config.privacy)?;
+    let input = Store::open(&location(overrides.input.as_deref(), &config.input, base))?;
+    let output = Store::open(&location(overrides.output.as_deref(), &config.output, base))?;
+    Ok(Plan { file: None, calendar, rules, judgement, buyer_key, input, output, config })
+}
+
+/// The location of a store. A path on the command line is relative to the working directory, a path in the file to the folder of the file.
+fn location(flag: Option<&str>, written: &str, base: &Path) -> String {
+    privacy::learn_url(flag.unwrap_or(written));
+    match flag {
+        Some(flag) => flag.to_owned(),
+        None if written.contains("://") => written.to_owned(),
+        None => tidy(&base.join(written)).to_string_lossy().into_owned(),
+    }
+}
+
+/// Shortens `a/../b` to `b`, so that the demo's paths work even without a pipelines folder.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidied = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir if matches!(tidied.components().next_back(), Some(Component::Normal(_))) => {
+                tidied.pop();
+            }
+            Component::CurDir => {}
+            other => tidied.push(other),
+        }
+    }
+    if tidied.as_os_str().is_empty() { PathBuf::from(".") } else { tidied }
+}
+
+/// Resolves the settings of time. Errors: one of them is not a time zone, a time of day, a weekday or a month.
+fn calendar(config: &PipelineConfig) -> Result<Calendar> {
+    let week_starts_on = weekday(&config.week_starts_on)?;
+    let Some(day_starts_at) = parse_time_of_day(&config.business_day_starts_at) else {
+        let message = format!("business_day_starts_at = \"{}\" is not a time of day", config.business_day_starts_at);
+        return Err(Error::new(Kind::Config, message).hint("write \"04:00\""));
+    };
+    if !(1..=12).contains(&config.fiscal_year_starts_in) {
+        return Err(Error::new(Kind::Config, "fiscal_year_starts_in is not a month").hint("write 1 to 12"));
+    }
+    Ok(Calendar { zone: zone(&config.timezone)?, day_starts_at, week_starts_on, fiscal_year_starts_in: config.fiscal_year_starts_in })
+}
+
+/// Finds a time zone by its IANA name. Errors: there is none.
+pub fn zone(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| {
+        Error::new(Kind::Config, format!("`{name}` is not a time zone")).hint("write an IANA name such as Asia/Shanghai or UTC")
+    })
+}
+
+/// Finds a weekday by its English name.
+fn weekday(name: &str) -> Result<Weekday> {
+    let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+    match (1..).zip(days).find(|(_, day)| day.eq_ignore_ascii_case(name)) {
+        Some((number, _)) => Weekday::from_monday_one_offset(number).map_err(|e| Error::new(Kind::Config, e.to_string())),
+        None => Err(Error::new(Kind::Config, format!("week_starts_on = \"{name}\" is not a weekday")).hint("write \"monday\"")),
+    }
+}

@@ -1,0 +1,16 @@
+//! A replayed conversation: the source of the rows of every chat fact.
+
+use super::filters::FilteredAgents;
+use kefu_kernel::session::Session;
+
+/// The lines of one buyer of a shop on a business day after the replay, with the keys of its rows.
+pub(crate) struct ReplayedConversation {
+    /// The buyer's code in `ConversationNames`.
+    pub(super) code: u32,
+    /// The shop's code in `Names`.
+    pub(super) shop: u32,
+    /// What the reception filters take out.
+    pub(super) filtered: FilteredAgents,
+    /// In time order.
+    pub(super) sessions: Vec<Session>,
+}

@@ -1,0 +1,365 @@
+//! Freshness: compares every business day with the inputs, rules and version that it was computed from. A day is fresh, or it is stale for
+//! one or more reasons. The work of a run follows from that, and `kefu plan` prints it.
+
+use crate::config::Plan;
+use crate::error::Result;
+use crate::fingerprints::{TableFingerprints, reference_fingerprint};
+use crate::ingest;
+use crate::ingest::Reference;
+use crate::metrics;
+use crate::metrics::Landed;
+use crate::model::InputTable;
+use crate::model::Level;
+use crate::publish::{DayRecord, Manifest, period_of};
+use crate::staging::SCHEMA_VERSION;
+use kefu_kernel::calendar::{Day, Span};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Days before a business day whose rows or partitions can still concern it, such as the order that a refund of the day refers to.
+const LOOKBACK_DAYS: i32 = 31;
+
+/// Why a business day is not fresh.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "why", content = "what")]
+pub enum StaleReason {
+    /// It was never computed.
+    Missing,
+    /// The last attempt to compute it failed. Holds the error in one line.
+    Failed(String),
+    /// A run died while it was publishing the day.
+    Interrupted,
+    /// Its state files are missing.
+    StatesGone,
+    /// Files or rows of these input tables have changed since.
+    Late(Vec<&'static str>),
+    /// Later days have landed since, and with them metrics that depend on later days.
+    Maturing,
+    /// The rules, the mapping of the inputs or the version of kefu have changed since.
+    Rules,
+    /// The tables staff, shops, standards, targets or trainings or the settings of judgement or reports have changed since. Such a day is
+    /// recomputed only if it is requested.
+    Reference,
+    /// It was computed when more days had landed than this run assumes.
+    AsOf,
+}
+
+impl fmt::Display for StaleReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StaleReason::Missing => write!(f, "missing"),
+            StaleReason::Failed(why) => write!(f, "failed: {why}"),
+            StaleReason::Interrupted => write!(f, "stale: a run died while it was publishing the day"),
+            StaleReason::StatesGone => write!(f, "stale: its state files are missing"),
+            StaleReason::Late(tables) => write!(f, "stale: late data in {}", tables.join(", ")),
+            StaleReason::Maturing => write!(f, "maturing: later days have landed since"),
+            StaleReason::Rules => write!(f, "stale: rules, mappings or version have changed"),
+            StaleReason::Reference => write!(f, "stale: staff, shops, targets or settings have changed"),
+            StaleReason::AsOf => write!(f, "stale: computed when more days had landed than --as-of says"),
+        }
+    }
+}
+
+impl StaleReason {
+    /// Whether the chats of the day have to be read again. Otherwise it is enough to recompute its sales and reports.
+    fn needs_chats(&self) -> bool {
+        match self {
+            StaleReason::Late(tables) => {
+                tables.iter().any(|table| [InputTable::Messages.name(), InputTable::Blocklist.name()].contains(table))
+            }
+            StaleReason::Maturing | StaleReason::AsOf => false,
+            _ => true,
+        }
+    }
+
+    /// Whether a run recomputes the day even if it is not requested.
+    fn is_automatic(&self) -> bool {
+        matches!(self, StaleReason::Interrupted | StaleReason::StatesGone | StaleReason::Late(_) | StaleReason::Maturing)
+    }
+}
+
+/// Which of the requested days a run computes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum DaySelection {
+    /// All that are not fresh, and other days that late data or maturity have changed
+    #[default]
+    Due,
+    /// Those that were never computed
+    Missing,
+    /// Those whose last attempt failed
+    Failed,
+    /// Those that were computed and are no longer fresh
+    Stale,
+    /// All of them, fresh or not
+    All,
+}
+
+impl DaySelection {
+    /// Whether a day with these reasons is computed.
+    fn admits(self, reasons: &[StaleReason]) -> bool {
+        let failed = |why: &StaleReason| matches!(why, StaleReason::Failed(_));
+        match self {
+            DaySelection::All => true,
+            DaySelection::Due => !reasons.is_empty(),
+            DaySelection::Missing => reasons.contains(&StaleReason::Missing),
+            DaySelection::Failed => reasons.iter().any(failed),
+            DaySelection::Stale => reasons.iter().any(|why| !failed(why) && *why != StaleReason::Missing),
+        }
+    }
+}
+
+/// The days on which a run has to work.
+#[derive(Debug, Default)]
+pub struct DayWork {
+    /// Days whose chats have to be read.
+    pub read: BTreeSet<Day>,
+    /// Days whose sales and reports have to be computed. Contains `read`.
+    pub restate: BTreeSet<Day>,
+    /// Days that were computed under other rules and are not requested. A period must not mix them with the new ones.
+    pub mixed: BTreeSet<Day>,
+}
+
+/// The present state of inputs, rules and output, with which days are compared.
+pub struct Freshness<'a> {
+    pub(crate) plan: &'a Plan,
+    /// Days whose state files exist.
+    days_with_states: BTreeSet<Day>,
+    /// Days with files that the last publication may not have written completely.
+    interrupted: BTreeSet<Day>,
+    /// By input table whose changes a day follows by itself.
+    fingerprints: BTreeMap<InputTable, TableFingerprints>,
+    /// The reference tables, of which the blocklist matters by day.
+    reference: Reference,
+    /// The fingerprint of everything that a day follows only if it is requested.
+    reference_fingerprint: String,
+    pub(crate) landed: Landed,
+    /// The longest delay in days of the metrics that are final once payments are.
+    payment_delay: i32,
+    /// The delays in days of the metrics that take longer.
+    longer_delays: BTreeSet<i32>,
+}
+
+impl<'a> Freshness<'a> {
+    /// Lists the files of partitioned input tables and reads the others.
+    /// Errors: an input cannot be listed or read, or the output cannot be listed.
+    pub fn gather(plan: &'a Plan, manifest: &Manifest, landed: Landed) -> Result<Freshness<'a>> {
+        let mut fingerprints = BTreeMap::new();
+        for table in InputTable::ALL.into_iter().filter(|table| is_followed(*table)) {
+            if let Some(source) = plan.source(table) {
+                fingerprints.insert(table, TableFingerprints::read(plan, table, source)?);
+            }
+        }
+        let states = plan.output.list("state/chats/shop_persons")?;
+        let days_with_states = states.iter().filter_map(|object| date_in(&object.key)).collect();
+        let interrupted = manifest.in_doubt.iter().filter(|key| period_of(key).is_none()).filter_map(|key| date_in(key)).collect();
+        let mut records = ingest::Records::default();
+        for table in
+            [InputTable::Shops, InputTable::Staff, InputTable::Blocklist, InputTable::Standards, InputTable::Targets, InputTable::Trainings]
+        {
+            records.extend(ingest::read_table(plan, table, landed.through.plus(-LOOKBACK_DAYS), landed.through)?);
+        }
+        let reference = Reference::of(&records, plan.buyer_key.as_ref())?;
+        let reference_fingerprint = reference_fingerprint(plan, &reference, &records)?;
+        let (payment_delay, longer_delays) = delays(&landed, plan);
+        Ok(Freshness {
+            plan,
+            days_with_states,
+            interrupted,
+            fingerprints,
+            reference,
+            reference_fingerprint,
+            landed,
+            payment_delay,
+            longer_delays,
+        })
+    }
+
+    /// The reasons why a day is not fresh. Empty if it is fresh. Errors: a partition of an input lies outside the calendar.
+    pub fn reasons(&self, manifest: &Manifest, day: Day) -> Result<Vec<StaleReason>> {
+        let Some(record) = manifest.days.get(&day) else { return Ok(vec![StaleReason::Missing]) };
+        if let Some(why) = &record.failed {
+            return Ok(vec![StaleReason::Failed(why.clone())]);
+        }
+        if !record.reported {
+            return Ok(vec![StaleReason::Missing]);
+        }
+        let mut reasons = Vec::new();
+        let before = parse(&record.landed).unwrap_or(day);
+        let now = self.landed.through;
+        let inputs = self.inputs(day, before)?;
+        let has_changed = |table: &InputTable| record.inputs.get(table.name()) != inputs.get(table.name());
+        let late = InputTable::ALL.into_iter().filter(has_changed).map(InputTable::name).collect::<Vec<_>>();
+        let checks = [
+            (StaleReason::Interrupted, self.is_interrupted(day)),
+            (StaleReason::StatesGone, !self.days_with_states.contains(&day)),
+            (StaleReason::Rules, record.made_with != self.made_with(day)?),
+            (StaleReason::Maturing, self.matures(day, before, now)),
+            (StaleReason::Reference, record.reference != self.reference_fingerprint),
+            (StaleReason::AsOf, now < before),
+        ];
+        reasons.extend(checks.into_iter().filter(|(_, holds)| *holds).map(|(why, _)| why));
+        reasons.extend((!late.is_empty()).then_some(StaleReason::Late(late)));
+        Ok(reasons)
+    }
+
+    /// Whether a run may have died while it was publishing the day.
+    pub fn is_interrupted(&self, day: Day) -> bool {
+        self.interrupted.contains(&day)
+    }
+
+    /// The record of a day that is computed now, for the manifest. `files` and `rows` are those of its messages.
+    pub fn record(&self, day: Day, files: usize, rows: i64) -> Result<DayRecord> {
+        let landed = self.landed.through;
+        let made_with = self.made_with(day)?;
+        let (inputs, reference) = (self.inputs(day, landed)?, self.reference_fingerprint.clone());
+        Ok(DayRecord { reported: true, made_with, landed: landed.to_string(), inputs, reference, files, rows, forced: None, failed: None })
+    }
+
+    /// Days whose stored chat facts are those that would be computed now.
+    pub fn days_with_facts(&self, manifest: &Manifest) -> Result<BTreeSet<Day>> {
+        let mut days = BTreeSet::new();
+        for (day, record) in manifest.days.iter().filter(|(day, _)| self.days_with_states.contains(day)) {
+            if record.made_with == self.made_with(*day)? {
+                days.insert(*day);
+            }
+        }
+        Ok(days)
+    }
+
+    /// The work of a run that is requested for some days, both ends included.
+    pub fn work(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection) -> Result<DayWork> {
+        let mut work = DayWork::default();
+        let is_requested = |day: &Day| from <= *day && *day <= to;
+        for day in from.through(to).chain(manifest.days.keys().copied().filter(|day| !is_requested(day))) {
+            let reasons = self.reasons(manifest, day)?;
+            let is_due = match is_requested(&day) {
+                true => only.admits(&reasons),
+                false => only == DaySelection::Due && day <= self.landed.through && reasons.iter().any(StaleReason::is_automatic),
+            };
+            if !is_requested(&day) && reasons.contains(&StaleReason::Rules) {
+                work.mixed.insert(day);
+            }
+            if is_due
+                && (only == DaySelection::All || reasons.iter().any(|why| why.needs_chats() && (is_requested(&day) || why.is_automatic())))
+            {
+                work.read.insert(day);
+            }
+            if is_due {
+                work.restate.insert(day);
+            }
+        }
+        Ok(work)
+    }
+
+    /// Periods whose reports were not computed from the present records of their days, because a run ended before it reached them.
+    pub fn stale_spans(&self, manifest: &Manifest) -> Result<BTreeSet<Span>> {
+        let reports = &self.plan.config.reports;
+        let Some(level) = reports.levels.first() else { return Ok(BTreeSet::new()) };
+        let spans = manifest.reported().into_iter().filter(|day| *day <= self.landed.through);
+        let spans = spans.flat_map(|day| reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day)));
+        let unsure = manifest.in_doubt.iter().filter_map(|key| period_of(key)).collect::<BTreeSet<_>>();
+        let is_stale = |span: &Span| {
+            let key = format!("reports/{}_{}/dt={}/data.parquet", level.name(), span.period.name(), span.first);
+            let made_of = manifest.files.get(&key).map(|file| file.days_fingerprint.as_str());
+            made_of != Some(manifest.fingerprint_of(span.days()).as_str()) || unsure.contains(&(span.period, span.first))
+        };
+        Ok(spans.collect::<BTreeSet<_>>().into_iter().filter(is_stale).collect())
+    }
+
+    /// Whether the message files of a day are gone from the input although the day was computed from some.
+    pub fn has_vanished(&self, manifest: &Manifest, day: Day) -> Result<bool> {
+        let had = manifest.days.get(&day).is_some_and(|record| record.files > 0 && record.rows > 0);
+        let Some(messages) = self.fingerprints.get(&InputTable::Messages).filter(|_| had) else { return Ok(false) };
+        Ok(messages.has_files(ingest::partition_dates(self.plan, &self.plan.config.messages, day, day)?) == Some(false))
+    }
+
+    /// Whether a metric of the day that was unknown when `before` had landed is known now that `now` has.
+    fn matures(&self, day: Day, before: Day, now: Day) -> bool {
+        let later = now > before;
+        let delayed = |delay: &i32| before < day.plus(*delay) && day.plus(*delay) <= now;
+        later && (day.plus(self.payment_delay) > before || self.longer_delays.iter().any(delayed))
+    }
+
+    /// Input table → fingerprint of the files or rows that concern a day, as far as they lie within what had `landed`.
+    fn inputs(&self, day: Day, landed: Day) -> Result<BTreeMap<String, String>> {
+        let mut inputs = BTreeMap::new();
+        for (table, fingerprints) in &self.fingerprints {
+            let source = self.plan.source(*table);
+            let fingerprint = match (table, fingerprints, source) {
+                (InputTable::Blocklist, TableFingerprints::Rows(_), _) => self.reference.blocked_fingerprint(day),
+                (_, TableFingerprints::Files(_), Some(source)) => {
+                    let (first, last) = self.window(*table, day, landed, false);
+                    if first > last {
+                        continue;
+                    }
+                    let mut partitions = ingest::partition_dates(self.plan, source, first, last)?;
+                    let first = partitions.next().unwrap_or(first);
+                    fingerprints.of((first, partitions.next_back().unwrap_or(first)))
+                }
+                _ => fingerprints.of(self.window(*table, day, landed, true)),
+            };
+            inputs.insert(table.name().to_owned(), fingerprint);
+        }
+        Ok(inputs)
+    }
+
+    /// The first and last day whose rows (`rows`) or whose partitions concern a business day.
+    fn window(&self, table: InputTable, day: Day, landed: Day, rows: bool) -> (Day, Day) {
+        let retention = self.plan.rules.widest.retention_days as i32;
+        let loyalty_days = if day.plus(retention) <= landed { retention } else { 0 };
+        let (back, ahead) = match table {
+            InputTable::Messages | InputTable::Visits | InputTable::Videos | InputTable::Blocklist => return (day, day),
+            InputTable::Refunds | InputTable::Evaluations if rows => (0, 0),
+            InputTable::AgentStatus => (LOOKBACK_DAYS, 0),
+            InputTable::Orders | InputTable::Tickets => (LOOKBACK_DAYS, self.payment_delay.max(loyalty_days)),
+            _ => (LOOKBACK_DAYS, self.payment_delay),
+        };
+        (day.plus(-back), day.plus(ahead).min(landed.max(day)))
+    }
+
+    /// The fingerprint of the rules that hold on a day, of how the inputs are read, and of the version.
+    /// It hashes the `Debug` text of the sources, which is therefore fixed.
+    fn made_with(&self, day: Day) -> Result<String> {
+        let config = &self.plan.config;
+        let sources = InputTable::ALL.map(|table| self.plan.source(table));
+        let inputs = format!("{:?}", (&config.timezone, &config.business_day_starts_at, sources));
+        // Buyer ids under two keys have nothing in common, so a change of the key is a change of everything.
+        let key = self.plan.buyer_key.as_ref().map(|key| key.fingerprint());
+        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, key);
+        Ok(format!("{:016x}", xxh3_64(&serde_json::to_vec(&(self.plan.rules.active_on(day), inputs, version))?)))
+    }
+}
+
+/// Whether a day is recomputed by itself when rows of the table change.
+fn is_followed(table: InputTable) -> bool {
+    !matches!(table, InputTable::Shops | InputTable::Staff | InputTable::Standards | InputTable::Targets | InputTable::Trainings)
+}
+
+/// Parses an ISO date.
+fn parse(date: &str) -> Option<Day> {
+    date.parse::<jiff::civil::Date>().ok().map(Day::from)
+}
+
+/// The date in the `dt=` part of a key.
+fn date_in(key: &str) -> Option<Day> {
+    parse(key.split('/').find_map(|part| part.strip_prefix("dt="))?)
+}
+
+/// The longest delay of any metric up to the rule `final_pay_days`, and the delays beyond it of the metrics whose inputs are configured.
+fn delays(landed: &Landed, plan: &Plan) -> (i32, BTreeSet<i32>) {
+    let rules = &plan.rules.widest;
+    let (mut payment_delay, mut longer_delays) = (0, BTreeSet::new());
+    for level in Level::ALL {
+        for metric in metrics::of_level(level) {
+            let delay = metrics::delay(metric, level, rules);
+            if delay <= rules.final_pay_days as i32 {
+                payment_delay = delay.max(payment_delay);
+            } else if metrics::facts(metric, level, rules).into_iter().all(|fact| landed.has(fact)) {
+                longer_delays.insert(delay);
+            }
+        }
+    }
+    (payment_delay, longer_delays)
+}

@@ -1,0 +1,76 @@
+//! The input of a decoder, a file or a part of one, and its output, batches of source columns.
+
+use crate::config::{InputFormat, Limits, SourceConfig};
+use crate::error::Result;
+use crate::model::{ColumnType, InputTable};
+use crate::store::{Store, StoredObject};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
+use std::sync::Arc;
+
+/// A row or a cell that the decoder could not read.
+pub struct DecodeFault {
+    /// The index of the row in the batch.
+    pub row: usize,
+    /// The name of the source column; empty if the row as a whole could not be read.
+    pub column: String,
+    /// The reason, as the quarantine table shows it.
+    pub reason: String,
+}
+
+/// A batch of source columns, as far as the table uses them. Text formats give Utf8 columns, Parquet the types of the file.
+pub struct DecodedBatch {
+    /// The rows, with null in each cell that could not be read.
+    pub batch: RecordBatch,
+    /// All columns of the file, the unused ones included.
+    pub file_schema: SchemaRef,
+    /// The number of the file's rows before this batch.
+    pub first_row: u64,
+    /// The rows and cells that could not be read.
+    pub faults: Vec<DecodeFault>,
+}
+
+/// Receives the batches of a file in row order.
+pub(in crate::ingest) type BatchSink<'a> = &'a mut dyn FnMut(DecodedBatch) -> Result<()>;
+
+/// A part of a file that can be decoded without the others: a row group of a Parquet file, or a text file as a whole.
+pub(in crate::ingest) enum FilePart {
+    /// A CSV or NDJSON file.
+    Whole(InputFormat),
+    /// The row group `index` of a Parquet file; `first_row` rows of the file precede it.
+    RowGroup { metadata: ArrowReaderMetadata, index: usize, first_row: u64 },
+}
+
+impl FilePart {
+    /// Whether this is the first part of the file.
+    pub(in crate::ingest) fn is_first(&self) -> bool {
+        !matches!(self, FilePart::RowGroup { index: 1.., .. })
+    }
+}
+
+/// A file to decode, with the table it belongs to and the settings that apply to it.
+#[derive(Clone, Copy)]
+pub(in crate::ingest) struct DecodeInput<'a> {
+    /// The input store.
+    pub(in crate::ingest) store: &'a Store,
+    /// The file.
+    pub(in crate::ingest) file: &'a StoredObject,
+    /// The settings of the table's source.
+    pub(in crate::ingest) source: &'a SourceConfig,
+    /// The table.
+    pub(in crate::ingest) table: InputTable,
+    /// The limits that the file must respect.
+    pub(in crate::ingest) caps: &'a Limits,
+}
+
+/// The name of the source column and the canonical type of each column of the table, in the table's order.
+pub(in crate::ingest) fn wanted(source: &SourceConfig, table: InputTable) -> impl Iterator<Item = (&str, ColumnType)> {
+    table.columns().iter().map(|c| (source.columns.get(c.name).map_or(c.name, String::as_str), c.of))
+}
+
+/// A schema of nullable Utf8 columns.
+pub(in crate::ingest) fn text_schema(names: impl IntoIterator<Item = String>) -> SchemaRef {
+    let fields = names.into_iter().map(|name| Field::new(name, DataType::Utf8, true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}

@@ -1,0 +1,104 @@
+//! Reads the files of one table on several threads: each file is cut into parts, and each part is decoded and mapped to canonical rows.
+
+use super::batch::CanonicalBatch;
+use super::mapping::ColumnMapping;
+use crate::config::{Plan, SourceConfig};
+use crate::error::{Context, Result};
+use crate::ingest::decode::dispatch::{decode, parts};
+use crate::ingest::decode::guard::guarded;
+use crate::ingest::decode::input::{DecodeInput, DecodedBatch, FilePart};
+use crate::model::InputTable;
+use crate::parallel;
+use crate::store::StoredObject;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+/// Reads files on `workers` threads. `prepare` runs on each batch of canonical rows in the thread that decoded it; `each` then receives the
+/// results in file and row order. Errors: the first one in that order, with the table and the file.
+pub(super) fn read<T: Send>(
+    plan: &Plan,
+    table: InputTable,
+    files: &[StoredObject],
+    workers: usize,
+    prepare: impl Fn(CanonicalBatch) -> T + Sync,
+    each: impl FnMut(T) -> Result<()>,
+) -> Result<()> {
+    let Some(source) = plan.source(table) else { return Ok(()) };
+    let in_file = |file: &StoredObject, result: Result<()>| result.with("table", table.name()).with("file", plan.input.describe(&file.key));
+    let mut file_parts = Vec::new();
+    let split = |file: &&StoredObject, emit: &mut dyn FnMut(Vec<(StoredObject, FilePart)>) -> Result<()>| {
+        let parts = guarded(|| parts(&input(plan, table, source, file)));
+        in_file(file, parts.and_then(|parts| emit(parts.into_iter().map(|part| ((*file).clone(), part)).collect())))
+    };
+    parallel::for_each_ordered(&files.iter().collect::<Vec<_>>(), workers, split, |parts| {
+        file_parts.extend(parts);
+        Ok(())
+    })?;
+    let unused = UnusedColumns::default();
+    let decode = |(file, part): &(StoredObject, FilePart), emit: &mut dyn FnMut(T) -> Result<()>| {
+        let mut mapping: Option<ColumnMapping> = None;
+        let mut map = |decoded: DecodedBatch| {
+            let mapping = match &mut mapping {
+                Some(mapping) => mapping,
+                None => {
+                    let new = ColumnMapping::new(plan, table, source, &decoded.file_schema)?;
+                    if part.is_first() {
+                        unused.add(&new.unused);
+                    }
+                    mapping.insert(new)
+                }
+            };
+            emit(prepare(mapping.map(&file.key, decoded)?))
+        };
+        in_file(file, guarded(|| decode(&input(plan, table, source, file), part, &mut map)))
+    };
+    let result = parallel::for_each_ordered(&file_parts, workers, decode, each);
+    unused.warn(plan, table);
+    result
+}
+
+fn input<'a>(plan: &'a Plan, table: InputTable, source: &'a SourceConfig, file: &'a StoredObject) -> DecodeInput<'a> {
+    DecodeInput { store: &plan.input, file, source, table, caps: &plan.config.quality.caps }
+}
+
+/// Columns of order exports that no metric needs yet. They are expected, so that no warning is given for them.
+const NEVER_WARNED: [&str; 2] = ["shipped_at", "sku_id"];
+
+/// The most column names in one warning.
+const MAX_NAMES: usize = 20;
+
+/// The source columns that no canonical column uses, each with the number of files that have it.
+#[derive(Default)]
+struct UnusedColumns(Mutex<BTreeMap<String, usize>>);
+
+impl UnusedColumns {
+    /// Counts the unused columns of one file.
+    fn add(&self, columns: &[String]) {
+        let mut files_by_column = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let counted = columns.iter().filter(|column| !NEVER_WARNED.contains(&column.as_str()));
+        counted.for_each(|column| *files_by_column.entry(column.clone()).or_default() += 1);
+    }
+
+    /// Logs a warning that names the columns. A process warns of each column once, because the next day's files will have it too.
+    fn warn(&self, plan: &Plan, table: InputTable) {
+        static WARNED: Mutex<BTreeSet<(String, InputTable, String)>> = Mutex::new(BTreeSet::new());
+        let mut warned = WARNED.lock().unwrap_or_else(PoisonError::into_inner);
+        let files_by_column = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = files_by_column.iter().filter(|(column, _)| warned.insert((plan.input.name().to_owned(), table, (*column).clone())));
+        let new = new.map(|(column, files)| format!("{column} ({files} files)")).collect::<Vec<_>>();
+        if !new.is_empty() {
+            let columns = new.iter().take(MAX_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+            tracing::warn!(table = table.name(), count = new.len(), columns, "columns that no metric uses");
+        }
+    }
+}
+
+/// Resolves a table's column mapping against the head of a file, without reading its rows; `check` uses it.
+/// Errors: the pipeline does not have the table, the file cannot be read, or its columns do not match.
+pub fn map_columns(plan: &Plan, table: InputTable, file: &StoredObject) -> Result<ColumnMapping> {
+    let Some(source) = plan.source(table) else { return Err(crate::error::Error::new(crate::error::Kind::Config, "no such table")) };
+    let schema = guarded(|| crate::ingest::decode::dispatch::schema(&input(plan, table, source, file)))
+        .with("table", table.name())
+        .with("file", plan.input.describe(&file.key))?;
+    ColumnMapping::new(plan, table, source, &schema).with("file", plan.input.describe(&file.key))
+}

@@ -1,0 +1,278 @@
+//! The canonical input tables: one list of columns each, from which the mapping, the conversion and the documentation of a table follow.
+
+use ColumnType::{Bool, Count, Date, Id, Int, Key, Label, Money, Month, Number, Text, Time, Word};
+
+/// The type of a canonical column. It decides the dtype and how a source value is converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColumnType {
+    /// Opaque text of 1-256 bytes that many rows share; stored as a dictionary.
+    Key,
+    /// Opaque text of 1-256 bytes, mostly different in each row.
+    Id,
+    /// Free text of any length.
+    Text,
+    /// Text with few distinct values; stored as a dictionary.
+    Label,
+    /// One of a fixed list of words; any other value is a row fault.
+    Word(&'static [&'static str]),
+    /// A whole number.
+    Int,
+    /// A whole number that is not negative.
+    Count,
+    /// A truth value (DECISIONS #1).
+    Bool,
+    /// An instant, in UTC ms.
+    Time,
+    /// A business day, in days since 1970.
+    Date,
+    /// A calendar month, given as the month or any of its days; stored as its first day.
+    Month,
+    /// An amount: yuan in the source, stored in fen.
+    Money,
+    /// Any finite number.
+    Number,
+}
+
+/// A column of a canonical table.
+pub struct InputColumn {
+    /// Its canonical name.
+    pub name: &'static str,
+    /// Its type.
+    pub of: ColumnType,
+    /// A source without it is rejected, and so is a row in which it is null. Optional columns may be null.
+    pub required: bool,
+}
+
+impl InputColumn {
+    /// Whether the column holds buyer ids, which privacy settings pseudonymize.
+    pub fn is_buyer(&self) -> bool {
+        self.name == "buyer_id"
+    }
+
+    /// Whether the column is free text that detail tables publish, so that contact information in it must be masked.
+    pub fn is_published_text(&self, table: InputTable) -> bool {
+        matches!(
+            (table, self.name),
+            (InputTable::Evaluations | InputTable::Refunds, "reason") | (InputTable::Tickets, "kind") | (InputTable::Trainings, "topic")
+        )
+    }
+}
+
+/// A required column.
+const fn required(name: &'static str, of: ColumnType) -> InputColumn {
+    InputColumn { name, of, required: true }
+}
+
+/// An optional column.
+const fn optional(name: &'static str, of: ColumnType) -> InputColumn {
+    InputColumn { name, of, required: false }
+}
+
+/// A canonical input table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum InputTable {
+    Messages,
+    Orders,
+    Evaluations,
+    Shops,
+    Staff,
+    Blocklist,
+    Visits,
+    Refunds,
+    Tickets,
+    AgentStatus,
+    Videos,
+    Standards,
+    Targets,
+    Trainings,
+}
+
+impl InputTable {
+    /// Every table.
+    pub const ALL: [InputTable; 14] = [
+        InputTable::Messages,
+        InputTable::Orders,
+        InputTable::Refunds,
+        InputTable::Evaluations,
+        InputTable::Tickets,
+        InputTable::AgentStatus,
+        InputTable::Visits,
+        InputTable::Videos,
+        InputTable::Shops,
+        InputTable::Staff,
+        InputTable::Blocklist,
+        InputTable::Standards,
+        InputTable::Targets,
+        InputTable::Trainings,
+    ];
+
+    /// Its name in the pipeline file and in published tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            InputTable::Messages => "messages",
+            InputTable::Orders => "orders",
+            InputTable::Evaluations => "evaluations",
+            InputTable::Shops => "shops",
+            InputTable::Staff => "staff",
+            InputTable::Blocklist => "blocklist",
+            InputTable::Visits => "visits",
+            InputTable::Refunds => "refunds",
+            InputTable::Tickets => "tickets",
+            InputTable::AgentStatus => "agent_status",
+            InputTable::Videos => "videos",
+            InputTable::Standards => "standards",
+            InputTable::Targets => "targets",
+            InputTable::Trainings => "trainings",
+        }
+    }
+
+    /// Its columns in order.
+    pub fn columns(self) -> &'static [InputColumn] {
+        match self {
+            InputTable::Messages => MESSAGES,
+            InputTable::Orders => ORDERS,
+            InputTable::Evaluations => EVALUATIONS,
+            InputTable::Shops => SHOPS,
+            InputTable::Staff => STAFF,
+            InputTable::Blocklist => BLOCKLIST,
+            InputTable::Visits => VISITS,
+            InputTable::Refunds => REFUNDS,
+            InputTable::Tickets => TICKETS,
+            InputTable::AgentStatus => AGENT_STATUS,
+            InputTable::Videos => VIDEOS,
+            InputTable::Standards => STANDARDS,
+            InputTable::Targets => TARGETS,
+            InputTable::Trainings => TRAININGS,
+        }
+    }
+
+    /// The index of a column in every batch of this table; `usize::MAX` if the table has no such column.
+    pub fn index(self, name: &str) -> usize {
+        self.columns().iter().position(|c| c.name == name).unwrap_or(usize::MAX)
+    }
+}
+
+const MESSAGES: &[InputColumn] = &[
+    required("shop_id", Key),
+    required("buyer_id", Key),
+    required("sender", Word(&["buyer", "agent", "robot", "system"])),
+    required("sent_at", Time),
+    optional("agent_id", Key),
+    optional("session_id", Key),
+    optional("message_id", Id),
+    optional("seq", Int),
+    optional("reply_mode", Word(&["human", "assist", "auto"])),
+    optional("kind", Label),
+    optional("text", Text),
+    optional("recalled", Bool),
+    optional("platform", Label),
+];
+
+const ORDERS: &[InputColumn] = &[
+    required("shop_id", Key),
+    required("order_id", Id),
+    required("buyer_id", Key),
+    required("created_at", Time),
+    required("amount", Money),
+    required("quantity", Count),
+    optional("paid_at", Time),
+    optional("cancelled_at", Time),
+    optional("postage", Money),
+    optional("flag", Text),
+    optional("updated_at", Time),
+];
+
+const EVALUATIONS: &[InputColumn] = &[
+    required("shop_id", Key),
+    required("buyer_id", Key),
+    required("agent_id", Key),
+    required("sent_at", Time),
+    optional("rated_at", Time),
+    optional("grade", Word(&["1", "2", "3", "4", "5"])),
+    optional("source", Word(&["agent", "buyer", "system"])),
+    optional("reason", Text),
+    optional("session_id", Key),
+    optional("target", Word(&["human", "robot"])),
+    optional("nps", Count),
+];
+
+const SHOPS: &[InputColumn] = &[required("shop_id", Key), optional("platform", Text), optional("name", Text), optional("category", Text)];
+
+const STAFF: &[InputColumn] = &[
+    required("shop_id", Key),
+    required("agent_id", Key),
+    optional("name", Text),
+    optional("team", Text),
+    optional("role", Word(&["presale", "aftersale"])),
+    optional("person_id", Text),
+    optional("hourly_cost", Money),
+    optional("commission_rate", Number),
+    optional("hired_on", Date),
+];
+
+const BLOCKLIST: &[InputColumn] =
+    &[required("shop_id", Key), required("buyer_id", Key), optional("from", Date), optional("to", Date), optional("reason", Text)];
+
+const VISITS: &[InputColumn] =
+    &[required("shop_id", Key), required("date", Date), required("visitors", Count), optional("page_views", Count)];
+
+const REFUNDS: &[InputColumn] = &[
+    required("shop_id", Key),
+    required("refund_id", Id),
+    required("order_id", Id),
+    required("applied_at", Time),
+    required("amount", Money),
+    optional("finished_at", Time),
+    optional("quantity", Count),
+    optional("kind", Word(&["refund_only", "return"])),
+    optional("reason", Text),
+    optional("disputed", Bool),
+];
+
+const TICKETS: &[InputColumn] = &[
+    required("shop_id", Key),
+    required("ticket_id", Id),
+    required("buyer_id", Key),
+    required("opened_at", Time),
+    optional("agent_id", Key),
+    optional("kind", Text),
+    optional("first_response_at", Time),
+    optional("resolved_at", Time),
+    optional("resolved", Bool),
+    optional("sla_response_due_at", Time),
+    optional("sla_resolve_due_at", Time),
+    optional("transferred_to", Key),
+    optional("transfer_correct", Bool),
+    optional("knowledge_base_used", Bool),
+    optional("complaint", Bool),
+];
+
+const AGENT_STATUS: &[InputColumn] = &[
+    required("shop_id", Key),
+    required("agent_id", Key),
+    required("at", Time),
+    required("status", Word(&["online", "offline", "suspended", "resumed"])),
+];
+
+const VIDEOS: &[InputColumn] = &[
+    required("shop_id", Key),
+    required("video_id", Id),
+    required("date", Date),
+    required("plays", Count),
+    optional("likes", Count),
+    optional("comments", Count),
+    optional("shares", Count),
+    optional("new_followers", Count),
+    optional("followers", Count),
+    optional("complete_plays", Count),
+    optional("watch_seconds", Number),
+    optional("length_seconds", Number),
+];
+
+const STANDARDS: &[InputColumn] =
+    &[required("category", Text), required("metric", Text), required("standard", Number), required("better", Word(&["high", "low"]))];
+
+const TARGETS: &[InputColumn] =
+    &[required("shop_id", Key), optional("agent_id", Key), required("month", Month), required("metric", Text), required("target", Number)];
+
+const TRAININGS: &[InputColumn] = &[required("agent_id", Key), required("on", Date), optional("topic", Text)];

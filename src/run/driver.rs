@@ -1,0 +1,159 @@
+//! A run on one page. [`run`] finds the days that are due and takes them in stretches; [`run_stretch`] takes one stretch through the stages
+//! read → sales → reports → judgements → publish. A stage takes values and returns values. What it computes waits in the staging area until
+//! `publish` puts all files of the stretch into place.
+
+use super::inputs::{self, OpenedStretch};
+use super::outcome::RunOutcome;
+use super::publication;
+use super::request::RunRequest;
+use super::stretch::{Days, RunContext, Stretch};
+use crate::config::Plan;
+use crate::error::{Error, Kind, Result};
+use crate::freshness::{DaySelection, DayWork, Freshness};
+use crate::memory;
+use crate::metrics::Landed;
+use crate::model::InputTable;
+use crate::observability::{RunRecord, RunRecorder};
+use crate::progress::Progress;
+use crate::publish::{Lease, Manifest, Publisher};
+use crate::staging::StagingArea;
+use crate::state::StateStore;
+use crate::store::probe;
+use kefu_kernel::calendar::{Day, Span};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Days of a stretch. A backfill that is stopped keeps the stretches that it has published.
+const STRETCH: usize = 8;
+/// Days of a stretch if the message files are not partitioned by day, because then each stretch reads all of them.
+const STRETCH_UNPARTITIONED: usize = 31;
+
+/// Runs a pipeline for a range of days and publishes every report that follows from them.
+/// Errors: a stage fails; nothing of its stretch is published.
+pub fn run(plan: &Plan, request: &RunRequest) -> Result<RunRecord> {
+    let recorder = RunRecorder::new(request.started);
+    run_recorded(plan, request, &recorder)?;
+    Ok(recorder.finish(None))
+}
+
+/// Runs as [`run`] does and notes in the recorder what it does, so that a run that fails has a record too.
+pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -> Result<()> {
+    memory::configure_allocator(request.memory);
+    recorder.record_plan(plan);
+    probe::probe_output(&plan.output)?;
+    let lease = Lease::acquire(&plan.output, &recorder.run_id(), &request.lease)?;
+    let mut manifest = Manifest::load(&plan.output)?;
+    manifest.delete_orphans(&plan.output)?;
+    let landed = landed(plan, &manifest, request.to, request.as_of);
+    recorder.update(|record| {
+        (record.from, record.to, record.landed) = (request.from.to_string(), request.to.to_string(), landed.through.to_string());
+    });
+    let freshness = Freshness::gather(plan, &manifest, landed.clone())?;
+    let work = freshness.work(&manifest, (request.from, request.to), request.only)?;
+    refuse_mixed(plan, &manifest, &work, request)?;
+    let mut carried = CarriedOver { stale_spans: freshness.stale_spans(&manifest)?, with_facts: freshness.days_with_facts(&manifest)? };
+    let mut outcome = RunOutcome::default();
+    let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
+    let progress = Progress::new(work.read.len());
+    let history = manifest.days.iter().filter(|(_, record)| record.reported).map(|(day, record)| (*day, record.rows)).collect();
+    let context = RunContext { plan, request, freshness: &freshness, landed: &landed, recorder, lease: &lease, history: &history };
+    context.end_stage("plan");
+    for (index, places) in stretches(plan, days.len()).enumerate() {
+        let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
+        let in_stretch = |all: &BTreeSet<Day>| days[places.clone()].iter().filter(|day| all.contains(day)).copied().collect();
+        let own = DayWork { read: in_stretch(&work.read), restate: in_stretch(&work.restate), mixed: BTreeSet::new() };
+        // The first stretch may have no days and still has to report the periods that an earlier run did not reach.
+        if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty()) {
+            continue;
+        }
+        outcome.failed.extend(run_stretch(&context, own, &later, &mut carried, &mut manifest, &progress)?);
+    }
+    progress.end();
+    lease.check()?;
+    manifest.finish(&plan.output)?;
+    outcome.into_result(plan, request, recorder)
+}
+
+/// What one stretch hands over to the next.
+struct CarriedOver {
+    /// Periods whose reports are stale and that no stretch has reported yet.
+    stale_spans: BTreeSet<Span>,
+    /// Days whose chat facts are stored.
+    with_facts: BTreeSet<Day>,
+}
+
+/// Runs one stretch and publishes it. Returns the days that failed; the other days are published. `later`: days of later stretches.
+/// Errors: a failure that does not concern a single day; nothing of the stretch is published.
+fn run_stretch(
+    context: &RunContext,
+    work: DayWork,
+    later: &BTreeSet<Day>,
+    carried: &mut CarriedOver,
+    manifest: &mut Manifest,
+    progress: &Progress,
+) -> Result<Vec<(Day, Error)>> {
+    let OpenedStretch { mut inputs, read, restated, vanished, first_log } = inputs::open(context, manifest, work, later)?;
+    let staging = Arc::new(StagingArea::open(&context.plan.output, Arc::clone(&manifest.files), manifest.in_doubt.clone())?);
+    let (states, publisher, published) = (StateStore::new(&staging), Publisher::new(&staging), manifest.reported());
+    context.end_stage("open");
+    let (published, read, vanished, with_facts) = (&published, &read, &vanished, &carried.with_facts);
+    let opened = Days { published, read, vanished, restated: &restated, later, with_facts, first_log };
+    let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days: opened };
+    let chats = stretch.read_chats(progress)?;
+    context.end_stage("read");
+    let days = Days { restated: &chats.restated, with_facts: &chats.with_facts, first_log: chats.first_log, ..opened };
+    Stretch { days, ..stretch }.compute_sales()?;
+    // No later stage needs the orders, and they take much memory.
+    inputs.orders = None;
+    let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days };
+    context.end_stage("sales");
+    let reported = stretch.spans_to_report(&mut carried.stale_spans);
+    stretch.compute_reports(&reported)?;
+    context.end_stage("reports");
+    let judged = stretch.compute_judgements(&reported, manifest)?;
+    context.end_stage("judgements");
+    publication::publish(&stretch, &chats, judged, manifest)?;
+    context.end_stage("publish");
+    carried.with_facts = chats.with_facts;
+    Ok(chats.failed)
+}
+
+impl RunContext<'_> {
+    /// Records the duration of a stage and returns the memory that it has freed to the system.
+    fn end_stage(&self, stage: &str) {
+        self.recorder.end_stage(stage);
+        memory::purge_allocator();
+    }
+}
+
+/// What has landed. The last landed day is the one that the user gives, or else the latest day that any run was requested for.
+pub fn landed(plan: &Plan, manifest: &Manifest, to: Day, as_of: Option<Day>) -> Landed {
+    let through = as_of.unwrap_or_else(|| manifest.landed.map_or(to, |day| day.max(to)));
+    Landed { through, tables: InputTable::ALL.into_iter().filter(|table| plan.source(*table).is_some()).collect() }
+}
+
+/// Cuts so many days into stretches. Without days there is one empty stretch.
+fn stretches(plan: &Plan, days: usize) -> impl Iterator<Item = Range<usize>> {
+    let size = if plan.config.messages.path.contains("{date}") { STRETCH } else { STRETCH_UNPARTITIONED };
+    (0..days.max(1)).step_by(size).map(move |start| start..days.min(start + size))
+}
+
+/// Refuses a run that would leave days of two rule sets in one output, because the periods they lie in would mix them.
+/// Errors: days that are not requested were computed under other settings, or the output has reports but no manifest.
+fn refuse_mixed(plan: &Plan, manifest: &Manifest, work: &DayWork, request: &RunRequest) -> Result<()> {
+    let (left, first, last) = match (work.mixed.first(), work.mixed.last()) {
+        (Some(first), Some(last)) => (work.mixed.len(), *first, *last),
+        // Reports without a manifest were published by a version that kept none.
+        _ if manifest.is_new() && request.only != DaySelection::All && !plan.output.list("reports")?.is_empty() => {
+            (1, request.from, request.to)
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(Kind::Config, format!("{left} days of this output were computed under other rules, mappings or an older version"))
+        .with("output", plan.output.name())
+        .hint(format!(
+            "compute them again with `kefu backfill{} --from {first} --to {last} --only all`, or write to another --output",
+            plan.argument()
+        )))
+}

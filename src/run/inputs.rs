@@ -1,0 +1,48 @@
+//! Opens a stretch: reads its input tables, and finds the published days that change with its own.
+
+use super::days::{days_looking_back_on, days_with_orders_looking_back_on};
+use super::stretch::{RunContext, StretchInputs};
+use crate::error::Result;
+use crate::freshness::DayWork;
+use crate::ingest::{self, Reference};
+use crate::publish::Manifest;
+use kefu_kernel::calendar::Day;
+use std::collections::BTreeSet;
+
+/// A stretch before its first stage. The fields are those of [`super::stretch::Days`].
+pub(super) struct OpenedStretch {
+    pub inputs: StretchInputs,
+    pub read: BTreeSet<Day>,
+    pub restated: BTreeSet<Day>,
+    pub vanished: BTreeSet<Day>,
+    pub first_log: Option<Day>,
+}
+
+/// Reads all tables but the chat log, and adds to the days of `work` the published days whose sales look back on a day that is read.
+/// `later`: days that later stretches work on. Errors: a table cannot be read or is refused.
+pub(super) fn open(context: &RunContext, manifest: &Manifest, work: DayWork, later: &BTreeSet<Day>) -> Result<OpenedStretch> {
+    let RunContext { plan, request, freshness, landed, .. } = *context;
+    let published = manifest.reported();
+    let DayWork { read, restate: mut restated, .. } = work;
+    let other_days = || published.iter().copied().filter(|day| *day <= landed.through && !later.contains(day));
+    restated.extend(days_looking_back_on(&read, other_days(), plan)?);
+    let first = restated.first().copied().unwrap_or(request.from);
+    let mut requested = restated.range(request.from..=request.to).copied();
+    let requested = requested.next().map(|first| (first, requested.next_back().unwrap_or(first)));
+    let last = restated.last().copied().into_iter().chain(other_days()).max().unwrap_or(request.to);
+    let until = plan.calendar.bounds(last.plus(plan.rules.widest.lookahead_days()))?.end;
+    let orders = ingest::read_orders(plan, first, landed.through, until, requested)?;
+    let records = ingest::read_records(plan, first, landed.through)?;
+    if let Some(orders) = &orders {
+        restated.extend(days_with_orders_looking_back_on((orders, &records), &read, other_days(), plan)?);
+    }
+    let mut vanished = BTreeSet::new();
+    for day in &read {
+        if freshness.has_vanished(manifest, *day)? {
+            vanished.insert(*day);
+        }
+    }
+    let first_log = ingest::partition_range(plan, &plan.config.messages)?.map(|(first, _)| first);
+    let reference = Reference::of(&records, plan.buyer_key.as_ref())?;
+    Ok(OpenedStretch { inputs: StretchInputs { orders, records, reference }, read, restated, vanished, first_log })
+}

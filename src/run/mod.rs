@@ -1,0 +1,19 @@
+//! A run: which days it computes, and the stages that compute them. `driver` is the page to read first.
+
+mod chats;
+mod days;
+mod driver;
+mod inputs;
+mod instants;
+mod judgements;
+mod outcome;
+mod periods;
+mod publication;
+mod request;
+mod sales;
+mod service;
+mod stretch;
+mod work;
+
+pub use driver::{landed, run, run_recorded};
+pub use request::RunRequest;

@@ -1,0 +1,61 @@
+//! The last stage of a stretch: publishes everything that it staged, and records in the manifest what each day was computed from.
+
+use super::chats::ChatsRead;
+use super::stretch::Stretch;
+use crate::error::{Error, Kind, Result};
+use crate::observability::{Gate, RunRecorder};
+use crate::publish::{DayRecord, JudgedPartitions, Manifest, Publisher};
+
+/// Publishes a stretch. Errors: the schema gate holds it back, the lease is lost, or the output cannot be written.
+pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartitions, manifest: &mut Manifest) -> Result<()> {
+    let (context, publisher) = (stretch.context, stretch.publisher);
+    let partitions = publisher.partitions();
+    let made = publisher.staged_keys();
+    let kept = publisher.skipped();
+    let reportable = stretch.reportable_days();
+    for day in reportable.intersection(stretch.days.restated).chain(chats.rows.keys().filter(|day| !reportable.contains(day))) {
+        let before = manifest.days.get(day).map_or((0, 0), |record| (record.files, record.rows));
+        let (files, rows) = chats.rows.get(day).copied().unwrap_or(before);
+        let record = context.freshness.record(*day, files, rows)?;
+        // A day that was not read again keeps its files, its rows and the note that it was forced.
+        let earlier = manifest.days.get(day).filter(|_| !chats.rows.contains_key(day)).and_then(|record| record.forced.clone());
+        let forced = context.recorder.force_reason(&format!("business day {day}")).or(earlier);
+        let reported = stretch.days.restated.contains(day) || manifest.days.get(day).is_some_and(|record| record.reported);
+        manifest.days.insert(*day, DayRecord { reported, forced, ..record });
+    }
+    for (day, error) in &chats.failed {
+        manifest.days.entry(*day).or_default().failed = Some(error.in_one_line());
+    }
+    schema_gate(publisher, manifest, context.request.force, context.recorder)?;
+    publisher.publish(&context.plan.output, manifest, &context.recorder.run_id(), context.lease)?;
+    manifest.judged = judged;
+    // `--as-of` holds for this run only, but a day that was requested once has landed for all later runs.
+    manifest.landed = Some(manifest.landed.map_or(context.request.to, |day| day.max(context.request.to)));
+    manifest.set_days_fingerprints(
+        partitions.written.iter().chain(&partitions.unchanged).map(|file| file.key.as_str()),
+        &context.plan.calendar,
+    );
+    manifest.save(&context.plan.output, |key| made.contains(key))?;
+    context.recorder.update(|record| {
+        record.files_written += partitions.written.len();
+        record.files_unchanged += partitions.unchanged.len() + kept;
+        record.partitions.written.extend(partitions.written);
+        record.partitions.unchanged.extend(partitions.unchanged);
+    });
+    Ok(())
+}
+
+/// Holds a stretch back if it would leave a table with files of different schemas, because readers take the folder of a table as one table.
+/// Errors: a new file has another schema than one that stays, and the run is not forced.
+fn schema_gate(publisher: &Publisher, manifest: &Manifest, is_forced: bool, recorder: &RunRecorder) -> Result<()> {
+    let Some((made, stays)) = publisher.schema_conflict(manifest) else { return Ok(()) };
+    let why = format!("its columns differ from those of {stays}, which is published and stays");
+    let gate = Gate { name: "schema".to_owned(), partition: made.clone(), held: !is_forced, why: why.clone(), forced: is_forced };
+    recorder.update(|record| record.gates.push(gate));
+    if is_forced {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Refused, format!("held back: {why}"))
+        .with("file", made)
+        .hint("compute all days of the table again with `kefu backfill … --only all`, or pass --force"))
+}

@@ -1,0 +1,105 @@
+//! A stretch: the days that a run reads, computes and publishes together, and what every stage of it receives.
+
+use super::instants::instants;
+use super::request::RunRequest;
+use crate::config::Plan;
+use crate::error::Result;
+use crate::freshness::Freshness;
+use crate::ingest::{Audit, Orders, Records, Reference};
+use crate::metrics::Landed;
+use crate::model::InputTable;
+use crate::observability::RunRecorder;
+use crate::publish::{Lease, Publisher};
+use crate::state::StateStore;
+use kefu_kernel::calendar::Day;
+use polars::prelude::DataFrame;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is the same for every stretch of a run.
+pub(super) struct RunContext<'a> {
+    /// The resolved pipeline.
+    pub plan: &'a Plan,
+    /// What the run is requested for.
+    pub request: &'a RunRequest,
+    /// The present state of inputs, rules and output.
+    pub freshness: &'a Freshness<'a>,
+    /// The last landed day, and the configured input tables.
+    pub landed: &'a Landed,
+    /// Where the run notes what it does.
+    pub recorder: &'a RunRecorder,
+    /// The lease on the output root.
+    pub lease: &'a Lease,
+    /// Day → chat lines, for the days that were published before this run.
+    pub history: &'a BTreeMap<Day, i64>,
+}
+
+/// All input tables of a stretch but the chat log. They are read once.
+pub(super) struct StretchInputs {
+    /// `None` if the pipeline has no orders, or once the sales are computed.
+    pub orders: Option<Orders>,
+    /// The other tables with rows by time.
+    pub records: Records,
+    /// Shops, staff and the blocklist, by key.
+    pub reference: Reference,
+}
+
+/// What a stage receives. A stage changes none of it: it returns what it finds out, stages the tables that it computes, and stores states.
+#[derive(Clone, Copy)]
+pub(super) struct Stretch<'a> {
+    /// What is the same for the whole run.
+    pub context: &'a RunContext<'a>,
+    /// The input tables.
+    pub inputs: &'a StretchInputs,
+    /// The states of all days, staged ones included.
+    pub states: &'a StateStore,
+    /// Where tables are staged.
+    pub publisher: &'a Publisher,
+    /// The days and what is known of them.
+    pub days: Days<'a>,
+}
+
+/// The days of a stretch, as far as they are known before a stage.
+#[derive(Clone, Copy)]
+pub(super) struct Days<'a> {
+    /// Days that have been published before this stretch.
+    pub published: &'a BTreeSet<Day>,
+    /// Days whose chats are read in this stretch.
+    pub read: &'a BTreeSet<Day>,
+    /// Days to read whose message files are gone from the input.
+    pub vanished: &'a BTreeSet<Day>,
+    /// Days whose sales and reports are computed: those that are read, and those that change with them.
+    pub restated: &'a BTreeSet<Day>,
+    /// Days that later stretches of the run work on. A period that contains one is left to its stretch.
+    pub later: &'a BTreeSet<Day>,
+    /// Days whose chat facts are stored.
+    pub with_facts: &'a BTreeSet<Day>,
+    /// The first day of the chat log, as far as it is known.
+    pub first_log: Option<Day>,
+}
+
+impl Stretch<'_> {
+    /// Whether the pipeline has orders.
+    pub(super) fn has_orders(&self) -> bool {
+        self.context.plan.source(InputTable::Orders).is_some()
+    }
+
+    /// The orders, if the pipeline has any.
+    pub(super) fn orders(&self) -> Option<&Orders> {
+        self.inputs.orders.as_ref()
+    }
+
+    /// Days that can be reported once this stretch is published.
+    pub(super) fn reportable_days(&self) -> BTreeSet<Day> {
+        self.days.published.union(self.days.restated).filter(|day| self.days.with_facts.contains(day)).copied().collect()
+    }
+
+    /// The audit of every input table but messages and orders.
+    pub(super) fn audits(&self) -> impl Iterator<Item = &Audit> {
+        self.inputs.records.audits.iter()
+    }
+
+    /// The instants of a day for which candidates of attribution are needed. See [`super::instants::instants`].
+    pub(super) fn instants(&self, day: Day) -> Result<DataFrame> {
+        instants(self.orders(), &self.inputs.records, self.context.plan, day)
+    }
+}

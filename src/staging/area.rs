@@ -1,0 +1,199 @@
+//! The staging area: files of a run on the local disk before they are published. The run reads them as if they were published already,
+//! and a file whose bytes are the published ones is not written again.
+
+use super::file_record::FileRecord;
+use crate::error::{Context, Result};
+use crate::store::{PutCondition, STAGING, Store, StoredObject};
+use bytes::Bytes;
+use kefu_kernel::calendar::Day;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tempfile::TempDir;
+
+/// An output root overlaid with the files that a run has staged. Several threads may stage at the same time.
+pub struct StagingArea {
+    /// The output root.
+    store: Store,
+    /// The staged files, as a store.
+    staged: Store,
+    /// The folder of the staged files: below a local root, so that publishing a file is a rename, or else a temporary one.
+    folder: PathBuf,
+    _temporary: Option<TempDir>,
+    /// The manifest's entries of the published files.
+    published: Arc<BTreeMap<String, FileRecord>>,
+    /// Keys that a dead run may still have a request in flight for. They are written again even if their bytes are the same: the object
+    /// then has a new version, and the late request's precondition fails (DECISIONS #52).
+    in_doubt: BTreeSet<String>,
+    files: Mutex<BTreeMap<String, StagedFile>>,
+}
+
+/// A staged file.
+#[derive(Clone, Debug)]
+pub struct StagedFile {
+    /// SHA-256 of the file, in hex.
+    pub sha256: String,
+    pub rows: usize,
+    /// The size in bytes.
+    pub bytes: u64,
+    /// A hash of the columns' names and types.
+    pub schema: String,
+    /// The condition under which the file is published; `None` if the same bytes are published already.
+    pub put_condition: Option<PutCondition>,
+}
+
+/// A staged file that is being written; it hashes and counts its bytes on the way.
+pub struct DraftFile {
+    file: BufWriter<File>,
+    sha256: Sha256,
+    bytes: u64,
+}
+
+impl Write for DraftFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.sha256.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl DraftFile {
+    /// Flushes the file. Returns its SHA-256 in hex and its size in bytes.
+    pub fn finish(mut self) -> Result<(String, u64)> {
+        self.file.flush()?;
+        Ok((hex(&self.sha256.finalize()), self.bytes))
+    }
+}
+
+/// The SHA-256 of some bytes, in hex.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl StagingArea {
+    /// Opens an empty staging area over an output root. Files that a dead run left staged below a local root are deleted.
+    /// `published` and `in_doubt` come from the manifest.
+    pub fn open(store: &Store, published: Arc<BTreeMap<String, FileRecord>>, in_doubt: BTreeSet<String>) -> Result<StagingArea> {
+        let (folder, temporary) = match store.folder() {
+            Some(root) => (root.join(STAGING), None),
+            None => {
+                let temporary = TempDir::with_prefix("kefu-")?;
+                (temporary.path().to_owned(), Some(temporary))
+            }
+        };
+        if temporary.is_none() && folder.is_dir() {
+            std::fs::remove_dir_all(&folder).with("folder", folder.display())?;
+        }
+        std::fs::create_dir_all(&folder).with("folder", folder.display())?;
+        let staged = Store::open(&folder.to_string_lossy())?;
+        Ok(StagingArea { store: store.clone(), staged, folder, _temporary: temporary, published, in_doubt, files: Mutex::default() })
+    }
+
+    /// Creates a staged file. `add` completes it.
+    pub fn create(&self, key: &str) -> Result<DraftFile> {
+        let path = self.folder.join(key);
+        path.parent().map_or(Ok(()), std::fs::create_dir_all).with("file", path.display())?;
+        let file = File::create(&path).with("file", path.display())?;
+        Ok(DraftFile { file: BufWriter::with_capacity(1 << 20, file), sha256: Sha256::new(), bytes: 0 })
+    }
+
+    /// Adds a finished file. If the same bytes are published already, the staged copy is deleted and nothing will be written.
+    pub fn add(&self, key: &str, (sha256, bytes): (String, u64), rows: usize, schema: String) -> Result<StagedFile> {
+        let put_condition = self.put_condition(key, &sha256, bytes)?;
+        if put_condition.is_none() {
+            std::fs::remove_file(self.folder.join(key))?;
+        }
+        let staged = StagedFile { sha256, rows, bytes, schema, put_condition };
+        self.files().insert(key.to_owned(), staged.clone());
+        Ok(staged)
+    }
+
+    /// The condition under which a file replaces the published one; `None` if the published one has the same bytes.
+    fn put_condition(&self, key: &str, sha: &str, bytes: u64) -> Result<Option<PutCondition>> {
+        let Some(object) = self.store.head(key)? else { return Ok(Some(PutCondition::IfAbsent)) };
+        let version = object.version();
+        if self.in_doubt.contains(key) && self.store.folder().is_none() {
+            return Ok(Some(PutCondition::IfMatch(version)));
+        }
+        // The manifest's hash holds only for the version that it was written for; otherwise the object is read and hashed.
+        let record = self.published.get(key).filter(|record| record.tag.is_some() && record.tag.as_deref() == version.tag());
+        let same = match record {
+            Some(record) => record.sha256 == sha,
+            None => object.size() == bytes && sha256(&self.store.get(key)?) == sha,
+        };
+        Ok((!same).then_some(PutCondition::IfMatch(version)))
+    }
+
+    /// Removes the files of a day, as if they had not been staged.
+    pub fn discard_day(&self, day: Day) -> Result<()> {
+        let of_day = format!("/dt={day}/");
+        let discarded = self.files().extract_if(.., |key, _| key.contains(&of_day)).collect::<Vec<_>>();
+        for (key, _) in discarded.iter().filter(|(_, staged)| staged.put_condition.is_some()) {
+            std::fs::remove_file(self.folder.join(key))?;
+        }
+        Ok(())
+    }
+
+    /// The staged files by key, under a lock.
+    pub fn files(&self) -> MutexGuard<'_, BTreeMap<String, StagedFile>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this run has staged the file, with the published bytes or others.
+    pub fn has_staged(&self, key: &str) -> bool {
+        self.files().contains_key(key)
+    }
+
+    /// Whether this run has staged the file with other bytes than the published ones.
+    pub fn has_changed(&self, key: &str) -> bool {
+        self.files().get(key).is_some_and(|staged| staged.put_condition.is_some())
+    }
+
+    /// The store that has the file as it will be published.
+    fn store_of(&self, key: &str) -> &Store {
+        if self.has_changed(key) { &self.staged } else { &self.store }
+    }
+
+    /// The metadata of a file as it will be published; `None` if there is no such file.
+    pub fn head(&self, key: &str) -> Result<Option<StoredObject>> {
+        self.store_of(key).head(key)
+    }
+
+    /// Reads a file as it will be published. Errors: there is no such file; the store fails.
+    pub fn get(&self, key: &str) -> Result<Bytes> {
+        self.store_of(key).get(key)
+    }
+
+    /// A reader of a Parquet file as it will be published.
+    #[expect(deprecated, reason = "the crate's own reader of a store; its successor is an example to copy")]
+    pub fn parquet(&self, object: &StoredObject) -> parquet::arrow::async_reader::ParquetObjectReader {
+        self.store_of(&object.key).parquet(object)
+    }
+
+    /// The local path of a staged file.
+    pub fn path(&self, key: &str) -> PathBuf {
+        self.folder.join(key)
+    }
+
+    /// Deletes the folder of the staged files. The list of files stays.
+    pub fn clear(&self) -> Result<()> {
+        Ok(std::fs::remove_dir_all(&self.folder)?)
+    }
+
+    /// The location of a key as messages show it: where it is published.
+    pub fn describe(&self, key: &str) -> String {
+        self.store.describe(key)
+    }
+}

@@ -1,0 +1,17 @@
+//! State: what a day is reduced to, such that the states of days merge into the state of any period. Shards merge into days
+//! (`accumulator`, `chats`, `sales`), files hold them (`schema`, `store`), and `rollup` merges days into periods.
+
+mod accumulator;
+mod buyer_index;
+mod chats;
+mod rollup;
+mod sales;
+mod schema;
+mod store;
+
+pub use chats::{ChatAccumulators, shard_states};
+pub use rollup::{DayRange, GroupCounts, GroupedCounts, LevelRollup, PeriodState, Rollups, StateBatch, TeamsByAgent};
+pub use sales::sales_states;
+pub(crate) use schema::keys;
+pub use schema::{StateKind, StatePart, shard_persons};
+pub use store::{StateStore, shard_files, state_files};
