@@ -54,7 +54,7 @@ fn pass(plan: &Plan, day: Day, chats: &mut ingest::DayChats, workers: usize) -> 
         let [shops, agents] = Level::ALL.map(|level| state::shard_states(level, &facts, rules));
         let [persons, peers] = Level::ALL.map(|level| state::shard_persons(level, &facts, rules));
         let last_shop = shard.last().map_or(0, |piece| chats.partitions.shop(*piece));
-        emit((last_shop, facts.edges, [shops?, agents?], persons?.height() + peers?.height()))
+        emit((last_shop, facts.open_receptions, [shops?, agents?], persons?.height() + peers?.height()))
     };
     parallel::for_each_ordered(&shards, workers, work, |(last_shop, edges, shard, persons)| {
         peaks.add(edges, &chats.names);

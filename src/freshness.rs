@@ -217,8 +217,8 @@ impl<'a> Freshness<'a> {
         Ok(DayRecord { reported: true, made_with, landed: landed.to_string(), inputs, reference, files, rows, forced: None, failed: None })
     }
 
-    /// Days whose stored chat facts are those that would be computed now.
-    pub fn days_with_facts(&self, manifest: &Manifest) -> Result<BTreeSet<Day>> {
+    /// Days whose stored chat states are those that would be computed now.
+    pub fn days_with_chat_states(&self, manifest: &Manifest) -> Result<BTreeSet<Day>> {
         let mut days = BTreeSet::new();
         for (day, record) in manifest.days.iter().filter(|(day, _)| self.days_with_states.contains(day)) {
             if record.made_with == self.made_with(*day)? {

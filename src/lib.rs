@@ -11,8 +11,9 @@
 //! 7. `judgement` compares, ranks and scores finished reports.
 //! 8. `staging` encodes every table as Parquet, and `publish` puts all of them into place at once.
 //!
-//! `run::driver` is these steps on one page. `freshness` decides which days are due, `cli` and `check` are what a person meets, and `docs`
-//! prints the dictionary. The crate `kefu_generate` makes invented logs.
+//! `run::driver` is a run on one page: the stages read (steps 1 to 3 and 5, for chats), sales (3 and 5, for the rest), reports, judgements
+//! and publish. `freshness` decides which days are due, `cli` and `check` are what a person meets, and `docs` prints the dictionary.
+//! The crate `kefu_generate` makes invented logs.
 //!
 //! The modules below stand in the order in which they build on each other: none imports one that stands below it.
 

@@ -26,8 +26,8 @@ pub fn parse_limit(text: &str) -> Result<usize> {
     Ok(bytes as usize)
 }
 
-/// Sets how long the allocator keeps freed memory before it returns it to the system: until `purge_allocator`, because the system zeroes
-/// memory that it hands out again, which would take a sixth of a run's time. Below `DEFAULT_LIMIT`, for ten milliseconds.
+/// Sets how long the allocator keeps freed memory. With `DEFAULT_LIMIT` or more it keeps it until `purge_allocator`, because the system zeroes
+/// memory that it hands out again, which would take a sixth of a run's time. Below `DEFAULT_LIMIT` it returns it after ten milliseconds.
 pub fn configure_allocator(limit: usize) {
     /// The number of `mi_option_purge_delay`, for which the crate has no name.
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;

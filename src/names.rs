@@ -209,10 +209,9 @@ impl Names {
         BatchNames { names: self }
     }
 
-    /// The bucket of an id, from 0 to `buckets` less 1, by the leading bits of its hash. The hash never changes, so that several processes can
-    /// divide shops, or the buyers of a shop, among them.
-    pub fn bucket(shop: &str, buckets: usize) -> usize {
-        ((xxh3_64(shop.as_bytes()) >> 32) as usize * buckets) >> 32
+    /// The bucket of an id, from 0 to `buckets` less 1, by the leading bits of its hash. The same id is always in the same bucket.
+    pub fn bucket(id: &str, buckets: usize) -> usize {
+        ((xxh3_64(id.as_bytes()) >> 32) as usize * buckets) >> 32
     }
 
     /// Records a platform that a line of the shop gives.
@@ -301,7 +300,7 @@ impl ConversationNames {
 mod tests {
     use super::*;
 
-    /// Other engines compute the same buckets: these values must never change.
+    /// Values of the hash as it is: a library that hashes otherwise would change them.
     #[test]
     fn the_bucket_of_a_shop_never_changes() {
         assert_eq!(["s1", "007", "店铺/二=x"].map(|shop| Names::bucket(shop, 64)), [38, 0, 43]);

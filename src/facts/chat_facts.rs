@@ -2,7 +2,7 @@
 //! Key columns hold the codes of `Names` and `ConversationNames`; `named_columns.rs` turns codes into ids before a table is published.
 
 use super::concurrency;
-use super::concurrency::ConcurrencyEdge;
+use super::concurrency::OpenReception;
 use super::context::FactContext;
 use super::conversations::by_conversation;
 use super::filters::{self, unfiltered};
@@ -41,8 +41,8 @@ pub struct ChatFacts {
     pub conversation_names: ConversationNames,
     /// The ids behind the handles in `message`, `asked_message` and `replied_message`.
     pub message_ids: MessageIds,
-    /// The time each reception was open, from which concurrency is counted.
-    pub edges: Vec<ConcurrencyEdge>,
+    /// When each reception was open. Concurrency is counted from these.
+    pub open_receptions: Vec<OpenReception>,
     /// For each part of a shop, what became of its lines, by file.
     pub line_counts: Vec<FileLineCounts>,
 }
@@ -74,7 +74,7 @@ struct FactRows {
     peer_days: peer_days::PeerDayRows,
     hours: hours::HourRows,
     replies: replies::ReplyRows,
-    edges: Vec<ConcurrencyEdge>,
+    open_receptions: Vec<OpenReception>,
 }
 
 /// Replays the conversations of a shard's partitions and collects the results into frames.
@@ -106,7 +106,7 @@ pub fn chat_facts(context: &FactContext, partitions: &ShopPartitions, shard: &[u
         replies: rows.replies.frame()?,
         conversation_names,
         message_ids,
-        edges: rows.edges,
+        open_receptions: rows.open_receptions,
         line_counts,
     })
 }
@@ -122,11 +122,12 @@ impl FactRows {
             shop_peer_days: peer_days::PeerDayRows::with_capacity(lines / 10),
             peer_days: peer_days::PeerDayRows::with_capacity(lines / 10),
             hours: hours::HourRows::with_capacity(lines / 5),
-            edges: Vec::new(),
+            open_receptions: Vec::new(),
         }
     }
 
-    /// Replays one conversation and adds its rows to every table. Agents whose peer-days are filtered are replayed out of the shop's row.
+    /// Replays one conversation and adds its rows to every table. If some of its peer-days are filtered, it is replayed once more for the shop's
+    /// row, without their agents.
     fn push(&mut self, context: &FactContext, shop: u32, names: &ConversationNames, lines: &[ChatLine]) {
         let Some(first) = lines.first() else { return };
         let day = &context.rules;
@@ -136,7 +137,7 @@ impl FactRows {
             sessions = replay_without(lines, day, &agents);
         }
         let conversation = ReplayedConversation { code: first.conversation, shop, filtered, sessions };
-        concurrency::add(&mut self.edges, &conversation, day);
+        concurrency::add(&mut self.open_receptions, &conversation, day);
         hours::add(&mut self.hours, &conversation);
         peer_days::add(&mut self.shop_peer_days, &mut self.peer_days, &conversation);
         replies::add(&mut self.replies, &conversation, lines);

@@ -15,13 +15,13 @@ use kefu_kernel::day_rules::DayRules;
 use polars::prelude::*;
 
 /// The time a reception was open: the agent's code, then the first and the last line in ms since the start of the business day.
-pub type ConcurrencyEdge = (u32, u32, u32);
+pub type OpenReception = (u32, u32, u32);
 
 /// Adds the receptions of a conversation that passed the reception filters.
-pub(super) fn add(edges: &mut Vec<ConcurrencyEdge>, conversation: &ReplayedConversation, day: &DayRules) {
+pub(super) fn add(open_receptions: &mut Vec<OpenReception>, conversation: &ReplayedConversation, day: &DayRules) {
     for reception in conversation.sessions.iter().flat_map(|s| &s.receptions).filter(|r| conversation.filtered.code(r.agent) == 0) {
         if let Some((first, last)) = reception.side.first_at.zip(reception.side.last_at) {
-            edges.push((reception.agent, (first - day.starts_at) as u32, (last - day.starts_at) as u32));
+            open_receptions.push((reception.agent, (first - day.starts_at) as u32, (last - day.starts_at) as u32));
         }
     }
 }
@@ -30,26 +30,28 @@ pub(super) fn add(edges: &mut Vec<ConcurrencyEdge>, conversation: &ReplayedConve
 #[derive(Default)]
 pub struct ConcurrencyPeaks {
     /// Receptions of the last shop so far; the next shard can hold more of it.
-    edges: Vec<ConcurrencyEdge>,
+    open_receptions: Vec<OpenReception>,
     /// Agent and peak of the shops that are complete.
     peaks: Vec<(u32, i64)>,
 }
 
 impl ConcurrencyPeaks {
     /// Adds the receptions of a shard. Shards must arrive in the order of their shops.
-    pub fn add(&mut self, edges: Vec<ConcurrencyEdge>, names: &Names) {
-        self.edges.extend(edges);
-        let Some(last) = self.edges.last().map(|edge| names.shop_of_agent(edge.0)) else { return };
-        let complete = self.edges.iter().rposition(|edge| names.shop_of_agent(edge.0) != last).map_or(0, |place| place + 1);
-        let of_last_shop = self.edges.split_off(complete);
+    pub fn add(&mut self, open_receptions: Vec<OpenReception>, names: &Names) {
+        self.open_receptions.extend(open_receptions);
+        let Some(last) = self.open_receptions.last().map(|reception| names.shop_of_agent(reception.0)) else { return };
+        let complete =
+            self.open_receptions.iter().rposition(|reception| names.shop_of_agent(reception.0) != last).map_or(0, |place| place + 1);
+        let of_last_shop = self.open_receptions.split_off(complete);
         self.count();
-        self.edges = of_last_shop;
+        self.open_receptions = of_last_shop;
     }
 
-    /// Counts the peaks of the agents in `edges`, of whom no more receptions can arrive.
+    /// Counts the peaks of the agents in `open_receptions`, of whom no more receptions can arrive.
     fn count(&mut self) {
-        self.edges.sort_unstable();
-        self.peaks.extend(self.edges.chunk_by(|a, b| a.0 == b.0).map(|edges| (edges[0].0, peak(edges))));
+        self.open_receptions.sort_unstable();
+        self.peaks
+            .extend(self.open_receptions.chunk_by(|a, b| a.0 == b.0).map(|open_receptions| (open_receptions[0].0, peak(open_receptions))));
     }
 
     /// Finishes the day. Columns: see the file header.
@@ -63,14 +65,14 @@ impl ConcurrencyPeaks {
     }
 }
 
-/// The most receptions open at one instant. `edges`: those of one agent, in the order of their first line.
-fn peak(edges: &[ConcurrencyEdge]) -> i64 {
-    let mut ends = edges.iter().map(|edge| edge.2).collect::<Vec<_>>();
+/// The most receptions open at one instant. `open_receptions`: those of one agent, in the order of their first line.
+fn peak(open_receptions: &[OpenReception]) -> i64 {
+    let mut ends = open_receptions.iter().map(|reception| reception.2).collect::<Vec<_>>();
     ends.sort_unstable();
     let mut ended = 0;
-    let open = (1..).zip(edges).map(|(started, edge)| {
+    let open = (1..).zip(open_receptions).map(|(started, reception)| {
         // A reception that ends at the instant another starts still counts as open, because both ends are included.
-        while ends[ended] < edge.1 {
+        while ends[ended] < reception.1 {
             ended += 1;
         }
         started - ended as i64

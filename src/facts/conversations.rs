@@ -6,7 +6,7 @@ use kefu_kernel::rules::Rules;
 
 /// Calls `each` once per conversation, in the order of buyer ids, with its lines in replay order (semantics §2). The lines carry the
 /// conversation's code, added to `names`, instead of the buyer's. An agent's line in a reply mode that the rules do not count as a reply
-/// becomes an automatic line.
+/// becomes an auto line.
 pub(super) fn by_conversation(
     lines: &[ChatLine],
     buyers: &Interner,

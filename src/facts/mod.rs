@@ -1,4 +1,4 @@
-//! Facts: the tables whose rows metrics count. One file per table; each begins with the table's grain and its columns.
+//! Facts: the tables whose rows metrics count. The file of a table begins with its grain and its columns; tables with the same columns share one.
 //! Chat facts are built from replayed conversations and hold codes; the other facts are lazy queries over input tables and hold ids.
 
 mod attendance;
@@ -30,7 +30,7 @@ mod visits;
 pub use attendance::{attendance, duty};
 pub use attribution_window::AttributionWindows;
 pub use chat_facts::{ChatFacts, chat_facts};
-pub use concurrency::{ConcurrencyEdge, ConcurrencyPeaks};
+pub use concurrency::{ConcurrencyPeaks, OpenReception};
 pub use context::FactContext;
 pub use credits::{TRACED, credited, credits, instants, no_credited_orders, no_replies, reply_days};
 pub use filters::judges_peer_days;

@@ -3,7 +3,7 @@
 use super::filters::FilteredAgents;
 use kefu_kernel::session::Session;
 
-/// The lines of one buyer of a shop on a business day after the replay, with the keys of its rows.
+/// The sessions of one buyer of a shop on a business day, with the keys of the rows that they become.
 pub(crate) struct ReplayedConversation {
     /// The buyer's code in `ConversationNames`.
     pub(super) code: u32,

@@ -69,8 +69,8 @@ impl DuplicateLines {
         Ok(duplicates)
     }
 
-    /// Removes repeated lines and lines with nothing to count. Of the lines with one id the first one read stays; if any of them is marked
-    /// as recalled, the message is. Returns the line counts of each file, as they were before the removal.
+    /// Removes repeated lines and lines with nothing to count. Of the lines with one id the first one read stays, and counts as
+    /// recalled if any of them is marked as recalled. Returns the line counts of each file, as they were before the removal.
     pub(super) fn remove_from(&self, lines: &mut Vec<ChatLine>) -> FileLineCounts {
         let mut counts = FileLineCounts::new();
         for file_lines in lines.chunk_by(|a, b| a.file == b.file) {

@@ -123,7 +123,7 @@ static COLUMNS: LazyLock<MessageColumns> = LazyLock::new(|| {
 /// A batch of chat lines, parsed as far as is possible without the day's name codes. It is made in the thread that decoded the batch.
 struct ParsedBatch {
     batch: CanonicalBatch,
-    /// The first and last instant (UTC ms, both included) of the good rows; `None` without good rows.
+    /// The first and the last instant (UTC ms) of the good rows, the last one included; `None` without good rows.
     times: Option<Range<i64>>,
     /// One parsed row per row of the batch; a bad row has the default.
     rows: Vec<ParsedRow>,
@@ -296,7 +296,7 @@ impl DayChats {
     }
 }
 
-/// Whether a buyer line is a text message without a character that is not white space. A picture or a card is never blank.
+/// Whether a buyer line is a text message that is empty or only white space. A picture or a card is never blank.
 fn is_blank(kind: Option<&str>, text: &str) -> bool {
     text.trim().is_empty() && kind.is_none_or(|kind| matches!(kind.trim(), "" | "text"))
 }
@@ -332,8 +332,8 @@ fn reply_mode(word: &str) -> Option<ReplyMode> {
     }
 }
 
-/// The kind and the reply mode of a line. A reply that names no agent is automatic; a robot's reply is automatic unless the log gives
-/// another mode. `kind` reads the column `kind`, which matters for system lines alone.
+/// The kind and the reply mode of a line. A reply that names no agent is a `LineKind::Auto`. A robot's reply has the mode `Auto` unless the log
+/// gives another; the rules say whether that mode counts as a reply. `kind` reads the column `kind` and is called for system lines only.
 #[inline(always)]
 fn line_kind<'a>(
     sender: Sender,

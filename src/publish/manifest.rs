@@ -29,8 +29,8 @@ pub struct DayRecord {
     pub landed: String,
     /// Fingerprints of the input files by table, as far as they had arrived.
     pub inputs: BTreeMap<String, String>,
-    /// A hash of staff, shops, standards, targets and the settings of judgement. A change makes the day stale, but only a run that is asked
-    /// for the day computes it again.
+    /// A hash of staff, shops, standards, targets, trainings and the settings of `[judgement]` and `[reports]`. A change makes the day stale, but
+    /// only a run that is asked for the day computes it again.
     pub reference: String,
     /// The number of message files read.
     pub files: usize,

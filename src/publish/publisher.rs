@@ -29,15 +29,15 @@ const LARGE: u64 = 32 << 20;
 
 /// Stages the files of a run and publishes them together. Several threads may stage at the same time.
 pub struct Publisher {
-    stage: Arc<StagingArea>,
+    staging: Arc<StagingArea>,
     /// The number of files that were not computed again because none of their inputs has changed.
     skipped: AtomicUsize,
 }
 
 impl Publisher {
     /// A publisher of the files in a staging area.
-    pub fn new(stage: &Arc<StagingArea>) -> Publisher {
-        Publisher { stage: Arc::clone(stage), skipped: AtomicUsize::new(0) }
+    pub fn new(staging: &Arc<StagingArea>) -> Publisher {
+        Publisher { staging: Arc::clone(staging), skipped: AtomicUsize::new(0) }
     }
 
     /// Stages the file of a table.
@@ -55,23 +55,23 @@ impl Publisher {
 
     /// Creates the file of a table with the table's rows; more may be appended.
     pub fn open(&self, table: &OutputTable) -> Result<TableWriter> {
-        TableWriter::open(&self.stage, &table.key(), table)
+        TableWriter::open(&self.staging, &table.key(), table)
     }
 
     /// Stages a finished file. If the same bytes are published already, they are not written again.
     pub fn close(&self, writer: TableWriter) -> Result<()> {
-        writer.close(&self.stage).map(drop)
+        writer.close(&self.staging).map(drop)
     }
 
     /// Removes the staged files of a day, as if they had not been staged.
     pub fn discard_day(&self, day: Day) -> Result<()> {
-        self.stage.discard_day(day)
+        self.staging.discard_day(day)
     }
 
-    /// The files staged so far, written or unchanged, by key. States are left out, because they are not for readers.
+    /// The published files (partitions of tables) staged so far, written or unchanged, by key. States are left out, because they are not for readers.
     pub fn partitions(&self) -> Partitions {
         let mut partitions = Partitions::default();
-        for (key, staged) in self.stage.files().iter().filter(|(key, _)| !is_state(key)) {
+        for (key, staged) in self.staging.files().iter().filter(|(key, _)| !is_state(key)) {
             let partition = Partition { key: key.clone(), rows: staged.rows, bytes: staged.bytes as usize };
             if staged.put_condition.is_some() { &mut partitions.written } else { &mut partitions.unchanged }.push(partition);
         }
@@ -82,7 +82,7 @@ impl Publisher {
     /// no such pair.
     pub fn schema_conflict(&self, manifest: &Manifest) -> Option<(String, String)> {
         let table = |key: &str| key.split("/dt=").next().unwrap_or_default().to_owned();
-        let files = self.stage.files();
+        let files = self.staging.files();
         let staged = files.iter().filter(|(key, _)| !is_state(key)).map(|(key, staged)| (table(key), (key, &staged.schema)));
         let staged = staged.collect::<BTreeMap<_, _>>();
         manifest.files.iter().filter(|(key, _)| !files.contains_key(*key)).find_map(|(remaining, record)| {
@@ -103,27 +103,27 @@ impl Publisher {
 
     /// The keys of the files staged so far, states included.
     pub fn staged_keys(&self) -> BTreeSet<String> {
-        self.stage.files().keys().cloned().collect()
+        self.staging.files().keys().cloned().collect()
     }
 
     /// Whether this run has staged the file, with the published bytes or others.
     pub fn has_staged(&self, key: &str) -> bool {
-        self.stage.has_staged(key)
+        self.staging.has_staged(key)
     }
 
     /// Whether this run has staged the file with other bytes than the published ones.
     pub fn has_changed(&self, key: &str) -> bool {
-        self.stage.has_changed(key)
+        self.staging.has_changed(key)
     }
 
     /// Reads a file as it will be published; `None` if there is no such file.
     pub fn read(&self, key: &str) -> Result<Option<Bytes>> {
-        Ok(if self.stage.head(key)?.is_some() { Some(self.stage.get(key)?) } else { None })
+        Ok(if self.staging.head(key)?.is_some() { Some(self.staging.get(key)?) } else { None })
     }
 
     /// Reads some columns of a file as it will be published, batch by batch. A file that does not exist has no rows.
     pub fn read_columns(&self, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-        staging::decode_each(&self.stage, key, columns, each)
+        staging::decode_each(&self.staging, key, columns, each)
     }
 
     /// Reads the rows that match a predicate from a file as it will be published, on up to `workers` threads. The predicate `wanted` sees the
@@ -136,7 +136,7 @@ impl Publisher {
         wanted: impl FnMut(&RecordBatch) -> BooleanArray + Clone + Send + Sync + 'static,
     ) -> Result<Vec<RecordBatch>> {
         let mut matching = Vec::new();
-        staging::decode_some(&self.stage, key, &[], (columns, &columns[..by]), workers, wanted, &mut |rows| {
+        staging::decode_some(&self.staging, key, &[], (columns, &columns[..by]), workers, wanted, &mut |rows| {
             matching.push(rows);
             Ok(())
         })?;
@@ -145,7 +145,7 @@ impl Publisher {
 
     /// Whether there will be such a file once this run is published.
     pub fn has(&self, key: &str) -> Result<bool> {
-        Ok(self.has_staged(key) || self.stage.head(key)?.is_some())
+        Ok(self.has_staged(key) || self.staging.head(key)?.is_some())
     }
 
     /// Writes every staged file that has changed, in the order of `rank`, and enters it into `manifest`, which the caller saves. Before this no
@@ -154,7 +154,7 @@ impl Publisher {
     /// and judges them again (DECISIONS #46).
     /// Errors: the lease is lost; another run has written one of the files; a signal; the store fails.
     pub fn publish(&self, store: &Store, manifest: &mut Manifest, run: &str, lease: &Lease) -> Result<()> {
-        let files = self.stage.files().clone();
+        let files = self.staging.files().clone();
         let mut ranked: BTreeMap<usize, Vec<_>> = BTreeMap::new();
         for (key, staged) in &files {
             if let Some(condition) = &staged.put_condition {
@@ -173,11 +173,11 @@ impl Publisher {
             let put = |(key, condition): &(&String, &PutCondition), emit: &mut dyn FnMut(()) -> Result<()>| {
                 signals::check()?;
                 lease.check()?;
-                let version = store.put_file_if(key, &self.stage.path(key), condition)?;
+                let version = store.put_file_if(key, &self.staging.path(key), condition)?;
                 tags.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert((*key).clone(), version);
                 emit(())
             };
-            let is_large = files.iter().any(|(key, _)| self.stage.files().get(*key).is_some_and(|staged| staged.bytes > LARGE));
+            let is_large = files.iter().any(|(key, _)| self.staging.files().get(*key).is_some_and(|staged| staged.bytes > LARGE));
             parallel::for_each_ordered(files, if is_large { 1 } else { PUTS }, put, |()| Ok(()))?;
         }
         store.sync()?;
@@ -196,7 +196,7 @@ impl Publisher {
             records.insert(key.clone(), record);
         }
         manifest.files = Arc::new(records);
-        self.stage.clear()
+        self.staging.clear()
     }
 }
 
@@ -204,7 +204,7 @@ fn is_state(key: &str) -> bool {
     key.starts_with("state/")
 }
 
-/// The order in which files are written: states, details, judgements, reports from days to years, dims.
+/// The order in which files are written: states; details, quarantine and audit; judgements; reports from days to years; dims.
 fn rank(key: &str) -> usize {
     match key.split('/').next() {
         Some("state") => 0,

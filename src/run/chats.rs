@@ -28,8 +28,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(super) struct ChatsRead {
     /// The days whose sales and reports can be computed. Days that failed are not among them.
     pub restated: BTreeSet<Day>,
-    /// Days whose chat facts are stored now.
-    pub with_facts: BTreeSet<Day>,
+    /// Days whose chat states are stored now.
+    pub with_chat_states: BTreeSet<Day>,
     /// Number of message files and of their rows, for each day that was read.
     pub rows: BTreeMap<Day, (usize, i64)>,
     /// The days that failed or were held back, each with its error.
@@ -46,7 +46,7 @@ struct ShardResult {
     states: [ChatAccumulators; 2],
     /// Encoded rows for each open file: first the detail tables, then the stored facts.
     rows: Vec<Vec<EncodedRowGroup>>,
-    edges: Vec<facts::ConcurrencyEdge>,
+    open_receptions: Vec<facts::OpenReception>,
     line_counts: Vec<FileLineCounts>,
 }
 
@@ -54,14 +54,15 @@ struct ShardResult {
 type DayRead = (Day, Result<Audit>, Option<i64>);
 
 impl Stretch<'_> {
-    /// Computes the facts of the days to be read, and of the days on which they look back and whose facts no run has stored yet. A day that
-    /// cannot be read stays as it was, and the run goes on with the others.
+    /// Computes the chat states of the days to be read, and of the days on which restated days look back and whose states no run has stored yet.
+    /// A day that cannot be read stays as it was, and the run goes on with the others.
     /// Errors: a failure that does not concern a single day.
     pub(super) fn read_chats(&self, progress: &Progress) -> Result<ChatsRead> {
         let requested = self.days.read;
-        let context = self.days_looked_back_on()?.into_iter().filter(|day| !requested.contains(day) && !self.days.with_facts.contains(day));
-        let context = context.filter(|day| self.days.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
-        let windows = windows(requested, &context, self.context.plan.config.messages.path.contains("{date}"));
+        let looked_back_on =
+            self.days_looked_back_on()?.into_iter().filter(|day| !requested.contains(day) && !self.days.with_chat_states.contains(day));
+        let looked_back_on = looked_back_on.filter(|day| self.days.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
+        let windows = windows(requested, &looked_back_on, self.context.plan.config.messages.path.contains("{date}"));
         let workers = memory::workers(self.context.request.memory);
         let jobs = self.context.request.jobs.clamp(1, windows.len().clamp(1, workers));
         let resources = DayResources { budget: MemoryBudget::of_limit(self.context.request.memory), workers: workers.div_ceil(jobs) };
@@ -86,7 +87,7 @@ impl Stretch<'_> {
         )?;
         let mut result = ChatsRead {
             restated: self.days.restated.clone(),
-            with_facts: self.days.with_facts.clone(),
+            with_chat_states: self.days.with_chat_states.clone(),
             first_log: self.days.first_log,
             ..ChatsRead::default()
         };
@@ -101,7 +102,7 @@ impl Stretch<'_> {
             result.failed.push((day, error));
         }
         for (day, audit) in read {
-            result.with_facts.insert(day);
+            result.with_chat_states.insert(day);
             result.rows.insert(day, (audit.files.len(), audit.total().read));
             if requested.contains(&day) {
                 self.context.recorder.update(|record| record.days_read += 1);
@@ -190,14 +191,14 @@ impl Stretch<'_> {
         let set_of =
             |shop: u32| rule_sets.set_for(self.inputs.reference.platform(names.shop(shop)).or_else(|| names.platform_of(shop)), day);
         let shards = chats.partitions.shards(names, set_of)?;
-        let context = |shard: &[usize]| {
+        let context_of = |shard: &[usize]| {
             let set = shard.first().map_or_else(|| rule_sets.set_for(None, day), |piece| set_of(chats.partitions.shop(*piece)));
             let (calendar, rules) = (&self.context.plan.calendar, rule_sets.rules(set));
             let rules = DayRules { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
             Ok::<_, Error>(facts::FactContext { day, names, rules, reference: &self.inputs.reference })
         };
         // Every file is opened with an empty table, so that it has its columns even if there are no rows.
-        let empty = facts::chat_facts(&context(&[])?, &chats.partitions, &[])?;
+        let empty = facts::chat_facts(&context_of(&[])?, &chats.partitions, &[])?;
         let tables = |facts: &facts::ChatFacts| if requested { details(facts, &chats.names, day).map(Vec::from) } else { Ok(Vec::new()) };
         let published = tables(&empty)?.iter().map(|table| self.publisher.open(table)).collect::<Result<Vec<_>>>()?;
         let stored = self.states.open(day, state::shard_files(&empty, names, &rule_sets.widest)?)?;
@@ -206,7 +207,7 @@ impl Stretch<'_> {
         let (mut states, mut peaks, mut line_counts) =
             (Level::ALL.map(ChatAccumulators::new), facts::ConcurrencyPeaks::default(), Vec::new());
         let process = |shard: &ingest::Shard, emit: &mut dyn FnMut(ShardResult) -> Result<()>| {
-            let context = context(shard)?;
+            let context = context_of(shard)?;
             let (facts, rules) = (facts::chat_facts(&context, &chats.partitions, shard)?, context.rules.rules);
             let mut rows = Vec::new();
             for (writer, table) in published.iter().zip(tables(&facts)?) {
@@ -217,10 +218,16 @@ impl Stretch<'_> {
             }
             let [shops, agents] = Level::ALL.map(|level| state::shard_states(level, &facts, rules));
             let last_shop = shard.last().map_or(0, |piece| chats.partitions.shop(*piece));
-            emit(ShardResult { last_shop, states: [shops?, agents?], rows, edges: facts.edges, line_counts: facts.line_counts })
+            emit(ShardResult {
+                last_shop,
+                states: [shops?, agents?],
+                rows,
+                open_receptions: facts.open_receptions,
+                line_counts: facts.line_counts,
+            })
         };
         parallel::for_each_ordered(&shards, workers, process, |result| {
-            peaks.add(result.edges, &chats.names);
+            peaks.add(result.open_receptions, &chats.names);
             line_counts.extend(result.line_counts);
             for (states, shard) in states.iter_mut().zip(&result.states) {
                 states.merge(shard);

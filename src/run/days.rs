@@ -40,8 +40,8 @@ pub(super) fn days_with_orders_looking_back_on(
 }
 
 /// Groups days to be read together: one at a time if the files are partitioned by day, otherwise as many as one pass takes.
-/// `context`: days that are read only because others look back on them.
-pub(super) fn windows(requested: &BTreeSet<Day>, context: &BTreeSet<Day>, is_partitioned: bool) -> Vec<BTreeSet<Day>> {
-    let days = requested.union(context).copied().collect::<Vec<_>>();
+/// `looked_back_on`: days that are read only because others look back on them.
+pub(super) fn windows(requested: &BTreeSet<Day>, looked_back_on: &BTreeSet<Day>, is_partitioned: bool) -> Vec<BTreeSet<Day>> {
+    let days = requested.union(looked_back_on).copied().collect::<Vec<_>>();
     days.chunks(if is_partitioned { 1 } else { READ_WINDOW }).map(|days| days.iter().copied().collect()).collect()
 }

@@ -1,6 +1,6 @@
 //! A run on one page. [`run`] finds the days that are due and takes them in stretches; [`run_stretch`] takes one stretch through the stages
-//! read → sales → reports → judgements → publish. A stage takes values and returns values. What it computes waits in the staging area until
-//! `publish` puts all files of the stretch into place.
+//! read → sales → reports → judgements → publish. A stage changes none of its arguments. The tables and states that it computes wait in the
+//! staging area until `publish` puts all files of the stretch into place.
 
 use super::inputs::{self, OpenedStretch};
 use super::outcome::RunOutcome;
@@ -52,7 +52,8 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
     let freshness = Freshness::gather(plan, &manifest, landed.clone())?;
     let work = freshness.work(&manifest, (request.from, request.to), request.only)?;
     refuse_mixed(plan, &manifest, &work, request)?;
-    let mut carried = CarriedOver { stale_spans: freshness.stale_spans(&manifest)?, with_facts: freshness.days_with_facts(&manifest)? };
+    let mut carried =
+        CarriedOver { stale_spans: freshness.stale_spans(&manifest)?, with_chat_states: freshness.days_with_chat_states(&manifest)? };
     let mut outcome = RunOutcome::default();
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
@@ -79,8 +80,8 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
 struct CarriedOver {
     /// Periods whose reports are stale and that no stretch has reported yet.
     stale_spans: BTreeSet<Span>,
-    /// Days whose chat facts are stored.
-    with_facts: BTreeSet<Day>,
+    /// Days whose chat states are stored.
+    with_chat_states: BTreeSet<Day>,
 }
 
 /// Runs one stretch and publishes it. Returns the days that failed; the other days are published. `later`: days of later stretches.
@@ -97,12 +98,12 @@ fn run_stretch(
     let staging = Arc::new(StagingArea::open(&context.plan.output, Arc::clone(&manifest.files), manifest.in_doubt.clone())?);
     let (states, publisher, published) = (StateStore::new(&staging), Publisher::new(&staging), manifest.reported());
     context.end_stage("open");
-    let (published, read, vanished, with_facts) = (&published, &read, &vanished, &carried.with_facts);
-    let opened = Days { published, read, vanished, restated: &restated, later, with_facts, first_log };
+    let (published, read, vanished, with_chat_states) = (&published, &read, &vanished, &carried.with_chat_states);
+    let opened = Days { published, read, vanished, restated: &restated, later, with_chat_states, first_log };
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days: opened };
     let chats = stretch.read_chats(progress)?;
     context.end_stage("read");
-    let days = Days { restated: &chats.restated, with_facts: &chats.with_facts, first_log: chats.first_log, ..opened };
+    let days = Days { restated: &chats.restated, with_chat_states: &chats.with_chat_states, first_log: chats.first_log, ..opened };
     Stretch { days, ..stretch }.compute_sales()?;
     // No later stage needs the orders, and they take much memory.
     inputs.orders = None;
@@ -115,7 +116,7 @@ fn run_stretch(
     context.end_stage("judgements");
     publication::publish(&stretch, &chats, judged, manifest)?;
     context.end_stage("publish");
-    carried.with_facts = chats.with_facts;
+    carried.with_chat_states = chats.with_chat_states;
     Ok(chats.failed)
 }
 

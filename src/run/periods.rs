@@ -23,7 +23,7 @@ type MergedPeriod = (Span, usize, Arc<[PeriodState; 3]>);
 /// Shop → platform, as the chat lines of a day name it.
 type ShopPlatforms = Vec<(String, String)>;
 
-/// Bytes in memory of a person of a day while persons are merged, without and with teams, if no person occurs on two days.
+/// Bytes of memory for each person of each day while persons are merged, without teams and with them. At worst no person occurs on two days.
 const PERSON_BYTES: usize = 160;
 const PERSON_BYTES_WITH_TEAM: usize = 240;
 /// The smallest part into which persons are split.

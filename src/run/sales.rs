@@ -25,10 +25,10 @@ use std::sync::Arc;
 const SALES_WINDOW: usize = 8;
 
 impl Stretch<'_> {
-    /// Computes inquiries, credits, refunds, ratings and the other facts of every restated day whose chat facts are stored, and stages them as
+    /// Computes inquiries, credits, refunds, ratings and the other facts of every restated day whose chat states are stored, and stages them as
     /// states and detail tables. Errors: a state cannot be read, or a file cannot be written.
     pub(super) fn compute_sales(&self) -> Result<()> {
-        let days = self.days.restated.intersection(self.days.with_facts).copied().collect::<Vec<_>>();
+        let days = self.days.restated.intersection(self.days.with_chat_states).copied().collect::<Vec<_>>();
         for window in days.chunks(SALES_WINDOW) {
             let replies = self.replies(window)?;
             let compute = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
@@ -48,7 +48,7 @@ impl Stretch<'_> {
         let instants = window.iter().map(|day| Ok(self.instants(*day)?.lazy())).collect::<Result<Vec<_>>>()?;
         let instants = collect(stack(instants)?)?;
         let days = facts::reply_days(&instants, &self.context.plan.calendar, rules)?;
-        let days = days.intersection(self.days.with_facts).copied().collect::<Vec<_>>();
+        let days = days.intersection(self.days.with_chat_states).copied().collect::<Vec<_>>();
         let windows = Arc::new(facts::AttributionWindows::of(&instants, rules.credit_lookback.0)?);
         let workers = memory::workers(self.context.request.memory).div_ceil(days.len().max(1));
         let read = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &windows, workers)?);
@@ -135,7 +135,7 @@ impl Stretch<'_> {
     fn platforms(&self, day: Day) -> Result<BTreeMap<String, String>> {
         let mut platforms = BTreeMap::new();
         let first = self.context.plan.rules.widest.lookback_start(&self.context.plan.calendar, day)?;
-        for day in first.through(day).filter(|day| self.days.with_facts.contains(day)) {
+        for day in first.through(day).filter(|day| self.days.with_chat_states.contains(day)) {
             platforms.extend(self.states.platforms(day)?);
         }
         let of_table = self.inputs.reference.shops.iter().filter_map(|(shop, known)| Some((shop.clone(), known.platform.clone()?)));
@@ -157,7 +157,7 @@ impl Stretch<'_> {
         }
         if level == Level::Shop {
             if let Some(orders) = self.orders() {
-                let days = rules.lookback_start(calendar, day)?.through(day).filter(|day| self.days.with_facts.contains(day));
+                let days = rules.lookback_start(calendar, day)?.through(day).filter(|day| self.days.with_chat_states.contains(day));
                 let persons = days.map(|day| self.persons_of(shops, day, level));
                 let persons = stack(persons.collect::<Result<Vec<_>>>()?)?;
                 sources.push((Fact::Payments, facts::paid(persons, orders, calendar, shops, day)?));

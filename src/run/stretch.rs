@@ -37,9 +37,9 @@ pub(super) struct RunContext<'a> {
 pub(super) struct StretchInputs {
     /// `None` if the pipeline has no orders, or once the sales are computed.
     pub orders: Option<Orders>,
-    /// The other tables with rows by time.
+    /// Every other input table, as frames.
     pub records: Records,
-    /// Shops, staff and the blocklist, by key.
+    /// Shops, staff and the blocklist of `records`, by key.
     pub reference: Reference,
 }
 
@@ -71,8 +71,8 @@ pub(super) struct Days<'a> {
     pub restated: &'a BTreeSet<Day>,
     /// Days that later stretches of the run work on. A period that contains one is left to its stretch.
     pub later: &'a BTreeSet<Day>,
-    /// Days whose chat facts are stored.
-    pub with_facts: &'a BTreeSet<Day>,
+    /// Days whose chat states are stored.
+    pub with_chat_states: &'a BTreeSet<Day>,
     /// The first day of the chat log, as far as it is known.
     pub first_log: Option<Day>,
 }
@@ -90,7 +90,7 @@ impl Stretch<'_> {
 
     /// Days that can be reported once this stretch is published.
     pub(super) fn reportable_days(&self) -> BTreeSet<Day> {
-        self.days.published.union(self.days.restated).filter(|day| self.days.with_facts.contains(day)).copied().collect()
+        self.days.published.union(self.days.restated).filter(|day| self.days.with_chat_states.contains(day)).copied().collect()
     }
 
     /// The audit of every input table but messages and orders.

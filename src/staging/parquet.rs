@@ -45,9 +45,9 @@ pub struct EncodedRowGroup {
 
 impl TableWriter {
     /// Creates the file of a table and writes the table's rows as the first ones.
-    pub fn open(stage: &StagingArea, key: &str, table: &OutputTable) -> Result<TableWriter> {
+    pub fn open(staging: &StagingArea, key: &str, table: &OutputTable) -> Result<TableWriter> {
         let schema = table.rows.schema();
-        let writer = ArrowWriter::try_new(stage.create(key)?, Arc::clone(&schema), Some(properties(table)?))?;
+        let writer = ArrowWriter::try_new(staging.create(key)?, Arc::clone(&schema), Some(properties(table)?))?;
         let (file, factory) = writer.into_serialized_writer()?;
         let writer = TableWriter { key: key.to_owned(), schema, factory, file: Mutex::new((file, 0)) };
         let rows = writer.encode(&table.rows)?;
@@ -85,11 +85,11 @@ impl TableWriter {
     }
 
     /// Closes the file and adds it to the staging area. Returns its key and its entry there.
-    pub fn close(self, stage: &StagingArea) -> Result<(String, StagedFile)> {
+    pub fn close(self, staging: &StagingArea) -> Result<(String, StagedFile)> {
         let (file, rows) = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
         let columns = self.schema.fields().iter().map(|field| (field.name(), field.data_type())).collect::<Vec<_>>();
         let schema = sha256(format!("{columns:?}").as_bytes())[..16].to_owned();
-        let staged = stage.add(&self.key, file.into_inner()?.finish()?, rows, schema)?;
+        let staged = staging.add(&self.key, file.into_inner()?.finish()?, rows, schema)?;
         Ok((self.key, staged))
     }
 }
@@ -157,7 +157,7 @@ pub(crate) fn decode_pieces(bytes: Bytes, keys: &[&str]) -> Result<impl Iterator
 /// dictionaries.
 /// Errors: the file does not exist or cannot be read; those of `each`.
 pub(crate) fn decode_some(
-    stage: &StagingArea,
+    staging: &StagingArea,
     key: &str,
     keys: &[&str],
     (columns, by): (&[&str], &[&str]),
@@ -165,14 +165,14 @@ pub(crate) fn decode_some(
     wanted: impl FnMut(&RecordBatch) -> BooleanArray + Clone + Send + Sync + 'static,
     each: &mut dyn FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
-    let Some(object) = stage.head(key)? else {
-        return Err(Error::new(Kind::Failed, "a state file is missing").with("file", stage.describe(key)));
+    let Some(object) = staging.head(key)? else {
+        return Err(Error::new(Kind::Failed, "a state file is missing").with("file", staging.describe(key)));
     };
-    let mut file = stage.parquet(&object);
+    let mut file = staging.parquet(&object);
     let metadata = with_dictionaries(&wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??, keys)?;
     let groups = (0..metadata.metadata().num_row_groups()).collect::<Vec<_>>();
     let decode = |group: &usize, emit: &mut dyn FnMut(RecordBatch) -> Result<()>| {
-        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(stage.parquet(&object), metadata.clone());
+        let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(staging.parquet(&object), metadata.clone());
         let mask = |names: &[&str]| ProjectionMask::columns(builder.parquet_schema(), names.iter().copied());
         let (columns, by, mut wanted) = (mask(columns), mask(by), wanted.clone());
         let predicate = ArrowPredicateFn::new(by, move |rows: RecordBatch| Ok(wanted(&rows)));
@@ -194,9 +194,14 @@ fn shrunk(rows: RecordBatch) -> Result<RecordBatch> {
 }
 
 /// Decodes some columns of a file that kefu has written and passes them to `each` batch by batch. A file that does not exist has no rows.
-pub(crate) fn decode_each(stage: &StagingArea, key: &str, columns: &[&str], each: &mut dyn FnMut(RecordBatch) -> Result<()>) -> Result<()> {
-    let Some(object) = stage.head(key)? else { return Ok(()) };
-    let mut file = stage.parquet(&object);
+pub(crate) fn decode_each(
+    staging: &StagingArea,
+    key: &str,
+    columns: &[&str],
+    each: &mut dyn FnMut(RecordBatch) -> Result<()>,
+) -> Result<()> {
+    let Some(object) = staging.head(key)? else { return Ok(()) };
+    let mut file = staging.parquet(&object);
     let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??;
     let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(file, metadata).with_batch_size(ROW_GROUP);
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());

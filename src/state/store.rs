@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 /// The state files under an output root. Errors of its methods: a file cannot be read or written, or is damaged.
 pub struct StateStore {
-    stage: Arc<StagingArea>,
+    staging: Arc<StagingArea>,
 }
 
 /// The open files of a day's chat states.
@@ -44,13 +44,13 @@ fn folder(name: &str) -> String {
 
 impl StateStore {
     /// A store over a staging area.
-    pub fn new(stage: &Arc<StagingArea>) -> StateStore {
-        StateStore { stage: Arc::clone(stage) }
+    pub fn new(staging: &Arc<StagingArea>) -> StateStore {
+        StateStore { staging: Arc::clone(staging) }
     }
 
     /// Closes a state file and stages it.
     pub fn close(&self, writer: TableWriter) -> Result<()> {
-        writer.close(&self.stage).map(drop)
+        writer.close(&self.staging).map(drop)
     }
 
     /// Opens the files of a day's chat states, each with its columns.
@@ -77,7 +77,7 @@ impl StateStore {
     /// Reads a state in pieces, with `shop_id` and `agent_id` as dictionary columns.
     pub fn rows(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
         let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
-        decode_pieces(self.stage.get(&key)?, &["shop_id", "agent_id"])
+        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id"])
     }
 
     /// Reads the flags of a shop set's persons in pieces: `shop_id` and `agent_id` (dictionary), `buyer_id`, `flags`.
@@ -96,7 +96,7 @@ impl StateStore {
             are_members(rows, &shop_set, |row| shops.key(row).is_some_and(|key| by_key[key]))
         };
         let key = self.persons_key(day, part, level);
-        decode_some(&self.stage, &key, &["shop_id", "agent_id"], (&columns, member_columns(members)), 1, filter, each)
+        decode_some(&self.staging, &key, &["shop_id", "agent_id"], (&columns, member_columns(members)), 1, filter, each)
     }
 
     /// Reads the persons of a shop set, with all columns.
@@ -117,7 +117,7 @@ impl StateStore {
         };
         let mut persons = no_persons(level)?;
         let key = self.persons_key(day, StatePart::Chats, level);
-        decode_some(&self.stage, &key, &[], (&columns, member_columns(members)), 1, filter, &mut |rows| {
+        decode_some(&self.staging, &key, &[], (&columns, member_columns(members)), 1, filter, &mut |rows| {
             persons.vstack_mut(&from_arrow(&rows)?)?;
             Ok(())
         })?;
@@ -127,7 +127,7 @@ impl StateStore {
     /// The number of persons of each shop.
     pub fn persons_by_shop(&self, day: Day, level: Level) -> Result<BTreeMap<String, usize>> {
         let mut persons: BTreeMap<String, usize> = BTreeMap::new();
-        decode_each(&self.stage, &self.persons_key(day, StatePart::Chats, level), &["shop_id"], &mut |rows| {
+        decode_each(&self.staging, &self.persons_key(day, StatePart::Chats, level), &["shop_id"], &mut |rows| {
             let mut shops = rows.column(0).as_string::<i32>().iter().flatten().peekable();
             while let Some(shop) = shops.next() {
                 let following = std::iter::from_fn(|| shops.next_if(|next| *next == shop)).count();
@@ -141,12 +141,12 @@ impl StateStore {
     /// Reads the flags of a level's persons in pieces: `shop_id`, `agent_id`, `buyer_id`, `flags`.
     pub fn each_persons(&self, day: Day, part: StatePart, level: Level, each: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
         let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
-        decode_each(&self.stage, &self.persons_key(day, part, level), &columns, &mut |rows| each(from_arrow(&rows)?))
+        decode_each(&self.staging, &self.persons_key(day, part, level), &columns, &mut |rows| each(from_arrow(&rows)?))
     }
 
     /// The size in bytes of the file of a day's persons; 0 if there is none.
     pub fn persons_size(&self, day: Day, part: StatePart, level: Level) -> Result<u64> {
-        Ok(self.stage.head(&self.persons_key(day, part, level))?.map_or(0, |object| object.size()))
+        Ok(self.staging.head(&self.persons_key(day, part, level))?.map_or(0, |object| object.size()))
     }
 
     fn persons_key(&self, day: Day, part: StatePart, level: Level) -> String {
@@ -166,7 +166,7 @@ impl StateStore {
         let filter = move |rows: &RecordBatch| BooleanArray::from(windows.can_earn(rows));
         let columns = ["shop_id", "buyer_id", "agent_id", "at", "place", "message_id"];
         let mut replies = no_replies()?;
-        decode_some(&self.stage, &key, &[], (&columns, &columns[..4]), workers, filter, &mut |rows| {
+        decode_some(&self.staging, &key, &[], (&columns, &columns[..4]), workers, filter, &mut |rows| {
             replies.vstack_mut(&from_arrow(&rows)?)?;
             Ok(())
         })?;
@@ -196,12 +196,12 @@ impl StateStore {
     fn open_file(&self, name: &str, day: Day, rows: RecordBatch) -> Result<TableWriter> {
         let (folder, grain, rule_sets) = (folder(name), "internal".into(), String::new());
         let table = OutputTable { folder, dt: Some(day), grain, rows, sorted_by: vec![], rule_sets };
-        TableWriter::open(&self.stage, &table.key(), &table)
+        TableWriter::open(&self.staging, &table.key(), &table)
     }
 
     fn read(&self, name: &str, day: Day) -> Result<DataFrame> {
         let key = format!("{}/dt={day}/data.parquet", folder(name));
-        from_arrow(&decode(self.stage.get(&key)?)?)
+        from_arrow(&decode(self.staging.get(&key)?)?)
     }
 }
 

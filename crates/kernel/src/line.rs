@@ -12,7 +12,7 @@ pub enum LineKind {
     Buyer,
     /// A message of an agent, or of a robot in an agent's name. It is a reply only if the shop's rules count its `mode`.
     Reply,
-    /// An automatic message: it neither opens nor ends a round.
+    /// An auto line (自动消息): it neither opens nor ends a round.
     Auto,
     /// An event: the line's agent takes charge.
     Assign,

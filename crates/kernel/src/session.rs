@@ -45,7 +45,7 @@ pub struct Session {
     open: Option<OpenRound>,
     /// Buyer lines that came before any agent was in charge, and the step of the first. The first agent in charge receives them all.
     queue: Option<(usize, Side)>,
-    /// The agent of each automatic line. The lines are added to receptions at the end, when all receptions are known.
+    /// The agent of each auto line. The lines are added to receptions at the end, when all receptions are known.
     auto_agents: Vec<u32>,
     /// Number of lines processed.
     step: usize,
@@ -232,7 +232,7 @@ impl Session {
         }
         self.assessed_start = self.started_at.is_some_and(|at| day.is_assessed(at));
         mark_openings(&mut self.rounds, self.excluded.as_deref().unwrap_or_default());
-        // An automatic line does not make a reception, but counts in the one that its agent has.
+        // An auto line does not make a reception, but counts in the one that its agent has.
         for agent in std::mem::take(&mut self.auto_agents) {
             if let Some(reception) = self.receptions.iter_mut().find(|r| r.agent == agent) {
                 reception.side.auto_msgs += 1;
