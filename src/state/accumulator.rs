@@ -1,8 +1,8 @@
 //! Grouped sums and maxima of whole numbers, updated batch by batch: from the shards of a day, and from the days of a period.
 //!
 //! Libraries considered: DataFusion's `GroupsAccumulator`, whose verbs the methods have, and Polars' `group_by`.
-//! - Many of the sums count a condition. Polars would make each such sum a column of numbers first. Here a condition stays a bitmap, eight
-//!   conditions share one byte per row, and one addition advances their eight counts.
+//! - Many of the sums count a condition. Polars would make each such sum a column of numbers first. Here a condition stays a bitmap
+//!   (`accumulator_input.rs`).
 //! - The groups of a shard are merged into those of the day, whose names are codes; `group_by` would build its hash table anew for each
 //!   shard.
 //! - Group codes and the second key (a wait bucket, an hour) are small and dense, so that a row's place is computed and never hashed.
@@ -10,14 +10,10 @@
 //! Figures: DECISIONS #53 and `benches/RESULTS.md` for the pass that contains it; none is recorded for this file alone. Delete it once a
 //! library counts bitmaps per group and merges groups of partial results under given codes.
 
-use super::schema::{HOUR_COLUMNS, WAIT_COLUMNS};
-use super::schema::{StatePart, sum_columns};
-use crate::frames::held;
+use super::accumulator_input::{AccumulatorInput, CountedConditions, SummedNumbers, condition_bytes};
+use super::schema::{HOUR_COLUMNS, StatePart, WAIT_COLUMNS, sum_columns};
 use crate::metrics::declaration::Formula;
 use crate::model::Level;
-use arrow::array::{Array, ArrayRef, AsArray};
-use arrow::buffer::BooleanBuffer;
-use arrow::datatypes::Int64Type;
 use polars::prelude::Column;
 use std::ops::Range;
 
@@ -101,123 +97,6 @@ struct RowRun {
     group_id: u32,
     /// Where the group's row starts among its values.
     start: usize,
-}
-
-/// Up to eight conditions that are counted together.
-struct CountedConditions {
-    /// The column of each count.
-    columns: Vec<usize>,
-    /// One byte per row, with a bit for each condition that holds.
-    rows: Vec<u8>,
-}
-
-/// By byte: its eight bits spread to eight bytes, so that one addition advances eight counts.
-const SPREAD: [u64; 256] = {
-    let mut spread = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let mut bit = 0;
-        while bit < 8 {
-            spread[byte] |= ((byte as u64 >> bit) & 1) << (8 * bit);
-            bit += 1;
-        }
-        byte += 1;
-    }
-    spread
-};
-
-/// One byte per row, with a bit for each of up to eight conditions that holds. Padded with zeros to a multiple of 64 rows.
-fn condition_bytes<'a>(conditions: impl Iterator<Item = &'a BooleanBuffer>) -> Vec<u8> {
-    let words = conditions.map(|held| held.bit_chunks().iter_padded().collect::<Vec<_>>()).collect::<Vec<_>>();
-    let mut rows = Vec::with_capacity(words[0].len() * 64);
-    for word in 0..words[0].len() {
-        for shift in (0..64).step_by(8) {
-            let eight = words.iter().enumerate().map(|(bit, held)| SPREAD[usize::from((held[word] >> shift) as u8)] << bit);
-            rows.extend_from_slice(&eight.fold(0, |rows, held| rows | held).to_le_bytes());
-        }
-    }
-    rows
-}
-
-impl CountedConditions {
-    /// `columns`: the column of each count and its condition by row, at least one and at most eight.
-    fn new(columns: &[(usize, BooleanBuffer)]) -> CountedConditions {
-        CountedConditions {
-            columns: columns.iter().map(|(column, _)| *column).collect(),
-            rows: condition_bytes(columns.iter().map(|(_, held)| held)),
-        }
-    }
-
-    /// Adds to each count the number of rows for which its condition holds.
-    fn add(&self, own: &mut [i64], rows: &Range<usize>) {
-        // A byte holds a count of up to 255.
-        for rows in self.rows[rows.clone()].chunks(255) {
-            let counts = rows.iter().map(|row| SPREAD[usize::from(*row)]).sum::<u64>().to_le_bytes();
-            self.columns.iter().zip(counts).for_each(|(column, count)| own[*column] += i64::from(count));
-        }
-    }
-}
-
-/// The input of a column. A null adds nothing.
-pub(super) enum AccumulatorInput<'a> {
-    /// Adds one for each row for which the condition holds.
-    Count(BooleanBuffer),
-    /// Adds the values of the rows whose bit is set; without a bitmap, of all rows.
-    Number(Option<BooleanBuffer>, &'a [i64]),
-}
-
-impl<'a> AccumulatorInput<'a> {
-    /// The input for a Boolean or Int64 column. Panics on any other dtype.
-    pub(super) fn new(column: &'a ArrayRef) -> AccumulatorInput<'a> {
-        match column.as_boolean_opt() {
-            Some(conditions) => AccumulatorInput::Count(held(conditions)),
-            None => {
-                AccumulatorInput::Number(column.nulls().map(|nulls| nulls.inner().clone()), column.as_primitive::<Int64Type>().values())
-            }
-        }
-    }
-
-    /// The same input, restricted to the rows for which a Boolean column holds.
-    pub(super) fn filter(self, condition: &ArrayRef) -> AccumulatorInput<'a> {
-        let holds = held(condition.as_boolean());
-        match self {
-            AccumulatorInput::Count(counted) => AccumulatorInput::Count(&holds & &counted),
-            AccumulatorInput::Number(known, values) => {
-                AccumulatorInput::Number(Some(known.map_or_else(|| holds.clone(), |known| &holds & &known)), values)
-            }
-        }
-    }
-
-    /// What one row adds.
-    fn value(&self, row: usize) -> i64 {
-        match self {
-            AccumulatorInput::Count(held) => held.value(row).into(),
-            AccumulatorInput::Number(known, values) => values[row] * i64::from(known.as_ref().is_none_or(|known| known.value(row))),
-        }
-    }
-}
-
-/// A column of numbers to be summed or maximized.
-struct SummedNumbers<'a> {
-    /// One byte per row: 1 where the number is valid. `None`: all are.
-    validity: Option<Vec<u8>>,
-    values: &'a [i64],
-    max: bool,
-}
-
-impl SummedNumbers<'_> {
-    /// Adds the values of some rows. A validity byte masks its value instead of deciding a branch, because it is unpredictable.
-    fn add(&self, own: &mut i64, rows: Range<usize>) {
-        let values = self.values[rows.clone()].iter();
-        *own = match &self.validity {
-            None if self.max => values.fold(*own, |own, value| own.max(*value)),
-            None => *own + values.sum::<i64>(),
-            Some(validity) if self.max => {
-                values.zip(&validity[rows]).filter(|(_, valid)| **valid > 0).fold(*own, |own, (value, _)| own.max(*value))
-            }
-            Some(validity) => *own + values.zip(&validity[rows]).map(|(value, valid)| value & -i64::from(*valid)).sum::<i64>(),
-        };
-    }
 }
 
 impl GroupedAccumulator {
@@ -361,26 +240,8 @@ impl GroupedAccumulator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow::array::{BooleanArray, Int64Array};
+    use arrow::array::{ArrayRef, BooleanArray, Int64Array};
     use std::sync::Arc;
-
-    #[test]
-    fn a_run_counts_the_rows_for_which_a_condition_holds() {
-        let condition = |nth: usize| (0..1000).map(|row| (row % 7 != 0).then_some(row % (nth + 1) == 0)).collect::<BooleanArray>();
-        // The slice starts in the middle of a word of bits.
-        let conditions = (0..8).map(|nth| condition(nth).slice(5, 900)).collect::<Vec<_>>();
-        let columns = conditions.iter().enumerate().map(|(nth, condition)| (nth, held(condition))).collect::<Vec<_>>();
-        for columns in [&columns[..], &columns[..3]] {
-            let counted = CountedConditions::new(columns);
-            for rows in (0..900).flat_map(|start| [1, 2, 5, 64, 255, 256, 600].map(|count| start..(start + count).min(900))) {
-                let mut own = vec![0; columns.len()];
-                counted.add(&mut own, &rows);
-                let holds =
-                    |nth: usize| rows.clone().filter(|row| conditions[nth].is_valid(*row) && conditions[nth].value(*row)).count() as i64;
-                assert_eq!(own, (0..columns.len()).map(holds).collect::<Vec<_>>(), "{rows:?}");
-            }
-        }
-    }
 
     #[test]
     fn a_number_is_added_where_it_is_known_and_its_condition_holds() {

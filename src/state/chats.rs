@@ -1,6 +1,7 @@
 //! The states of a day's chat facts while its shards arrive. They are accumulated by code; ids replace the codes when rows are emitted.
 
-use super::accumulator::{AccumulatorInput, GroupRow, GroupedAccumulator, NO_GROUP};
+use super::accumulator::{GroupRow, GroupedAccumulator, NO_GROUP};
+use super::accumulator_input::AccumulatorInput;
 use super::schema::{StateFrames, StateKind, StatePart, row_value, sum_columns};
 use crate::error::Result;
 use crate::facts::{ChatFacts, rounds_of};

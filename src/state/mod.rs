@@ -1,7 +1,8 @@
 //! State: what a day is reduced to, such that the states of days merge into the state of any period. Shards merge into days
-//! (`accumulator`, `chats`, `sales`), files hold them (`schema`, `store`), and `rollup` merges days into periods.
+//! (`accumulator`, `accumulator_input`, `chats`, `sales`), files hold them (`schema`, `store`), and `rollup` merges days into periods.
 
 mod accumulator;
+mod accumulator_input;
 mod buyer_index;
 mod chats;
 mod rollup;

@@ -2,7 +2,8 @@
 //! it. The merge is the same for every period. Only flags of a person's last day depend on the order of days, which is why days must arrive
 //! in order; nightly runs, re-runs and backfills therefore agree.
 
-use super::accumulator::{AccumulatorInput, GroupRows, GroupedAccumulator, NO_GROUP};
+use super::accumulator::{GroupRows, GroupedAccumulator, NO_GROUP};
+use super::accumulator_input::AccumulatorInput;
 use super::buyer_index::BuyerIndex;
 use super::schema::{StateKind, StatePart, keys};
 use crate::config::ShopSet;
