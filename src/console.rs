@@ -1,5 +1,6 @@
 //! Messages for a person on stderr, beside the log. If the log is JSON they are events of the log, so that stderr has one object per line.
 
+use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Whether the log is JSON.
@@ -18,11 +19,11 @@ pub fn is_json() -> bool {
     JSON.load(Ordering::Relaxed)
 }
 
-/// Prints a message that may have several lines.
+/// Prints a message that may have several lines. A reader that has closed the pipe ends nothing: the exit code has to arrive.
 pub fn say(text: &str) {
     if is_json() {
         text.lines().for_each(|line| tracing::info!(target: TARGET, "{line}"));
     } else {
-        eprintln!("{text}");
+        writeln!(std::io::stderr(), "{text}").ok();
     }
 }

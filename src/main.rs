@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use kefu::cli::Cli;
+use kefu::console;
 use kefu::privacy;
 use std::process::ExitCode;
 
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         // The message quotes what the user typed, which may be a URL with a password.
         Err(error) if error.use_stderr() => {
-            eprint!("{}", privacy::redacted(&error.render().ansi().to_string()));
+            console::say(privacy::redacted(&error.render().ansi().to_string()).trim_end());
             return ExitCode::from(2);
         }
         Err(help) => help.exit(),

@@ -18,6 +18,19 @@ fn every_command_has_help_with_an_example() {
     }
 }
 
+/// `kefu … 2>&1 | head` ends as `kefu …` does.
+#[test]
+fn a_reader_that_leaves_changes_no_exit_code() {
+    for (args, code) in
+        [(&["run", "nowhere.toml"][..], 2), (&["run", "--no-such-option"][..], 2), (&["check", "--input", "/nowhere"][..], 75)]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = kefu().args(args).stdout(writer.try_clone().unwrap()).stderr(writer).status().unwrap();
+        assert_eq!(ended.code(), Some(code), "{args:?}");
+    }
+}
+
 /// Every option says what it is for.
 #[test]
 fn every_option_is_explained() {

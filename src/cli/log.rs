@@ -40,7 +40,7 @@ pub(super) fn run(run_id: &str) -> &'static Span {
 pub(super) fn report(error: Error) {
     let error = error.redacted();
     if !console::is_json() {
-        eprintln!("{:?}", miette::Report::new(error));
+        console::say(&format!("{:?}", miette::Report::new(error)));
         return;
     }
     let _run = RUN.get().map(Span::enter);

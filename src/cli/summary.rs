@@ -21,7 +21,7 @@ pub(super) fn summarize(record: &RunRecord) -> Result<()> {
             tracing::info!(target: console::TARGET, table, read, used, quarantined, duplicates, outside, ignored, "rows");
         }
     } else {
-        eprintln!("{}", audit_table(record));
+        console::say(&audit_table(record).to_string());
     }
     let (written, unchanged) = (record.files_written, record.files_unchanged);
     print(&format!(
