@@ -233,7 +233,7 @@ fn simulations_end_where_a_clean_run_does() {
     if let Some(seed) = number("KEFU_SEED") {
         return simulate(seed);
     }
-    let seeds = number("KEFU_SEEDS").unwrap_or(100);
+    let seeds = number("KEFU_SEEDS").unwrap_or(30);
     let failing = |seed: &u64| std::panic::catch_unwind(|| simulate(*seed)).is_err();
     let half = |first: u64| (first..seeds).step_by(2).filter(failing).collect::<Vec<_>>();
     let (even, odd) = rayon::join(|| half(0), || half(1));

@@ -2,26 +2,15 @@
 //! the row-loop oracle on logs made to be nasty.
 
 use crate::oracle::Rules;
+use crate::support::agreement::config;
 use crate::support::company::{self, DEMO};
 use crate::support::compare::{disagreements, untraced};
 use crate::support::nasty::cases;
-use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
-
-/// Few cases, the same each time, since each runs the whole pipeline. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` ask for more and others.
-fn config() -> Config {
-    let config = Config { failure_persistence: None, ..Config::default() };
-    let set = |name| std::env::var_os(name).is_some();
-    Config {
-        max_shrink_iters: if set("PROPTEST_MAX_SHRINK_ITERS") { config.max_shrink_iters } else { 300 },
-        cases: if set("PROPTEST_CASES") { config.cases } else { 24 },
-        rng_seed: if set("PROPTEST_RNG_SEED") { config.rng_seed } else { RngSeed::Fixed(20_260_831) },
-        ..config
-    }
-}
+use proptest::test_runner::{TestError, TestRunner};
 
 #[test]
 fn the_pipeline_and_the_oracle_agree() {
-    let result = TestRunner::new(config()).run(&cases(), |case| {
+    let result = TestRunner::new(config(20_260_831)).run(&cases(), |case| {
         let given = case.given();
         let tables = given.run_in_parts(&case.parts(&given.input));
         let mut wrong = untraced(&given.input, &case.rules, &tables);

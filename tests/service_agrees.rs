@@ -2,25 +2,14 @@
 //! logs and tables made to be nasty.
 
 use crate::oracle_service;
+use crate::support::agreement::config;
 use crate::support::service::{ALL_DECLARED, cases, compared, disagreements};
 use kefu::model::Level;
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
-
-/// As in `oracle_agrees`: few cases, the same each time, and more and others if the environment asks for them.
-fn config() -> Config {
-    let config = Config { failure_persistence: None, ..Config::default() };
-    let set = |name| std::env::var_os(name).is_some();
-    Config {
-        max_shrink_iters: if set("PROPTEST_MAX_SHRINK_ITERS") { config.max_shrink_iters } else { 300 },
-        cases: if set("PROPTEST_CASES") { config.cases } else { 24 },
-        rng_seed: if set("PROPTEST_RNG_SEED") { config.rng_seed } else { RngSeed::Fixed(20_260_907) },
-        ..config
-    }
-}
+use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 
 #[test]
 fn service_is_what_the_oracle_says() {
-    let result = TestRunner::new(config()).run(&cases(), |case| {
+    let result = TestRunner::new(config(20_260_907)).run(&cases(), |case| {
         let (given, told) = case.given();
         let tables = given.run_in_parts(&case.log.parts(&given.input));
         let wrong = disagreements(&given.input, &case.log.rules, &told, &tables);

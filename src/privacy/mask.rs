@@ -65,9 +65,11 @@ pub fn mask(text: &str) -> Cow<'_, str> {
         found.extend(
             [&patterns.mail, &patterns.account].iter().flat_map(|p| p.find_iter(&normalized.text)).map(|m| normalized.letters(m.range())),
         );
-        found.extend(
-            patterns.address.captures_iter(&normalized.text).filter_map(|found| address(&found)).map(|place| normalized.letters(place)),
-        );
+        // Every part of the pattern may be missing, so that it is tried at each character; no address is without a Chinese one.
+        if normalized.letters.iter().any(|letter| matches!(letter, '\u{4e00}'..='\u{9fff}')) {
+            let addresses = patterns.address.captures_iter(&normalized.text).filter_map(|found| address(&found));
+            found.extend(addresses.map(|place| normalized.letters(place)));
+        }
     }
     if found.is_empty() {
         return Cow::Borrowed(text);

@@ -1,5 +1,6 @@
 //! What every test needs: a given log as files, the pipeline run on it, its tables read back, the oracle beside them.
 
+pub(crate) mod agreement;
 pub(crate) mod company;
 pub(crate) mod compare;
 pub(crate) mod emulators;

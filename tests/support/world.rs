@@ -94,7 +94,7 @@ impl World {
 }
 
 /// Names what differs.
-pub(crate) fn assert_same(found: &BTreeMap<String, Bytes>, expected: &BTreeMap<String, Bytes>, when: &str) {
+pub(crate) fn assert_same<T: PartialEq>(found: &BTreeMap<String, T>, expected: &BTreeMap<String, T>, when: &str) {
     let differing = found.keys().chain(expected.keys()).filter(|key| found.get(*key) != expected.get(*key)).collect::<BTreeSet<_>>();
     assert!(differing.is_empty(), "{when}: {differing:?}");
 }
