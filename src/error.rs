@@ -181,7 +181,6 @@ macro_rules! from {
 from!(std::io::Error, Kind::Failed);
 from!(arrow::error::ArrowError, Kind::Failed);
 from!(polars::error::PolarsError, Kind::Failed);
-from!(csv::Error, Kind::Failed);
 from!(serde_json::Error, Kind::Failed);
 from!(object_store::path::Error, Kind::Config);
 

@@ -12,7 +12,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int32Type, Int64Type};
 use arrow::row::{RowConverter, SortField};
 use kefu_kernel::calendar::Day;
-use polars::prelude::{LazyFrame, UniqueKeepStrategy, by_name};
+use polars::prelude::{ChunkApply, IntoSeries, LazyFrame, UniqueKeepStrategy, by_name};
 use std::collections::BTreeMap;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -29,16 +29,16 @@ pub(super) enum TableFingerprints {
 impl TableFingerprints {
     /// Lists the files of a table, or reads its rows if the files are not partitioned by day. Errors: the input cannot be listed or read.
     pub(super) fn read(plan: &Plan, table: InputTable, source: &SourceConfig) -> Result<TableFingerprints> {
-        if source.path.contains("{date}") {
+        if source.is_dated() {
             let mut sums = BTreeMap::new();
-            for (day, file) in ingest::partition_files(plan, source)? {
+            for (day, file) in ingest::partition_files(plan, table, source)? {
                 add(&mut sums, day, file_hash(&file));
             }
             return Ok(TableFingerprints::Files(sums));
         }
         Ok(match table {
             InputTable::Messages => {
-                let files = ingest::files_of(plan, source, Day(0), Day(0))?;
+                let files = ingest::files_of(plan, table, source, Day(0), Day(0))?;
                 TableFingerprints::AllFiles(files.iter().fold(0, |sum: u64, (_, file)| sum.wrapping_add(file_hash(file))))
             }
             InputTable::Orders => TableFingerprints::Rows(order_sums(plan)?),
@@ -91,7 +91,7 @@ fn order_sums(plan: &Plan) -> Result<BTreeMap<Day, u64>> {
         let [shop, id, buyer] = [shops, ids, buyers].map(|column| column.get(row).unwrap_or_default());
         let [created, amount, quantity, postage] =
             [created, amounts, quantities, postages].map(|column| column.get(row).unwrap_or_default());
-        let (paid, cancelled) = (paid.get(row), cancelled.get(row));
+        let (paid, cancelled, quantity) = (paid.get(row), cancelled.get(row), hashed_quantity(quantity));
         let order = (shop, id, buyer, created, paid, cancelled, (amount, quantity, postage, flags.get(row)));
         let hash = xxh3_64(format!("{order:?}").as_bytes());
         for at in [Some(created), paid].into_iter().flatten() {
@@ -99,6 +99,11 @@ fn order_sums(plan: &Plan) -> Result<BTreeMap<Day, u64>> {
         }
     }
     Ok(sums)
+}
+
+/// A quantity as fingerprints have always hashed it: whole items as their number. Other quantities are told apart by their sign.
+fn hashed_quantity(thousandths: i64) -> i64 {
+    if thousandths % 1000 == 0 { thousandths / 1000 } else { -thousandths }
 }
 
 /// Hashes the rows of another table by the business day of their first time or date.
@@ -109,7 +114,12 @@ fn record_sums(plan: &Plan, table: InputTable) -> Result<BTreeMap<Day, u64>> {
     if table == InputTable::Visits {
         return visit_sums(rows);
     }
-    let rows = to_arrow(&collect(rows)?)?;
+    let mut rows = collect(rows)?;
+    if let Ok(quantities) = rows.column("quantity") {
+        let hashed = quantities.i64()?.apply_values(hashed_quantity);
+        rows.with_column(hashed.into_series().into())?;
+    }
+    let rows = to_arrow(&rows)?;
     for (row, hash) in row_hashes(&rows)?.into_iter().enumerate() {
         add(&mut sums, day_of(plan, table, &rows, row)?, hash);
     }

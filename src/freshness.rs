@@ -11,7 +11,6 @@ use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::model::Level;
 use crate::publish::{DayRecord, Manifest, period_of};
-use crate::staging::SCHEMA_VERSION;
 use kefu_kernel::calendar::{Day, Span};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +19,14 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// Days before a business day whose rows or partitions can still concern it, such as the order that a refund of the day refers to.
 const LOOKBACK_DAYS: i32 = 31;
+
+/// The version of the meaning of numbers. Whatever changes a number of the same input raises it, and DECISIONS #60 says what follows:
+///
+/// 2: ids of messages are compared within a buyer, an event without an agent hands back, quantities have decimals, wrappings of ids come off.
+pub const SEMANTICS_VERSION: u32 = 2;
+
+/// What fingerprints have held of versions from the beginning. They stay as they are, because a change of them alone is no change of a number.
+const FIRST_VERSIONS: (&str, &str) = ("0.1.0", "4");
 
 /// Why a business day is not fresh.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -37,8 +44,11 @@ pub enum StaleReason {
     Late(Vec<&'static str>),
     /// Later days have landed since, and with them metrics that depend on later days.
     Maturing,
-    /// The rules, the mapping of the inputs or the version of kefu have changed since.
+    /// The rules or the mapping of the inputs have changed since.
     Rules,
+    /// The meaning of numbers has changed since. Such a day is computed again only if it is requested, and periods that hold it stay as they
+    /// are until then (DECISIONS #60).
+    OlderVersion,
     /// The tables staff, shops, standards, targets or trainings or the settings of judgement or reports have changed since. Such a day is
     /// recomputed only if it is requested.
     Reference,
@@ -55,7 +65,8 @@ impl fmt::Display for StaleReason {
             StaleReason::StatesGone => write!(f, "stale: its state files are missing"),
             StaleReason::Late(tables) => write!(f, "stale: late data in {}", tables.join(", ")),
             StaleReason::Maturing => write!(f, "maturing: later days have landed since"),
-            StaleReason::Rules => write!(f, "stale: rules, mappings or version have changed"),
+            StaleReason::Rules => write!(f, "stale: rules or mappings have changed"),
+            StaleReason::OlderVersion => write!(f, "made under older rules"),
             StaleReason::Reference => write!(f, "stale: staff, shops, targets or settings have changed"),
             StaleReason::AsOf => write!(f, "stale: computed when more days had landed than --as-of says"),
         }
@@ -72,6 +83,11 @@ impl StaleReason {
             StaleReason::Maturing | StaleReason::AsOf => false,
             _ => true,
         }
+    }
+
+    /// Whether files of the day are missing or only half written.
+    fn is_broken(&self) -> bool {
+        matches!(self, StaleReason::Interrupted | StaleReason::StatesGone)
     }
 
     /// Whether a run recomputes the day even if it is not requested.
@@ -117,6 +133,8 @@ pub struct DayWork {
     pub read: BTreeSet<Day>,
     /// Days whose sales and reports have to be computed. Contains `read`.
     pub restate: BTreeSet<Day>,
+    /// Days that an older version computed and that are not requested. They stay as they are.
+    pub older: BTreeSet<Day>,
     /// Days that were computed under other rules and are not requested. A period must not mix them with the new ones.
     pub mixed: BTreeSet<Day>,
 }
@@ -195,6 +213,7 @@ impl<'a> Freshness<'a> {
             (StaleReason::Interrupted, self.is_interrupted(day)),
             (StaleReason::StatesGone, !self.days_with_states.contains(&day)),
             (StaleReason::Rules, record.made_with != self.made_with(day)?),
+            (StaleReason::OlderVersion, record.semantics != SEMANTICS_VERSION),
             (StaleReason::Maturing, self.matures(day, before, now)),
             (StaleReason::Reference, record.reference != self.reference_fingerprint),
             (StaleReason::AsOf, now < before),
@@ -214,14 +233,26 @@ impl<'a> Freshness<'a> {
         let landed = self.landed.through;
         let made_with = self.made_with(day)?;
         let (inputs, reference) = (self.inputs(day, landed)?, self.reference_fingerprint.clone());
-        Ok(DayRecord { reported: true, made_with, landed: landed.to_string(), inputs, reference, files, rows, forced: None, failed: None })
+        Ok(DayRecord {
+            reported: true,
+            made_with,
+            semantics: SEMANTICS_VERSION,
+            landed: landed.to_string(),
+            inputs,
+            reference,
+            files,
+            rows,
+            profile: None,
+            forced: None,
+            failed: None,
+        })
     }
 
     /// Days whose stored chat states are those that would be computed now.
     pub fn days_with_chat_states(&self, manifest: &Manifest) -> Result<BTreeSet<Day>> {
         let mut days = BTreeSet::new();
         for (day, record) in manifest.days.iter().filter(|(day, _)| self.days_with_states.contains(day)) {
-            if record.made_with == self.made_with(*day)? {
+            if record.semantics == SEMANTICS_VERSION && record.made_with == self.made_with(*day)? {
                 days.insert(*day);
             }
         }
@@ -238,6 +269,10 @@ impl<'a> Freshness<'a> {
                 true => only.admits(&reasons),
                 false => only == DaySelection::Due && day <= self.landed.through && reasons.iter().any(StaleReason::is_automatic),
             };
+            if !is_requested(&day) && reasons.contains(&StaleReason::OlderVersion) && !reasons.iter().any(StaleReason::is_broken) {
+                work.older.insert(day);
+                continue;
+            }
             if !is_requested(&day) && reasons.contains(&StaleReason::Rules) {
                 work.mixed.insert(day);
             }
@@ -294,9 +329,8 @@ impl<'a> Freshness<'a> {
                     if first > last {
                         continue;
                     }
-                    let mut partitions = ingest::partition_dates(self.plan, source, first, last)?;
-                    let first = partitions.next().unwrap_or(first);
-                    fingerprints.of((first, partitions.next_back().unwrap_or(first)))
+                    let partitions = ingest::read_dates(self.plan, source, first, last)?;
+                    fingerprints.of((*partitions.start(), *partitions.end()))
                 }
                 _ => fingerprints.of(self.window(*table, day, landed, true)),
             };
@@ -319,7 +353,7 @@ impl<'a> Freshness<'a> {
         (day.plus(-back), day.plus(ahead).min(landed.max(day)))
     }
 
-    /// The fingerprint of the rules that hold on a day, of how the inputs are read, and of the version.
+    /// The fingerprint of the rules that hold on a day and of how the inputs are read.
     /// It hashes the `Debug` text of the sources, which is therefore fixed.
     fn made_with(&self, day: Day) -> Result<String> {
         let config = &self.plan.config;
@@ -327,7 +361,7 @@ impl<'a> Freshness<'a> {
         let inputs = format!("{:?}", (&config.timezone, &config.business_day_starts_at, sources));
         // Buyer ids under two keys have nothing in common, so a change of the key is a change of everything.
         let key = self.plan.buyer_key.as_ref().map(|key| key.fingerprint());
-        let version = (env!("CARGO_PKG_VERSION"), SCHEMA_VERSION, key);
+        let version = (FIRST_VERSIONS.0, FIRST_VERSIONS.1, key);
         Ok(format!("{:016x}", xxh3_64(&serde_json::to_vec(&(self.plan.rules.active_on(day), inputs, version))?)))
     }
 }

@@ -26,12 +26,21 @@ pub fn parse_limit(text: &str) -> Result<usize> {
     Ok(bytes as usize)
 }
 
-/// Sets how long the allocator keeps freed memory. With `DEFAULT_LIMIT` or more it keeps it until `purge_allocator`, because the system zeroes
+/// The memory limit of the process in bytes.
+static LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_LIMIT);
+
+/// The memory limit of the process in bytes, for whoever holds a whole file of the input at once.
+pub fn limit() -> usize {
+    LIMIT.load(Ordering::Relaxed)
+}
+
+/// Sets the memory limit of the process, and how long the allocator keeps freed memory. With `DEFAULT_LIMIT` or more it keeps it until `purge_allocator`, because the system zeroes
 /// memory that it hands out again, which would take a sixth of a run's time. Below `DEFAULT_LIMIT` it returns it after ten milliseconds.
 pub fn configure_allocator(limit: usize) {
     /// The number of `mi_option_purge_delay`, for which the crate has no name.
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
     const DAY_MS: std::ffi::c_long = 24 * 3600 * 1000;
+    LIMIT.store(limit, Ordering::Relaxed);
     let ms = if limit < DEFAULT_LIMIT { 10 } else { DAY_MS };
     // SAFETY: the call sets an option of the allocator by value and takes no pointer.
     unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, ms) };

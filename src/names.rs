@@ -227,6 +227,11 @@ impl Names {
         self.shops.resolve(shop)
     }
 
+    /// The ids of all shops, by code.
+    pub fn shops(&self) -> impl Iterator<Item = &str> {
+        (1..=self.shops.pairs.len() as u32).map(|shop| self.shop(shop))
+    }
+
     /// The agent id of an agent code; empty for code 0.
     pub fn agent(&self, agent: u32) -> &str {
         self.agents.resolve(agent)

@@ -69,16 +69,17 @@ impl Freshness<'_> {
     /// What a run would do if it were requested for some days, both ends included.
     /// Errors: the reasons of a day cannot be determined.
     pub fn plan_view(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection) -> Result<PlanView> {
-        let DayWork { read, restate, .. } = self.work(manifest, (from, to), only)?;
+        let DayWork { read, restate, older, .. } = self.work(manifest, (from, to), only)?;
         let mut days = Vec::new();
-        for day in from.through(to).chain(restate.iter().copied().filter(|day| *day < from || to < *day)) {
+        for day in from.through(to).chain(restate.union(&older).copied().filter(|day| *day < from || to < *day)) {
             let whys = self.reasons(manifest, day)?;
             let (read, restate) = (read.contains(&day), restate.contains(&day));
             days.push(PlanDay { day: day.to_string(), fresh: whys.is_empty(), whys, read, restate });
         }
         let periods = &self.plan.config.reports.periods;
         let of_days = restate.iter().flat_map(|day| periods.iter().map(move |period| self.plan.calendar.span(*period, *day)));
-        let spans = of_days.chain(self.stale_spans(manifest)?).collect::<BTreeSet<Span>>();
+        let is_left = |span: &Span| older.range(span.first..=span.last).next().is_some();
+        let spans = of_days.chain(self.stale_spans(manifest)?).filter(|span| !is_left(span)).collect::<BTreeSet<Span>>();
         let reports = spans.iter().map(|span| self.report(manifest, span)).collect::<Vec<_>>();
         let rows_known = read.iter().filter_map(|day| manifest.days.get(day)).map(|record| record.rows).sum();
         let work = PlanTotals { days_read: read.len(), days_restated: restate.len(), rows_known, reports: reports.len() };

@@ -1,8 +1,9 @@
 //! What is due and why: late files, blocked buyers, days that fail, gates, other rules; and that a run does that and no more.
 
 use crate::support::given::{self, Given};
+use crate::support::place::{PIPELINE, Place};
 use crate::support::scratch::scratch;
-use crate::support::tables::Tables;
+use crate::support::tables::{Tables, number};
 use crate::support::{date, day, script};
 use bytes::Bytes;
 use kefu::config::Plan;
@@ -358,4 +359,38 @@ fn a_night_repairs_a_day_that_was_made_again_as_of_an_earlier_one() {
     assert!(changed(&before, &published(&shop.plan)).contains(&("day".to_owned(), date(day(FIRST) + 6))), "less had landed");
     run(&shop.plan, &Shop::request(19, 19)).unwrap();
     assert_same(&published(&shop.plan), &clean(shop.folder.path(), 19));
+}
+
+/// A version that changes what a number means: the days before it are left, and say so.
+#[test]
+fn days_of_an_older_version_stay_as_they_are_and_stop_no_run() {
+    let day = |date: &str| {
+        let at = |second: u32| format!("{date}T10:00:{second:02}+08:00");
+        format!("shop_id,buyer_id,sender,sent_at,agent_id\ns1,b1,buyer,{},A\ns1,b1,agent,{},A\n", at(0), at(20))
+    };
+    let place = Place::new(PIPELINE);
+    let run = |date: &str| {
+        place.put(&format!("messages/date={date}/chats.csv"), day(date));
+        place.kefu(&["run", "p.toml", "--date", date])
+    };
+    run("2026-09-07").expect(0, &[]);
+    run("2026-09-08").expect(0, &[]);
+    // The manifest of a version that did not say what its numbers mean.
+    for page in std::fs::read_dir(place.path("out/_meta/partitions")).unwrap() {
+        let page = page.unwrap().path();
+        let text = std::fs::read_to_string(&page).unwrap();
+        let plain = text.lines().filter(|line| !line.contains("\"semantics\"")).collect::<Vec<_>>().join("\n");
+        std::fs::write(&page, plain.replace("\"semantics\":2,", "")).unwrap();
+    }
+    let week = || std::fs::read(place.path("out/reports/shop_week/dt=2026-09-07/data.parquet")).unwrap();
+    let before = week();
+    let backfill = "kefu backfill p.toml --from 2026-09-07 --to 2026-09-08 --only stale";
+    run("2026-09-09").expect(0, &["2 days", "made under older rules", backfill]);
+    assert_eq!(week(), before, "a week that holds older days stays");
+    assert_eq!(place.tables().rows("reports/shop_day").len(), 3);
+    let plan = place.kefu(&["plan", "p.toml", "--from", "2026-09-07", "--to", "2026-09-09"]);
+    assert_eq!(plan.stdout.matches("made under older rules").count(), 2, "{}", plan.stdout);
+    place.kefu(&["backfill", "p.toml", "--from", "2026-09-07", "--to", "2026-09-08", "--only", "stale"]).expect(0, &[]);
+    let rows = place.tables().rows("reports/shop_week");
+    assert_eq!(number(&rows[0], "rounds"), Some(3.0), "now the week has all its days");
 }

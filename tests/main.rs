@@ -12,6 +12,10 @@ mod support;
 mod architecture;
 /// What is accepted, set aside and refused.
 mod inputs;
+/// Files as exporters, spreadsheets and warehouses write them, kind by kind.
+mod real_files;
+/// The exports of each platform, and the table that each must give.
+mod exports;
 /// Broken and hostile input: what is refused, what is set aside, and what it costs.
 mod hostile;
 /// Where days and periods begin.

@@ -138,9 +138,8 @@ fn endings_tell_the_unit() {
             "h" | "hours" => metric.unit == MetricUnit::Hours,
             "rate" | "share" => metric.unit == MetricUnit::Rate,
             "amount" => metric.unit == MetricUnit::Money,
-            "buyers" | "orders" | "qty" | "sessions" | "receptions" | "msgs" | "days" | "rounds" | "asks" => {
-                metric.unit == MetricUnit::Count
-            }
+            "qty" => metric.unit == MetricUnit::Quantity,
+            "buyers" | "orders" | "sessions" | "receptions" | "msgs" | "days" | "rounds" | "asks" => metric.unit == MetricUnit::Count,
             _ => !matches!(metric.unit, MetricUnit::Seconds | MetricUnit::Hours | MetricUnit::Rate),
         };
         assert!(fits, "{} in {}", metric.id, metric.unit.name());

@@ -29,7 +29,7 @@ fn columns_have_plain_types_and_a_comment() {
                 | DataType::Int64
                 | DataType::Float64
                 | DataType::Date32
-                | DataType::Decimal128(18, 2)
+                | DataType::Decimal128(18, 2 | 3)
                 | DataType::Utf8 => true,
                 DataType::Timestamp(TimeUnit::Microsecond, Some(zone)) => key.starts_with("details") && zone.as_ref() == "UTC",
                 _ => false,

@@ -314,6 +314,7 @@ fn names_that_begin_like_a_formula_are_kept() {
     let lines =
         names.map(|name| format!("{0},b1,buyer,2026-09-01T10:00:00+08:00,A,\n{0},b1,agent,2026-09-01T10:00:20+08:00,A,\n", quoted(name)));
     let place = Place::with_chats(format!("shop_id,buyer_id,sender,sent_at,agent_id,message_id\n{}", lines.concat()));
+    place.put("p.toml", format!("{PIPELINE}exact_ids = true\n"));
     place.run().expect(0, &[]);
     let rows = place.tables().rows("reports/shop_day");
     let shops = rows.iter().filter_map(|row| text(row, "shop_id")).collect::<BTreeSet<_>>();

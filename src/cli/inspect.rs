@@ -72,17 +72,13 @@ impl PlanArgs {
         let from = match &self.from {
             Some(from) => plan.day(Some(from), now)?,
             None => {
-                let first_log = ingest::partition_range(&plan, &plan.config.messages)?.map(|(first, _)| first);
+                let first_log = ingest::partition_range(&plan)?.map(|(first, _)| first);
                 let first_published = Manifest::load(&plan.output)?.days.keys().next().copied();
                 first_log.into_iter().chain(first_published).min().unwrap_or(to)
             }
         };
         // Without --to the range ends with the log, because the log of the demo ends long before yesterday.
-        let to = if self.to.is_none() {
-            ingest::partition_range(&plan, &plan.config.messages)?.map_or(to, |(_, last)| to.min(last.max(from)))
-        } else {
-            to
-        };
+        let to = if self.to.is_none() { ingest::partition_range(&plan)?.map_or(to, |(_, last)| to.min(last.max(from))) } else { to };
         if from > to {
             return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
         }

@@ -2,7 +2,8 @@
 //! names the limit. Real logs stay far below all of them.
 
 use crate::error::{Error, Kind};
-use serde::Deserialize;
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer};
 use std::fmt;
 
 /// The limits that a pipeline can set under `[quality.caps]`.
@@ -15,11 +16,21 @@ pub struct Limits {
     pub expansion: u64,
     /// MiB of one CSV record or NDJSON line. A quote that is never closed turns the rest of the file into one record.
     pub line_mb: u64,
+    /// MiB of one decompressed Parquet page. Most writers aim at 1 MiB, some write a column of a row group as one page.
+    #[serde(deserialize_with = "at_least_one")]
+    pub page_mb: u64,
+}
+
+fn at_least_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    match u64::deserialize(deserializer)? {
+        0 => Err(D::Error::invalid_value(Unexpected::Unsigned(0), &"1 or more")),
+        mb => Ok(mb),
+    }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { file_gb: 64, expansion: 250, line_mb: 16 }
+        Limits { file_gb: 64, expansion: 250, line_mb: 16, page_mb: 512 }
     }
 }
 
@@ -27,6 +38,11 @@ impl Limits {
     /// Largest record in bytes.
     pub(crate) fn record_bytes(&self) -> u64 {
         self.line_mb.saturating_mul(MIB)
+    }
+
+    /// Largest decompressed page of a Parquet file in bytes.
+    pub(crate) fn page_bytes(&self) -> u64 {
+        self.page_mb.saturating_mul(MIB)
     }
 
     /// Largest size in bytes to which a file of `size` bytes may decompress.
@@ -56,9 +72,6 @@ pub(crate) const BATCH_BYTES: usize = 64 << 20;
 
 /// Bad rows of one table and day that are kept with their reasons. This is 2 % of 50 million rows.
 pub(crate) const BAD_ROWS: usize = 1_000_000;
-
-/// Bytes of one decompressed Parquet page. Writers aim at 1 MiB. Each column being read holds one or two pages in memory.
-pub(crate) const PAGE: u64 = 64 * MIB;
 
 /// Delta-encoded strings of one Parquet page. Writers end a page after some ten thousand.
 pub(crate) const DELTA_VALUES: u64 = 1 << 24;

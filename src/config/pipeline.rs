@@ -3,12 +3,11 @@
 use super::buyer_key;
 use super::judgement;
 use super::limits::Limits;
+use super::source::SourceConfig;
 use crate::model::Level;
 use kefu_kernel::calendar::Period;
 use kefu_kernel::rules::Rules;
 use serde::Deserialize;
-use std::collections::BTreeMap;
-use std::fmt;
 
 /// A pipeline file as written. An unknown key is an error. pipelines/nightly.toml shows every key with its default.
 #[derive(Debug, Deserialize)]
@@ -70,84 +69,6 @@ pub struct PipelineConfig {
     pub privacy: buyer_key::PrivacyConfig,
 }
 
-/// Where the files of an input table are, and how their columns map to the canonical ones.
-#[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SourceConfig {
-    /// May contain globs and `{date}`, which stands for YYYY-MM-DD. Without `{date}` every run reads all matching files.
-    pub path: String,
-    /// The format. Default: the one that the file name ends in.
-    pub format: Option<InputFormat>,
-    /// The encoding of text files. Default: detected from the bytes.
-    pub encoding: Option<String>,
-    /// The IANA name of the time zone of the days in `{date}`. Default: that of the pipeline.
-    pub partition_timezone: Option<String>,
-    /// Canonical column name → name of the column in the source.
-    #[serde(default)]
-    pub columns: BTreeMap<String, String>,
-    /// Canonical column name → value, for a column that the source lacks.
-    #[serde(default)]
-    pub constants: BTreeMap<String, String>,
-    /// Canonical column name → canonical value → the values that the source writes for it.
-    #[serde(default)]
-    pub values: BTreeMap<String, BTreeMap<String, Vec<String>>>,
-    /// The `strftime` format of text times.
-    pub datetime_format: Option<String>,
-    /// The IANA name of the time zone of text times without an offset. Default: that of the pipeline.
-    pub timezone: Option<String>,
-    /// The unit of integer times.
-    #[serde(default)]
-    pub unit: EpochUnit,
-}
-
-/// Prints what the derived `Debug` printed when this type was named `Source`. The fingerprint of a published day (`made_with`) is a hash of
-/// this text: another name, field or order would make every published day look as if it had been computed under other settings.
-impl fmt::Debug for SourceConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SourceConfig { path, format, encoding, partition_timezone, columns, constants, values, datetime_format, timezone, unit } = self;
-        f.debug_struct("Source")
-            .field("path", path)
-            .field("format", format)
-            .field("encoding", encoding)
-            .field("partition_timezone", partition_timezone)
-            .field("columns", columns)
-            .field("constants", constants)
-            .field("values", values)
-            .field("datetime_format", datetime_format)
-            .field("timezone", timezone)
-            .field("unit", unit)
-            .finish()
-    }
-}
-
-/// The format of the files of an input table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum InputFormat {
-    /// Comma-separated values with a header row.
-    Csv,
-    /// One JSON object per line.
-    #[serde(alias = "jsonl")]
-    Ndjson,
-    /// Apache Parquet.
-    Parquet,
-}
-
-/// The unit of integer times, which are counted from 1970-01-01 UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum EpochUnit {
-    /// Seconds.
-    #[serde(rename = "s")]
-    Seconds,
-    /// Milliseconds.
-    #[default]
-    #[serde(rename = "ms")]
-    Millis,
-    /// Microseconds.
-    #[serde(rename = "us", alias = "µs")]
-    Micros,
-}
-
 /// The section `[reports]` as written. Default: every period and level.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -174,6 +95,16 @@ pub enum OnMissing {
     Empty,
 }
 
+/// What a warning that protects a number does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnWarning {
+    /// It is said, and the day is published.
+    Warn,
+    /// The day is held back.
+    Error,
+}
+
 /// The section `[quality]` as written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -184,13 +115,21 @@ pub struct QualityConfig {
     pub min_volume: f64,
     /// What a day without message files means.
     pub on_missing: OnMissing,
+    /// What a warning that protects a number does.
+    pub warnings: OnWarning,
     /// The limits of one file. A file that exceeds one is refused.
     pub caps: Limits,
 }
 
 impl Default for QualityConfig {
     fn default() -> Self {
-        QualityConfig { max_bad_ratio: 0.01, min_volume: 0.5, on_missing: OnMissing::Error, caps: Limits::default() }
+        QualityConfig {
+            max_bad_ratio: 0.01,
+            min_volume: 0.5,
+            on_missing: OnMissing::Error,
+            warnings: OnWarning::Warn,
+            caps: Limits::default(),
+        }
     }
 }
 
@@ -211,37 +150,4 @@ fn current_folder() -> String {
 }
 fn out() -> String {
     "out".into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The fingerprints of published days are hashes of these texts.
-    #[test]
-    fn the_debug_text_of_a_source_stays_as_published_fingerprints_have_it() {
-        let bare: SourceConfig = toml::from_str("path = \"m/{date}/*.csv\"").unwrap();
-        assert_eq!(
-            format!("{:?}", [Some(&bare), None]),
-            "[Some(Source { path: \"m/{date}/*.csv\", format: None, encoding: None, partition_timezone: None, columns: {}, constants: {}, \
-             values: {}, datetime_format: None, timezone: None, unit: Millis }), None]"
-        );
-        let text = "path = \"orders.jsonl\"\nformat = \"jsonl\"\nencoding = \"gbk\"\npartition_timezone = \"UTC\"\nunit = \"us\"\n\
-                    datetime_format = \"%F %T\"\ntimezone = \"Asia/Shanghai\"\n[columns]\nshop_id = \"shop\"\n\
-                    [constants]\nplatform = \"jd\"\n[values.kind]\ntext = [\"0\", \"t\"]\n";
-        let full: SourceConfig = toml::from_str(text).unwrap();
-        assert_eq!(
-            format!("{full:?}"),
-            "Source { path: \"orders.jsonl\", format: Some(Ndjson), encoding: Some(\"gbk\"), partition_timezone: Some(\"UTC\"), \
-             columns: {\"shop_id\": \"shop\"}, constants: {\"platform\": \"jd\"}, values: {\"kind\": {\"text\": [\"0\", \"t\"]}}, \
-             datetime_format: Some(\"%F %T\"), timezone: Some(\"Asia/Shanghai\"), unit: Micros }"
-        );
-    }
-
-    #[test]
-    fn formats_and_units_print_their_variant_alone() {
-        let formats = [InputFormat::Csv, InputFormat::Ndjson, InputFormat::Parquet];
-        let units = [EpochUnit::Seconds, EpochUnit::Millis, EpochUnit::Micros];
-        assert_eq!(format!("{formats:?} {units:?}"), "[Csv, Ndjson, Parquet] [Seconds, Millis, Micros]");
-    }
 }

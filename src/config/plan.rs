@@ -2,8 +2,10 @@
 
 use super::buyer_key::BuyerKey;
 use super::judgement::JudgementSettings;
-use super::pipeline::{PipelineConfig, SourceConfig};
+use super::pipeline::PipelineConfig;
 use super::rule_sets::RuleSets;
+use super::source::SourceConfig;
+use super::source_check;
 use crate::error::{Context, Error, Kind, Result, Snippet};
 use crate::model::InputTable;
 use crate::privacy;
@@ -64,6 +66,18 @@ impl Plan {
     pub fn from_text(name: &Path, text: &str, overrides: &Overrides) -> Result<Plan> {
         privacy::learn_pipeline(text);
         let config: PipelineConfig = parse(&name.to_string_lossy(), text)?;
+        for table in InputTable::ALL {
+            let wrong = source_of(&config, table).and_then(|source| source_check::fault(table, source));
+            if let Some((key, error)) = wrong {
+                let error = error.with("pipeline", name.display());
+                let span = span_of(text, table.name(), key);
+                let snippet = |span| Snippet { name: name.to_string_lossy().into_owned(), text: privacy::blanked(text), span };
+                return Err(match span {
+                    Some(span) => error.at(snippet(span)),
+                    None => error,
+                });
+            }
+        }
         let written: WrittenRules = parse(&name.to_string_lossy(), text)?;
         let base = name.parent().unwrap_or(Path::new("")).to_owned();
         resolve(config, &written.rules, &base, overrides).with("pipeline", name.display())
@@ -71,22 +85,7 @@ impl Plan {
 
     /// The source of a table, if the pipeline has one.
     pub fn source(&self, table: InputTable) -> Option<&SourceConfig> {
-        match table {
-            InputTable::Messages => Some(&self.config.messages),
-            InputTable::Orders => self.config.orders.as_ref(),
-            InputTable::Evaluations => self.config.evaluations.as_ref(),
-            InputTable::Shops => self.config.shops.as_ref(),
-            InputTable::Staff => self.config.staff.as_ref(),
-            InputTable::Blocklist => self.config.blocklist.as_ref(),
-            InputTable::Visits => self.config.visits.as_ref(),
-            InputTable::Refunds => self.config.refunds.as_ref(),
-            InputTable::Tickets => self.config.tickets.as_ref(),
-            InputTable::AgentStatus => self.config.agent_status.as_ref(),
-            InputTable::Videos => self.config.videos.as_ref(),
-            InputTable::Standards => self.config.standards.as_ref(),
-            InputTable::Targets => self.config.targets.as_ref(),
-            InputTable::Trainings => self.config.trainings.as_ref(),
-        }
+        source_of(&self.config, table)
     }
 
     /// The pipeline file as an argument of a command, with a space before it.
@@ -99,6 +98,33 @@ impl Plan {
         let today = self.calendar.day_of(now.as_millisecond())?;
         Ok(parse_day(text.unwrap_or("yesterday"), today)?)
     }
+}
+
+/// The source of a table, if the pipeline has one.
+fn source_of(config: &PipelineConfig, table: InputTable) -> Option<&SourceConfig> {
+    match table {
+        InputTable::Messages => Some(&config.messages),
+        InputTable::Orders => config.orders.as_ref(),
+        InputTable::Evaluations => config.evaluations.as_ref(),
+        InputTable::Shops => config.shops.as_ref(),
+        InputTable::Staff => config.staff.as_ref(),
+        InputTable::Blocklist => config.blocklist.as_ref(),
+        InputTable::Visits => config.visits.as_ref(),
+        InputTable::Refunds => config.refunds.as_ref(),
+        InputTable::Tickets => config.tickets.as_ref(),
+        InputTable::AgentStatus => config.agent_status.as_ref(),
+        InputTable::Videos => config.videos.as_ref(),
+        InputTable::Standards => config.standards.as_ref(),
+        InputTable::Targets => config.targets.as_ref(),
+        InputTable::Trainings => config.trainings.as_ref(),
+    }
+}
+
+/// The place of a table's key in the text of a pipeline file.
+fn span_of(text: &str, table: &str, key: &str) -> Option<std::ops::Range<usize>> {
+    let document = toml::de::DeTable::parse(text).ok()?;
+    let table = document.get_ref().get(table)?.get_ref().as_table()?;
+    Some(table.iter().find(|(name, _)| name.get_ref() == key)?.0.span())
 }
 
 /// Reads a pipeline file.

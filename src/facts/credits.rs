@@ -11,7 +11,7 @@
 //! | `line_at` | Int64 | UTC ms of the agent's last reply line before it | `silent` |
 //! | `message_id` | String | of that line | `silent`, or the log has no id |
 //! | `amount`, `postage` | Int64 | fen | as in `orders` |
-//! | `quantity` | Int64 | items | as in `orders` |
+//! | `quantity` | Int64 | thousandths | as in `orders` |
 //! | `own` | Boolean | the rule is the one configured for the shop | never |
 
 use crate::error::Result;

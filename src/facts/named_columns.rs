@@ -38,7 +38,7 @@ const INTERNAL: [&str; 11] = [
 ];
 
 /// The published name and array of a column, or `None` if it is not published. `code_names`: `None` if the table holds ids already.
-/// UInt32 codes become Utf8 (null for code 0), Int64 fen become Decimal128(18, 2) yuan, Int64 UTC ms become Timestamp(µs, UTC); any other
+/// UInt32 codes become Utf8 (null for code 0), Int64 fen become Decimal128(18, 2) yuan, Int64 thousandths Decimal128(18, 3), Int64 UTC ms become Timestamp(µs, UTC); any other
 /// column stays as it is. Errors: an amount or instant does not fit its published type, or a message id is not UTF-8.
 pub(crate) fn named_column(name: &str, array: &ArrayRef, code_names: Option<CodeNames>) -> Result<Option<(String, ArrayRef)>> {
     if INTERNAL.contains(&name) {
@@ -60,6 +60,10 @@ pub(crate) fn named_column(name: &str, array: &ArrayRef, code_names: Option<Code
         ("amount" | "postage", _) => {
             let fen = array.as_primitive::<Int64Type>().iter().map(|v| v.map(i128::from)).collect::<Decimal128Array>();
             (name.into(), Arc::new(fen.with_precision_and_scale(18, 2)?))
+        }
+        ("quantity", _) => {
+            let thousandths = array.as_primitive::<Int64Type>().iter().map(|v| v.map(i128::from)).collect::<Decimal128Array>();
+            (name.into(), Arc::new(thousandths.with_precision_and_scale(18, 3)?))
         }
         _ if name == "at" || name.ends_with("_at") => {
             let ms = cast(array, &DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())))?;

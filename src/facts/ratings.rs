@@ -2,7 +2,8 @@
 //!
 //! | column | dtype | unit | null |
 //! |---|---|---|---|
-//! | `shop_id`, `buyer_id`, `agent_id` | String | | never |
+//! | `shop_id`, `buyer_id` | String | | never |
+//! | `agent_id` | String | | the card names no agent; nobody then stands for one agent |
 //! | `session_id` | String | | the source has none |
 //! | `sent_at`, `rated_at` | Int64 | UTC ms | `rated_at`: not rated |
 //! | `grade` | Int64 | 1 worst to 5 best | not rated |

@@ -6,7 +6,7 @@
 //! | `agent_id` | String | the agent credited with the order | no agent is |
 //! | `applied`, `finished` | Boolean | on this day | never |
 //! | `amount` | Int64 | fen | never |
-//! | `quantity` | Int64 | items | never; 0 where the source has none |
+//! | `quantity` | Int64 | thousandths | never; 0 where the source has none |
 //! | `kind` | String | | as in `refunds` |
 //! | `disputed` | Boolean | | never; false where the source has none |
 //! | `open_ms` | Int64 | ms from applied to finished | not finished |

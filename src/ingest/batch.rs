@@ -19,6 +19,48 @@ pub struct CanonicalBatch {
     pub columns: Vec<ArrayRef>,
     /// The bad rows by their index in the batch, each with the first fault found in it.
     pub faults: BTreeMap<usize, RowFault>,
+    /// Cells that could not be read and were emptied, by the index of their row. Their rows are good.
+    pub emptied: Vec<(usize, RowFault)>,
+    /// The number of ids from which the wrapping of an exporter was taken off.
+    pub unwrapped: u64,
+    /// How the times of neighbouring rows compare.
+    pub steps: TimeSteps,
+    /// What a reader of the numbers should know about the file.
+    pub warnings: Vec<String>,
+}
+
+/// How the times of neighbouring rows of a file compare.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TimeSteps {
+    /// Rows that are later than the row before them.
+    pub rises: u64,
+    /// Rows that are earlier.
+    pub falls: u64,
+}
+
+/// Neighbouring rows with unlike times from which on a file can be said to run backwards.
+const ENOUGH_STEPS: u64 = 3;
+
+impl TimeSteps {
+    /// Compares the neighbours of an i64 column.
+    pub fn of(times: &ArrayRef) -> TimeSteps {
+        let times = times.as_primitive::<arrow::datatypes::Int64Type>().values();
+        let pairs = times.iter().zip(times.iter().skip(1));
+        let (rises, falls) = pairs.fold((0, 0), |(rises, falls), (a, b)| (rises + u64::from(a < b), falls + u64::from(a > b)));
+        TimeSteps { rises, falls }
+    }
+
+    /// Adds the steps of another batch.
+    pub fn add(&mut self, other: TimeSteps) {
+        self.rises += other.rises;
+        self.falls += other.falls;
+    }
+
+    /// Whether more than nine in ten neighbours with unlike times fall.
+    pub fn run_backwards(&self) -> bool {
+        let unlike = self.rises + self.falls;
+        unlike >= ENOUGH_STEPS && self.falls * 10 > unlike * 9
+    }
 }
 
 impl CanonicalBatch {

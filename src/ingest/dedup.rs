@@ -1,4 +1,4 @@
-//! Deduplication. Of several lines with one message id the first one read counts; of several versions of a record, such as an order, the
+//! Deduplication. Of several lines of a buyer with one message id the first one read counts; of several versions of a record, such as an order, the
 //! newest one (DECISIONS #26).
 //!
 //! Frames are deduplicated by Polars (`last_versions`). Chat lines are not frames: their ids are compared by hash. `SeenHashes` stands where
@@ -6,7 +6,6 @@
 //! back and deduplicating them takes 380 of some 4,400 instructions per line (benches/RESULTS.md); there is no figure for the bits alone.
 //! Delete `SeenHashes` if sorting all hashes costs the same.
 
-use crate::error::Result;
 use hashbrown::{HashMap, HashSet};
 use kefu_kernel::line::{ChatLine, LineKind};
 use polars::prelude::{LazyFrame, UniqueKeepStrategy, by_name};
@@ -15,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Line counts by file number of the day: used, duplicates, ignored.
 pub type FileLineCounts = Vec<[i64; 3]>;
 
-/// The duplicate lines of a shop. A line is identified by its `order`, its place among the day's lines.
+/// The duplicate lines of some buyers of a shop. A line is identified by its `order`, its place among the day's lines.
 #[derive(Default)]
 pub(super) struct DuplicateLines {
     /// Lines that repeat the message of an earlier line.
@@ -24,41 +23,37 @@ pub(super) struct DuplicateLines {
     recalled: HashSet<u32>,
 }
 
-/// Calls a closure with each line of a shop and the line's message id.
-pub(super) type LineVisitor<'a> = dyn FnMut(&mut dyn FnMut(&ChatLine, &[u8])) -> Result<()> + 'a;
-
-/// The hash of a message id.
-pub(super) fn hash_of(id: &[u8]) -> u64 {
-    xxh3_64(id)
+/// The hash of a message: of its id and its buyer, because many systems number the messages of each chat from 1.
+pub(super) fn hash_of(buyer: u32, id: &[u8]) -> u64 {
+    xxh3_64(id) ^ u64::from(buyer).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl DuplicateLines {
-    /// Finds the lines of one shop that share a message id. `hashes` holds the hashes of the ids, one list per partition of the shop;
-    /// `visit_lines` is called only if two hashes are equal, to compare the ids themselves. Errors: those of `visit_lines`.
-    pub(super) fn find(mut hashes: Vec<Vec<u64>>, visit_lines: &mut LineVisitor) -> Result<DuplicateLines> {
+    /// Finds the lines of one shop that share buyer and message id. `hashes` holds the hashes of the messages that have an id; only if two
+    /// are equal are the ids themselves compared. `id_of` returns the message id of a line; empty if it has none.
+    pub(super) fn find<'a>(mut hashes: Vec<u64>, lines: &[ChatLine], id_of: impl Fn(&ChatLine) -> &'a [u8]) -> DuplicateLines {
         // Almost always no id is repeated. A bit per hash shows that faster than sorting all hashes.
-        let count = hashes.iter().map(Vec::len).sum();
-        let (mut seen, mut repeated) = (SeenHashes::with_capacity(count), SeenHashes::with_capacity(count));
-        for hash in hashes.iter().flatten() {
+        let (mut seen, mut repeated) = (SeenHashes::with_capacity(hashes.len()), SeenHashes::with_capacity(hashes.len()));
+        for hash in &hashes {
             if seen.insert(*hash) {
                 repeated.insert(*hash);
             }
         }
-        hashes.iter_mut().for_each(|hashes| hashes.retain(|hash| repeated.may_contain(*hash)));
-        let mut hashes = hashes.concat();
+        hashes.retain(|hash| repeated.may_contain(*hash));
         hashes.sort_unstable();
         let shared = hashes.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect::<HashSet<_>>();
-        drop(hashes);
         let mut duplicates = DuplicateLines::default();
         if shared.is_empty() {
-            return Ok(duplicates);
+            return duplicates;
         }
-        let mut lines_by_id: HashMap<Box<[u8]>, Vec<(u32, bool)>> = HashMap::new();
-        visit_lines(&mut |line, id| {
-            if !id.is_empty() && shared.contains(&hash_of(id)) {
-                lines_by_id.entry(id.into()).or_default().push((line.order, line.recalled));
+        // By buyer and id, the place of each line and whether it is marked as recalled.
+        let mut lines_by_id = HashMap::<_, Vec<(u32, bool)>>::new();
+        for line in lines {
+            let id = id_of(line);
+            if !id.is_empty() && shared.contains(&hash_of(line.conversation, id)) {
+                lines_by_id.entry((line.conversation, id)).or_default().push((line.order, line.recalled));
             }
-        })?;
+        }
         for lines in lines_by_id.values() {
             let Some((first, _)) = lines.iter().min() else { continue };
             duplicates.dropped.extend(lines.iter().map(|(order, _)| *order).filter(|order| order != first));
@@ -66,7 +61,7 @@ impl DuplicateLines {
                 duplicates.recalled.insert(*first);
             }
         }
-        Ok(duplicates)
+        duplicates
     }
 
     /// Removes repeated lines and lines with nothing to count. Of the lines with one id the first one read stays, and counts as
@@ -97,9 +92,10 @@ impl DuplicateLines {
     }
 }
 
-/// Keeps the last row of each `shop_id` and `id`, without changing the order of the rows that stay. Columns: as before.
-pub(super) fn last_versions(versions: LazyFrame, id: &str) -> LazyFrame {
-    versions.unique_stable(Some(by_name(["shop_id", id], true, false)), UniqueKeepStrategy::Last)
+/// Keeps the last row of each `shop_id` and `ids`, without changing the order of the rows that stay. Columns: as before.
+pub(super) fn last_versions(versions: LazyFrame, ids: &[&str]) -> LazyFrame {
+    let key = std::iter::once("shop_id").chain(ids.iter().copied());
+    versions.unique_stable(Some(by_name(key, true, false)), UniqueKeepStrategy::Last)
 }
 
 /// An approximate set of hashes, with one bit per hash and 16 bits or more for each: a hash that was never inserted may seem to be there.

@@ -1,24 +1,35 @@
-//! Finds the files of a table: glob patterns, `{date}` templates, and the partitions that overlap a range of business days.
+//! Finds the files of a table: glob patterns, templates of paths, and the partitions that overlap a range of business days.
 
+use crate::config::path_template::{PathTemplate, has_wildcards, literal_folder, matcher};
 use crate::config::{OnMissing, Plan, SourceConfig, zone};
 use crate::error::{Error, Kind, Result};
 use crate::model::InputTable;
 use crate::store::StoredObject;
-use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Time;
 use kefu_kernel::calendar::{Calendar, Day};
+use std::ops::{Range, RangeInclusive};
 
-const DATE: &str = "{date}";
-
-/// The files of a source that may hold rows of business days `first..=last`, ordered by partition and then by path, each with the date of
-/// its partition. Without `{date}` in the path, every file that matches, with no date. Errors: the path is not valid, the store fails.
-pub fn files_of(plan: &Plan, source: &SourceConfig, first: Day, last: Day) -> Result<Vec<(Option<Day>, StoredObject)>> {
-    if !source.path.contains(DATE) {
-        return Ok(matching(plan, &source.path)?.into_iter().map(|file| (None, file)).collect());
+/// The files of a table that may hold rows of business days `first..=last`, ordered by partition and then by path, each with the date of
+/// its partition. Without a date in the path, every file that matches, with no date. Errors: the path is not valid, the store fails.
+pub fn files_of(plan: &Plan, table: InputTable, source: &SourceConfig, first: Day, last: Day) -> Result<Vec<(Option<Day>, StoredObject)>> {
+    let template = PathTemplate::new(table, &source.path)?;
+    if !template.is_dated() {
+        return Ok(matching(plan, &template.glob_of(None)?)?.into_iter().map(|file| (None, file)).collect());
     }
+    partitions_of(plan, table, source, read_dates(plan, source, first, last)?)
+}
+
+/// The files of some partitions, ordered by partition and then by path.
+pub(super) fn partitions_of(
+    plan: &Plan,
+    table: InputTable,
+    source: &SourceConfig,
+    days: RangeInclusive<Day>,
+) -> Result<Vec<(Option<Day>, StoredObject)>> {
+    let template = PathTemplate::new(table, &source.path)?;
     let mut files = Vec::new();
-    for day in partition_dates(plan, source, first, last)? {
-        files.extend(matching(plan, &source.path.replace(DATE, &day.to_string()))?.into_iter().map(|file| (Some(day), file)));
+    for day in days.start().through(*days.end()) {
+        files.extend(matching(plan, &template.glob_of(Some(day))?)?.into_iter().map(|file| (Some(day), file)));
     }
     Ok(files)
 }
@@ -42,29 +53,27 @@ pub fn require_files(
     if plan.config.quality.on_missing == OnMissing::Empty {
         return Ok(());
     }
-    let missing = match source.path.contains(DATE) {
+    let missing = match source.is_dated() {
         true => partition_dates(plan, source, first, last)?.find(|day| files.iter().all(|(date, _)| *date != Some(*day))),
         false => files.is_empty().then_some(first),
     };
     let Some(day) = missing else { return Ok(()) };
     Err(Error::new(Kind::NotReady, format!("no {} for {day}", table.name()))
-        .with("looked for", plan.input.describe(&source.path.replace(DATE, &day.to_string())))
+        .with("looked for", plan.input.describe(&PathTemplate::new(table, &source.path)?.glob_of(Some(day))?))
         .hint("has the export landed? If days without files are normal, set [quality] on_missing = \"empty\""))
 }
 
-/// All files of a source whose path has `{date}`, each with the date of its partition; empty for other sources.
-pub fn partition_files(plan: &Plan, source: &SourceConfig) -> Result<Vec<(Day, StoredObject)>> {
-    let Some((before, after)) = source.path.split_once(DATE) else { return Ok(Vec::new()) };
-    let matcher = glob(&source.path.replace(DATE, "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"))?;
-    let depth = before.matches('/').count();
-    let (head, tail) = (before.rsplit('/').next().unwrap_or(before), after.split('/').next().unwrap_or(after));
-    let listed = plan.input.list(literal_folder(before))?.into_iter().filter(|object| matcher.is_match(&object.key));
-    Ok(listed.filter_map(|object| Some((date_in(object.key.split('/').nth(depth)?, head, tail)?, object))).collect())
+/// All files of a table whose path has a date, each with the date of its partition; empty for other tables.
+pub fn partition_files(plan: &Plan, table: InputTable, source: &SourceConfig) -> Result<Vec<(Day, StoredObject)>> {
+    let template = PathTemplate::new(table, &source.path)?;
+    let listed = plan.input.list(template.folder())?.into_iter().filter(|object| !is_hidden(&object.key));
+    Ok(listed.filter_map(|object| Some((template.day_of(&object.key)?, object))).collect())
 }
 
-/// The first and last business day that a source has partitions for; `None` without `{date}` in its path or without files.
-pub fn partition_range(plan: &Plan, source: &SourceConfig) -> Result<Option<(Day, Day)>> {
-    let dates = partition_files(plan, source)?.into_iter().map(|(day, _)| day).collect::<Vec<_>>();
+/// The first and last business day that the chat log has partitions for; `None` without a date in its path or without files.
+pub fn partition_range(plan: &Plan) -> Result<Option<(Day, Day)>> {
+    let source = &plan.config.messages;
+    let dates = partition_files(plan, InputTable::Messages, source)?.into_iter().map(|(day, _)| day).collect::<Vec<_>>();
     let (Some(first), Some(last)) = (dates.iter().min().copied(), dates.iter().max().copied()) else { return Ok(None) };
     if source.partition_timezone.is_none() {
         return Ok(Some((first, last)));
@@ -82,6 +91,25 @@ pub fn partition_dates(plan: &Plan, source: &SourceConfig, first: Day, last: Day
     Ok(calendar.day_of(start)?.through(calendar.day_of(end)?))
 }
 
+/// The dates of the partitions in which rows of business days `first..=last` are looked for: those that overlap them, and as many later ones
+/// as the source's `lateness` says.
+pub fn read_dates(plan: &Plan, source: &SourceConfig, first: Day, last: Day) -> Result<RangeInclusive<Day>> {
+    let mut own = partition_dates(plan, source, first, last)?;
+    let first_own = own.next().unwrap_or(first);
+    let last_own = own.next_back().unwrap_or(first_own);
+    Ok(first_own..=last_own.plus(source.lateness.0))
+}
+
+/// The instants (UTC ms) that a partition covers.
+pub(super) fn partition_bounds(plan: &Plan, source: &SourceConfig, day: Day) -> Result<Range<i64>> {
+    Ok(partition_calendar(plan, source)?.bounds(day)?)
+}
+
+/// The date of the partition that an instant (UTC ms) belongs to.
+pub(super) fn partition_of(plan: &Plan, source: &SourceConfig, at: i64) -> Result<Day> {
+    Ok(partition_calendar(plan, source)?.day_of(at)?)
+}
+
 fn partition_calendar(plan: &Plan, source: &SourceConfig) -> Result<Calendar> {
     let zone = zone(source.partition_timezone.as_deref().unwrap_or(&plan.config.timezone))?;
     Ok(Calendar { zone, day_starts_at: Time::midnight(), ..plan.calendar.clone() })
@@ -94,12 +122,18 @@ fn matching(plan: &Plan, pattern: &str) -> Result<Vec<StoredObject>> {
         return Err(Error::new(Kind::Config, format!("path = \"{pattern}\" does not lie below `input`"))
             .hint("paths of tables are relative to `input`; set `input` to the folder that holds them"));
     }
-    if !pattern.contains(['*', '?', '[', '{']) {
+    if !has_wildcards(pattern) {
         return refuse_outside_links(plan, plan.input.head(pattern)?.into_iter().collect());
     }
-    let matcher = glob(pattern)?;
-    let listed = plan.input.list(literal_folder(pattern))?;
-    refuse_outside_links(plan, listed.into_iter().filter(|object| matcher.is_match(&object.key)).collect())
+    let matcher = matcher(pattern)?;
+    let listed = plan.input.list(literal_folder(pattern))?.into_iter().filter(|object| !is_hidden(&object.key));
+    refuse_outside_links(plan, listed.filter(|object| matcher.is_match(&object.key)).collect())
+}
+
+/// Whether a file is a marker that an engine leaves beside its data, such as `_SUCCESS` or `.part-0.crc`, or not yet committed.
+fn is_hidden(key: &str) -> bool {
+    let name = key.rsplit('/').next().unwrap_or(key);
+    name.starts_with(['_', '.']) || key.split('/').any(|folder| folder == "_temporary")
 }
 
 /// Returns the files unchanged. Errors: one of them is a link that leads out of the input folder.
@@ -110,24 +144,4 @@ fn refuse_outside_links(plan: &Plan, files: Vec<StoredObject>) -> Result<Vec<Sto
             .with("file", plan.input.describe(&file.key))
             .hint("set `input` to the folder that really holds the files, or copy them in")),
     }
-}
-
-fn glob(pattern: &str) -> Result<GlobMatcher> {
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    let glob = glob.map_err(|e| Error::new(Kind::Config, format!("path = \"{pattern}\": {e}")))?;
-    Ok(glob.compile_matcher())
-}
-
-/// The folder before a pattern's first glob character: only what lies below it needs to be listed.
-fn literal_folder(pattern: &str) -> &str {
-    let plain = &pattern[..pattern.find(['*', '?', '[', '{']).unwrap_or(pattern.len())];
-    plain.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
-/// The date in a path segment, between the literal text that the template has before and after `{date}`.
-fn date_in(part: &str, head: &str, tail: &str) -> Option<Day> {
-    let is_literal = |text: &str| !text.contains(['*', '?', '[', '{']);
-    let rest = if is_literal(head) { part.strip_prefix(head)? } else { part };
-    let rest = if is_literal(tail) { rest.strip_suffix(tail)? } else { rest };
-    (0..rest.len()).filter_map(|i| rest.get(i..i + 10)).find_map(|text| text.parse::<jiff::civil::Date>().ok()).map(Day::from)
 }

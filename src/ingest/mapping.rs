@@ -1,16 +1,18 @@
 //! Maps the columns of a source to the canonical columns of a table: names, constants, values and types. A cell that cannot be converted
 //! makes its row bad.
 
-use super::batch::CanonicalBatch;
+use super::batch::{CanonicalBatch, TimeSteps};
+use super::cell_rules::CellRules;
 use super::convert::CellConverter;
 use super::literals::EXACT;
 use super::literals::truth;
-use super::row_fault::RowFault;
+use super::row_fault::{Faults, RowFault};
 use super::times::TimeParser;
+use crate::config::path_template::PathTemplate;
 use crate::config::{BuyerKey, KeyedIds};
-use crate::config::{Plan, SourceConfig};
+use crate::config::{InputFormat, Plan, RowOrder, SourceConfig};
 use crate::error::{Error, Kind, Result};
-use crate::ingest::decode::input::DecodedBatch;
+use crate::ingest::decode::input::{DecodeFault, DecodedBatch};
 use crate::model::{ColumnType, InputColumn, InputTable};
 use crate::names::LastDictionary;
 use crate::privacy;
@@ -31,12 +33,18 @@ enum ColumnOrigin {
 }
 
 /// The mapping from the columns of one file to the canonical columns of a table.
-pub struct ColumnMapping {
+pub(super) struct ColumnMapping {
     table: InputTable,
     /// One origin per canonical column.
     origins: Vec<ColumnOrigin>,
+    /// The values of the columns that the path of the file gives.
+    in_path: BTreeMap<String, String>,
+    /// The index of the column that tells when a row happened, by which a file that runs backwards is found; `None` if it need not be.
+    time: Option<usize>,
     /// One value mapping per canonical column, where the pipeline has one.
     values: Vec<Option<ValueMapping>>,
+    /// How the cells of each canonical column are read.
+    rules: Vec<CellRules>,
     /// One dictionary per canonical column: the last one whose values were all accepted.
     accepted: Vec<LastDictionary>,
     times: TimeParser,
@@ -47,34 +55,56 @@ pub struct ColumnMapping {
 }
 
 impl ColumnMapping {
-    /// Resolves the mapping of a source against the schema of one file. Errors: a required or explicitly mapped column is missing, the
-    /// pipeline maps a column that the table does not have, or a source column has a type that cannot be converted.
-    pub fn new(plan: &Plan, table: InputTable, source: &SourceConfig, schema: &Schema) -> Result<ColumnMapping> {
-        check_names(table, source)?;
+    /// Resolves the mapping of a source against the format, the key and the schema of one file. Errors: a required or explicitly mapped column is missing,
+    /// or a source column has a type that cannot be converted.
+    pub(super) fn new(
+        plan: &Plan,
+        table: InputTable,
+        source: &SourceConfig,
+        (format, key, schema): (InputFormat, &str, &Schema),
+    ) -> Result<ColumnMapping> {
+        let in_path =
+            PathTemplate::new(table, &source.path)?.columns_of(key).into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
         let mut origins = Vec::new();
         for column in table.columns() {
-            origins.push(origin(table, source, schema, column)?);
+            origins.push(origin(table, source, (schema, &in_path), column)?);
         }
         let used = origins.iter().filter_map(|o| if let ColumnOrigin::Source(name) = o { Some(name) } else { None }).collect::<Vec<_>>();
         let unused = schema.fields().iter().map(|f| f.name()).filter(|name| !used.contains(name)).cloned().collect();
         let values = table.columns().iter().map(|c| source.values.get(c.name).map(ValueMapping::new)).collect();
-        let times = TimeParser::new(plan, source)?;
+        let rules = table.columns().iter().map(|column| CellRules::new(source, column, format)).collect();
+        let times = TimeParser::new(plan, source, format)?;
         let buyers = plan.buyer_key.as_ref().map(KeyedIds::new);
         let accepted = origins.iter().map(|_| LastDictionary::default()).collect();
-        Ok(ColumnMapping { table, origins, values, accepted, times, buyers, key: plan.buyer_key.clone(), unused })
+        let is_time = |column: &InputColumn| column.required && column.of == ColumnType::Time;
+        let time = table.columns().iter().position(is_time).filter(|_| source.order == RowOrder::OldestFirst);
+        Ok(ColumnMapping { table, origins, in_path, time, values, rules, accepted, times, buyers, key: plan.buyer_key.clone(), unused })
+    }
+
+    /// The columns of times and dates that come from the source, each with the name of the source column.
+    pub(super) fn time_columns(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.table.columns().iter().zip(&self.origins).filter_map(|(column, origin)| match (column.of, origin) {
+            (ColumnType::Time | ColumnType::Date, ColumnOrigin::Source(name)) => Some((column.name, name.as_str())),
+            _ => None,
+        })
+    }
+
+    /// How a time of a type is read, with an example of the source.
+    pub(super) fn describe_time(&self, plan: &Plan, found: &DataType, example: &str) -> String {
+        self.times.describe(plan, found, example)
     }
 
     /// Converts a decoded batch to canonical rows. Buyer ids are replaced by keyed ids if the pipeline has a `key`, and text that will be
     /// published is masked, in the columns as in the faults. Errors: a column cannot be converted at all.
-    pub fn map(&mut self, file: &str, decoded: DecodedBatch) -> Result<CanonicalBatch> {
+    pub(super) fn map(&mut self, file: &str, decoded: DecodedBatch) -> Result<CanonicalBatch> {
         let rows = decoded.batch.num_rows();
-        let mut faults = BTreeMap::new();
+        let mut faults = Faults::default();
         for fault in decoded.faults {
-            faults.entry(fault.row).or_insert(RowFault { column: fault.column, reason: fault.reason, value: String::new() });
+            self.add_decode_fault(fault, &mut faults);
         }
         let mut columns = Vec::with_capacity(self.origins.len());
-        let mappings = self.origins.iter().zip(&self.values).zip(&mut self.accepted);
-        for (column, ((origin, values), accepted)) in self.table.columns().iter().zip(mappings) {
+        let mappings = self.origins.iter().zip(&self.values).zip(self.rules.iter().zip(&mut self.accepted));
+        for (column, ((origin, values), (rules, accepted))) in self.table.columns().iter().zip(mappings) {
             let raw: ArrayRef = match origin {
                 ColumnOrigin::Source(name) => {
                     decoded.batch.column_by_name(name).map_or_else(|| Arc::new(StringArray::new_null(rows)) as ArrayRef, Arc::clone)
@@ -87,8 +117,11 @@ impl ColumnMapping {
                 None => raw,
             };
             let raw = normalize_text(raw, column, &mut faults)?;
-            let mut converter = CellConverter { column, raw: &raw, accepted, faults: &mut faults };
-            let cells = converter.convert(&self.times)?;
+            let raw = rules.without_nulls(raw)?;
+            let cells = CellConverter { column, rules, raw: &raw, accepted, faults: &mut faults }.convert(&self.times)?;
+            if let (ColumnOrigin::Source(_), Some(text)) = (origin, self.in_path.get(column.name)) {
+                refuse_other_than(text, column, &cells, &mut faults);
+            }
             columns.push(match &mut self.buyers {
                 Some(buyers) if column.is_buyer() => buyers.column(&cells)?,
                 _ if column.is_published_text(self.table) => privacy::column(cells),
@@ -99,14 +132,40 @@ impl ColumnMapping {
             let column = self.table.columns().iter().find(|column| column.name == fault.column);
             (row, fault.masked(column, self.key.as_ref()))
         };
-        let faults = faults.into_iter().map(masked).collect();
-        Ok(CanonicalBatch { file: file.to_owned(), first_row: decoded.first_row, rows, columns, faults })
+        let mut warnings = decoded.warnings;
+        if decoded.first_row == 0 {
+            warnings.extend(self.names_that_stand_twice(&decoded.file_schema));
+        }
+        let Faults { rows: bad_rows, cells: emptied, unwrapped } = faults;
+        let bad_rows = bad_rows.into_iter().map(masked).collect::<BTreeMap<_, _>>();
+        let emptied = emptied.into_iter().filter(|(row, _)| !bad_rows.contains_key(row)).map(masked).collect();
+        let steps = self.time.map(|time| TimeSteps::of(&columns[time])).unwrap_or_default();
+        let (file, first_row) = (file.to_owned(), decoded.first_row);
+        Ok(CanonicalBatch { file, first_row, rows, columns, faults: bad_rows, emptied, unwrapped, steps, warnings })
+    }
+
+    /// The warning that a file has two columns of one name that the table uses.
+    fn names_that_stand_twice(&self, schema: &Schema) -> Option<String> {
+        let names = self.origins.iter().filter_map(|origin| if let ColumnOrigin::Source(name) = origin { Some(name) } else { None });
+        let twice = |name: &&String| schema.fields().iter().filter(|field| field.name() == *name).count() > 1;
+        names.clone().find(twice).map(|name| format!("two columns are named {name}; the first one counts"))
+    }
+
+    /// Adds the fault of a source cell to the canonical columns that it feeds. It makes the row bad unless all of them may be emptied.
+    fn add_decode_fault(&self, fault: DecodeFault, faults: &mut Faults) {
+        let feeds = |(_, origin): &(&InputColumn, &ColumnOrigin)| matches!(origin, ColumnOrigin::Source(name) if *name == fault.column);
+        let fed = self.table.columns().iter().zip(&self.origins).filter(feeds).map(|(column, _)| column).collect::<Vec<_>>();
+        let of = |column: &str| RowFault { column: column.to_owned(), reason: fault.reason.clone(), value: String::new() };
+        match fed.first() {
+            Some(first) if fed.iter().all(|column| column.is_emptied()) => faults.cells.push((fault.row, of(first.name))),
+            _ => drop(faults.rows.entry(fault.row).or_insert_with(|| of(&fault.column))),
+        }
     }
 }
 
 /// Makes the formats alike: text becomes Utf8 with null for an empty cell, and a whole float in a column of ids or words becomes text
 /// without its `.0`. A cell whose value cannot become text is a fault. Columns of other types are returned unchanged.
-fn normalize_text(raw: ArrayRef, column: &InputColumn, faults: &mut BTreeMap<usize, RowFault>) -> Result<ArrayRef> {
+fn normalize_text(raw: ArrayRef, column: &InputColumn, faults: &mut Faults) -> Result<ArrayRef> {
     use DataType as D;
     let (text, reason) = match raw.data_type() {
         D::Utf8 => (Arc::clone(&raw), ""),
@@ -124,8 +183,7 @@ fn normalize_text(raw: ArrayRef, column: &InputColumn, faults: &mut BTreeMap<usi
     };
     if text.null_count() > raw.null_count() {
         for row in (0..text.len()).filter(|row| text.is_null(*row) && raw.is_valid(*row)) {
-            let column = column.name.to_owned();
-            faults.entry(row).or_insert_with(|| RowFault { column, reason: reason.to_owned(), value: String::new() });
+            faults.add(column, row, reason, "");
         }
     }
     let cells = text.as_string::<i32>();
@@ -136,36 +194,43 @@ fn normalize_text(raw: ArrayRef, column: &InputColumn, faults: &mut BTreeMap<usi
     Ok(Arc::new(cells.iter().map(|cell| cell.filter(|cell| !cell.is_empty())).collect::<StringArray>()))
 }
 
-/// Checks that every column the pipeline maps is a column of the table. Errors: one is not, which is most likely a typing error.
-fn check_names(table: InputTable, source: &SourceConfig) -> Result<()> {
-    let names = source.columns.keys().chain(source.constants.keys()).chain(source.values.keys());
-    for name in names {
-        if table.columns().iter().any(|c| c.name == name) {
-            continue;
+/// Makes rows bad whose cell is another than the path of their file says.
+fn refuse_other_than(text: &str, column: &InputColumn, cells: &ArrayRef, faults: &mut Faults) {
+    let Ok(cells) = cast(cells, &DataType::Utf8) else { return };
+    for (row, cell) in cells.as_string::<i32>().iter().enumerate() {
+        if let Some(cell) = cell.filter(|cell| *cell != text) {
+            let fault = || RowFault {
+                column: column.name.to_owned(),
+                reason: "another than the path of the file says".to_owned(),
+                value: cell.to_owned(),
+            };
+            faults.rows.entry(row).or_insert_with(fault);
         }
-        let canonical = table.columns().iter().map(|c| c.name);
-        let error = Error::new(Kind::Config, format!("`{name}` is not a column of {}", table.name()));
-        return Err(match crate::suggest::nearest(name, canonical.clone()) {
-            Some(nearest) => error.hint(format!("did you mean `{nearest}`?")),
-            None => error.hint(format!("the columns are {}", canonical.collect::<Vec<_>>().join(", "))),
-        });
     }
-    Ok(())
 }
 
-/// Finds the origin of a canonical column: the source column, else the constant, else nothing if the column is optional.
+/// Finds the origin of a canonical column: the source column, else the path or the constant, else nothing if the column is optional.
 /// Errors: the column is required or mapped by name and not in the file, or its type cannot be converted.
-fn origin(table: InputTable, source: &SourceConfig, schema: &Schema, column: &InputColumn) -> Result<ColumnOrigin> {
+fn origin(
+    table: InputTable,
+    source: &SourceConfig,
+    (schema, in_path): (&Schema, &BTreeMap<String, String>),
+    column: &InputColumn,
+) -> Result<ColumnOrigin> {
     let name = source.columns.get(column.name).map_or(column.name, String::as_str);
     if let Ok(index) = schema.index_of(name) {
         let found = schema.field(index).data_type();
         if !castable(found, column.of) {
             let message = format!("column `{name}` is {found}, which cannot be {}", describe(column.of));
-            return Err(Error::new(Kind::Refused, message).with("column", format!("{}.{}", table.name(), column.name)));
+            let error = Error::new(Kind::Refused, message).with("column", format!("{}.{}", table.name(), column.name));
+            return Err(match found {
+                DataType::FixedSizeBinary(_) => error.hint("write it as text, or mark it as a UUID, in the job that writes the file"),
+                _ => error,
+            });
         }
         return Ok(ColumnOrigin::Source(name.to_owned()));
     }
-    if let Some(text) = source.constants.get(column.name) {
+    if let Some(text) = in_path.get(column.name).or_else(|| source.constants.get(column.name)) {
         return Ok(ColumnOrigin::Constant(text.clone()));
     }
     // An optional column that the mapping names must exist too: otherwise a typing error would silently make it null.
@@ -176,9 +241,12 @@ fn origin(table: InputTable, source: &SourceConfig, schema: &Schema, column: &In
     let wanted = if name == column.name { format!("`{name}`") } else { format!("`{name}` (for {})", column.name) };
     let error = Error::new(Kind::Refused, format!("{} has no column {wanted}", table.name()));
     if found.iter().any(|name| looks_like_data(name)) {
-        return Err(
-            error.hint("the first line looks like data, not like column names: a CSV file begins with a line that names its columns")
-        );
+        return Err(error.hint(format!(
+            "the first line looks like data, not like column names: if it is, set header = false under [{}] and name the columns by \
+                 number, such as columns = {{ {} = \"1\" }}",
+            table.name(),
+            column.name
+        )));
     }
     let error = error.with("found", found.join(", "));
     Err(match crate::suggest::nearest(name, found.iter().copied()) {
@@ -210,11 +278,10 @@ fn castable(found: &DataType, to: ColumnType) -> bool {
         // Some writers turn a column of whole numbers with nulls into floats.
         D::Float16 | D::Float32 | D::Float64 => !matches!(to, ColumnType::Date | ColumnType::Month),
         D::Decimal32(..) | D::Decimal64(..) | D::Decimal128(..) | D::Decimal256(..) => {
-            matches!(
-                to,
-                ColumnType::Money | ColumnType::Number | ColumnType::Int | ColumnType::Count | ColumnType::Text | ColumnType::Label
-            )
+            !matches!(to, ColumnType::Bool | ColumnType::Time | ColumnType::Date | ColumnType::Month)
         }
+        // Bytes of a fixed length may be anything: a number, a hash, a UUID that is not marked as one.
+        D::FixedSizeBinary(_) => false,
         other => other.is_integer(),
     }
 }
@@ -230,7 +297,7 @@ fn describe(column_type: ColumnType) -> &'static str {
         ColumnType::Date => "a date",
         ColumnType::Month => "a month",
         ColumnType::Money => "an amount",
-        ColumnType::Number => "a number",
+        ColumnType::Number | ColumnType::Quantity => "a number",
     }
 }
 

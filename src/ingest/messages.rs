@@ -4,9 +4,11 @@ use super::batch::CanonicalBatch;
 use super::contact_info::has_contact_info;
 use super::dedup::FileLineCounts;
 use super::files::{files_of, require_files};
+use super::profile::{Profile, ProfileCounts};
 use super::quarantine::Audit;
 use super::read::read;
-use crate::config::Plan;
+use super::strays::{MessagePartitions, Strays, lines_ahead};
+use crate::config::{Plan, RowOrder};
 use crate::error::Result;
 use crate::frames::held;
 use crate::ingest::spill::codec::{BlockEntry, SharedText};
@@ -31,12 +33,16 @@ pub struct DayChats {
     pub partitions: ShopPartitions,
     /// The row counts and bad rows of the files that were read.
     pub audit: Audit,
+    /// What is remarkable about the cells of these files.
+    counts: ProfileCounts,
     /// The block entries of buyers and of sessions.
     shared_texts: [SharedTexts; 2],
     /// File keys by file number.
     files: Vec<String>,
     /// The number of lines added.
     lines: u32,
+    /// Whether lines are numbered downwards, because the newest come first.
+    newest_first: bool,
 }
 
 /// The chat lines of several business days.
@@ -48,28 +54,31 @@ pub struct ChatsByDay {
 }
 
 /// Reads the lines of business days in one pass over their files, on `resources.workers` threads. Lines beyond the memory budget are
-/// spilled to disk. Errors: a file is missing (unless `on_missing` is "empty"), or a file is damaged.
-pub fn read_messages(plan: &Plan, wanted: &BTreeSet<Day>, resources: &DayResources) -> Result<ChatsByDay> {
+/// spilled to disk. `looks_ahead`: the next partition is searched for lines of these days, for a warning alone. Errors: a file is missing (unless `on_missing` is "empty"), or a file is damaged.
+pub fn read_messages(plan: &Plan, wanted: &BTreeSet<Day>, resources: &DayResources, looks_ahead: bool) -> Result<ChatsByDay> {
     let (Some(first), Some(last)) = (wanted.first().copied(), wanted.last().copied()) else {
         return Ok(ChatsByDay { days: BTreeMap::new(), earliest: None });
     };
-    let files = files_of(plan, &plan.config.messages, first, last)?;
+    let files = files_of(plan, InputTable::Messages, &plan.config.messages, first, last)?;
     require_files(plan, InputTable::Messages, &plan.config.messages, &files, first, last)?;
+    let partitions = MessagePartitions::of(plan, &files)?;
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut days = BTreeMap::new();
     for day in wanted {
-        let mut chats = DayChats::new(resources.budget.clone());
+        let mut chats = DayChats::new(resources.budget.clone(), plan.config.messages.order == RowOrder::NewestFirst);
         chats.audit.record_sizes(&files);
         days.insert(*day, (plan.calendar.bounds(*day)?, chats));
     }
     let mut earliest: Option<i64> = None;
+    let mut strays = Strays::default();
     read(
         plan,
         InputTable::Messages,
         &files,
         resources.workers,
-        |batch| ParsedBatch::parse(batch, plan.rules.widest.empty),
-        |parsed| {
+        |batch| (partitions.strays(&batch), ParsedBatch::parse(batch, plan.rules.widest.empty)),
+        |(found, parsed)| {
+            strays.add(found);
             earliest = parsed.times.as_ref().map(|times| times.start).into_iter().chain(earliest).min();
             for (bounds, chats) in days.values_mut() {
                 // Logs are in time order, so that most batches overlap one of the days.
@@ -81,6 +90,13 @@ pub fn read_messages(plan: &Plan, wanted: &BTreeSet<Day>, resources: &DayResourc
             Ok(())
         },
     )?;
+    if looks_ahead {
+        // Whatever is wrong with that partition concerns the run that reads it.
+        strays.add(lines_ahead(plan, last, resources.workers).unwrap_or_default());
+    }
+    if let Some((_, chats)) = days.get_mut(&last) {
+        chats.audit.warnings.extend(strays.warnings());
+    }
     Ok(ChatsByDay { days: days.into_iter().map(|(day, (_, chats))| (day, chats)).collect(), earliest })
 }
 
@@ -216,9 +232,23 @@ impl<'a> BatchTexts<'a> {
 }
 
 impl DayChats {
-    fn new(budget: MemoryBudget) -> DayChats {
+    fn new(budget: MemoryBudget, newest_first: bool) -> DayChats {
         let (names, audit, (shared_texts, files)) = (Names::default(), Audit::new(InputTable::Messages), Default::default());
-        DayChats { names, partitions: ShopPartitions::new(budget), audit, shared_texts, files, lines: 0 }
+        DayChats {
+            names,
+            partitions: ShopPartitions::new(budget),
+            audit,
+            counts: ProfileCounts::default(),
+            shared_texts,
+            files,
+            lines: 0,
+            newest_first,
+        }
+    }
+
+    /// The profile of the files that were read.
+    pub fn profile(&self) -> Profile {
+        self.counts.profile()
     }
 
     /// Counts a batch that has no line of this day.
@@ -238,6 +268,7 @@ impl DayChats {
         }
         let file = self.files.len() as u32 - 1;
         self.audit.quarantine(batch)?;
+        self.counts.add(batch);
         let (times, seqs, recalls) = (batch.ints(c.sent_at).values(), batch.ints(c.seq), batch.columns[c.recalled].as_boolean());
         let (ids, platform_names) = (batch.text(c.message), batch.values(c.platform));
         let [buyers, sessions] = &mut self.shared_texts;
@@ -272,7 +303,8 @@ impl DayChats {
             let seq = if has_seq && seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
             let recalled = has_recalled && recalled.value(row);
             let ParsedRow { words, kind, mode, has_contact, blank } = *parsed;
-            let line = ChatLine { sent_at: *at, seq, agent, words, order: self.lines, file, kind, mode, ..ChatLine::default() };
+            let order = if self.newest_first { u32::MAX - self.lines } else { self.lines };
+            let line = ChatLine { sent_at: *at, seq, agent, words, order, file, kind, mode, ..ChatLine::default() };
             let line = ChatLine { has_contact, blank, recalled, ..line };
             self.lines += 1;
             let id = if ids.is_valid(row) { ids.value(row) } else { "" };

@@ -1,13 +1,13 @@
 //! Quarantined rows and the row counts of every input file. A bad row is quarantined with its file, row number, column, reason, and the
 //! cell's value, masked so that it names no person.
 
-use super::batch::CanonicalBatch;
-use super::row_fault::RowFault;
+use super::batch::{CanonicalBatch, TimeSteps};
+use super::row_fault::{NEEDS_ESCAPE, RowFault};
 use crate::config::BAD_ROWS;
 use crate::error::{Error, Kind, Result};
 use crate::model::InputTable;
 use crate::store::StoredObject;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Row counts of one file by outcome. Invariant: `read = used + quarantined + duplicates + outside + ignored`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub struct Tally {
     pub outside: i64,
     /// Good rows that carry nothing to count, such as recalled buyer lines and events of an unknown kind.
     pub ignored: i64,
+    /// Cells of good rows that could not be read and were emptied.
+    pub emptied: i64,
+    /// Ids from which the wrapping of an exporter was taken off.
+    pub unwrapped: i64,
 }
 
 impl Tally {
@@ -40,12 +44,35 @@ impl Tally {
         self.duplicates += other.duplicates;
         self.outside += other.outside;
         self.ignored += other.ignored;
+        self.emptied += other.emptied;
+        self.unwrapped += other.unwrapped;
     }
 }
 
-/// A bad input row, as the quarantine table shows it.
+/// What was set aside of an input row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetAside {
+    /// The row.
+    Row,
+    /// One cell: the row counts without it.
+    Cell,
+}
+
+impl SetAside {
+    /// Its word in the quarantine table.
+    pub fn name(self) -> &'static str {
+        match self {
+            SetAside::Row => "row",
+            SetAside::Cell => "cell",
+        }
+    }
+}
+
+/// A bad input row or an emptied cell, as the quarantine table shows it.
 #[derive(Clone, Debug)]
 pub struct QuarantinedRow {
+    /// What was set aside.
+    pub what: SetAside,
     /// The table that the file was read as.
     pub table: InputTable,
     /// The key of the file in the input store.
@@ -65,14 +92,24 @@ pub struct Audit {
     pub files: BTreeMap<String, Tally>,
     /// File sizes in bytes by file key.
     pub sizes: BTreeMap<String, u64>,
-    /// The bad rows, in the order they were read.
+    /// The bad rows and emptied cells, in the order they were read.
     pub quarantined: Vec<QuarantinedRow>,
+    /// Emptied cells by column.
+    pub(super) emptied: BTreeMap<String, i64>,
+    /// How the times of neighbouring rows compare, by file key.
+    pub(super) steps: BTreeMap<String, TimeSteps>,
+    /// What a reader of the numbers should know about the files, each with what to write.
+    pub warnings: BTreeSet<String>,
 }
+
+/// The share of a column's cells that may be emptied without a warning.
+const MAX_EMPTIED: f64 = 0.01;
 
 impl Audit {
     /// An audit without files.
     pub fn new(table: InputTable) -> Audit {
-        Audit { table, files: BTreeMap::new(), sizes: BTreeMap::new(), quarantined: Vec::new() }
+        let (files, sizes, quarantined, (emptied, steps, warnings)) = Default::default();
+        Audit { table, files, sizes, quarantined, emptied, steps, warnings }
     }
 
     /// Records the sizes of the files that are about to be read.
@@ -88,19 +125,64 @@ impl Audit {
         self.files.entry(name.to_owned()).or_default()
     }
 
-    /// Quarantines and counts the batch's bad rows. Errors: the audit has more than `BAD_ROWS` quarantined rows.
+    /// Quarantines and counts the batch's bad rows and emptied cells, and notes its warnings.
+    /// Errors: the audit has more than `BAD_ROWS` bad rows.
     pub fn quarantine(&mut self, batch: &CanonicalBatch) -> Result<()> {
-        self.file(&batch.file).quarantined += batch.faults.len() as i64;
-        for (row, fault) in &batch.faults {
-            let row = batch.first_row as i64 + *row as i64 + 1;
-            self.quarantined.push(QuarantinedRow { table: self.table, file: batch.file.clone(), row, fault: fault.clone() });
+        let tally = self.file(&batch.file);
+        tally.quarantined += batch.faults.len() as i64;
+        tally.emptied += batch.emptied.len() as i64;
+        tally.unwrapped += batch.unwrapped as i64;
+        let file = &batch.file;
+        match self.steps.get_mut(file) {
+            Some(steps) => steps.add(batch.steps),
+            None => drop(self.steps.insert(file.clone(), batch.steps)),
         }
-        match self.quarantined.first() {
+        self.warnings.extend(batch.warnings.iter().map(|warning| format!("{file}: {warning}")));
+        let rows = batch.faults.iter().map(|(row, fault)| (SetAside::Row, *row, fault));
+        let cells = batch.emptied.iter().map(|(row, fault)| (SetAside::Cell, *row, fault));
+        let mut aside = rows.chain(cells).collect::<Vec<_>>();
+        aside.sort_by_key(|(_, row, _)| *row);
+        for (what, row, fault) in aside {
+            if what == SetAside::Cell {
+                *self.emptied.entry(fault.column.clone()).or_default() += 1;
+                if self.quarantined.len() >= BAD_ROWS {
+                    continue;
+                }
+            }
+            let row = batch.first_row as i64 + row as i64 + 1;
+            self.quarantined.push(QuarantinedRow { what, table: self.table, file: file.clone(), row, fault: fault.clone() });
+        }
+        match self.first_bad_row() {
             Some(first) if self.quarantined.len() > BAD_ROWS => {
                 Err(first.too_many_bad_rows(format!("more than {BAD_ROWS} rows of {} are bad", self.table.name())))
             }
             _ => Ok(()),
         }
+    }
+
+    fn first_bad_row(&self) -> Option<&QuarantinedRow> {
+        self.quarantined.iter().find(|row| row.what == SetAside::Row)
+    }
+
+    /// The warnings about the table: those of its files, and the columns of which many cells were emptied.
+    pub fn all_warnings(&self) -> Vec<String> {
+        let read = self.total().read;
+        let many = self.emptied.iter().filter(|(_, cells)| **cells as f64 > MAX_EMPTIED * read as f64);
+        let emptied = many.map(|(column, cells)| {
+            let first = self.quarantined.iter().find(|row| row.what == SetAside::Cell && row.fault.column == *column);
+            let example = first.map(|row| format!(": {} row {}, {}", row.file, row.row, row.fault.reason)).unwrap_or_default();
+            format!("{cells} of {read} cells of {column} could not be read and were emptied{example}")
+        });
+        let table = self.table.name();
+        let unescaped = self.quarantined.iter().filter(|row| row.fault.reason == NEEDS_ESCAPE).count();
+        let unescaped = (unescaped > 0)
+            .then(|| format!("{unescaped} rows are set aside that only fit with backslash escapes: set escape = \"\\\\\" under [{table}]"));
+        let backwards = self.steps.iter().filter(|(_, steps)| steps.run_backwards()).map(|(file, _)| file).collect::<Vec<_>>();
+        let backwards = backwards.first().map(|first| {
+            let more = if backwards.len() > 1 { format!(" and {} more files run", backwards.len() - 1) } else { " runs".to_owned() };
+            format!("{first}{more} from the newest row to the oldest: set order = \"newest_first\" under [{table}], or rows of one instant are taken in the wrong order")
+        });
+        self.warnings.iter().cloned().chain(emptied).chain(unescaped).chain(backwards).collect()
     }
 
     /// The row counts of all files together.
@@ -113,7 +195,7 @@ impl Audit {
     /// Refuses the table when the share of bad rows exceeds `max_bad_ratio`. Errors: `Refused`, with the first bad row as the example.
     pub fn check(&self, max_bad_ratio: f64) -> Result<()> {
         let total = self.total();
-        let Some(first) = self.quarantined.first() else { return Ok(()) };
+        let Some(first) = self.first_bad_row() else { return Ok(()) };
         if total.quarantined as f64 <= max_bad_ratio * total.read as f64 {
             return Ok(());
         }
@@ -131,12 +213,21 @@ impl Audit {
 impl QuarantinedRow {
     /// The error that too many rows are bad, with this row as the example.
     fn too_many_bad_rows(&self, message: String) -> Error {
+        let table = self.table.name();
+        let hint = match self.fault.reason.as_str() {
+            NEEDS_ESCAPE => format!("set escape = \"\\\\\" under [{table}]"),
+            reason if reason.starts_with("the row has ") => format!(
+                "does every row end in a delimiter that the header lacks? Set header = false and skip_rows = 1 under [{table}] and name the \
+                 columns by number, such as columns = {{ shop_id = \"1\" }}"
+            ),
+            _ => "fix the source or the mapping; [quality] max_bad_ratio sets the share of bad rows that a run tolerates".to_owned(),
+        };
         Error::new(Kind::Refused, message)
             .with("file", &self.file)
             .with("row", self.row)
             .with("column", &self.fault.column)
             .with("reason", &self.fault.reason)
             .with("found", &self.fault.value)
-            .hint("fix the source or the mapping; [quality] max_bad_ratio sets the share of bad rows that a run tolerates")
+            .hint(hint)
     }
 }

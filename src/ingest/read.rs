@@ -2,9 +2,9 @@
 
 use super::batch::CanonicalBatch;
 use super::mapping::ColumnMapping;
-use crate::config::{Plan, SourceConfig};
+use crate::config::{Plan, RowOrder, SourceConfig};
 use crate::error::{Context, Result};
-use crate::ingest::decode::dispatch::{decode, parts};
+use crate::ingest::decode::dispatch::{decode, format, parts};
 use crate::ingest::decode::guard::guarded;
 use crate::ingest::decode::input::{DecodeInput, DecodedBatch, FilePart};
 use crate::model::InputTable;
@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 /// Reads files on `workers` threads. `prepare` runs on each batch of canonical rows in the thread that decoded it; `each` then receives the
-/// results in file and row order. Errors: the first one in that order, with the table and the file.
+/// results in file and row order. The files of a source with `order = "newest_first"` come last file first, so that its rows are in the
+/// reverse of their order in time throughout (DECISIONS #58). Errors: the first one in that order, with the table and the file.
 pub(super) fn read<T: Send>(
     plan: &Plan,
     table: InputTable,
@@ -25,12 +26,16 @@ pub(super) fn read<T: Send>(
 ) -> Result<()> {
     let Some(source) = plan.source(table) else { return Ok(()) };
     let in_file = |file: &StoredObject, result: Result<()>| result.with("table", table.name()).with("file", plan.input.describe(&file.key));
+    let mut files = files.iter().collect::<Vec<_>>();
+    if source.order == RowOrder::NewestFirst {
+        files.reverse();
+    }
     let mut file_parts = Vec::new();
     let split = |file: &&StoredObject, emit: &mut dyn FnMut(Vec<(StoredObject, FilePart)>) -> Result<()>| {
         let parts = guarded(|| parts(&input(plan, table, source, file)));
         in_file(file, parts.and_then(|parts| emit(parts.into_iter().map(|part| ((*file).clone(), part)).collect())))
     };
-    parallel::for_each_ordered(&files.iter().collect::<Vec<_>>(), workers, split, |parts| {
+    parallel::for_each_ordered(&files, workers, split, |parts| {
         file_parts.extend(parts);
         Ok(())
     })?;
@@ -41,7 +46,7 @@ pub(super) fn read<T: Send>(
             let mapping = match &mut mapping {
                 Some(mapping) => mapping,
                 None => {
-                    let new = ColumnMapping::new(plan, table, source, &decoded.file_schema)?;
+                    let new = ColumnMapping::new(plan, table, source, (format(file, source)?, &file.key, &decoded.file_schema))?;
                     if part.is_first() {
                         unused.add(&new.unused);
                     }
@@ -57,7 +62,7 @@ pub(super) fn read<T: Send>(
     result
 }
 
-fn input<'a>(plan: &'a Plan, table: InputTable, source: &'a SourceConfig, file: &'a StoredObject) -> DecodeInput<'a> {
+pub(super) fn input<'a>(plan: &'a Plan, table: InputTable, source: &'a SourceConfig, file: &'a StoredObject) -> DecodeInput<'a> {
     DecodeInput { store: &plan.input, file, source, table, caps: &plan.config.quality.caps }
 }
 
@@ -91,14 +96,4 @@ impl UnusedColumns {
             tracing::warn!(table = table.name(), count = new.len(), columns, "columns that no metric uses");
         }
     }
-}
-
-/// Resolves a table's column mapping against the head of a file, without reading its rows; `check` uses it.
-/// Errors: the pipeline does not have the table, the file cannot be read, or its columns do not match.
-pub fn map_columns(plan: &Plan, table: InputTable, file: &StoredObject) -> Result<ColumnMapping> {
-    let Some(source) = plan.source(table) else { return Err(crate::error::Error::new(crate::error::Kind::Config, "no such table")) };
-    let schema = guarded(|| crate::ingest::decode::dispatch::schema(&input(plan, table, source, file)))
-        .with("table", table.name())
-        .with("file", plan.input.describe(&file.key))?;
-    ColumnMapping::new(plan, table, source, &schema).with("file", plan.input.describe(&file.key))
 }

@@ -6,7 +6,7 @@ use super::files::{files_of, require_files};
 use super::quarantine::Audit;
 use super::read::read;
 use super::table_frame::{FILE, counts_by_file, empty_frame, good_rows, with_file};
-use crate::config::{Plan, SourceConfig};
+use crate::config::{Plan, RowOrder};
 use crate::error::Result;
 use crate::frames::collect;
 use crate::model::InputTable;
@@ -81,9 +81,12 @@ pub fn read_table(plan: &Plan, table: InputTable, first: Day, last: Day) -> Resu
         Ok(())
     })?;
     let Some(mut audit) = audit else { return Ok(records) };
+    if plan.source(table).is_some_and(|source| source.order == RowOrder::NewestFirst) {
+        rows = rows.reverse();
+    }
     if let Some(id) = id_column(table) {
         let read = counts_by_file(&rows, files.len())?;
-        rows = collect(last_versions(rows.lazy(), id))?;
+        rows = collect(last_versions(rows.lazy(), &[id]))?;
         for (file, (read, kept)) in files.iter().zip(read.into_iter().zip(counts_by_file(&rows, files.len())?)) {
             let tally = audit.file(file);
             tally.used -= read - kept;
@@ -122,9 +125,11 @@ fn read_batches(
 ) -> Result<Option<Audit>> {
     let Some(source) = plan.source(table) else { return Ok(None) };
     let mut audit = Audit::new(table);
-    let files = files_of(plan, source, first, last)?;
-    // A small table need not have a partition for every day, but its path must match at least one file.
-    require_files(plan, table, &SourceConfig { path: source.path.replace("{date}", "*"), ..source.clone() }, &files, first, last)?;
+    let files = files_of(plan, table, source, first, last)?;
+    // A small table need not have a partition for every day, but it must have a file.
+    if files.is_empty() || !source.is_dated() {
+        require_files(plan, table, source, &files, first, first)?;
+    }
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     audit.record_sizes(&files);
     read(

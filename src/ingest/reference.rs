@@ -63,6 +63,8 @@ pub struct Reference {
     pub staff: BTreeMap<(String, String), Account>,
     /// Shop id and keyed id of each account, if the pipeline has a buyer key: the ids that accounts have when they chat as buyers.
     keyed_staff: Option<HashSet<(String, String)>>,
+    /// Shops that may have no lines: from a day on, or on any day.
+    silent: BTreeMap<String, Option<Day>>,
     /// Blocked spans by shop id and buyer id.
     blocklist: HashMap<(String, String), Vec<BlockedSpan>>,
 }
@@ -76,6 +78,15 @@ impl Reference {
             let [shops, platforms, names, categories] = texts(&rows, ["shop_id", "platform", "name", "category"])?;
             for (((shop, platform), name), category) in shops.into_iter().zip(platforms).zip(names).zip(categories) {
                 reference.shops.insert(shop.unwrap_or_default(), ShopRecord { platform, name, category });
+            }
+            let (closed, quiet) = (rows.column("closed_on")?.i32()?, rows.column("quiet")?.bool()?);
+            for ((shop, closed), quiet) in rows.column("shop_id")?.str()?.iter().zip(closed.iter()).zip(quiet.iter()) {
+                let shop = shop.unwrap_or_default().to_owned();
+                match (quiet, closed) {
+                    (Some(true), _) => reference.silent.insert(shop, None),
+                    (_, Some(closed)) => reference.silent.insert(shop, Some(Day(closed))),
+                    _ => reference.silent.remove(&shop),
+                };
             }
         }
         if let Some(rows) = collected(records, InputTable::Staff)? {
@@ -113,6 +124,11 @@ impl Reference {
     /// The shop's platform in the shops table; `None` if the shop is unknown or has none.
     pub fn platform(&self, shop: &str) -> Option<&str> {
         self.shops.get(shop)?.platform.as_deref()
+    }
+
+    /// Whether the shops table says that a shop may have no lines on a day: it is quiet, or closed by then.
+    pub fn may_be_silent(&self, shop: &str, day: Day) -> bool {
+        self.silent.get(shop).is_some_and(|closed| closed.is_none_or(|closed| closed <= day))
     }
 
     /// The ids that the accounts of each shop have when they chat as buyers: one row per account. Columns: `shop_id`, `buyer_id`.

@@ -3,6 +3,10 @@
 use crate::config::BuyerKey;
 use crate::model::{ColumnType, InputColumn};
 use crate::privacy::{MASK, edges, mask, unquoted};
+use std::collections::BTreeMap;
+
+/// Why a row is set aside that only a backslash could have kept together.
+pub(super) const NEEDS_ESCAPE: &str = "the row only fits with backslash escapes (set escape)";
 
 /// Characters of a cell that are masked; the rest of a longer cell is dropped first.
 const MASKED_CHARS: usize = 4096;
@@ -22,6 +26,29 @@ pub struct RowFault {
     pub reason: String,
     /// The cell as it stands in the source; after `masked`, without anything that names a person.
     pub value: String,
+}
+
+/// The faults of a batch.
+#[derive(Default)]
+pub(super) struct Faults {
+    /// The first fault of each bad row, by its index in the batch.
+    pub(super) rows: BTreeMap<usize, RowFault>,
+    /// The cells that are emptied, by the index of their row.
+    pub(super) cells: Vec<(usize, RowFault)>,
+    /// The number of ids that were unwrapped.
+    pub(super) unwrapped: u64,
+}
+
+impl Faults {
+    /// Adds a cell that cannot be read. It makes its row bad or is emptied, as the column says.
+    pub(super) fn add(&mut self, column: &InputColumn, row: usize, reason: &str, value: &str) {
+        let fault = || RowFault { column: column.name.to_owned(), reason: reason.to_owned(), value: value.to_owned() };
+        if column.is_emptied() {
+            self.cells.push((row, fault()));
+        } else {
+            self.rows.entry(row).or_insert_with(fault);
+        }
+    }
 }
 
 impl RowFault {

@@ -1,5 +1,5 @@
 //! Canonical rows as Polars frames, with one column for each column of the table: ids, words and text are strings; counts, times (UTC ms)
-//! and money (fen) are i64; dates are days since 1970 (i32); numbers are f64; truth values are booleans. A cell without a value is null.
+//! money (fen) and quantities (thousandths) are i64; dates are days since 1970 (i32); numbers are f64; truth values are booleans. A cell without a value is null.
 
 use super::batch::CanonicalBatch;
 use crate::error::Result;
@@ -53,7 +53,7 @@ fn schema(table: InputTable) -> Arc<Schema> {
 fn arrow_type(column: &InputColumn) -> ArrowType {
     match column.of {
         ColumnType::Key | ColumnType::Id | ColumnType::Text | ColumnType::Label | ColumnType::Word(_) => ArrowType::Utf8,
-        ColumnType::Int | ColumnType::Count | ColumnType::Time | ColumnType::Money => ArrowType::Int64,
+        ColumnType::Int | ColumnType::Count | ColumnType::Time | ColumnType::Money | ColumnType::Quantity => ArrowType::Int64,
         ColumnType::Date | ColumnType::Month => ArrowType::Int32,
         ColumnType::Number => ArrowType::Float64,
         ColumnType::Bool => ArrowType::Boolean,

@@ -4,26 +4,74 @@
 //! and zone for thousands of lines, so that the seconds are all that changes. There is no separate figure for it in benches/RESULTS.md;
 //! delete it if the text formats there read as fast without it.
 
-use super::literals::whole;
-use crate::config::{EpochUnit, Plan, SourceConfig, zone};
+use super::civil_times::{civil_date, civil_time, with_english_halves};
+use crate::config::{EpochUnit, InputFormat, Plan, SourceConfig, zone};
 use crate::error::Result;
-use jiff::civil::DateTime;
+use arrow::datatypes::DataType;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-/// Parses the times of one source: by the zone, format and epoch unit of its settings.
+/// Parses the times of one source: by the zone, formats and epoch unit of its settings.
 pub(super) struct TimeParser {
     /// The zone of wall-clock times without an offset.
     zone: TimeZone,
-    /// The source's `datetime_format`; without one, ISO 8601 or an epoch number.
-    pub(super) format: Option<String>,
+    /// The source's `datetime_format`s, which are tried before the forms that are always known.
+    formats: Vec<String>,
     unit: EpochUnit,
+    /// Whether a small number is a spreadsheet's serial number: days since 1899-12-30.
+    has_serials: bool,
 }
+
+/// The first number that is no serial number of a spreadsheet: the day after 9999-12-31.
+const SERIALS_END: f64 = 2_958_466.0;
 
 impl TimeParser {
     /// The parser for a source; its `timezone` defaults to the pipeline's. Errors: an unknown zone.
-    pub(super) fn new(plan: &Plan, source: &SourceConfig) -> Result<TimeParser> {
+    pub(super) fn new(plan: &Plan, source: &SourceConfig, format: InputFormat) -> Result<TimeParser> {
         let zone = zone(source.timezone.as_deref().unwrap_or(&plan.config.timezone))?;
-        Ok(TimeParser { zone, format: source.datetime_format.clone(), unit: source.unit })
+        let has_serials = matches!(format, InputFormat::Xlsx | InputFormat::Xls);
+        Ok(TimeParser { zone, formats: source.datetime_format.0.clone(), unit: source.unit, has_serials })
+    }
+
+    /// A parser without settings.
+    #[cfg(test)]
+    pub(super) fn plain() -> TimeParser {
+        TimeParser { zone: TimeZone::UTC, formats: Vec::new(), unit: EpochUnit::Millis, has_serials: false }
+    }
+
+    /// How a time of a type is read, with an example: as an instant, or as wall-clock time of a zone.
+    pub(super) fn describe(&self, plan: &Plan, found: &DataType, example: &str) -> String {
+        let zone = self.zone.iana_name().unwrap_or(&plan.config.timezone);
+        let wall = format!("wall-clock time in {zone}");
+        let unit = match self.unit {
+            EpochUnit::Seconds => "s",
+            EpochUnit::Millis => "ms",
+            EpochUnit::Micros => "us",
+        };
+        let epoch = format!("an instant in UTC, counted from 1970 in {unit}");
+        let how = match found {
+            DataType::Timestamp(_, Some(_)) => "an instant in UTC".to_owned(),
+            DataType::Timestamp(_, None) => wall,
+            DataType::Date32 | DataType::Date64 => "a date".to_owned(),
+            _ if self.by_format(example).is_some() => match self.formats.iter().find(|format| format.contains(['z', 'Z', 's'])) {
+                Some(format) => format!("an instant, by one of the formats such as {format}"),
+                None => format!("{wall}, by datetime_format"),
+            },
+            _ if self.has_serials && self.number(example).is_some() => format!("a serial number, {wall}"),
+            _ if self.number(example).is_some() => epoch,
+            _ if example.parse::<jiff::Timestamp>().is_ok() => "an instant, with its offset".to_owned(),
+            _ if civil_time(example).is_some_and(|(_, offset)| offset.is_some()) => "an instant, with its offset".to_owned(),
+            _ if example.len() <= 11 && civil_date(example).is_some() => "a date".to_owned(),
+            _ => wall,
+        };
+        match self.parse(example) {
+            Some(ms) if !matches!(found, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64) => {
+                let instant = jiff::Timestamp::from_millisecond(ms).map(|at| at.to_string()).unwrap_or_default();
+                format!("{how}; {example} is {instant}")
+            }
+            _ if example.is_empty() => how,
+            _ => format!("{how}; such as {example}"),
+        }
     }
 
     /// A parser for the texts of one column in row order, to UTC ms; `None` for a text that is not a time.
@@ -35,20 +83,70 @@ impl TimeParser {
     /// Parses a single text, to UTC ms.
     fn parse(&self, text: &str) -> Option<i64> {
         let text = text.trim();
-        if let Some(format) = &self.format {
-            let parsed = jiff::fmt::strtime::parse(format, text).ok()?;
-            return match parsed.to_timestamp() {
+        self.by_format(text).or_else(|| self.number(text)).or_else(|| match text.parse::<jiff::Timestamp>() {
+            Ok(at) => Some(at.as_millisecond()),
+            Err(_) => match text.parse::<DateTime>() {
+                Ok(at) => self.local(at),
+                Err(_) => self.civil(text),
+            },
+        })
+    }
+
+    /// Parses a text by the first of the source's formats that fits.
+    fn by_format(&self, text: &str) -> Option<i64> {
+        if self.formats.is_empty() {
+            return None;
+        }
+        let text = with_english_halves(text);
+        self.formats.iter().find_map(|format| {
+            let parsed = jiff::fmt::strtime::parse(format, text.as_bytes()).ok()?;
+            match parsed.to_timestamp() {
                 Ok(at) => Some(at.as_millisecond()),
                 Err(_) => self.local(parsed.to_datetime().ok()?),
-            };
+            }
+        })
+    }
+
+    /// The instant of an epoch number, with or without decimals, or of a serial number.
+    fn number(&self, text: &str) -> Option<i64> {
+        // Dates begin with a digit too, and almost all hold one of these.
+        if text.trim_start_matches('-').contains(['-', '/', ':']) {
+            return None;
         }
-        if let Some(number) = whole(text) {
+        if !self.has_serials
+            && let Ok(number) = text.parse()
+        {
             return self.epoch(number);
         }
-        match text.parse::<jiff::Timestamp>() {
-            Ok(at) => Some(at.as_millisecond()),
-            Err(_) => self.local(text.parse::<DateTime>().ok()?),
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite())?;
+        if self.has_serials && (1.0..SERIALS_END).contains(&number) {
+            return self.serial(number);
         }
+        self.fractional_epoch(number)
+    }
+
+    /// The instant of a whole number: by the source's formats, which may be digits alone, else of an epoch number.
+    pub(super) fn whole_number(&self, text: &str) -> Option<i64> {
+        self.by_format(text).or_else(|| self.epoch(text.parse().ok()?))
+    }
+
+    /// The instant of a wall-clock time in a form that is always known.
+    fn civil(&self, text: &str) -> Option<i64> {
+        let (at, offset) = civil_time(text)?;
+        match offset {
+            Some(offset) => Some(at.to_zoned(TimeZone::fixed(offset)).ok()?.timestamp().as_millisecond()),
+            None => self.local(at),
+        }
+    }
+
+    /// Parses a date: ISO, by the source's formats, or in a form that is always known.
+    pub(super) fn date(&self, text: &str) -> Option<Date> {
+        let by_format = || self.formats.iter().find_map(|format| Date::strptime(format, text).ok());
+        let serial = || {
+            let number = text.parse::<f64>().ok().filter(|number| self.has_serials && (1.0..SERIALS_END).contains(number))?;
+            Date::constant(1899, 12, 30).checked_add(jiff::Span::new().try_days(number as i64).ok()?).ok()
+        };
+        text.parse().ok().or_else(by_format).or_else(serial).or_else(|| civil_date(text))
     }
 
     /// The instant (UTC ms) of a wall-clock time without an offset, in the source's zone (DECISIONS #15).
@@ -56,13 +154,30 @@ impl TimeParser {
         Some(at.to_zoned(self.zone.clone()).ok()?.timestamp().as_millisecond())
     }
 
+    /// The instant (UTC ms) of a spreadsheet's serial number, to the nearest millisecond.
+    fn serial(&self, number: f64) -> Option<i64> {
+        const DAY_MS: f64 = 86_400_000.0;
+        let ms = jiff::SignedDuration::from_millis((number * DAY_MS).round() as i64);
+        self.local(Date::constant(1899, 12, 30).to_datetime(jiff::civil::Time::midnight()).checked_add(ms).ok()?)
+    }
+
     /// The instant (UTC ms) of an epoch number in the source's unit; microseconds are rounded down.
-    pub(super) fn epoch(&self, number: i64) -> Option<i64> {
+    fn epoch(&self, number: i64) -> Option<i64> {
         match self.unit {
             EpochUnit::Seconds => number.checked_mul(1000),
             EpochUnit::Millis => Some(number),
             EpochUnit::Micros => Some(number.div_euclid(1000)),
         }
+    }
+
+    /// The instant (UTC ms) of an epoch number with decimals: to the nearest microsecond, which is then rounded down.
+    fn fractional_epoch(&self, number: f64) -> Option<i64> {
+        let micros = match self.unit {
+            EpochUnit::Seconds => number * 1e6,
+            EpochUnit::Millis => number * 1e3,
+            EpochUnit::Micros => number,
+        };
+        (micros.abs() < super::literals::EXACT).then(|| (micros.round() as i64).div_euclid(1000))
     }
 }
 
@@ -93,7 +208,7 @@ impl LastMinute {
         let at = times.parse(text)?;
         let parts = text.split_at_checked(PREFIX).zip(text.get(PREFIX..).and_then(seconds));
         // Other layouts have their seconds elsewhere, so that this minute must not be compared with them.
-        if let Some(((prefix, _), (ms, zone))) = parts.filter(|_| times.format.is_none() && text.as_bytes()[PREFIX - 1] == b':') {
+        if let Some(((prefix, _), (ms, zone))) = parts.filter(|_| times.formats.is_empty() && text.as_bytes()[PREFIX - 1] == b':') {
             *self = LastMinute { prefix: prefix.to_owned(), zone: zone.to_owned(), starts_at: at - ms };
         }
         Some(at)
@@ -117,7 +232,7 @@ mod tests {
     #[test]
     fn the_last_minute_gives_the_same_instants_as_the_full_parser() {
         let zone = zone("Asia/Shanghai").unwrap();
-        let times = TimeParser { zone, format: None, unit: EpochUnit::Millis };
+        let times = TimeParser { zone, ..TimeParser::plain() };
         let mut instant = times.instants();
         for text in [
             "2026-09-01 08:00:07",

@@ -6,7 +6,7 @@ use crate::model::Fact;
 pub use crate::model::Level;
 pub use Delay::{Days, FinalPay, NextDay, Now, OwnRule, Retention};
 pub use Formula::{AtRate, Difference, InSeconds, OfShop, Percentile, Ratio, Target};
-pub use MetricUnit::{Count, Hours, Milliseconds, Money, Number, Rate, Seconds};
+pub use MetricUnit::{Count, Hours, Milliseconds, Money, Number, Quantity, Rate, Seconds};
 pub use Preference::{Higher, Lower, Neither};
 use kefu_kernel::rules::Attribution;
 pub use kefu_kernel::rules::Rules;
@@ -21,6 +21,8 @@ pub enum MetricUnit {
     Count,
     /// DECIMAL(18,2) yuan in files; Int64 fen in states
     Money,
+    /// DECIMAL(18,3) items in files; Int64 thousandths in states
+    Quantity,
     /// INT64, only for components
     Milliseconds,
     /// DOUBLE
@@ -34,11 +36,11 @@ pub enum MetricUnit {
 }
 
 impl MetricUnit {
-    /// The divisor from the unit of states to the published unit: fen to yuan, ms to seconds, seconds to hours.
+    /// The divisor from the unit of states to the published unit: fen to yuan, thousandths to items, ms to seconds, seconds to hours.
     pub fn scale(self) -> f64 {
         match self {
             Money => 100.0,
-            Milliseconds => 1000.0,
+            Milliseconds | Quantity => 1000.0,
             Hours => 3600.0,
             _ => 1.0,
         }
@@ -55,6 +57,7 @@ impl MetricUnit {
         match self {
             Count => "count",
             Money => "yuan",
+            Quantity => "items",
             Milliseconds => "ms",
             Seconds => "s",
             Hours => "h",

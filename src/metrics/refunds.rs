@@ -36,7 +36,7 @@ fn refunds(levels: &'static [Level], fact: Fact) -> Vec<Metric> {
         metric("refund_amount", ["完成退款金额", "Amount refunded"], levels, Money, of_finished(fact, "amount"),
             ["周期内完成的退款金额", "Amount of the refunds finished in the period"],
             told(180.0, 100.0)).better(Lower),
-        metric("refund_qty", ["完成退款件数", "Items refunded"], levels, Count, of_finished(fact, "quantity"),
+        metric("refund_qty", ["完成退款件数", "Items refunded"], levels, Quantity, of_finished(fact, "quantity"),
             ["周期内完成的退款件数；未注明件数计 0", "Items of the refunds finished in the period; 0 where a refund does not say"],
             told(4.0, 2.0)).better(Lower),
         metric("refund_ms_sum", ["退款完结毫秒数", "Time to refund, ms"], levels, Milliseconds, of_finished(fact, "open_ms"),
@@ -58,7 +58,7 @@ fn credited() -> Vec<Metric> {
         metric("credited_refund_amount", ["归属订单的退款金额", "Amount refunded of credited orders"], SHOP, Money, of_finished(Fact::CreditedRefunds, "amount"),
             ["有归属客服的订单在周期内完成的退款金额", "Amount of the refunds finished in the period, of orders with a credited agent"],
             shop(&logs::REFUNDS, 100.0)).component(),
-        metric("credited_refund_qty", ["归属订单的退款件数", "Items refunded of credited orders"], SHOP, Count, of_finished(Fact::CreditedRefunds, "quantity"),
+        metric("credited_refund_qty", ["归属订单的退款件数", "Items refunded of credited orders"], SHOP, Quantity, of_finished(Fact::CreditedRefunds, "quantity"),
             ["有归属客服的订单在周期内完成的退款件数", "Items of the refunds finished in the period, of orders with a credited agent"],
             shop(&logs::REFUNDS, 2.0)).component(),
     ]

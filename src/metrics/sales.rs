@@ -27,7 +27,7 @@ fn own() -> Vec<Metric> {
         metric("sales_amount", ["销售额", "Sales"], BOTH, Money, own("amount"),
             ["按流水线的绩效判定规则归于客服的销售额", "Sales credited to agents under the pipeline's attribution rule"],
             agent(&logs::SALES, "A", 100.0)).better(Higher),
-        metric("sales_qty", ["销售量", "Items sold"], BOTH, Count, own("qty"),
+        metric("sales_qty", ["销售量", "Items sold"], BOTH, Quantity, own("qty"),
             ["按流水线的绩效判定规则归于客服的件数", "Items credited to agents under the pipeline's attribution rule"],
             agent(&logs::SALES, "A", 2.0)).better(Higher),
         metric("sales_buyers", ["销售人数", "Buyers sold to"], BOTH, Count, own("buyers"),
@@ -58,7 +58,7 @@ fn credited_under(rule: Attribution) -> Vec<Metric> {
     let log = &logs::SALES;
     vec![
         metric(id("amount"), names[0], BOTH, Money, of_credits("amount", credited), about, agent(log, "A", 100.0)),
-        metric(id("qty"), names[1], BOTH, Count, of_credits("quantity", credited), about, agent(log, "A", 2.0)),
+        metric(id("qty"), names[1], BOTH, Quantity, of_credits("quantity", credited), about, agent(log, "A", 2.0)),
         metric(id("buyers"), names[2], BOTH, Count, persons(Fact::Credits, move |_| col(format!("{}_credited", rule.name()))), about, agent(log, "A", 1.0)),
         metric(id("orders"), names[3], BOTH, Count, count_if(Fact::Credits, move |_| credited()), about, agent(log, "A", 1.0)),
     ].into_iter().map(|metric| metric.final_after(delay).better(Higher)).collect()
@@ -99,7 +99,7 @@ fn shop_totals() -> Vec<Metric> {
         metric("shop_amount", ["店铺销售额", "Shop sales"], SHOP, Money, of_credits("amount", own_shop),
             ["全部有效订单的金额，按规则自己的口径（下单或付款）计入", "Amount of all orders that count, on the rule's own basis (creation or payment)"],
             shop(&logs::SALES, 200.0)).final_after(OwnRule).better(Higher),
-        metric("shop_qty", ["店铺销售量", "Shop items"], SHOP, Count, of_credits("quantity", own_shop),
+        metric("shop_qty", ["店铺销售量", "Shop items"], SHOP, Quantity, of_credits("quantity", own_shop),
             ["全部有效订单的件数", "Items of all orders that count"],
             shop(&logs::SALES, 4.0)).final_after(OwnRule).better(Higher),
         metric("shop_buyers", ["店铺销售人数", "Shop buyers"], SHOP, Count, persons(Fact::Credits, move |r| flag("credited")(r).or(flag("silent")(r))),
@@ -111,7 +111,7 @@ fn shop_totals() -> Vec<Metric> {
         metric("silent_amount", ["静默销售额", "Silent sales"], SHOP, Money, of_credits("amount", own_silent),
             ["没有候选客服的订单金额；销售额 + 静默 = 店铺", "Amount of orders with no candidate: sales + silent = shop, to the cent"],
             shop(&logs::SALES, 100.0)).final_after(OwnRule),
-        metric("silent_qty", ["静默销售量", "Silent items"], SHOP, Count, of_credits("quantity", own_silent),
+        metric("silent_qty", ["静默销售量", "Silent items"], SHOP, Quantity, of_credits("quantity", own_silent),
             ["没有候选客服的订单件数", "Items of orders with no candidate"],
             shop(&logs::SALES, 2.0)).final_after(OwnRule),
         metric("silent_buyers", ["静默销售人数", "Silent buyers"], SHOP, Count, persons(Fact::Credits, flag("silent")),

@@ -1,6 +1,6 @@
 //! The canonical input tables: one list of columns each, from which the mapping, the conversion and the documentation of a table follow.
 
-use ColumnType::{Bool, Count, Date, Id, Int, Key, Label, Money, Month, Number, Text, Time, Word};
+use ColumnType::{Bool, Count, Date, Id, Int, Key, Label, Money, Month, Number, Quantity, Text, Time, Word};
 
 /// The type of a canonical column. It decides the dtype and how a source value is converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ pub enum ColumnType {
     Month,
     /// An amount: yuan in the source, stored in fen.
     Money,
+    /// A number of items that is not negative, with up to three decimals (metres, kilograms); stored in thousandths.
+    Quantity,
     /// Any finite number.
     Number,
 }
@@ -41,12 +43,24 @@ pub struct InputColumn {
     pub of: ColumnType,
     /// A source without it is rejected, and so is a row in which it is null. Optional columns may be null.
     pub required: bool,
+    /// Whether null says something, so that a cell that cannot be read makes its row bad and is not simply emptied.
+    pub null_says: bool,
 }
 
 impl InputColumn {
     /// Whether the column holds buyer ids, which privacy settings pseudonymize.
     pub fn is_buyer(&self) -> bool {
         self.name == "buyer_id"
+    }
+
+    /// Whether the column holds ids.
+    pub fn is_id(&self) -> bool {
+        matches!(self.of, ColumnType::Key | ColumnType::Id)
+    }
+
+    /// Whether a cell that cannot be read is emptied, and its row stays (DECISIONS #55).
+    pub fn is_emptied(&self) -> bool {
+        !self.required && !self.null_says && !self.is_id()
     }
 
     /// Whether the column is free text that detail tables publish, so that contact information in it must be masked.
@@ -60,12 +74,17 @@ impl InputColumn {
 
 /// A required column.
 const fn required(name: &'static str, of: ColumnType) -> InputColumn {
-    InputColumn { name, of, required: true }
+    InputColumn { name, of, required: true, null_says: true }
 }
 
 /// An optional column.
 const fn optional(name: &'static str, of: ColumnType) -> InputColumn {
-    InputColumn { name, of, required: false }
+    InputColumn { name, of, required: false, null_says: false }
+}
+
+/// An optional column whose null says something, such as that an order is not paid.
+const fn telling(name: &'static str, of: ColumnType) -> InputColumn {
+    InputColumn { name, of, required: false, null_says: true }
 }
 
 /// A canonical input table.
@@ -161,10 +180,10 @@ const MESSAGES: &[InputColumn] = &[
     optional("session_id", Key),
     optional("message_id", Id),
     optional("seq", Int),
-    optional("reply_mode", Word(&["human", "assist", "auto"])),
+    telling("reply_mode", Word(&["human", "assist", "auto"])),
     optional("kind", Label),
     optional("text", Text),
-    optional("recalled", Bool),
+    telling("recalled", Bool),
     optional("platform", Label),
 ];
 
@@ -174,20 +193,22 @@ const ORDERS: &[InputColumn] = &[
     required("buyer_id", Key),
     required("created_at", Time),
     required("amount", Money),
-    required("quantity", Count),
-    optional("paid_at", Time),
-    optional("cancelled_at", Time),
+    required("quantity", Quantity),
+    telling("paid_at", Time),
+    telling("cancelled_at", Time),
+    telling("status", Word(&["open", "paid", "cancelled"])),
+    optional("item_id", Id),
     optional("postage", Money),
     optional("flag", Text),
-    optional("updated_at", Time),
+    telling("updated_at", Time),
 ];
 
 const EVALUATIONS: &[InputColumn] = &[
     required("shop_id", Key),
     required("buyer_id", Key),
-    required("agent_id", Key),
+    optional("agent_id", Key),
     required("sent_at", Time),
-    optional("rated_at", Time),
+    telling("rated_at", Time),
     optional("grade", Word(&["1", "2", "3", "4", "5"])),
     optional("source", Word(&["agent", "buyer", "system"])),
     optional("reason", Text),
@@ -196,7 +217,14 @@ const EVALUATIONS: &[InputColumn] = &[
     optional("nps", Count),
 ];
 
-const SHOPS: &[InputColumn] = &[required("shop_id", Key), optional("platform", Text), optional("name", Text), optional("category", Text)];
+const SHOPS: &[InputColumn] = &[
+    required("shop_id", Key),
+    optional("platform", Text),
+    optional("name", Text),
+    optional("category", Text),
+    telling("closed_on", Date),
+    optional("quiet", Bool),
+];
 
 const STAFF: &[InputColumn] = &[
     required("shop_id", Key),
@@ -204,14 +232,14 @@ const STAFF: &[InputColumn] = &[
     optional("name", Text),
     optional("team", Text),
     optional("role", Word(&["presale", "aftersale"])),
-    optional("person_id", Text),
+    optional("person_id", Id),
     optional("hourly_cost", Money),
     optional("commission_rate", Number),
     optional("hired_on", Date),
 ];
 
 const BLOCKLIST: &[InputColumn] =
-    &[required("shop_id", Key), required("buyer_id", Key), optional("from", Date), optional("to", Date), optional("reason", Text)];
+    &[required("shop_id", Key), required("buyer_id", Key), telling("from", Date), telling("to", Date), optional("reason", Text)];
 
 const VISITS: &[InputColumn] =
     &[required("shop_id", Key), required("date", Date), required("visitors", Count), optional("page_views", Count)];
@@ -222,8 +250,8 @@ const REFUNDS: &[InputColumn] = &[
     required("order_id", Id),
     required("applied_at", Time),
     required("amount", Money),
-    optional("finished_at", Time),
-    optional("quantity", Count),
+    telling("finished_at", Time),
+    optional("quantity", Quantity),
     optional("kind", Word(&["refund_only", "return"])),
     optional("reason", Text),
     optional("disputed", Bool),
@@ -236,11 +264,11 @@ const TICKETS: &[InputColumn] = &[
     required("opened_at", Time),
     optional("agent_id", Key),
     optional("kind", Text),
-    optional("first_response_at", Time),
-    optional("resolved_at", Time),
-    optional("resolved", Bool),
-    optional("sla_response_due_at", Time),
-    optional("sla_resolve_due_at", Time),
+    telling("first_response_at", Time),
+    telling("resolved_at", Time),
+    telling("resolved", Bool),
+    telling("sla_response_due_at", Time),
+    telling("sla_resolve_due_at", Time),
     optional("transferred_to", Key),
     optional("transfer_correct", Bool),
     optional("knowledge_base_used", Bool),

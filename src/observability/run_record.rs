@@ -43,6 +43,7 @@ pub struct RunRecord {
     pub audit: BTreeMap<String, [i64; 6]>,
     pub stages: Vec<StageTiming>,
     pub gates: Vec<Gate>,
+    pub warnings: Vec<Warning>,
     pub partitions: Partitions,
     pub files_written: usize,
     pub files_unchanged: usize,
@@ -79,6 +80,16 @@ pub struct InputFile {
 pub struct StageTiming {
     pub name: String,
     pub seconds: f64,
+}
+
+/// What a reader of the numbers should know about an input table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Warning {
+    pub table: &'static str,
+    /// The business day; `None` if it concerns the table as a whole.
+    pub business_day: Option<String>,
+    /// The warning, with what to write.
+    pub warning: String,
 }
 
 /// A check before publishing that a partition did not pass (DECISIONS #50).
@@ -202,6 +213,16 @@ impl RunRecorder {
         let failed =
             days.iter().map(|(day, error)| FailedPartition { partition: format!("business day {day}"), why: error.message().to_owned() });
         self.update(|record| record.partitions.failed.extend(failed));
+    }
+
+    /// Records a warning. Returns whether it is new.
+    pub fn record_warning(&self, warning: Warning) -> bool {
+        let mut state = self.state();
+        let is_new = !state.record.warnings.contains(&warning);
+        if is_new {
+            state.record.warnings.push(warning);
+        }
+        is_new
     }
 
     /// Records the end of a stage, which began when the one before it ended.

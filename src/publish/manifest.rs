@@ -4,6 +4,7 @@
 
 use super::judged::JudgedPartitions;
 use crate::error::{Error, Kind, Result};
+use crate::ingest::Profile;
 use crate::staging::FileRecord;
 use crate::staging::sha256;
 use crate::store::{ObjectVersion, PutCondition, Store};
@@ -25,6 +26,9 @@ pub struct DayRecord {
     pub reported: bool,
     /// A hash of the rules, the column mappings and the version of kefu.
     pub made_with: String,
+    /// The version of the meaning of numbers (`freshness::SEMANTICS_VERSION`) that it was computed under.
+    #[serde(default = "first_semantics", skip_serializing_if = "is_first_semantics")]
+    pub semantics: u32,
     /// The last business day for which all orders had arrived.
     pub landed: String,
     /// Fingerprints of the input files by table, as far as they had arrived.
@@ -36,12 +40,24 @@ pub struct DayRecord {
     pub files: usize,
     /// The number of message rows read.
     pub rows: i64,
+    /// What is remarkable about the cells of its message files. Later days are compared with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// Why a gate would have held the day back without `--force`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forced: Option<String>,
     /// Why the last attempt to compute the day failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+}
+
+/// Days of the first version do not say so.
+fn first_semantics() -> u32 {
+    1
+}
+
+fn is_first_semantics(semantics: &u32) -> bool {
+    *semantics == first_semantics()
 }
 
 /// One object of the manifest: the days and files of a month, or everything without a date.

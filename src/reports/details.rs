@@ -73,9 +73,13 @@ pub fn detail(name: &str, grain: &str, frame: &DataFrame, code_names: Option<Cod
 }
 
 /// The audit of a day: one row per table and file, with counts of rows (Int64) such that
-/// `read = used + quarantined + duplicates + outside + ignored`.
+/// `read = used + quarantined + duplicates + outside + ignored`, the counts of emptied cells and unwrapped ids, and the warnings about the
+/// table (Utf8, a line each, in its first row; null without any).
 pub fn audit_rows(audits: &[Audit], day: Day) -> Result<OutputTable> {
     let rows = audits.iter().flat_map(|a| a.files.iter().map(move |(file, counts)| (a.table.name(), file, counts))).collect::<Vec<_>>();
+    // A warning may concern several files; the first row of the table holds all of them.
+    let of_table = |audit: &Audit| Some(audit.all_warnings().join("\n")).filter(|warnings| !warnings.is_empty());
+    let warnings = audits.iter().flat_map(|a| std::iter::once(of_table(a)).chain(std::iter::repeat(None)).take(a.files.len()));
     let texts = |of: &dyn Fn(usize) -> String| Arc::new((0..rows.len()).map(|i| Some(of(i))).collect::<StringArray>()) as ArrayRef;
     let counts = |of: fn(&crate::ingest::Tally) -> i64| Arc::new(rows.iter().map(|r| Some(of(r.2))).collect::<Int64Array>()) as ArrayRef;
     let rows = RecordBatch::try_from_iter([
@@ -88,6 +92,9 @@ pub fn audit_rows(audits: &[Audit], day: Day) -> Result<OutputTable> {
         ("duplicates", counts(|counts| counts.duplicates)),
         ("outside", counts(|counts| counts.outside)),
         ("ignored", counts(|counts| counts.ignored)),
+        ("emptied", counts(|counts| counts.emptied)),
+        ("unwrapped", counts(|counts| counts.unwrapped)),
+        ("warnings", Arc::new(warnings.collect::<StringArray>()) as ArrayRef),
     ])?;
     Ok(OutputTable {
         folder: "_meta/audit".into(),
@@ -99,13 +106,14 @@ pub fn audit_rows(audits: &[Audit], day: Day) -> Result<OutputTable> {
     })
 }
 
-/// The quarantine of an input table: one row per bad input row, with the file, the row number, and the column, value and reason of the
-/// fault.
+/// The quarantine of an input table: one row per bad input row or emptied cell (`what`), with the file, the row number, and the column,
+/// value and reason of the fault.
 pub fn quarantine_rows(table: &str, bad: &[QuarantinedRow], day: Day) -> Result<OutputTable> {
     let texts = |of: fn(&QuarantinedRow) -> &str| Arc::new(bad.iter().map(|b| Some(of(b))).collect::<StringArray>()) as ArrayRef;
     let rows = RecordBatch::try_from_iter([
         ("file", texts(|b| &b.file)),
         ("row", Arc::new(bad.iter().map(|b| Some(b.row)).collect::<Int64Array>()) as ArrayRef),
+        ("what", texts(|b| b.what.name())),
         ("column", texts(|b| &b.fault.column)),
         ("reason", texts(|b| &b.fault.reason)),
         ("value", texts(|b| &b.fault.value)),
@@ -113,7 +121,7 @@ pub fn quarantine_rows(table: &str, bad: &[QuarantinedRow], day: Day) -> Result<
     Ok(OutputTable {
         folder: format!("quarantine/{table}"),
         dt: Some(day),
-        grain: "one row per bad input row".into(),
+        grain: "one row per bad input row or emptied cell".into(),
         rows,
         sorted_by: vec![],
         rule_sets: String::new(),

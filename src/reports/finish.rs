@@ -103,7 +103,7 @@ fn shop_column(id: &str) -> String {
 
 /// A null of a metric's dtype.
 fn null(metric: &Metric) -> Expr {
-    let integer = matches!(metric.unit, MetricUnit::Count | MetricUnit::Money | MetricUnit::Milliseconds);
+    let integer = matches!(metric.unit, MetricUnit::Count | MetricUnit::Money | MetricUnit::Quantity | MetricUnit::Milliseconds);
     lit(NULL).cast(if integer { DataType::Int64 } else { DataType::Float64 })
 }
 

@@ -169,6 +169,7 @@ fn arrow_type(unit: MetricUnit) -> ArrowType {
     match unit {
         MetricUnit::Count | MetricUnit::Milliseconds => ArrowType::Int64,
         MetricUnit::Money => ArrowType::Decimal128(18, 2),
+        MetricUnit::Quantity => ArrowType::Decimal128(18, 3),
         MetricUnit::Seconds | MetricUnit::Hours | MetricUnit::Rate | MetricUnit::Number => ArrowType::Float64,
     }
 }
@@ -247,7 +248,7 @@ impl<'a> TableBuilder<'a> {
         self.add(name, Arc::new(Date32Array::from(vec![day.0; self.columns.rows])), comment);
     }
 
-    /// Appends a column of the frame as its published dtype; nothing if the frame lacks it. Fen become yuan by the scale of the decimal.
+    /// Appends a column of the frame as its published dtype; nothing if the frame lacks it. Fen become yuan, and thousandths items, by the scale of the decimal.
     pub(super) fn push(&mut self, name: &str, data_type: ArrowType, comment: &str) -> Result<()> {
         let Some(array) = self.columns.by_name.get(name) else { return Ok(()) };
         let array: ArrayRef = match &data_type {

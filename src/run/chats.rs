@@ -2,11 +2,12 @@
 
 use super::days::windows;
 use super::stretch::Stretch;
+use super::warnings;
 use crate::config::OnMissing;
 use crate::error::{Context, Error, Kind, Result};
 use crate::facts;
 use crate::ingest;
-use crate::ingest::{Audit, DayChats, FileLineCounts, Orders};
+use crate::ingest::{Audit, DayChats, FileLineCounts, Orders, Profile};
 use crate::memory;
 use crate::memory::{DayResources, MemoryBudget};
 use crate::model::Level;
@@ -30,8 +31,8 @@ pub(super) struct ChatsRead {
     pub restated: BTreeSet<Day>,
     /// Days whose chat states are stored now.
     pub with_chat_states: BTreeSet<Day>,
-    /// Number of message files and of their rows, for each day that was read.
-    pub rows: BTreeMap<Day, (usize, i64)>,
+    /// Number of message files and of their rows, and the profile of their cells, for each day that was read.
+    pub rows: BTreeMap<Day, (usize, i64, Profile)>,
     /// The days that failed or were held back, each with its error.
     pub failed: Vec<(Day, Error)>,
     /// The first day of the chat log, as far as it is known.
@@ -50,8 +51,8 @@ struct ShardResult {
     line_counts: Vec<FileLineCounts>,
 }
 
-/// A day, the audit of its rows or its error, and the instant of the earliest line in all files read.
-type DayRead = (Day, Result<Audit>, Option<i64>);
+/// A day, the audit of its rows and the profile of their cells or its error, and the instant of the earliest line in all files read.
+type DayRead = (Day, Result<(Audit, Profile)>, Option<i64>);
 
 impl Stretch<'_> {
     /// Computes the chat states of the days to be read, and of the days on which restated days look back and whose states no run has stored yet.
@@ -62,7 +63,7 @@ impl Stretch<'_> {
         let looked_back_on =
             self.days_looked_back_on()?.into_iter().filter(|day| !requested.contains(day) && !self.days.with_chat_states.contains(day));
         let looked_back_on = looked_back_on.filter(|day| self.days.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
-        let windows = windows(requested, &looked_back_on, self.context.plan.config.messages.path.contains("{date}"));
+        let windows = windows(requested, &looked_back_on, self.context.plan.config.messages.is_dated());
         let workers = memory::workers(self.context.request.memory);
         let jobs = self.context.request.jobs.clamp(1, windows.len().clamp(1, workers));
         let resources = DayResources { budget: MemoryBudget::of_limit(self.context.request.memory), workers: workers.div_ceil(jobs) };
@@ -74,11 +75,11 @@ impl Stretch<'_> {
             |(day, audit, first)| {
                 earliest = first.into_iter().chain(earliest).min();
                 match audit {
-                    Ok(audit) => {
+                    Ok((audit, profile)) => {
                         if requested.contains(&day) {
                             progress.day_done(day, audit.total().read);
                         }
-                        read.push((day, audit));
+                        read.push((day, audit, profile));
                     }
                     Err(e) => failed.push((day, e)),
                 }
@@ -91,7 +92,7 @@ impl Stretch<'_> {
             first_log: self.days.first_log,
             ..ChatsRead::default()
         };
-        if !self.context.plan.config.messages.path.contains("{date}") {
+        if !self.context.plan.config.messages.is_dated() {
             let earliest = earliest.map(|at| self.context.plan.calendar.day_of(at)).transpose()?;
             result.first_log = earliest.into_iter().chain(self.days.first_log).min();
         }
@@ -101,9 +102,9 @@ impl Stretch<'_> {
             result.restated.remove(&day);
             result.failed.push((day, error));
         }
-        for (day, audit) in read {
+        for (day, audit, profile) in read {
             result.with_chat_states.insert(day);
-            result.rows.insert(day, (audit.files.len(), audit.total().read));
+            result.rows.insert(day, (audit.files.len(), audit.total().read, profile));
             if requested.contains(&day) {
                 self.context.recorder.update(|record| record.days_read += 1);
                 self.audit(day, &audit)?;
@@ -114,7 +115,10 @@ impl Stretch<'_> {
 
     /// Reads the days of a window and passes each on.
     fn read_window(&self, window: &BTreeSet<Day>, resources: &DayResources, emit: &mut dyn FnMut(DayRead) -> Result<()>) -> Result<()> {
-        let mut reading = match ingest::read_messages(self.context.plan, window, resources) {
+        // A later partition that this run does not read anyway may hold lines of the window, too.
+        let is_last = window.last().is_some_and(|last| self.days.read.contains(last) && !self.days.read.contains(&last.plus(1)));
+        let looks_ahead = is_last && window.last().is_some_and(|last| !self.days.later.contains(&last.plus(1)));
+        let mut reading = match ingest::read_messages(self.context.plan, window, resources, looks_ahead) {
             Ok(reading) => reading,
             // A day that is read only because others look back on it may lack its files.
             Err(e) if window.is_disjoint(self.days.read) && e.retryable() => return Ok(()),
@@ -138,8 +142,15 @@ impl Stretch<'_> {
     }
 
     /// Holds a day back if a gate applies and the run is not forced. Errors: the day is held back.
-    fn gate(&self, day: Day, audit: &Audit) -> Result<()> {
-        let Some((name, why)) = self.reason_to_hold(day, audit.total().read)? else { return Ok(()) };
+    fn gate(&self, day: Day, chats: &mut DayChats) -> Result<()> {
+        let mut reason = self.reason_to_hold(day, chats.audit.total().read)?;
+        if let (None, Some(silence)) = (&reason, self.silence(day, &chats.names.shops().collect())?) {
+            match silence.share > 1.0 - self.context.plan.config.quality.min_volume {
+                true => reason = Some(("silent shops", silence.why)),
+                false => drop(chats.audit.warnings.insert(silence.why)),
+            }
+        }
+        let Some((name, why)) = reason else { return Ok(()) };
         let (name, forced) = (name.to_owned(), self.context.request.force);
         let gate = Gate { name, partition: format!("business day {day}"), held: !forced, why: why.clone(), forced };
         self.context.recorder.update(|record| record.gates.push(gate));
@@ -157,7 +168,8 @@ impl Stretch<'_> {
             return Ok(Some(("inputs", "the message files that it was computed from are gone".to_owned())));
         }
         let may_be_empty = rows == 0 && self.context.plan.config.quality.on_missing == OnMissing::Empty;
-        let mut usual = self.context.history.range(day.plus(-28)..day).map(|(_, rows)| *rows).filter(|rows| *rows > 0).collect::<Vec<_>>();
+        let mut usual =
+            self.context.history.range(day.plus(-28)..day).map(|(_, (rows, _))| *rows).filter(|rows| *rows > 0).collect::<Vec<_>>();
         if may_be_empty || usual.len() < 7 {
             return Ok(None);
         }
@@ -179,14 +191,25 @@ impl Stretch<'_> {
         Ok(days)
     }
 
-    /// Computes the facts of a day shard by shard, adds them to its states and, if the day is `requested`, to its detail tables.
-    /// Returns the audit of its rows. Errors: the day has too many bad rows or is held back, or a file cannot be written.
-    fn read_day(&self, day: Day, mut chats: DayChats, requested: bool, workers: usize) -> Result<Audit> {
+    /// Reads a day unless a gate holds it back. Returns the audit of its rows and the profile of their cells.
+    /// Errors: the day has too many bad rows, is held back, or a file cannot be written.
+    fn read_day(&self, day: Day, mut chats: DayChats, requested: bool, workers: usize) -> Result<(Audit, Profile)> {
         let _span = tracing::info_span!("partition", table = "chats", level = "all", period = "day", dt = %day).entered();
-        if requested {
-            chats.audit.check(self.context.plan.config.quality.max_bad_ratio)?;
-            self.gate(day, &chats.audit)?;
+        if !requested {
+            self.compute_day(day, &mut chats, false, workers)?;
+            return Ok((chats.audit, Profile::default()));
         }
+        chats.audit.check(self.context.plan.config.quality.max_bad_ratio)?;
+        self.gate(day, &mut chats)?;
+        self.compute_day(day, &mut chats, true, workers)?;
+        let profile = chats.profile();
+        self.warn_of_day(day, &mut chats.audit, &profile)?;
+        Ok((chats.audit, profile))
+    }
+
+    /// Computes the facts of a day shard by shard, adds them to its states and, if the day is `requested`, to its detail tables. The audit of
+    /// the chats gets their counts. Errors: a file cannot be written.
+    fn compute_day(&self, day: Day, chats: &mut DayChats, requested: bool, workers: usize) -> Result<()> {
         let (rule_sets, names) = (&self.context.plan.rules, &chats.names);
         let set_of =
             |shop: u32| rule_sets.set_for(self.inputs.reference.platform(names.shop(shop)).or_else(|| names.platform_of(shop)), day);
@@ -243,7 +266,16 @@ impl Stretch<'_> {
         // The facts are closed last: a day counts as having facts once the file of its persons exists.
         stored.into_iter().try_for_each(|writer| self.states.close(writer))?;
         line_counts.iter().for_each(|counts| chats.count(counts));
-        Ok(chats.audit)
+        Ok(())
+    }
+
+    /// Says the warnings about the messages of a day, and adds them to its audit. Errors: warnings are errors.
+    fn warn_of_day(&self, day: Day, audit: &mut Audit, profile: &Profile) -> Result<()> {
+        let total = audit.total();
+        let before = self.context.history.range(day.plus(-28)..day).filter_map(|(_, (_, profile))| profile.as_ref());
+        audit.warnings.extend(profile.news(&before.collect::<Vec<_>>()));
+        audit.warnings.extend(warnings::duplicates(total.duplicates, total.used + total.duplicates + total.ignored));
+        self.context.warn(audit.table.name(), Some(day), &audit.all_warnings())
     }
 
     /// Stages the audit of every table read for a day, and the quarantined rows. The quarantine of tables that are not read by day is staged

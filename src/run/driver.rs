@@ -57,13 +57,28 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
     let mut outcome = RunOutcome::default();
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
-    let history = manifest.days.iter().filter(|(_, record)| record.reported).map(|(day, record)| (*day, record.rows)).collect();
-    let context = RunContext { plan, request, freshness: &freshness, landed: &landed, recorder, lease: &lease, history: &history };
+    let history = manifest
+        .days
+        .iter()
+        .filter(|(_, record)| record.reported)
+        .map(|(day, record)| (*day, (record.rows, record.profile.clone())))
+        .collect();
+    let context = RunContext {
+        plan,
+        request,
+        freshness: &freshness,
+        landed: &landed,
+        recorder,
+        lease: &lease,
+        older: &work.older,
+        history: &history,
+    };
+    warn_of_older(plan, &work);
     context.end_stage("plan");
     for (index, places) in stretches(plan, days.len()).enumerate() {
         let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
         let in_stretch = |all: &BTreeSet<Day>| days[places.clone()].iter().filter(|day| all.contains(day)).copied().collect();
-        let own = DayWork { read: in_stretch(&work.read), restate: in_stretch(&work.restate), mixed: BTreeSet::new() };
+        let own = DayWork { read: in_stretch(&work.read), restate: in_stretch(&work.restate), ..DayWork::default() };
         // The first stretch may have no days and still has to report the periods that an earlier run did not reach.
         if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty()) {
             continue;
@@ -136,8 +151,18 @@ pub fn landed(plan: &Plan, manifest: &Manifest, to: Day, as_of: Option<Day>) -> 
 
 /// Cuts so many days into stretches. Without days there is one empty stretch.
 fn stretches(plan: &Plan, days: usize) -> impl Iterator<Item = Range<usize>> {
-    let size = if plan.config.messages.path.contains("{date}") { STRETCH } else { STRETCH_UNPARTITIONED };
+    let size = if plan.config.messages.is_dated() { STRETCH } else { STRETCH_UNPARTITIONED };
     (0..days.max(1)).step_by(size).map(move |start| start..days.min(start + size))
+}
+
+/// Says which days an older version computed and how to compute them again. They never stop a run (DECISIONS #60).
+fn warn_of_older(plan: &Plan, work: &DayWork) {
+    let (Some(first), Some(last)) = (work.older.first(), work.older.last()) else { return };
+    let command = format!("kefu backfill{} --from {first} --to {last} --only stale", plan.argument());
+    tracing::warn!(
+        "{} days of {first} to {last} were made under older rules: they and the periods that hold them stay as published until `{command}`",
+        work.older.len()
+    );
 }
 
 /// Refuses a run that would leave days of two rule sets in one output, because the periods they lie in would mix them.
@@ -151,7 +176,7 @@ fn refuse_mixed(plan: &Plan, manifest: &Manifest, work: &DayWork, request: &RunR
         }
         _ => return Ok(()),
     };
-    Err(Error::new(Kind::Config, format!("{left} days of this output were computed under other rules, mappings or an older version"))
+    Err(Error::new(Kind::Config, format!("{left} days of this output were computed under other rules or mappings"))
         .with("output", plan.output.name())
         .hint(format!(
             "compute them again with `kefu backfill{} --from {first} --to {last} --only all`, or write to another --output",

@@ -33,6 +33,8 @@ pub(super) fn open(context: &RunContext, manifest: &Manifest, work: DayWork, lat
     let until = plan.calendar.bounds(last.plus(plan.rules.widest.lookahead_days()))?.end;
     let orders = ingest::read_orders(plan, first, landed.through, until, requested)?;
     let records = ingest::read_records(plan, first, landed.through)?;
+    let audits = records.audits.iter().chain(orders.as_ref().map(|orders| &orders.audit));
+    audits.into_iter().try_for_each(|audit| context.warn(audit.table.name(), None, &audit.all_warnings()))?;
     if let Some(orders) = &orders {
         restated.extend(days_with_orders_looking_back_on((orders, &records), &read, other_days(), plan)?);
     }
@@ -42,7 +44,7 @@ pub(super) fn open(context: &RunContext, manifest: &Manifest, work: DayWork, lat
             vanished.insert(*day);
         }
     }
-    let first_log = ingest::partition_range(plan, &plan.config.messages)?.map(|(first, _)| first);
+    let first_log = ingest::partition_range(plan)?.map(|(first, _)| first);
     let reference = Reference::of(&records, plan.buyer_key.as_ref())?;
     Ok(OpenedStretch { inputs: StretchInputs { orders, records, reference }, read, restated, vanished, first_log })
 }

@@ -5,6 +5,7 @@ mod days;
 mod driver;
 mod inputs;
 mod instants;
+mod join_check;
 mod judgements;
 mod outcome;
 mod periods;
@@ -12,7 +13,9 @@ mod publication;
 mod request;
 mod sales;
 mod service;
+mod silence;
 mod stretch;
+mod warnings;
 mod work;
 
 pub use driver::{landed, run, run_recorded};

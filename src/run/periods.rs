@@ -38,11 +38,12 @@ const ROWS_TOGETHER: usize = 1 << 17;
 
 impl Stretch<'_> {
     /// Adds the periods of the restated days to those that are stale already, and removes and returns the periods that this stretch reports:
-    /// those without a day of a later stretch.
+    /// those without a day of a later stretch. A period with a day of an older version is dropped: it stays as it is published.
     pub(super) fn spans_to_report(&self, stale: &mut BTreeSet<Span>) -> BTreeSet<Span> {
         let plan = self.context.plan;
         let spans_of = |day: &Day| plan.config.reports.periods.iter().map(|period| plan.calendar.span(*period, *day)).collect::<Vec<_>>();
         stale.extend(self.days.restated.iter().flat_map(spans_of));
+        stale.retain(|span| self.context.older.range(span.first..=span.last).next().is_none());
         stale.extract_if(.., |span| self.days.later.range(span.first..=span.last).next().is_none()).collect()
     }
 

@@ -1,9 +1,9 @@
 //! The last stage of a stretch: publishes everything that it staged, and records in the manifest what each day was computed from.
 
 use super::chats::ChatsRead;
-use super::stretch::Stretch;
+use super::stretch::{RunContext, Stretch};
 use crate::error::{Error, Kind, Result};
-use crate::observability::{Gate, RunRecorder};
+use crate::observability::Gate;
 use crate::publish::{DayRecord, JudgedPartitions, Manifest, Publisher};
 
 /// Publishes a stretch. Errors: the schema gate holds it back, the lease is lost, or the output cannot be written.
@@ -14,9 +14,10 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
     let kept = publisher.skipped();
     let reportable = stretch.reportable_days();
     for day in reportable.intersection(stretch.days.restated).chain(chats.rows.keys().filter(|day| !reportable.contains(day))) {
-        let before = manifest.days.get(day).map_or((0, 0), |record| (record.files, record.rows));
-        let (files, rows) = chats.rows.get(day).copied().unwrap_or(before);
-        let record = context.freshness.record(*day, files, rows)?;
+        let before = manifest.days.get(day).map_or((0, 0, None), |record| (record.files, record.rows, record.profile.clone()));
+        let read = chats.rows.get(day).map(|(files, rows, profile)| (*files, *rows, Some(profile.clone())));
+        let (files, rows, profile) = read.unwrap_or(before);
+        let record = DayRecord { profile, ..context.freshness.record(*day, files, rows)? };
         // A day that was not read again keeps its files, its rows and the note that it was forced.
         let earlier = manifest.days.get(day).filter(|_| !chats.rows.contains_key(day)).and_then(|record| record.forced.clone());
         let forced = context.recorder.force_reason(&format!("business day {day}")).or(earlier);
@@ -26,7 +27,7 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
     for (day, error) in &chats.failed {
         manifest.days.entry(*day).or_default().failed = Some(error.in_one_line());
     }
-    schema_gate(publisher, manifest, context.request.force, context.recorder)?;
+    schema_gate(publisher, manifest, context)?;
     publisher.publish(&context.plan.output, manifest, &context.recorder.run_id(), context.lease)?;
     manifest.judged = judged;
     // `--as-of` holds for this run only, but a day that was requested once has landed for all later runs.
@@ -46,8 +47,10 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
 }
 
 /// Holds a stretch back if it would leave a table with files of different schemas, because readers take the folder of a table as one table.
-/// Errors: a new file has another schema than one that stays, and the run is not forced.
-fn schema_gate(publisher: &Publisher, manifest: &Manifest, is_forced: bool, recorder: &RunRecorder) -> Result<()> {
+/// Errors: a new file has another schema than one that stays, and the run is not forced. Days of an older version never stop a run: what
+/// is said of them names the backfill that gives all files one schema again.
+fn schema_gate(publisher: &Publisher, manifest: &Manifest, context: &RunContext) -> Result<()> {
+    let (is_forced, recorder) = (context.request.force || !context.older.is_empty(), context.recorder);
     let Some((made, stays)) = publisher.schema_conflict(manifest) else { return Ok(()) };
     let why = format!("its columns differ from those of {stays}, which is published and stays");
     let gate = Gate { name: "schema".to_owned(), partition: made.clone(), held: !is_forced, why: why.clone(), forced: is_forced };

@@ -28,6 +28,7 @@ impl Stretch<'_> {
     /// Computes inquiries, credits, refunds, ratings and the other facts of every restated day whose chat states are stored, and stages them as
     /// states and detail tables. Errors: a state cannot be read, or a file cannot be written.
     pub(super) fn compute_sales(&self) -> Result<()> {
+        self.check_buyers()?;
         let days = self.days.restated.intersection(self.days.with_chat_states).copied().collect::<Vec<_>>();
         for window in days.chunks(SALES_WINDOW) {
             let replies = self.replies(window)?;

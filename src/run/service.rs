@@ -73,7 +73,9 @@ impl ServiceFacts {
             }
         }
         if let Some(ratings) = &self.ratings {
-            sources.push((Fact::Ratings, ratings.clone().lazy().filter(col("left_out").is_null())));
+            // A card that names no agent counts for the shop alone (DECISIONS #55).
+            let has_key = if level == Level::Agent { col("agent_id").is_not_null() } else { lit(true) };
+            sources.push((Fact::Ratings, ratings.clone().lazy().filter(col("left_out").is_null().and(has_key))));
         }
         sources
     }

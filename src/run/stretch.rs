@@ -5,7 +5,7 @@ use super::request::RunRequest;
 use crate::config::Plan;
 use crate::error::Result;
 use crate::freshness::Freshness;
-use crate::ingest::{Audit, Orders, Records, Reference};
+use crate::ingest::{Audit, Orders, Profile, Records, Reference};
 use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::observability::RunRecorder;
@@ -29,8 +29,10 @@ pub(super) struct RunContext<'a> {
     pub recorder: &'a RunRecorder,
     /// The lease on the output root.
     pub lease: &'a Lease,
-    /// Day → chat lines, for the days that were published before this run.
-    pub history: &'a BTreeMap<Day, i64>,
+    /// Days that an older version computed and that this run leaves as they are.
+    pub older: &'a BTreeSet<Day>,
+    /// Day → chat lines and the profile of its messages, for the days that were published before this run.
+    pub history: &'a BTreeMap<Day, (i64, Option<Profile>)>,
 }
 
 /// All input tables of a stretch but the chat log. They are read once.

@@ -23,7 +23,7 @@ use parquet::schema::types::ColumnPath;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The version of the layout of all files. A change causes every day to be computed again.
-pub const SCHEMA_VERSION: &str = "4";
+pub const SCHEMA_VERSION: &str = "5";
 
 /// The most rows of a row group. The size suits every reader, and larger groups make none faster.
 pub const ROW_GROUP: usize = 122_880;

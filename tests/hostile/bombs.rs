@@ -65,7 +65,7 @@ fn a_bomb_is_refused_at_a_cap_and_within_memory() {
         ("zeros.csv.gz", bomb(b"\0", Packing::Gzip), "header line is longer than 16 MiB"),
         ("one.csv.gz", [head.clone(), bomb(b"x", Packing::Gzip)].concat(), "row 1 is longer than 16 MiB"),
         ("blank.ndjson.gz", bomb(BLANK, Packing::Gzip), "decompresses to more than"),
-        ("blank.csv.zst", bomb(b"\n", Packing::Zstd), "longer than 16 MiB"),
+        ("blank.csv.zst", bomb(b"\n", Packing::Zstd), "decompresses to more than"),
         ("bad.ndjson.gz", bomb(b"{}\n", Packing::Gzip), "more than 1000000 rows of messages are bad"),
         ("ragged.csv.gz", [head, bomb(b"x,\n", Packing::Gzip)].concat(), "more than 1000000 rows of messages are bad"),
         ("twice.ndjson.gz", packed(&bomb(BLANK, Packing::Gzip), Packing::Gzip), "packed by gzip"),

@@ -13,8 +13,8 @@ pub(super) enum Step {
     Reply { agent: String },
     /// An auto line, which touches no round.
     Auto { agent: Option<String> },
-    /// An `assign` or `transfer` event, which puts an agent in charge.
-    Assign { agent: String },
+    /// An `assign` or `transfer` event, which puts an agent in charge, or nobody.
+    Assign { agent: Option<String> },
     /// A `close` event.
     Close,
 }
@@ -29,9 +29,9 @@ pub(super) fn step(line: &Line, rules: &Rules) -> Option<Step> {
             (Some(agent), true) => Some(Step::Reply { agent: agent.clone() }),
             (agent, _) => Some(Step::Auto { agent: agent.clone() }),
         },
-        Sender::System => match (line.kind.as_deref(), &line.agent) {
-            (Some("assign" | "transfer"), Some(agent)) => Some(Step::Assign { agent: agent.clone() }),
-            (Some("close"), _) => Some(Step::Close),
+        Sender::System => match line.kind.as_deref() {
+            Some("assign" | "transfer") => Some(Step::Assign { agent: line.agent.clone() }),
+            Some("close") => Some(Step::Close),
             _ => None,
         },
     }
@@ -50,13 +50,13 @@ pub(super) fn lines_that_count(input: &Input) -> Vec<Line> {
     distinct.into_iter().filter(counts).collect()
 }
 
-/// Where several lines of one shop and business day have the same message id, the one read first counts. It is recalled if any of them is.
+/// Where several lines of one shop, buyer and business day have the same message id, the one read first counts. It is recalled if any of them is.
 fn without_duplicates(lines: &[Line], day_of: &dyn Fn(i64) -> i64) -> Vec<Line> {
     let mut kept: Vec<Line> = Vec::new();
-    let mut first: BTreeMap<(String, i64, String), usize> = BTreeMap::new();
+    let mut first: BTreeMap<(String, String, i64, String), usize> = BTreeMap::new();
     for line in lines {
         if let Some(id) = &line.message_id {
-            let key = (line.shop.clone(), day_of(line.sent_at), id.clone());
+            let key = (line.shop.clone(), line.buyer.clone(), day_of(line.sent_at), id.clone());
             if let Some(&index) = first.get(&key) {
                 kept[index].recalled |= line.recalled;
                 continue;

@@ -35,12 +35,12 @@ pub(crate) struct Round {
     pub(super) place: usize,
 }
 
-/// The moment at which an agent came to be in charge of an open round.
+/// The moment at which an agent came to be in charge of an open round, or nobody.
 #[derive(Clone, Debug)]
 struct Assignment {
     place: usize,
     at: i64,
-    agent: String,
+    agent: Option<String>,
 }
 
 /// A round that waits for its reply.
@@ -68,7 +68,7 @@ pub(super) fn read_rounds(draft: &Draft, after: &[Option<String>], spoken: &mut 
                 // The agent in charge before the round has it only if the opening line names nobody:
                 // `after[place]` is then still that agent.
                 let assigned = if opening { after[place].clone() } else { named.clone() };
-                round.assignments.extend(assigned.map(|agent| Assignment { place, at: moment.at, agent }));
+                round.assignments.extend(assigned.map(|agent| Assignment { place, at: moment.at, agent: Some(agent) }));
             }
             Step::Assign { agent } => {
                 if let Some(round) = &mut open {
@@ -104,7 +104,8 @@ fn mark_answered(spoken: &mut [Spoken], place: usize, asks: usize) {
 /// The rows of a round that a reply closed.
 fn answered_rows(round: &OpenRound, place: usize, replied_at: i64, owner: &str, rules: &Rules) -> Vec<Round> {
     let clock = agent_clock(round, replied_at, owner, rules);
-    let came = round.assignments.iter().find(|assignment| assignment.agent == owner).map_or(place, |assignment| assignment.place);
+    let came =
+        round.assignments.iter().find(|assignment| assignment.agent.as_deref() == Some(owner)).map_or(place, |assignment| assignment.place);
     let mut rows = vec![Round {
         session: round.session.clone(),
         asked_at: round.asked_at,
@@ -125,7 +126,7 @@ fn answered_rows(round: &OpenRound, place: usize, replied_at: i64, owner: &str, 
 
 /// The rows of a round that nobody answered.
 fn unanswered_rows(round: &OpenRound, owner: Option<String>) -> Vec<Round> {
-    let first = round.assignments.iter().find(|assignment| Some(&assignment.agent) == owner.as_ref());
+    let first = round.assignments.iter().find(|assignment| owner.is_some() && assignment.agent == owner);
     let mut rows = vec![Round {
         session: round.session.clone(),
         asked_at: round.asked_at,
@@ -145,7 +146,7 @@ fn unanswered_rows(round: &OpenRound, owner: Option<String>) -> Vec<Round> {
 }
 
 fn first_assigned_at(round: &OpenRound) -> Option<i64> {
-    round.assignments.first().map(|assignment| assignment.at)
+    round.assignments.iter().find(|assignment| assignment.agent.is_some()).map(|assignment| assignment.at)
 }
 
 /// The instant at which the agent's clock starts.
@@ -165,10 +166,10 @@ fn last_took_charge(round: &OpenRound, owner: &str) -> Option<i64> {
     let mut last = None;
     let mut in_charge: Option<&str> = None;
     for assignment in &round.assignments {
-        if assignment.agent == owner && in_charge != Some(owner) {
+        if assignment.agent.as_deref() == Some(owner) && in_charge != Some(owner) {
             last = Some(assignment.at);
         }
-        in_charge = Some(&assignment.agent);
+        in_charge = assignment.agent.as_deref();
     }
     last
 }
@@ -177,8 +178,8 @@ fn last_took_charge(round: &OpenRound, owner: &str) -> Option<i64> {
 fn handed_over_rows(round: &OpenRound, owner: Option<&str>) -> Vec<Round> {
     let mut rows: Vec<Round> = Vec::new();
     for assignment in &round.assignments {
-        let seen = rows.iter().any(|row| row.agent.as_deref() == Some(&assignment.agent));
-        if seen || owner == Some(&assignment.agent) {
+        let seen = rows.iter().any(|row| row.agent == assignment.agent);
+        if seen || assignment.agent.is_none() || owner == assignment.agent.as_deref() {
             continue;
         }
         rows.push(Round {
@@ -188,7 +189,7 @@ fn handed_over_rows(round: &OpenRound, owner: Option<&str>) -> Vec<Round> {
             wait_ms: None,
             agent_wait_ms: None,
             outcome: Outcome::HandedOver,
-            agent: Some(assignment.agent.clone()),
+            agent: assignment.agent.clone(),
             asks: round.asks.clone(),
             queued: round.queued,
             queue_ms: None,

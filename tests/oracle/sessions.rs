@@ -134,9 +134,8 @@ fn charges(moments: &[Moment]) -> Vec<Option<String>> {
     let mut after = Vec::new();
     for moment in moments {
         match &moment.step {
-            Step::Assign { agent } | Step::Reply { agent } | Step::Buyer { named: Some(agent) } => {
-                in_charge = Some(agent.clone());
-            }
+            Step::Assign { agent } => in_charge = agent.clone(),
+            Step::Reply { agent } | Step::Buyer { named: Some(agent) } => in_charge = Some(agent.clone()),
             _ => {}
         }
         after.push(in_charge.clone());

@@ -117,6 +117,7 @@ fn cell(array: &dyn Array, index: usize) -> Value {
         DataType::Float64 => Value::Number(array.as_primitive::<Float64Type>().value(index)),
         DataType::Date32 => Value::Number(f64::from(array.as_primitive::<Date32Type>().value(index))),
         DataType::Decimal128(18, 2) => Value::Number(array.as_primitive::<Decimal128Type>().value(index) as f64 / 100.0),
+        DataType::Decimal128(18, 3) => Value::Number(array.as_primitive::<Decimal128Type>().value(index) as f64 / 1000.0),
         DataType::Timestamp(_, Some(_)) => Value::Number(array.as_primitive::<TimestampMicrosecondType>().value(index) as f64 / 1000.0),
         DataType::Utf8 => Value::Text(array.as_string::<i32>().value(index).to_owned()),
         // outputs.md names the types there are.

@@ -14,9 +14,9 @@ pub enum LineKind {
     Reply,
     /// An auto line (自动消息): it neither opens nor ends a round.
     Auto,
-    /// An event: the line's agent takes charge.
+    /// An event: the line's agent takes charge, or nobody if it names none.
     Assign,
-    /// An event: the line's agent takes charge from another.
+    /// An event: the line's agent takes charge from another, or nobody if it names none.
     Transfer,
     /// An event: the session is closed.
     Close,

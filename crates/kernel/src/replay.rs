@@ -81,11 +81,10 @@ impl Conversation {
                 if let Some(current) = &mut self.current {
                     current.process(line, day);
                 }
-                if line.agent != 0 {
-                    self.announced = line.agent;
-                }
+                self.announced = line.agent;
             }
-            _ => {
+            LineKind::Ignored => {}
+            LineKind::Buyer | LineKind::Reply | LineKind::Auto => {
                 // Silence ends a session only if no buyer line waits for a reply.
                 if self.current.as_ref().is_some_and(|s| !s.is_waiting() && line.sent_at - s.last_line_at > day.rules.session_gap.0) {
                     self.closed.extend(self.current.take());

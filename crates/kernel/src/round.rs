@@ -33,7 +33,7 @@ impl RoundOutcome {
 pub struct Round {
     /// How the round ended.
     pub outcome: RoundOutcome,
-    /// The owner: the agent who replied, or if the round is unanswered the agent in charge at the end. 0 if none ever was.
+    /// The owner: the agent who replied, or if the round is unanswered the agent in charge at the end. 0 if nobody was.
     pub agent: u32,
     /// First question of the round.
     pub asked_at: i64,
@@ -84,7 +84,7 @@ pub(super) struct OpenRound {
     /// The agent in charge at each question, or 0 for a question in the queue.
     pub agents_asked: SmallVec<[u32; 4]>,
     queued: bool,
-    /// In the order of time. Two neighbours are different agents.
+    /// In the order of time. Two neighbours are different agents; agent 0 means that the conversation was handed back to nobody.
     pub charges: SmallVec<[Charge; 2]>,
 }
 
@@ -109,10 +109,18 @@ impl OpenRound {
         self.agents_asked.push(if line.agent != 0 { line.agent } else { in_charge });
     }
 
-    /// Records that an agent was put in charge.
+    /// Records that an agent was put in charge, who receives the questions of the queue.
     pub(super) fn put_in_charge(&mut self, agent: u32, at: i64, step: usize) {
+        self.agents_asked.iter_mut().filter(|asked| **asked == 0).for_each(|asked| *asked = agent);
         if self.charges.last().is_none_or(|last| last.agent != agent) {
             self.charges.push(Charge { agent, at, step });
+        }
+    }
+
+    /// Records that nobody is in charge from now on.
+    pub(super) fn hand_back(&mut self, at: i64, step: usize) {
+        if self.charges.last().is_some_and(|last| last.agent != 0) {
+            self.charges.push(Charge { agent: 0, at, step });
         }
     }
 
@@ -127,7 +135,7 @@ impl OpenRound {
         let own = rounds.len();
         rounds.push(self.own_row(owner, reply, assessed, day));
         // In the order of charge and not of agent codes, because these depend on the order of the files.
-        for charge in &self.charges {
+        for charge in self.charges.iter().filter(|charge| charge.agent != 0) {
             if rounds[own..].iter().all(|round| round.agent != charge.agent) {
                 let handed_over = Round {
                     outcome: RoundOutcome::HandedOver,

@@ -22,6 +22,15 @@ pub struct Reception {
     first_acted: Option<usize>,
 }
 
+/// The buyer lines that wait for an agent.
+struct Queue {
+    /// The step of the first.
+    step: usize,
+    lines: Vec<ChatLine>,
+    /// The shop's side before the first.
+    before: Side,
+}
+
 /// One session: what the shop sees of it, and the part of each agent.
 pub struct Session {
     /// Code of the log's session id, or 0 for a session that silence delimits.
@@ -43,8 +52,8 @@ pub struct Session {
     in_charge: u32,
     /// The round in which the buyer waits.
     open: Option<OpenRound>,
-    /// Buyer lines that came before any agent was in charge, and the step of the first. The first agent in charge receives them all.
-    queue: Option<(usize, Side)>,
+    /// Buyer lines that came while nobody was in charge. The next agent in charge receives them all.
+    queue: Option<Queue>,
     /// The agent of each auto line. The lines are added to receptions at the end, when all receptions are known.
     auto_agents: Vec<u32>,
     /// Number of lines processed.
@@ -97,7 +106,8 @@ impl Session {
     pub fn process(&mut self, line: &ChatLine, day: &DayRules) {
         self.step += 1;
         match line.kind {
-            LineKind::Assign | LineKind::Transfer => return self.put_in_charge(line.agent, line.sent_at),
+            LineKind::Assign | LineKind::Transfer if line.agent == 0 => return self.hand_back(line.sent_at),
+            LineKind::Assign | LineKind::Transfer => return self.put_in_charge(line.agent, line.sent_at, day),
             LineKind::Close | LineKind::Ignored => return,
             LineKind::Buyer => self.add_buyer_line(line, day),
             LineKind::Reply => self.add_reply(line, day),
@@ -116,25 +126,29 @@ impl Session {
             Some(open) => open.join(line, self.in_charge),
             None => self.open = Some(OpenRound::new(line, self.in_charge, self.step)),
         }
-        self.put_in_charge(line.agent, line.sent_at);
+        self.put_in_charge(line.agent, line.sent_at, day);
         let (hour, max_wait) = (day.hour(line.sent_at), day.rules.max_wait.0);
+        if self.in_charge == 0 {
+            let (step, before) = (self.step, &self.side);
+            self.queue.get_or_insert_with(|| Queue { step, lines: Vec::new(), before: before.clone() }).lines.push(*line);
+        }
         if !self.is_excluded(self.in_charge) {
             self.side.add(line, hour, max_wait);
         }
         match self.in_charge {
-            0 => self.queue.get_or_insert_with(|| (self.step, Side::default())).1.add(line, hour, max_wait),
+            0 => {}
             agent => self.reception(agent).side.add(line, hour, max_wait),
         }
     }
 
     /// Closes the open round and adds the line to the replying agent.
     fn add_reply(&mut self, line: &ChatLine, day: &DayRules) {
-        self.give_queue_to(line.agent);
+        self.give_queue_to(line.agent, day);
         // The round is closed before the agent is put in charge, because its clock depends on who was in charge before the reply.
         if let Some(open) = self.open.take() {
             self.close_round(&open, Some(line), day);
         }
-        self.put_in_charge(line.agent, line.sent_at);
+        self.put_in_charge(line.agent, line.sent_at, day);
         let (hour, max_wait) = (day.hour(line.sent_at), day.rules.max_wait.0);
         if !self.is_excluded(line.agent) {
             self.side.add(line, hour, max_wait);
@@ -146,7 +160,7 @@ impl Session {
     }
 
     /// Puts an agent in charge. `agent` 0 changes nothing.
-    fn put_in_charge(&mut self, agent: u32, at: i64) {
+    fn put_in_charge(&mut self, agent: u32, at: i64, day: &DayRules) {
         if agent == 0 {
             return;
         }
@@ -155,19 +169,28 @@ impl Session {
         if let Some(open) = &mut self.open {
             open.put_in_charge(agent, at, self.step);
         }
-        self.give_queue_to(agent);
+        self.give_queue_to(agent, day);
+    }
+
+    /// Nobody is in charge from now on: an event named no agent.
+    fn hand_back(&mut self, at: i64) {
+        self.in_charge = 0;
+        if let Some(open) = &mut self.open {
+            open.hand_back(at, self.step);
+        }
     }
 
     /// Moves the buyer lines of the queue to the reception of an agent.
-    fn give_queue_to(&mut self, agent: u32) {
-        if let Some((step, side)) = self.queue.take() {
-            let reception = self.reception(agent);
-            reception.first_seen = step;
-            reception.side = side;
-            if self.is_excluded(agent) {
-                // Before the first agent is in charge, only queueing lines have been added.
-                self.side = Side { auto_msgs: self.side.auto_msgs, ..Side::default() };
-            }
+    fn give_queue_to(&mut self, agent: u32, day: &DayRules) {
+        let Some(Queue { step, lines, before }) = self.queue.take() else { return };
+        let reception = self.reception(agent);
+        reception.first_seen = reception.first_seen.min(step);
+        for line in &lines {
+            reception.side.add(line, day.hour(line.sent_at), day.rules.max_wait.0);
+        }
+        if self.is_excluded(agent) {
+            // Since the first queueing line only such lines and automatic ones have been added.
+            self.side = Side { auto_msgs: self.side.auto_msgs, ..before };
         }
     }
 
@@ -215,10 +238,9 @@ impl Session {
         }
         self.rounds = rounds;
         if let Some(reply) = reply {
-            // Queueing lines belong to the first agent in charge. That is the replying agent if no other was.
-            let first = open.charges.first().map_or(reply.agent, |charge| charge.agent);
             for asked in &open.agents_asked {
-                let agent = if *asked == 0 { first } else { *asked };
+                // Lines that are still in the queue belong to the replying agent.
+                let agent = if *asked == 0 { reply.agent } else { *asked };
                 self.reception(agent).side.served = true;
                 self.side.served = self.side.served || !self.is_excluded(agent);
             }

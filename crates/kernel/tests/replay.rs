@@ -248,6 +248,36 @@ fn each_other_agent_in_charge_of_a_round_has_handed_it_over_once() {
 }
 
 #[test]
+fn an_event_that_names_nobody_hands_the_conversation_back() {
+    let table = "10:00 buyer A; 10:02 transfer => 10:00 - unanswered | 10:00 A handed_over
+        10:00 buyer A; 10:01 transfer; 10:09 assign B; 10:09:30 B reply => 10:00 B answered 570 | 10:00 A handed_over
+        10:00 buyer A; 10:01 transfer; 10:02 A reply => 10:00 A answered 120
+        10:00 buyer A; 10:01 A reply; 10:02 assign; 10:05 buyer => 10:00 A answered 60 | 10:05 - unanswered queue
+        10:00 buyer A; 10:01 A reply; 10:02 transfer; 10:05 buyer; 10:06 assign B; 10:07 B reply => 10:00 A answered 60 | 10:05 B answered 120 agent 60 queue 60
+        // An announcement is taken back, and the queue stays the queue.
+        09:58 assign A; 09:59 assign; 10:00 buyer => 10:00 - unanswered queue
+        10:00 buyer; 10:01 transfer; 10:02 A reply => 10:00 A answered 120 queue 120
+        under transfer_clock = restart
+        10:00 buyer A; 10:01 transfer; 10:09 assign B; 10:09:30 B reply => 10:00 B answered 570 agent 30 | 10:00 A handed_over
+        10:00 buyer A; 10:01 transfer; 10:02 assign A; 10:03 A reply => 10:00 A answered 180 agent 60";
+    check(rounds, table);
+    let table = "10:00 buyer A; 10:01 A reply; 10:02 transfer; 10:05 buyer; 10:06 B reply => A 1+1, B 1+1
+        10:00 buyer A; 10:01 A reply; 10:02 transfer; 10:05 buyer; 10:06 A reply => A 2+2
+        10:00 buyer A; 10:01 A reply; 10:02 transfer; 10:05 buyer => A 1+1";
+    check(receptions, table);
+    // The shop's view goes on where it was before the queue if an excluded agent receives it.
+    let view = |sessions: &[Session]| format!("{} / {}", counts(&sessions[0].side), receptions(sessions));
+    let table = "10:00 buyer A; 10:01 A reply; 10:02 transfer; 10:05 buyer; 10:06 B reply without B => 1+1 / A 1+1, B 1+1
+        10:00 buyer A; 10:01 A reply; 10:02 transfer; 10:05 buyer; 10:06 B reply without A => 1+1 / A 1+1, B 1+1";
+    check(view, table);
+}
+
+#[test]
+fn an_ignored_line_uses_up_no_announcement() {
+    check(receptions, "09:58 assign A; 09:59 other; 10:00 buyer => A 1+0");
+}
+
+#[test]
 fn the_queue_lasts_until_an_agent_is_in_charge_and_is_not_on_the_clock_of_the_agent() {
     let table = "09:00 buyer; 09:01 assign A; 09:03 A reply => 09:00 A answered 180 agent 120 queue 60
         09:00 buyer; 09:01 buyer A; 09:03 A reply => 09:00 A answered 180 agent 120 queue 60

@@ -1,6 +1,7 @@
 //! Collects the cells of text formats into batches of Utf8 columns.
 
 use super::input::{BatchSink, DecodeFault, DecodedBatch, text_schema};
+use super::text::Transcoded;
 use crate::config::{BATCH_BYTES, CELL, MIB};
 use crate::error::Result;
 use arrow::array::{ArrayBuilder, ArrayRef, RecordBatch, StringBuilder};
@@ -24,12 +25,14 @@ pub(super) struct TextColumns {
     /// Rows of the file before the batch.
     first_row: u64,
     faults: Vec<DecodeFault>,
+    /// What a reader of the numbers should know about the file.
+    warnings: Vec<String>,
     /// All columns of the file.
     file_schema: SchemaRef,
     /// The keys of a file without a header, until its first batch is complete.
     keys: Option<KnownKeys>,
     /// Whether the file was in another encoding than UTF-8.
-    transcoded: bool,
+    transcoded: Transcoded,
 }
 
 /// The keys found in the first batch of a file without a header. They stand for the header.
@@ -59,14 +62,15 @@ impl KnownKeys {
 
 impl TextColumns {
     /// An empty batch with the named columns, for a file with a header. `file_schema` has all columns of the file.
-    pub(super) fn new(names: Vec<String>, file_schema: SchemaRef, transcoded: bool) -> Self {
+    pub(super) fn new(names: Vec<String>, file_schema: SchemaRef, transcoded: Transcoded) -> Self {
         let columns = names.iter().map(|_| StringBuilder::new()).collect();
-        let (rows, row_cells, bytes, first_row, faults) = Default::default();
-        TextColumns { schema: text_schema(names), columns, rows, row_cells, bytes, first_row, faults, file_schema, keys: None, transcoded }
+        let (rows, row_cells, bytes, first_row, (faults, warnings)) = Default::default();
+        let schema = text_schema(names);
+        TextColumns { schema, columns, rows, row_cells, bytes, first_row, faults, warnings, file_schema, keys: None, transcoded }
     }
 
     /// An empty batch for a file without a header: the keys of its first batch become the file's schema.
-    pub(super) fn headless(names: Vec<String>, keys: KnownKeys, transcoded: bool) -> Self {
+    pub(super) fn headless(names: Vec<String>, keys: KnownKeys, transcoded: Transcoded) -> Self {
         TextColumns { keys: Some(keys), ..TextColumns::new(names.clone(), text_schema(names), transcoded) }
     }
 
@@ -83,7 +87,7 @@ impl TextColumns {
             self.count_cell(column);
         } else if cell.len() > CELL {
             self.refuse(column, &format!("longer than {} MiB", CELL as u64 / MIB));
-        } else if self.transcoded && cell.contains(char::REPLACEMENT_CHARACTER) {
+        } else if self.transcoded.get() && cell.contains(char::REPLACEMENT_CHARACTER) {
             self.refuse(column, "not in the file's encoding");
         } else {
             self.columns[column].append_value(cell);
@@ -124,6 +128,11 @@ impl TextColumns {
         self.faults.push(DecodeFault { row: self.rows, column, reason: reason.to_owned() });
     }
 
+    /// Adds a warning about the file.
+    pub(super) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
     /// Completes the current row, with null in columns without a cell, and passes the batch on if it is large enough. Errors: those of `each`.
     pub(super) fn end_row(&mut self, each: BatchSink) -> Result<()> {
         self.rows += 1;
@@ -150,7 +159,8 @@ impl TextColumns {
         let options = arrow::array::RecordBatchOptions::new().with_row_count(Some(self.rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)?;
         let file_schema = Arc::clone(&self.file_schema);
-        let decoded = DecodedBatch { batch, file_schema, first_row: self.first_row, faults: std::mem::take(&mut self.faults) };
+        let (faults, warnings) = (std::mem::take(&mut self.faults), std::mem::take(&mut self.warnings));
+        let decoded = DecodedBatch { batch, file_schema, first_row: self.first_row, faults, warnings };
         self.first_row += self.rows as u64;
         (self.rows, self.bytes) = (0, 0);
         each(decoded)

@@ -1,12 +1,11 @@
 //! Chooses the decoder for a file by its format.
 
-use super::input::{BatchSink, DecodeInput, FilePart, text_schema, wanted};
-use super::{csv, ndjson, parquet, text};
+use super::input::{BatchSink, DecodeInput, FilePart};
+use super::{csv, ndjson, parquet, text, workbook};
 use crate::config::{InputFormat, SourceConfig};
 use crate::error::{Error, Kind, Result};
 use crate::store::StoredObject;
 use ::parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
-use arrow::datatypes::SchemaRef;
 use std::sync::Arc;
 
 /// The parts of a file, in row order. Errors: the file is empty or not of its format, or exceeds a limit.
@@ -31,44 +30,35 @@ pub(in crate::ingest) fn parts(input: &DecodeInput) -> Result<Vec<FilePart>> {
 pub(in crate::ingest) fn decode(input: &DecodeInput, part: &FilePart, each: BatchSink) -> Result<()> {
     match part {
         FilePart::RowGroup { metadata, index, first_row } => {
-            let reader =
-                parquet::CheckedReader { inner: input.store.parquet(input.file), metadata: Arc::clone(metadata.metadata()), group: *index };
+            let reader = parquet::CheckedReader {
+                inner: input.store.parquet(input.file),
+                metadata: Arc::clone(metadata.metadata()),
+                group: *index,
+                caps: *input.caps,
+            };
             let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(reader, metadata.clone());
             parquet::decode(builder, (*index, *first_row), input.source, input.table, each)
         }
         FilePart::Whole(InputFormat::Csv) => csv::decode(text::open(input)?, input, each),
+        FilePart::Whole(format @ (InputFormat::Xlsx | InputFormat::Xls)) => workbook::decode(input, *format, each),
         FilePart::Whole(_) => ndjson::decode(text::open(input)?, input, each),
     }
 }
 
-/// The schema of a file, from its footer or first line. For NDJSON it holds the keys of the first line and all columns of the table.
-/// Errors: as `parts`.
-pub(in crate::ingest) fn schema(input: &DecodeInput) -> Result<SchemaRef> {
-    match format(input.file, input.source)? {
-        InputFormat::Parquet => Ok(Arc::clone(parquet::metadata(input)?.schema())),
-        InputFormat::Csv => Ok(text_schema(csv::header(text::open(input)?, input.caps)?)),
-        InputFormat::Ndjson => {
-            let mut names = ndjson::keys(text::open(input)?, input.caps)?;
-            // A key that the first line leaves out may appear in a later line, so that no column of the table counts as missing.
-            names.extend(wanted(input.source, input.table).map(|(name, _)| name.to_owned()));
-            names.sort();
-            names.dedup();
-            Ok(text_schema(names))
-        }
-    }
-}
-
 /// The format of a file: from the source's `format`, else from the ending of its name. Errors: neither tells.
-fn format(file: &StoredObject, source: &SourceConfig) -> Result<InputFormat> {
+pub(in crate::ingest) fn format(file: &StoredObject, source: &SourceConfig) -> Result<InputFormat> {
     if let Some(format) = source.format {
         return Ok(format);
     }
     let name = file.key.trim_end_matches(".gz").trim_end_matches(".zst");
     match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("csv") => Ok(InputFormat::Csv),
-        Some("ndjson" | "jsonl" | "json") => Ok(InputFormat::Ndjson),
+        Some("ndjson" | "jsonl") => Ok(InputFormat::Ndjson),
+        Some("json") => Ok(InputFormat::Json),
+        Some("xlsx") => Ok(InputFormat::Xlsx),
+        Some("xls") => Ok(InputFormat::Xls),
         Some("parquet") => Ok(InputFormat::Parquet),
         _ => Err(Error::new(Kind::Config, "cannot tell the file's format from its name")
-            .hint("end it in .csv, .ndjson or .parquet (.gz and .zst may follow), or set `format`")),
+            .hint("end it in .csv, .ndjson, .json, .xlsx, .xls or .parquet (.gz and .zst may follow text), or set `format`")),
     }
 }

@@ -10,7 +10,7 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 use std::sync::Arc;
 
 /// A row or a cell that the decoder could not read.
-pub struct DecodeFault {
+pub(in crate::ingest) struct DecodeFault {
     /// The index of the row in the batch.
     pub row: usize,
     /// The name of the source column; empty if the row as a whole could not be read.
@@ -20,7 +20,7 @@ pub struct DecodeFault {
 }
 
 /// A batch of source columns, as far as the table uses them. Text formats give Utf8 columns, Parquet the types of the file.
-pub struct DecodedBatch {
+pub(in crate::ingest) struct DecodedBatch {
     /// The rows, with null in each cell that could not be read.
     pub batch: RecordBatch,
     /// All columns of the file, the unused ones included.
@@ -29,6 +29,8 @@ pub struct DecodedBatch {
     pub first_row: u64,
     /// The rows and cells that could not be read.
     pub faults: Vec<DecodeFault>,
+    /// What a reader of the numbers should know about the file.
+    pub warnings: Vec<String>,
 }
 
 /// Receives the batches of a file in row order.
@@ -36,7 +38,7 @@ pub(in crate::ingest) type BatchSink<'a> = &'a mut dyn FnMut(DecodedBatch) -> Re
 
 /// A part of a file that can be decoded without the others: a row group of a Parquet file, or a text file as a whole.
 pub(in crate::ingest) enum FilePart {
-    /// A CSV or NDJSON file.
+    /// A text file or a workbook.
     Whole(InputFormat),
     /// The row group `index` of a Parquet file; `first_row` rows of the file precede it.
     RowGroup { metadata: ArrowReaderMetadata, index: usize, first_row: u64 },
@@ -67,6 +69,19 @@ pub(in crate::ingest) struct DecodeInput<'a> {
 /// The name of the source column and the canonical type of each column of the table, in the table's order.
 pub(in crate::ingest) fn wanted(source: &SourceConfig, table: InputTable) -> impl Iterator<Item = (&str, ColumnType)> {
     table.columns().iter().map(|c| (source.columns.get(c.name).map_or(c.name, String::as_str), c.of))
+}
+
+/// The source columns that the table uses, each once, with the type of the first canonical column that it feeds and whether a file may lack it.
+pub(in crate::ingest) fn source_columns(source: &SourceConfig, table: InputTable) -> Vec<(&str, ColumnType, bool)> {
+    let mut columns: Vec<(&str, ColumnType, bool)> = Vec::new();
+    for (column, (name, of)) in table.columns().iter().zip(wanted(source, table)) {
+        let optional = !column.required && !source.gives(column.name);
+        match columns.iter_mut().find(|known| known.0 == name) {
+            Some(known) => known.2 &= optional,
+            None => columns.push((name, of, optional)),
+        }
+    }
+    columns
 }
 
 /// A schema of nullable Utf8 columns.

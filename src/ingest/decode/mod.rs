@@ -2,6 +2,7 @@
 
 pub(super) mod cells;
 pub(super) mod csv;
+pub(super) mod csv_records;
 pub(super) mod delta;
 pub(super) mod dispatch;
 pub(super) mod guard;
@@ -11,3 +12,4 @@ pub(super) mod pages;
 pub(super) mod parquet;
 pub(super) mod text;
 pub(super) mod thrift;
+pub(super) mod workbook;

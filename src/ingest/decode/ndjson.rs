@@ -1,8 +1,9 @@
-//! Decodes NDJSON files: one JSON object per line. serde_json's deserializer drives the visitors below, which write the cells straight into
-//! the columns: no tree of values is built, and the value of an unused key is skipped, however deep it nests.
+//! Decodes JSON files: one object per line, or one array of objects. serde_json's deserializer drives the visitors below, which write the
+//! cells straight into the columns: no tree of values is built, and the value of an unused key is skipped, however deep it nests. A column
+//! `a.b` is the key `b` of the object under `a`.
 
 use super::cells::{KnownKeys, TextColumns};
-use super::input::{BatchSink, DecodeInput, wanted};
+use super::input::{BatchSink, DecodeInput, source_columns};
 use super::text::{TextReader, read_error};
 use crate::config::{COLUMNS, LimitExceeded, Limits};
 use crate::error::{Error, Kind, Result};
@@ -11,9 +12,10 @@ use crate::model::ColumnType;
 use crate::privacy::unquoted;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use std::collections::BTreeMap;
+use std::cell::Cell;
 use std::fmt::Formatter;
 use std::io::{BufRead, Read};
+use std::rc::Rc;
 
 /// Reads the next line and counts it in `number`; false at the end. Errors: the line exceeds its limit, or the file is cut short.
 fn read_line(text: &mut dyn BufRead, line: &mut Vec<u8>, number: &mut u64, caps: &Limits) -> Result<bool> {
@@ -30,26 +32,25 @@ fn is_blank(line: &[u8]) -> bool {
     line.iter().all(u8::is_ascii_whitespace)
 }
 
-/// The keys of a file's first line that is not blank, sorted. Errors: it is not a JSON object.
-pub(super) fn keys(mut text: TextReader, caps: &Limits) -> Result<Vec<String>> {
-    let (mut line, mut number) = (Vec::new(), 0);
-    while is_blank(&line) {
-        if !read_line(&mut text.lines, &mut line, &mut number, caps)? {
-            return Ok(Vec::new());
-        }
-    }
-    let keys: BTreeMap<String, IgnoredAny> = serde_json::from_slice(&line)
-        .map_err(|e| Error::new(Kind::Refused, format!("the first line is not a JSON object: {}", unquoted(&e.to_string()))))?;
-    Ok(keys.into_keys().collect())
+/// Whether the file is an array of objects and not one object per line.
+fn is_array(text: &mut TextReader) -> Result<bool> {
+    let head = text.lines.fill_buf().map_err(read_error)?;
+    Ok(head.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'['))
 }
 
-/// Decodes the columns of the table; other keys are skipped. A line that is not a JSON object is faulty.
+/// Decodes the columns of the table; other keys are skipped. A line or element that is not a JSON object is faulty.
 /// Errors: the file is cut short or damaged, or exceeds a limit; those of `each`.
 pub(super) fn decode(mut text: TextReader, input: &DecodeInput, each: BatchSink) -> Result<()> {
-    let (names, types): (Vec<_>, Vec<_>) = wanted(input.source, input.table).map(|(name, of)| (name.to_owned(), of)).unzip();
-    let columns = input.table.columns().iter();
-    let optional = columns.map(|c| !c.required && !input.source.constants.contains_key(c.name)).collect();
-    let mut cells = TextColumns::headless(names.clone(), KnownKeys::new(optional), text.transcoded);
+    let columns = source_columns(input.source, input.table);
+    let names = columns.iter().map(|(name, ..)| (*name).to_owned()).collect::<Vec<_>>();
+    let types = columns.iter().map(|(_, of, _)| *of).collect::<Vec<_>>();
+    let optional = columns.iter().map(|(.., optional)| *optional).collect();
+    let mut cells = TextColumns::headless(names.clone(), KnownKeys::new(optional), Rc::clone(&text.transcoded));
+    let has_nested = names.iter().any(|name| name.contains('.'));
+    let wanted = WantedKeys { names: &names, types: &types, has_nested };
+    if is_array(&mut text)? {
+        return decode_array(text, input.caps, &wanted, cells, each);
+    }
     let (mut line, mut number) = (Vec::new(), 0);
     while read_line(&mut text.lines, &mut line, &mut number, input.caps)? {
         if is_blank(&line) {
@@ -60,7 +61,7 @@ pub(super) fn decode(mut text: TextReader, input: &DecodeInput, each: BatchSink)
         let result = match simdutf8::basic::from_utf8(&line) {
             Ok(line) => {
                 let mut json = serde_json::Deserializer::from_str(line);
-                let row = RowSeed { cells: &mut cells, names: &names, types: &types, current_column: &mut current_column };
+                let row = RowSeed { cells: &mut cells, wanted: &wanted, prefix: "", current_column: &mut current_column };
                 let result = row.deserialize(&mut json).and_then(|()| json.end());
                 result.map_err(|e| format!("not a JSON object: {e}"))
             }
@@ -74,11 +75,109 @@ pub(super) fn decode(mut text: TextReader, input: &DecodeInput, each: BatchSink)
     cells.flush(each)
 }
 
+/// Decodes an array of objects, element by element.
+fn decode_array(text: TextReader, caps: &Limits, wanted: &WantedKeys, mut cells: TextColumns, each: BatchSink) -> Result<()> {
+    let (left, number) = (Rc::new(Cell::new(caps.record_bytes())), Rc::new(Cell::new(1)));
+    let capped = CappedReader { inner: text.lines, left: Rc::clone(&left), number: Rc::clone(&number), caps: *caps };
+    let mut failed = None;
+    let rows = ArrayRows {
+        cells: &mut cells,
+        wanted,
+        each: &mut *each,
+        failed: &mut failed,
+        next_row: &mut || {
+            left.set(caps.record_bytes());
+            number.set(number.get() + 1);
+        },
+    };
+    let mut json = serde_json::Deserializer::from_reader(std::io::BufReader::new(capped));
+    let read = json.deserialize_seq(rows).and_then(|()| json.end());
+    match (failed, read) {
+        (Some(error), _) => Err(error),
+        (None, Err(e)) => Err(json_error(e)),
+        (None, Ok(())) => cells.flush(each),
+    }
+}
+
+/// The error for an array that cannot be read to its end.
+fn json_error(e: serde_json::Error) -> Error {
+    if e.is_io() {
+        return read_error(e.into());
+    }
+    Error::new(Kind::Refused, format!("the file is no array of JSON objects: {}", unquoted(&e.to_string())))
+        .hint("a .json file holds one array of objects, or one object per line")
+}
+
+/// Fails if an element of an array is longer than a line may be.
+struct CappedReader {
+    inner: Box<dyn BufRead>,
+    /// Bytes left of the element's limit.
+    left: Rc<Cell<u64>>,
+    /// The number of the element, from 1.
+    number: Rc<Cell<u64>>,
+    caps: Limits,
+}
+
+impl Read for CappedReader {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(into)?;
+        let Some(left) = self.left.get().checked_sub(read as u64) else {
+            let what = format!("element {} is longer than {} MiB ([quality.caps] line_mb)", self.number.get(), self.caps.line_mb);
+            return Err(LimitExceeded(what).into());
+        };
+        self.left.set(left);
+        Ok(read)
+    }
+}
+
+/// The keys that the table uses.
+struct WantedKeys<'a> {
+    names: &'a [String],
+    types: &'a [ColumnType],
+    /// Whether one of them lies in a nested object.
+    has_nested: bool,
+}
+
+/// Deserializes the elements of an array into rows.
+struct ArrayRows<'a, 'b> {
+    cells: &'a mut TextColumns,
+    wanted: &'a WantedKeys<'a>,
+    each: BatchSink<'b>,
+    /// The error of `each`, which is not one of the parser.
+    failed: &'a mut Option<Error>,
+    /// Called after each element.
+    next_row: &'a mut dyn FnMut(),
+}
+
+impl<'de> Visitor<'de> for ArrayRows<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
+        f.write_str("an array of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> std::result::Result<(), A::Error> {
+        loop {
+            let mut current_column = usize::MAX;
+            let row = RowSeed { cells: self.cells, wanted: self.wanted, prefix: "", current_column: &mut current_column };
+            if array.next_element_seed(row)?.is_none() {
+                return Ok(());
+            }
+            (self.next_row)();
+            if let Err(error) = self.cells.end_row(self.each) {
+                *self.failed = Some(error);
+                return Err(serde::de::Error::custom("a batch failed"));
+            }
+        }
+    }
+}
+
 /// Deserializes one JSON object into the current row.
 struct RowSeed<'a> {
     cells: &'a mut TextColumns,
-    names: &'a [String],
-    types: &'a [ColumnType],
+    wanted: &'a WantedKeys<'a>,
+    /// The keys that lead to a nested object, each with a dot; empty for a row itself.
+    prefix: &'a str,
     /// The column whose value is being read, for the fault if reading fails.
     current_column: &'a mut usize,
 }
@@ -87,7 +186,7 @@ impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
-        deserializer.deserialize_map(self)
+        if self.prefix.is_empty() { deserializer.deserialize_map(self) } else { deserializer.deserialize_any(self) }
     }
 }
 
@@ -98,64 +197,91 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
         f.write_str("an object")
     }
 
+    fn visit_unit<E: serde::de::Error>(self) -> std::result::Result<(), E> {
+        Ok(())
+    }
+
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         let (mut next, mut keys) = (0, 0);
-        while let Some(column) = map.next_key_seed(KeySeed { names: self.names, next, cells: self.cells })? {
+        let RowSeed { cells, wanted, prefix, current_column } = self;
+        while let Some(key) = map.next_key_seed(KeySeed { wanted, prefix, next, cells })? {
             keys += 1;
-            match column {
-                Some(column) if self.cells.has(column) => {
+            match key {
+                Key::Column(column) if cells.has(column) => {
                     map.next_value::<IgnoredAny>()?;
-                    self.cells.add_fault(column, "the key stands twice");
+                    cells.add_fault(column, "the key stands twice");
                 }
-                Some(column) => {
-                    *self.current_column = column;
-                    map.next_value_seed(CellSeed { cells: self.cells, column, column_type: self.types[column] })?;
-                    *self.current_column = usize::MAX;
+                Key::Column(column) => {
+                    *current_column = column;
+                    map.next_value_seed(CellSeed { cells, column, column_type: wanted.types[column] })?;
+                    *current_column = usize::MAX;
                     next = column + 1;
                 }
-                None => drop(map.next_value::<IgnoredAny>()?),
+                Key::Object(prefix) => map.next_value_seed(RowSeed { cells, wanted, prefix: &prefix, current_column })?,
+                Key::Other => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         if keys > COLUMNS {
-            self.cells.add_fault(usize::MAX, &format!("more than {COLUMNS} keys"));
+            cells.add_fault(usize::MAX, &format!("more than {COLUMNS} keys"));
         }
         Ok(())
     }
 }
 
-/// Deserializes a key to the index of its column; `None` for a key that is no column of the table.
+/// What a key of an object leads to.
+enum Key {
+    /// The column with this index.
+    Column(usize),
+    /// An object that holds columns: the prefix of their names.
+    Object(String),
+    /// Nothing that the table uses.
+    Other,
+}
+
+/// Deserializes a key.
 struct KeySeed<'a> {
-    names: &'a [String],
+    wanted: &'a WantedKeys<'a>,
+    prefix: &'a str,
     /// The column to compare first, because the lines of a file mostly have their keys in the same order.
     next: usize,
     cells: &'a mut TextColumns,
 }
 
 impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
-    type Value = Option<usize>;
+    type Value = Key;
 
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Option<usize>, D::Error> {
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Key, D::Error> {
         deserializer.deserialize_str(self)
     }
 }
 
 impl Visitor<'_> for KeySeed<'_> {
-    type Value = Option<usize>;
+    type Value = Key;
 
     fn expecting(&self, f: &mut Formatter) -> std::fmt::Result {
         f.write_str("a key")
     }
 
-    fn visit_str<E: serde::de::Error>(self, key: &str) -> std::result::Result<Option<usize>, E> {
-        let at = |column: &usize| self.names[*column] == key;
-        let column = (self.next..self.names.len()).find(at).or_else(|| (0..self.next).find(at));
-        if let (None, Some(keys)) = (column, self.cells.keys())
+    fn visit_str<E: serde::de::Error>(self, key: &str) -> std::result::Result<Key, E> {
+        let names = self.wanted.names;
+        let at = |column: &usize| names[*column].strip_prefix(self.prefix) == Some(key);
+        if let Some(column) = (self.next..names.len()).find(at).or_else(|| (0..self.next).find(at)) {
+            return Ok(Key::Column(column));
+        }
+        if self.wanted.has_nested {
+            let prefix = format!("{}{key}.", self.prefix);
+            if names.iter().any(|name| name.starts_with(&prefix)) {
+                return Ok(Key::Object(prefix));
+            }
+        }
+        if let Some(keys) = self.cells.keys()
+            && self.prefix.is_empty()
             && keys.others.len() < COLUMNS
             && !keys.others.contains(key)
         {
             keys.others.insert(key.to_owned());
         }
-        Ok(column)
+        Ok(Key::Other)
     }
 }
 

@@ -6,7 +6,8 @@
 //! bounds these allocations, and the footer checks when its parser limits depth and width; the tests of hostile files cover both.
 
 use super::thrift::{I32, LIST, STRUCT, ThriftReader};
-use crate::config::{COLUMNS, LimitExceeded, MIB, PAGE, ROWS_PER_BYTE, SCHEMA_DEPTH};
+use crate::config::{COLUMNS, LimitExceeded, Limits, MIB, ROWS_PER_BYTE, SCHEMA_DEPTH};
+use crate::memory;
 use parquet::file::metadata::ParquetMetaData;
 
 /// Checks that the schema in a footer is neither too deep nor too wide for the footer's parser, which is recursive. A footer that cannot be
@@ -108,16 +109,24 @@ struct PageHeader {
 const DELTA: [i64; 2] = [6, 7];
 
 /// Checks the page headers of a column chunk, because the reader allocates what they claim before it looks at the pages. A header that cannot
-/// be followed passes, because the parser will refuse it. Returns whether a page holds delta-encoded texts. Errors: a page claims more than
-/// `PAGE` bytes, or a dictionary more values than bytes.
-pub(super) fn check_pages(chunk: &[u8]) -> Result<bool, LimitExceeded> {
+/// be followed passes, because the parser will refuse it. Returns whether a page holds delta-encoded texts. Errors: a page claims more bytes
+/// than the cap or half the memory limit, or a dictionary more values than bytes.
+pub(super) fn check_pages(chunk: &[u8], caps: &Limits) -> Result<bool, LimitExceeded> {
+    let room = memory::limit() as u64 / 2;
     let (mut at, mut delta) = (0, false);
     while let Some(rest) = chunk.get(at..).filter(|rest| !rest.is_empty()) {
         let mut thrift = ThriftReader::new(rest);
         let Some(header) = header(&mut thrift) else { return Ok(delta) };
         delta |= DELTA.contains(&header.encoding);
-        if header.uncompressed.unsigned_abs() > PAGE {
-            return Err(LimitExceeded(format!("a page claims {} bytes: more than {} MiB", header.uncompressed, PAGE / MIB)));
+        let claimed = header.uncompressed.unsigned_abs();
+        if claimed > caps.page_bytes() {
+            let cap = format!("more than {} MiB ([quality.caps] page_mb)", caps.page_mb);
+            return Err(LimitExceeded(format!("a page claims {} bytes: {cap}", header.uncompressed)));
+        }
+        if claimed > room {
+            let cap =
+                format!("more than half of --memory-limit, which is {} MiB; [quality.caps] page_mb is {}", room * 2 / MIB, caps.page_mb);
+            return Err(LimitExceeded(format!("a page claims {} bytes: {cap}", header.uncompressed)));
         }
         if header.entries > header.uncompressed {
             return Err(LimitExceeded(format!("a dictionary claims {} values in {} bytes", header.entries, header.uncompressed)));
@@ -180,9 +189,11 @@ mod tests {
     #[test]
     fn a_page_that_claims_too_much_is_refused() {
         let small = [page(100, 3, 5), vec![1, 2, 3]].concat();
+        let caps = Limits { page_mb: 64, ..Limits::default() };
+        let check_pages = |chunk: &[u8]| check_pages(chunk, &caps);
         assert!(!check_pages(&small).unwrap());
         // The claim may be in a later page.
-        let large = [small.clone(), page(PAGE + 1, 3, 5)].concat();
+        let large = [small.clone(), page((64 << 20) + 1, 3, 5)].concat();
         assert!(check_pages(&large).unwrap_err().0.contains("a page claims 67108865 bytes"));
         let many = [small, page(100, 3, 1 << 30)].concat();
         assert!(check_pages(&many).unwrap_err().0.contains("1073741824 values in 100 bytes"));

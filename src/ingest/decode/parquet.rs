@@ -5,20 +5,23 @@ use super::guard::GAVE_UP;
 use super::input::{BatchSink, DecodeInput, DecodedBatch, wanted};
 use super::pages::{check_metadata, check_pages, check_schema};
 use crate::config::SourceConfig;
-use crate::config::{FOOTER, LimitExceeded, MIB};
+use crate::config::{FOOTER, LimitExceeded, Limits, MIB};
 use crate::error::{Error, Kind, Result};
 use crate::model::{ColumnType, InputTable};
 use crate::store::wait;
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, Schema};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
+use parquet::basic::{LogicalType, Type as PhysicalType};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
+use parquet::schema::types::{ColumnDescPtr, SchemaDescriptor};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -70,6 +73,8 @@ pub(super) struct CheckedReader<R> {
     pub(super) metadata: Arc<ParquetMetaData>,
     /// The index of the row group.
     pub(super) group: usize,
+    /// The limits of the file.
+    pub(super) caps: Limits,
 }
 
 impl<R: AsyncFileReader> AsyncFileReader for CheckedReader<R> {
@@ -78,12 +83,12 @@ impl<R: AsyncFileReader> AsyncFileReader for CheckedReader<R> {
     }
 
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
-        let (metadata, group) = (Arc::clone(&self.metadata), self.group);
+        let (metadata, group, caps) = (Arc::clone(&self.metadata), self.group, self.caps);
         let starts = ranges.iter().map(|range| range.start).collect::<Vec<_>>();
         let read = self.inner.get_byte_ranges(ranges);
         read.map(move |read| {
             let chunks = read?;
-            starts.into_iter().zip(&chunks).try_for_each(|(start, chunk)| check_chunk(metadata.row_group(group), start, chunk))?;
+            starts.into_iter().zip(&chunks).try_for_each(|(start, chunk)| check_chunk(metadata.row_group(group), start, chunk, &caps))?;
             Ok(chunks)
         })
         .boxed()
@@ -98,8 +103,8 @@ impl<R: AsyncFileReader> AsyncFileReader for CheckedReader<R> {
 }
 
 /// Checks the pages of the column chunk at offset `start`. Errors: a page exceeds a limit.
-fn check_chunk(group: &RowGroupMetaData, start: u64, chunk: &Bytes) -> parquet::errors::Result<()> {
-    if !check_pages(chunk).map_err(|exceeded| ParquetError::External(Box::new(exceeded)))? {
+fn check_chunk(group: &RowGroupMetaData, start: u64, chunk: &Bytes, caps: &Limits) -> parquet::errors::Result<()> {
+    if !check_pages(chunk, caps).map_err(|exceeded| ParquetError::External(Box::new(exceeded)))? {
         return Ok(());
     }
     let column = group.columns().iter().find(|column| column.byte_range().0 == start);
@@ -123,6 +128,68 @@ pub(super) fn with_dictionaries(metadata: ArrowReaderMetadata, source: &SourceCo
     ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options).map_err(damaged)
 }
 
+/// A column whose type in the file says more than its Arrow type.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reinterpreted {
+    /// INT96: an instant in UTC, as the engines that write it read it.
+    Instant,
+    /// 16 bytes that are marked as a UUID: its text.
+    Uuid,
+}
+
+/// UTC as an offset, which needs no table of time zones.
+const UTC: &str = "+00:00";
+
+/// The columns of a file that are read as something else than their Arrow type. INT96 is wall-clock time if the source has a time zone.
+fn reinterpreted(schema: &SchemaDescriptor, source: &SourceConfig) -> Vec<(String, Reinterpreted)> {
+    let of = |column: &ColumnDescPtr| match (column.physical_type(), column.logical_type_ref()) {
+        (PhysicalType::INT96, _) if source.timezone.is_none() => Some(Reinterpreted::Instant),
+        (_, Some(LogicalType::Uuid)) => Some(Reinterpreted::Uuid),
+        _ => None,
+    };
+    let flat = schema.columns().iter().filter(|column| column.path().parts().len() == 1);
+    flat.filter_map(|column| Some((column.name().to_owned(), of(column)?))).collect()
+}
+
+/// The schema as the mapping sees it.
+fn read_schema(schema: &SchemaRef, reinterpreted: &[(String, Reinterpreted)]) -> SchemaRef {
+    if reinterpreted.is_empty() {
+        return Arc::clone(schema);
+    }
+    let fields = schema.fields().iter().map(|field| match reinterpreted.iter().find(|(name, _)| name == field.name()) {
+        Some((_, Reinterpreted::Instant)) => {
+            Arc::new(Field::new(field.name(), DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into())), true))
+        }
+        Some((_, Reinterpreted::Uuid)) => Arc::new(Field::new(field.name(), DataType::Utf8, true)),
+        None => Arc::clone(field),
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The batch with its columns as [`read_schema`] has them.
+fn reread(batch: RecordBatch, reinterpreted: &[(String, Reinterpreted)]) -> Result<RecordBatch> {
+    if reinterpreted.is_empty() {
+        return Ok(batch);
+    }
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, cells)| {
+        Ok(match reinterpreted.iter().find(|(name, _)| name == field.name()) {
+            Some((_, Reinterpreted::Instant)) => {
+                let wall_clock = cast(cells, &DataType::Timestamp(TimeUnit::Nanosecond, None))?;
+                Arc::new(wall_clock.as_primitive::<TimestampNanosecondType>().clone().with_timezone(UTC)) as ArrayRef
+            }
+            Some((_, Reinterpreted::Uuid)) => {
+                let bytes = cells.as_fixed_size_binary().iter();
+                let text = |bytes: &[u8]| uuid::Uuid::from_slice(bytes).ok().map(|id| id.hyphenated().to_string());
+                Arc::new(bytes.map(|bytes| bytes.and_then(text)).collect::<StringArray>())
+            }
+            None => Arc::clone(cells),
+        })
+    });
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(read_schema(&schema, reinterpreted), columns.collect::<Result<_>>()?, &options)?)
+}
+
 /// Decodes one row group, of which `first_row` rows of the file precede the first row, and only the columns that the table uses. The first
 /// batch is empty, so that the column mapping fails before a page is read. Errors: the row group is damaged or does not hold as many rows as
 /// it claims, or a page exceeds a limit; those of `each`.
@@ -133,19 +200,20 @@ pub(super) fn decode<R: AsyncFileReader + Unpin + 'static>(
     table: InputTable,
     each: BatchSink,
 ) -> Result<()> {
-    let file_schema = Arc::clone(builder.schema());
+    let reinterpreted = reinterpreted(builder.parquet_schema(), source);
+    let file_schema = read_schema(builder.schema(), &reinterpreted);
     let claimed = builder.metadata().row_group(index).num_rows().unsigned_abs();
     let names = wanted(source, table).map(|(name, _)| name).collect::<Vec<_>>();
     let used = file_schema.fields().iter().enumerate().filter(|(_, f)| names.contains(&f.name().as_str())).map(|(i, _)| i);
     let projection = ProjectionMask::roots(builder.parquet_schema(), used.collect::<Vec<_>>());
     let builder = builder.with_row_groups(vec![index]).with_projection(projection).with_batch_size(BATCH_ROWS);
     let mut stream = builder.build().map_err(damaged)?;
-    each(DecodedBatch {
-        batch: RecordBatch::new_empty(Arc::clone(stream.schema())),
-        file_schema: Arc::clone(&file_schema),
-        first_row,
-        faults: Vec::new(),
-    })?;
+    let decoded = |batch: RecordBatch, before: u64| -> Result<DecodedBatch> {
+        let batch = reread(batch, &reinterpreted)?;
+        let first_row = first_row + before;
+        Ok(DecodedBatch { batch, file_schema: Arc::clone(&file_schema), first_row, faults: Vec::new(), warnings: Vec::new() })
+    };
+    each(decoded(RecordBatch::new_empty(Arc::clone(stream.schema())), 0)?)?;
     if claimed == 0 {
         return Ok(());
     }
@@ -156,7 +224,7 @@ pub(super) fn decode<R: AsyncFileReader + Unpin + 'static>(
         if rows > claimed {
             break;
         }
-        each(DecodedBatch { batch, file_schema: Arc::clone(&file_schema), first_row: first_row + before, faults: Vec::new() })?;
+        each(decoded(batch, before)?)?;
     }
     if rows != claimed {
         return Err(Error::new(Kind::Refused, format!("{GAVE_UP}: row group {index} claims {claimed} rows and holds {rows}")));

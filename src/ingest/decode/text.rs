@@ -4,15 +4,20 @@ use super::input::DecodeInput;
 use crate::config::{LimitExceeded, ZSTD_WINDOW_LOG};
 use crate::error::{Error, Kind, Result};
 use crate::store::ObjectReader;
+use std::cell::Cell;
 use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
 
 /// A text file as UTF-8.
 pub(super) struct TextReader {
     /// The text. Without transcoding it may hold bytes that are not UTF-8.
     pub(super) lines: Box<dyn BufRead>,
-    /// Whether the file was in another encoding. Bytes that are not valid in it became U+FFFD.
-    pub(super) transcoded: bool,
+    /// Whether the text read so far was in another encoding. Bytes that are not valid in it became U+FFFD.
+    pub(super) transcoded: Transcoded,
 }
+
+/// Whether a text was in another encoding, which may show after any number of lines of ASCII alone.
+pub(super) type Transcoded = Rc<Cell<bool>>;
 
 /// The first bytes of files that are not text, whatever their name says, and what such a file is.
 const OTHERS: [(&[u8], &str); 5] = [
@@ -27,7 +32,7 @@ const OTHERS: [(&[u8], &str); 5] = [
 const BUFFER: usize = 1 << 16;
 
 /// Opens a file as UTF-8, without a byte-order mark, and reads no more of it than one buffer. The encoding is the source's `encoding`, or
-/// follows from a byte-order mark, or is guessed. Errors: the file is empty, is not text, cannot be decompressed, or the encoding is unknown.
+/// follows from a byte-order mark, or is guessed from the first bytes that are not ASCII, wherever they stand. Errors: the file is empty, is not text, cannot be decompressed, or the encoding is unknown.
 pub(super) fn open(input: &DecodeInput) -> Result<TextReader> {
     let limit = input.caps.decompressed_bytes(input.file.size());
     let limited = LimitedReader { left: limit, limit, inner: decompressed(&input.file.key, input.store.reader(input.file))? };
@@ -37,16 +42,64 @@ pub(super) fn open(input: &DecodeInput) -> Result<TextReader> {
     let encoding = match input.source.encoding.as_deref() {
         Some(label) => encoding_rs::Encoding::for_label(label.as_bytes())
             .ok_or_else(|| Error::new(Kind::Config, format!("unknown encoding `{label}`")).hint("write utf-8 or gbk"))?,
+        None if head.is_ascii() => {
+            let transcoded = Transcoded::default();
+            let detecting = DetectingReader { text: Box::new(reader), decided: false, transcoded: Rc::clone(&transcoded) };
+            return Ok(TextReader { lines: Box::new(BufReader::with_capacity(BUFFER, detecting)), transcoded });
+        }
         None => encoding_rs::Encoding::for_bom(head).map_or_else(|| guess(head), |(encoding, _)| encoding),
     };
-    if encoding == encoding_rs::UTF_8 {
-        if head.starts_with(b"\xef\xbb\xbf") {
-            reader.consume(3);
-        }
-        return Ok(TextReader { lines: Box::new(reader), transcoded: false });
+    if encoding == encoding_rs::UTF_8 && head.starts_with(b"\xef\xbb\xbf") {
+        reader.consume(3);
     }
-    let transcoded = TranscodedReader { inner: reader, decoder: encoding.new_decoder(), out: Vec::new(), at: 0, ended: false };
-    Ok(TextReader { lines: Box::new(BufReader::with_capacity(BUFFER, transcoded)), transcoded: true })
+    let transcoded = Rc::new(Cell::new(encoding != encoding_rs::UTF_8));
+    Ok(TextReader { lines: as_utf8(Box::new(reader), encoding), transcoded })
+}
+
+/// A text in some encoding as UTF-8.
+fn as_utf8(text: Box<dyn BufRead>, encoding: &'static encoding_rs::Encoding) -> Box<dyn BufRead> {
+    if encoding == encoding_rs::UTF_8 {
+        return text;
+    }
+    let transcoded = TranscodedReader { inner: text, decoder: encoding.new_decoder(), out: Vec::new(), at: 0, ended: false };
+    Box::new(BufReader::with_capacity(BUFFER, transcoded))
+}
+
+/// Reads a text that is ASCII so far, and guesses its encoding once it is not.
+struct DetectingReader {
+    text: Box<dyn BufRead>,
+    decided: bool,
+    transcoded: Transcoded,
+}
+
+impl Read for DetectingReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if !self.decided {
+            let bytes = self.text.fill_buf()?;
+            let ascii = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(bytes.len());
+            if ascii > 0 || bytes.is_empty() {
+                let read = (&bytes[..ascii]).read(into)?;
+                self.text.consume(read);
+                return Ok(read);
+            }
+            self.decide()?;
+        }
+        self.text.read(into)
+    }
+}
+
+impl DetectingReader {
+    /// Guesses the encoding from the next bytes, of which the first is not ASCII.
+    fn decide(&mut self) -> io::Result<()> {
+        let mut sample = Vec::new();
+        let mut text = std::mem::replace(&mut self.text, Box::new(io::empty()));
+        (&mut text).take(BUFFER as u64).read_to_end(&mut sample)?;
+        let encoding = guess(&sample);
+        self.transcoded.set(encoding != encoding_rs::UTF_8);
+        self.text = as_utf8(Box::new(io::Cursor::new(sample).chain(text)), encoding);
+        self.decided = true;
+        Ok(())
+    }
 }
 
 /// Checks the first bytes of a file. Errors: it is empty, of another format, or a web page.
@@ -60,11 +113,17 @@ fn refuse_non_text(head: &[u8]) -> Result<()> {
         return Err(refused(format!("the file is not the text its name promises: it is {what}"))
             .hint("end its name in .gz, .zst or .parquet as it is; what was packed twice has to be unpacked once"));
     }
-    if head.iter().find(|b| !b.is_ascii_whitespace()) == Some(&b'<') {
-        return Err(refused("the file is an HTML or XML page, not a table".into())
-            .hint("a download that failed often leaves the error page behind"));
+    refuse_web_page(head)
+}
+
+/// Errors: the file is a web page, whatever its name says.
+pub(super) fn refuse_web_page(head: &[u8]) -> Result<()> {
+    match head.iter().find(|b| !b.is_ascii_whitespace()) {
+        Some(b'<') => Err(Error::new(Kind::Refused, "the file is an HTML or XML page, not a table").hint(
+            "a download that failed often leaves the error page behind; a page saved under the name of a workbook is to be saved as CSV",
+        )),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The bytes of a file, decompressed if its name ends in `.gz` or `.zst`.

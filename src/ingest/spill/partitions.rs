@@ -12,9 +12,7 @@ use crate::ingest::message_ids::MessageIds;
 use crate::memory::MemoryBudget;
 use crate::names;
 use crate::names::Names;
-use hashbrown::HashMap;
 use kefu_kernel::line::ChatLine;
-use rayon::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The lines of a partition above which it is split by buyer.
@@ -92,8 +90,6 @@ pub struct ShopPartitions {
     buffered: usize,
     /// Bytes of them that are reserved in the budget.
     reserved: usize,
-    /// The duplicates of split shops by shop code: two lines with one id may lie in two parts.
-    duplicates: HashMap<u32, DuplicateLines>,
 }
 
 /// The indices of partitions that are replayed together, on one thread.
@@ -108,9 +104,9 @@ impl Drop for ShopPartitions {
 impl ShopPartitions {
     /// Partitions without lines.
     pub fn new(budget: MemoryBudget) -> ShopPartitions {
-        let (partitions, by_shop, duplicates) = Default::default();
+        let (partitions, by_shop) = Default::default();
         let (max_lines, spill_file) = (MAX_LINES, Mutex::default());
-        ShopPartitions { max_lines, partitions, by_shop, spill_file, budget, buffered: 0, reserved: 0, duplicates }
+        ShopPartitions { max_lines, partitions, by_shop, spill_file, budget, buffered: 0, reserved: 0 }
     }
 
     /// Adds a line of a shop with its buyer, session and message id, each empty where there is none. Errors: a split cannot read lines back
@@ -192,11 +188,6 @@ impl ShopPartitions {
             let changed = last.replace(set).is_some_and(|last| last != set);
             let whole = self.by_shop[shop as usize - 1];
             let leaves = self.leaves(whole);
-            if self.partitions[whole].parts.is_some() {
-                let mut visit = |each: &mut dyn FnMut(&ChatLine, &[u8])| leaves.iter().try_for_each(|leaf| self.visit(*leaf, each));
-                let duplicates = DuplicateLines::find(self.id_hashes(&leaves)?, &mut visit)?;
-                self.duplicates.insert(shop, duplicates);
-            }
             if changed && lines > 0 {
                 shards.push(Shard::new());
                 lines = 0;
@@ -237,26 +228,6 @@ impl ShopPartitions {
         }
     }
 
-    /// The hashes of the message ids of each partition.
-    fn id_hashes(&self, partitions: &[usize]) -> Result<Vec<Vec<u64>>> {
-        let hashes_of = |index: &usize| {
-            let mut hashes = Vec::with_capacity(self.partitions[*index].count);
-            let mut each = |_: &ChatLine, id: &[u8]| {
-                if !id.is_empty() {
-                    hashes.push(hash_of(id));
-                }
-            };
-            self.visit(*index, &mut each)?;
-            Ok(hashes)
-        };
-        partitions.par_iter().map(hashes_of).collect()
-    }
-
-    /// Calls `each` with every line of a partition and its message id. The lines have no codes of buyers and sessions.
-    fn visit(&self, index: usize, each: &mut dyn FnMut(&ChatLine, &[u8])) -> Result<()> {
-        self.for_each_block(&self.partitions[index], &mut |bytes| unpack(bytes, &mut LinesWithoutNames(&mut *each)))
-    }
-
     /// Takes the lines out of a partition, in the order they were read and without duplicates, with the line counts of each file. Message ids
     /// are appended to `messages`; `code` returns the code for a buyer or session id. Errors: spilled lines cannot be read back.
     pub fn take(
@@ -266,18 +237,14 @@ impl ShopPartitions {
         code: &mut dyn FnMut(SharedColumn, &str) -> u32,
     ) -> Result<(Vec<ChatLine>, FileLineCounts)> {
         let partition = &self.partitions[index];
-        let known = self.duplicates.get(&partition.shop);
-        let hashes = known.is_none().then(|| Vec::with_capacity(partition.count));
-        let mut taken = TakenLines { lines: Vec::with_capacity(partition.count), hashes, messages, code };
+        let mut taken =
+            TakenLines { lines: Vec::with_capacity(partition.count), hashes: Vec::with_capacity(partition.count), messages, code };
         self.for_each_block(partition, &mut |bytes| unpack(bytes, &mut taken))?;
         *locked(&partition.buffer) = PackedLines::default();
         let TakenLines { mut lines, hashes, .. } = taken;
-        let mut visit = |each: &mut dyn FnMut(&ChatLine, &[u8])| {
-            lines.iter().for_each(|line| each(line, messages.text(line.message)));
-            Ok(())
-        };
-        let found = DuplicateLines::find(hashes.into_iter().collect(), &mut visit)?;
-        let counts = known.unwrap_or(&found).remove_from(&mut lines);
+        // All lines of a buyer are in one partition.
+        let duplicates = DuplicateLines::find(hashes, &lines, |line| messages.text(line.message));
+        let counts = duplicates.remove_from(&mut lines);
         Ok((lines, counts))
     }
 
@@ -325,24 +292,11 @@ impl LineSink for SplitPartition {
     }
 }
 
-/// Passes lines on without codes of buyers and sessions.
-struct LinesWithoutNames<F>(F);
-
-impl<F: FnMut(&ChatLine, &[u8])> LineSink for LinesWithoutNames<F> {
-    fn name(&mut self, _: SharedColumn, _: &str) -> u32 {
-        0
-    }
-
-    fn line(&mut self, line: &ChatLine, message: &[u8]) {
-        self.0(line, message);
-    }
-}
-
 /// Collects the lines of a partition, with the codes of their names.
 struct TakenLines<'a> {
     lines: Vec<ChatLine>,
-    /// The hashes of the message ids, unless the duplicates are already known.
-    hashes: Option<Vec<u64>>,
+    /// The hashes of the messages that have an id.
+    hashes: Vec<u64>,
     messages: &'a mut MessageIds,
     code: &'a mut dyn FnMut(SharedColumn, &str) -> u32,
 }
@@ -354,10 +308,8 @@ impl LineSink for TakenLines<'_> {
 
     #[inline(always)]
     fn line(&mut self, line: &ChatLine, message: &[u8]) {
-        if let Some(hashes) = &mut self.hashes
-            && !message.is_empty()
-        {
-            hashes.push(hash_of(message));
+        if !message.is_empty() {
+            self.hashes.push(hash_of(line.conversation, message));
         }
         self.lines.push(ChatLine { message: self.messages.push(message), ..*line });
     }
@@ -369,15 +321,20 @@ mod tests {
     use arrow::array::StringArray;
     use kefu_kernel::line::LineKind;
 
-    /// 200 lines of 40 buyers in two shops. Line 150 has the message id of line 4, which is another buyer's, and is marked as recalled.
+    /// 200 lines of 40 buyers in two shops. Line 164 has the message id of line 4, which is the same buyer's, and is marked as recalled;
+    /// line 150 has that of line 6, which is another buyer's.
     fn partitions(max_lines: usize, budget: MemoryBudget) -> (ShopPartitions, Names) {
         let (mut partitions, mut names) = (ShopPartitions::new(budget), Names::default());
         partitions.max_lines = max_lines;
         for order in 0..200u32 {
             let [shop, agent] = [format!("s{}", order % 2), "A".into()].map(|name| StringArray::from(vec![name]));
             let (shop, agent) = names.batch(&shop, &agent).line_codes(1, 1);
-            let id = if order == 150 { 4 } else { order };
-            let line = ChatLine { agent, order, sent_at: i64::from(order), recalled: order == 150, ..ChatLine::default() };
+            let id = match order {
+                164 => 4,
+                150 => 6,
+                order => order,
+            };
+            let line = ChatLine { agent, order, sent_at: i64::from(order), recalled: order == 164, ..ChatLine::default() };
             let line = ChatLine { kind: if order == 4 { LineKind::Buyer } else { LineKind::Reply }, ..line };
             let (buyer, mut entries) = (format!("b{}", order % 40), [BlockEntry::default(); 2]);
             let [buyer_entry, session_entry] = &mut entries;

@@ -1,8 +1,9 @@
-//! `kefu check`: tests access to both roots, and finds the files and columns that a run would read, without computing anything.
+//! The report of a check, and the check as a whole.
 
-use crate::config::{Plan, SourceConfig};
-use crate::error::{Context, Error, Kind, Result};
-use crate::ingest;
+use super::joins::{CheckedJoin, joins};
+use super::tables::{CheckedTable, check_table};
+use crate::config::{OnWarning, Plan};
+use crate::error::{Error, Kind, Result};
 use crate::model::InputTable;
 use crate::store::probe;
 use crate::store::probe::{Probe, ProbeOutcome};
@@ -26,23 +27,8 @@ pub struct CheckReport {
     pub probes: Vec<Probe>,
     /// The configured input tables. Empty if the input cannot be read.
     pub tables: Vec<CheckedTable>,
-}
-
-/// One input table.
-#[derive(Debug, Serialize)]
-pub struct CheckedTable {
-    /// The name of the table.
-    pub table: &'static str,
-    /// Number and total size of its files for the day.
-    pub files: usize,
-    pub bytes: u64,
-    /// Columns of the first file that kefu does not use.
-    pub unused_columns: Vec<String>,
-    /// The error with which a run would fail.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub problem: Option<String>,
-    #[serde(skip)]
-    error: Option<Error>,
+    /// The columns by which tables are joined.
+    pub joins: Vec<CheckedJoin>,
 }
 
 /// Probes both roots, lists the files of every table for a day, and resolves the columns of the first. A problem of one table does not keep
@@ -55,7 +41,10 @@ pub fn check(plan: &Plan, day: Day) -> CheckReport {
     });
     let is_readable = input.iter().all(|probe| probe.error().is_none());
     let sources = InputTable::ALL.into_iter().filter(|_| is_readable).filter_map(|table| Some((table, plan.source(table)?)));
-    let tables = sources.map(|(table, source)| check_table(plan, table, source, day)).collect();
+    let mut tables = sources.map(|(table, source)| check_table(plan, table, source, day)).collect::<Vec<_>>();
+    if plan.config.quality.warnings == OnWarning::Error {
+        tables.iter_mut().for_each(CheckedTable::refuse_warnings);
+    }
     CheckReport {
         pipeline: plan.config.name.clone(),
         business_day: day.to_string(),
@@ -63,29 +52,9 @@ pub fn check(plan: &Plan, day: Day) -> CheckReport {
         output: plan.output.name().to_owned(),
         rule_set: plan.rules.describe(),
         probes: input.into_iter().chain(output).collect(),
+        joins: joins(&tables),
         tables,
     }
-}
-
-/// Checks one table.
-fn check_table(plan: &Plan, table: InputTable, source: &SourceConfig, day: Day) -> CheckedTable {
-    let mut checked = CheckedTable { table: table.name(), files: 0, bytes: 0, unused_columns: Vec::new(), problem: None, error: None };
-    if let Err(error) = fill(&mut checked, plan, table, source, day) {
-        checked.problem = Some(error.in_one_line());
-        checked.error = Some(error);
-    }
-    checked
-}
-
-/// Fills in the files and the columns of a table. Errors: those of a run that reads it.
-fn fill(checked: &mut CheckedTable, plan: &Plan, table: InputTable, source: &SourceConfig, day: Day) -> Result<()> {
-    let files = ingest::files_of(plan, source, day, day).with("table", table.name())?;
-    checked.files = files.len();
-    checked.bytes = files.iter().map(|(_, file)| file.size()).sum();
-    ingest::require_files(plan, table, source, &files, day, day)?;
-    let resolved = files.first().map(|(_, first)| ingest::map_columns(plan, table, first)).transpose()?;
-    checked.unused_columns = resolved.map(|resolved| resolved.unused).unwrap_or_default();
-    Ok(())
 }
 
 impl CheckReport {
@@ -120,16 +89,13 @@ impl fmt::Display for CheckReport {
             let problem = problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
             writeln!(f, "  {root:<6} {what:<24} {result}{problem}")?;
         }
-        for checked in &self.tables {
-            write!(f, "  {:<12} {} file(s), {} bytes", checked.table, checked.files, checked.bytes)?;
-            match (checked.unused_columns.as_slice(), &checked.problem) {
-                (_, Some(problem)) => writeln!(f, "; failed: {problem}")?,
-                ([], None) => writeln!(f)?,
-                (unused, None) => writeln!(f, "; not used: {}", unused.join(", "))?,
-            }
-        }
+        self.tables.iter().try_for_each(|checked| write!(f, "{checked}"))?;
+        self.joins.iter().try_for_each(|join| writeln!(f, "  {join}"))?;
         match self.kinds().count() {
-            0 => writeln!(f, "ok: both roots, the pipeline file and the columns are fine"),
+            0 => match self.tables.iter().map(|checked| checked.warnings.len()).sum::<usize>() {
+                0 => writeln!(f, "ok: both roots, the pipeline file and the first rows are fine"),
+                count => writeln!(f, "ok, with {count} warning(s)"),
+            },
             count => writeln!(f, "{count} problem(s)"),
         }
     }
