@@ -36,16 +36,19 @@ const HEAD: &str = "shop_id,buyer_id,sender,sent_at,agent_id,message_id\n";
 /// Few rows: one bad one is a large share.
 const LENIENT: &str = "[quality]\nmax_bad_ratio = 0.9\n";
 
+/// What these tests do not look at is not made: most of a run's time goes into it.
+const LEAN: &str = "[reports]\nperiods = [\"day\"]\n[judgement]\ntables = []\n";
+
 /// One file of chats and the settings of its table.
 fn chats(name: &str, bytes: impl AsRef<[u8]>, settings: &str) -> Place {
-    let place = Place::new(&format!("name = \"real\"\n[messages]\npath = \"{name}\"\n{settings}"));
+    let place = Place::new(&format!("name = \"real\"\n{LEAN}[messages]\npath = \"{name}\"\n{settings}"));
     place.put(name, bytes);
     place
 }
 
 /// Another table of one file, beside the question of b1 at 10:00 and the answer of A.
 fn beside(table: &str, name: &str, bytes: impl AsRef<[u8]>, settings: &str) -> Place {
-    let place = Place::new(&format!("{PIPELINE}[{table}]\npath = \"{name}\"\n{settings}"));
+    let place = Place::new(&format!("{PIPELINE}[{table}]\npath = \"{name}\"\n{settings}{LEAN}"));
     place.put(name, bytes);
     place
 }

@@ -1,6 +1,6 @@
 //! Warnings that protect a number: each with a log that deserves it, and one that does not.
 
-use super::{HEAD, spoken};
+use super::{HEAD, LEAN, spoken};
 use crate::support::place::{PIPELINE, Place, Ran};
 
 /// So many questions with their answers on a day, each of a buyer of its own.
@@ -21,7 +21,7 @@ const TUESDAYS: [&str; 4] = ["2026-08-04", "2026-08-11", "2026-08-18", "2026-08-
 
 /// Shops `a` with 12 and `b` with 8 lines on some Tuesdays, which are run; then 1 September, a Tuesday, with the lines given.
 fn after_tuesdays(settings: &str, tuesdays: &[&str], september: &str) -> Place {
-    let place = Place::new(&format!("{PIPELINE}{settings}"));
+    let place = Place::new(&format!("{PIPELINE}{settings}{LEAN}"));
     place.put("shops.csv", "shop_id,closed_on,quiet\nb,,\n");
     for date in tuesdays {
         put_day(&place, date, &(rows_of_both(date)));
