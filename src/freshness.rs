@@ -252,7 +252,9 @@ impl<'a> Freshness<'a> {
     pub fn days_with_chat_states(&self, manifest: &Manifest) -> Result<BTreeSet<Day>> {
         let mut days = BTreeSet::new();
         for (day, record) in manifest.days.iter().filter(|(day, _)| self.days_with_states.contains(day)) {
-            if record.semantics == SEMANTICS_VERSION && record.made_with == self.made_with(*day)? {
+            // What an older version stored is better than nothing where the files are gone.
+            let is_current = record.semantics == SEMANTICS_VERSION || self.has_no_files(*day)?;
+            if is_current && record.made_with == self.made_with(*day)? {
                 days.insert(*day);
             }
         }
@@ -269,7 +271,9 @@ impl<'a> Freshness<'a> {
                 true => only.admits(&reasons),
                 false => only == DaySelection::Due && day <= self.landed.through && reasons.iter().any(StaleReason::is_automatic),
             };
-            if !is_requested(&day) && reasons.contains(&StaleReason::OlderVersion) && !reasons.iter().any(StaleReason::is_broken) {
+            let is_older = manifest.days.get(&day).is_some_and(|record| record.reported && record.semantics != SEMANTICS_VERSION);
+            let is_left = !is_requested(&day) && !reasons.iter().any(StaleReason::is_broken);
+            if is_older && (is_left || !is_due) {
                 work.older.insert(day);
                 continue;
             }
@@ -306,7 +310,12 @@ impl<'a> Freshness<'a> {
     /// Whether the message files of a day are gone from the input although the day was computed from some.
     pub fn has_vanished(&self, manifest: &Manifest, day: Day) -> Result<bool> {
         let had = manifest.days.get(&day).is_some_and(|record| record.files > 0 && record.rows > 0);
-        let Some(messages) = self.fingerprints.get(&InputTable::Messages).filter(|_| had) else { return Ok(false) };
+        Ok(had && self.has_no_files(day)?)
+    }
+
+    /// Whether the message files are partitioned by day and a day has none.
+    fn has_no_files(&self, day: Day) -> Result<bool> {
+        let Some(messages) = self.fingerprints.get(&InputTable::Messages) else { return Ok(false) };
         Ok(messages.has_files(ingest::partition_dates(self.plan, &self.plan.config.messages, day, day)?) == Some(false))
     }
 

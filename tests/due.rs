@@ -361,27 +361,33 @@ fn a_night_repairs_a_day_that_was_made_again_as_of_an_earlier_one() {
     assert_same(&published(&shop.plan), &clean(shop.folder.path(), 19));
 }
 
-/// A version that changes what a number means: the days before it are left, and say so.
-#[test]
-fn days_of_an_older_version_stay_as_they_are_and_stop_no_run() {
-    let day = |date: &str| {
-        let at = |second: u32| format!("{date}T10:00:{second:02}+08:00");
-        format!("shop_id,buyer_id,sender,sent_at,agent_id\ns1,b1,buyer,{},A\ns1,b1,agent,{},A\n", at(0), at(20))
-    };
-    let place = Place::new(PIPELINE);
-    let run = |date: &str| {
-        place.put(&format!("messages/date={date}/chats.csv"), day(date));
-        place.kefu(&["run", "p.toml", "--date", date])
-    };
-    run("2026-09-07").expect(0, &[]);
-    run("2026-09-08").expect(0, &[]);
-    // The manifest of a version that did not say what its numbers mean.
+/// A question and its answer.
+fn day_of_chats(date: &str) -> String {
+    let at = |second: u32| format!("{date}T10:00:{second:02}+08:00");
+    format!("shop_id,buyer_id,sender,sent_at,agent_id\ns1,b1,buyer,{},A\ns1,b1,agent,{},A\n", at(0), at(20))
+}
+
+/// Makes the manifest that of a version which did not say what its numbers mean.
+fn forget_semantics(place: &Place) {
     for page in std::fs::read_dir(place.path("out/_meta/partitions")).unwrap() {
         let page = page.unwrap().path();
         let text = std::fs::read_to_string(&page).unwrap();
         let plain = text.lines().filter(|line| !line.contains("\"semantics\"")).collect::<Vec<_>>().join("\n");
-        std::fs::write(&page, plain.replace("\"semantics\":2,", "")).unwrap();
+        std::fs::write(&page, plain).unwrap();
     }
+}
+
+/// A version that changes what a number means: the days before it are left, and say so.
+#[test]
+fn days_of_an_older_version_stay_as_they_are_and_stop_no_run() {
+    let place = Place::new(PIPELINE);
+    let run = |date: &str| {
+        place.put(&format!("messages/date={date}/chats.csv"), day_of_chats(date));
+        place.kefu(&["run", "p.toml", "--date", date])
+    };
+    run("2026-09-07").expect(0, &[]);
+    run("2026-09-08").expect(0, &[]);
+    forget_semantics(&place);
     let week = || std::fs::read(place.path("out/reports/shop_week/dt=2026-09-07/data.parquet")).unwrap();
     let before = week();
     let backfill = "kefu backfill p.toml --from 2026-09-07 --to 2026-09-08 --only stale";
@@ -393,4 +399,30 @@ fn days_of_an_older_version_stay_as_they_are_and_stop_no_run() {
     place.kefu(&["backfill", "p.toml", "--from", "2026-09-07", "--to", "2026-09-08", "--only", "stale"]).expect(0, &[]);
     let rows = place.tables().rows("reports/shop_week");
     assert_eq!(number(&rows[0], "rounds"), Some(3.0), "now the week has all its days");
+}
+
+/// Whichever of the older days are made again, the others stay, and so do the periods that hold one of them.
+#[test]
+fn making_one_older_day_again_touches_no_other() {
+    let place = Place::new(&format!("{PIPELINE}[orders]\npath = \"orders.csv\"\n"));
+    let order = |date: &str| format!("s1,o{date},b1,{date}T10:05:00+08:00,10.00,1,{date}T10:06:00+08:00\n");
+    let dates = ["2026-09-07", "2026-09-08", "2026-09-09"];
+    let head = "shop_id,order_id,buyer_id,created_at,amount,quantity,paid_at\n";
+    place.put("orders.csv", format!("{head}{}", dates.map(order).concat()));
+    for date in dates {
+        place.put(&format!("messages/date={date}/chats.csv"), day_of_chats(date));
+    }
+    let args = |from: &'static str, to: &'static str| ["backfill", "p.toml", "--from", from, "--to", to];
+    place.kefu(&args(dates[0], dates[2])).expect(0, &[]);
+    forget_semantics(&place);
+    let read = |key: &str| std::fs::read(place.path(key)).unwrap();
+    let keys = ["reports/shop_week/dt=2026-09-07", "reports/shop_day/dt=2026-09-08", "details/credits/dt=2026-09-08", "dims/shop"];
+    let bytes = || keys.map(|key| read(&format!("out/{key}/data.parquet")));
+    let before = bytes();
+    place.kefu(&["run", "p.toml", "--date", dates[0]]).expect(0, &["2 days of 2026-09-08 to 2026-09-09"]);
+    assert!(bytes() == before, "what holds an older day has changed");
+    place.kefu(&[args(dates[0], dates[2]).as_slice(), &["--only", "missing"]].concat()).expect(0, &["made under older rules"]);
+    assert!(bytes() == before, "what holds an older day has changed");
+    let plan = place.kefu(&["plan", "p.toml", "--from", dates[0], "--to", dates[2]]);
+    assert_eq!(plan.stdout.matches("made under older rules").count(), 2, "{}", plan.stdout);
 }

@@ -85,6 +85,7 @@ fn fill(checked: &mut CheckedTable, plan: &Plan, table: InputTable, source: &Sou
     (checked.unused_columns, checked.times, checked.ids, checked.warnings) = (sample.unused, sample.times, sample.ids, warnings);
     if checked.bytes <= READ_WHOLE && checked.files > 0 {
         checked.warnings = read_whole(plan, table, day)?;
+        return Ok(());
     }
     audit.check(plan.config.quality.max_bad_ratio)
 }

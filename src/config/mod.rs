@@ -31,3 +31,4 @@ pub use rule_sets::{RuleSetId, RuleSets};
 pub use scorecards::{Scorecard, ScorecardItem, is_within};
 pub use shop_set::{ShopSet, ShopSetMembers};
 pub use source::{EpochUnit, InputFormat, Mark, MoneyUnit, NullWords, RowOrder, RowUnit, SourceConfig};
+pub use source_check::unused_setting;

@@ -77,8 +77,11 @@ impl PathTemplate {
             return Ok(());
         }
         let day = Day::from(jiff::civil::date(2026, 11, 30));
-        let known = self.glob_of(Some(day)).ok().and_then(|glob| self.day_of(&glob.replace('*', "x")));
-        if known == Some(day) || !self.pieces.iter().any(|piece| matches!(piece, Piece::Date(format) if format != DATE)) {
+        let formats = self.pieces.iter().filter_map(|piece| if let Piece::Date(format) = piece { Some(format.as_str()) } else { None });
+        let formats = formats.collect::<Vec<_>>();
+        let texts = formats.iter().map(|format| written(format, day)).collect::<Result<Vec<_>>>()?;
+        let parsed = jiff::civil::Date::strptime(formats.join(BETWEEN), texts.join(BETWEEN));
+        if parsed.is_ok_and(|date| Day::from(date) == day) {
             return Ok(());
         }
         Err(Error::new(Kind::Config, "the dates in `path` do not tell year, month and day")
@@ -246,6 +249,7 @@ mod tests {
             ("dt={date}/chat_{date}.csv", "dt=2026-09-01/chat_2026-09-01.csv", Some("2026-09-01")),
             ("dt={date}/chat_{date}.csv", "dt=2026-09-01/chat_2026-09-02.csv", None),
             ("**/dt={date}/*.{csv,gz}", "a/b/dt=2026-09-01/x.gz", Some("2026-09-01")),
+            ("pt={date:%Y%m%d}/part-[0-9].{csv,gz}", "pt=20260901/part-7.gz", Some("2026-09-01")),
             ("聊天/{date}.csv", "聊天/2026-09-01.csv", Some("2026-09-01")),
             ("dt={date}/*.csv", "dt=2026-13-01/a.csv", None),
             ("*.csv", "a.csv", None),

@@ -53,6 +53,26 @@ fn wrong_row_unit(table: InputTable, source: &SourceConfig) -> Option<(&'static 
     None
 }
 
+/// The first setting that files of a format do not have: its key, and why.
+pub fn unused_setting(source: &SourceConfig, format: InputFormat) -> Option<(&'static str, Error)> {
+    let is_book = matches!(format, InputFormat::Xlsx | InputFormat::Xls);
+    let settings = [
+        ("delimiter", source.delimiter.is_some(), format == InputFormat::Csv, "CSV"),
+        ("quote", source.quote.is_some(), format == InputFormat::Csv, "CSV"),
+        ("escape", source.escape.is_some(), format == InputFormat::Csv, "CSV"),
+        ("comment", source.comment.is_some(), format == InputFormat::Csv, "CSV"),
+        ("skip_rows", source.skip_rows > 0, format.is_sheet(), "CSV and of workbooks"),
+        ("skip_end", source.skip_end > 0, format.is_sheet(), "CSV and of workbooks"),
+        ("header", !source.header, format.is_sheet(), "CSV and of workbooks"),
+        ("sheet", source.sheet.is_some(), is_book, "workbooks"),
+    ];
+    let (key, .., of) = settings.into_iter().find(|(_, is_set, has, _)| *is_set && !has)?;
+    Some((
+        key,
+        config(format!("`{key}` is a setting of {of}, and the file is another"), "leave it out, or set `format` to what the file is"),
+    ))
+}
+
 /// Two marks that are the same character, or marks of a format that has none.
 fn wrong_marks(source: &SourceConfig) -> Option<(&'static str, Error)> {
     let quote = Some(source.quote.map_or(b'"', |mark| mark.0));
@@ -66,28 +86,9 @@ fn wrong_marks(source: &SourceConfig) -> Option<(&'static str, Error)> {
         .or_else(|| clash("escape", escape, delimiter, "delimiter"))
         .or_else(|| clash("comment", comment, delimiter, "delimiter"))
         .or_else(|| clash("comment", comment, quote, "quote"));
-    let is_other = source.format.is_some_and(|format| format != InputFormat::Csv);
-    let of_csv = [
-        ("delimiter", source.delimiter.is_some()),
-        ("quote", source.quote.is_some()),
-        ("escape", source.escape.is_some()),
-        ("comment", source.comment.is_some()),
-    ];
-    let unused = of_csv.into_iter().find(|(_, is_set)| is_other && *is_set);
-    let unused = unused.map(|(key, _)| (key, config(format!("`{key}` is a setting of CSV, and `format` is another"), "leave it out")));
-    let is_sheet = source.format.is_none_or(InputFormat::is_sheet);
-    let of_sheets = [("skip_rows", source.skip_rows > 0), ("skip_end", source.skip_end > 0), ("header", !source.header)];
-    let rows = of_sheets.into_iter().find(|(_, is_set)| !is_sheet && *is_set);
-    let rows = rows.map(|(key, _)| (key, config(format!("`{key}` is a setting of CSV and of workbooks"), "leave it out")));
-    let is_book = source.format.is_none_or(|format| matches!(format, InputFormat::Xlsx | InputFormat::Xls));
-    let sheet = source.sheet.is_some() && !is_book;
     let is_unnamed = source.sheet.as_ref().is_some_and(String::is_empty);
     let unnamed = is_unnamed.then(|| ("sheet", config("`sheet` names no sheet".to_owned(), "leave it out to read the first")));
-    clashes
-        .or(unnamed)
-        .or(unused)
-        .or(rows)
-        .or_else(|| sheet.then(|| ("sheet", config("`sheet` is a setting of workbooks".to_owned(), "leave it out"))))
+    clashes.or(unnamed).or_else(|| unused_setting(source, source.format?))
 }
 
 /// A format of times that `strptime` does not know.

@@ -5,19 +5,9 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 use std::borrow::Cow;
 
-/// Words for the halves of a day, and whether they mean the second.
-const HALVES: [(&str, bool); 10] = [
-    ("上午", false),
-    ("凌晨", false),
-    ("早上", false),
-    ("下午", true),
-    ("中午", true),
-    ("晚上", true),
-    ("AM", false),
-    ("am", false),
-    ("PM", true),
-    ("pm", true),
-];
+/// Words for the halves of a day, and whether they mean the second. Words such as 中午 and 晚上 belong to neither: they are not read.
+const HALVES: [(&str, bool); 8] =
+    [("上午", false), ("凌晨", false), ("早上", false), ("下午", true), ("AM", false), ("am", false), ("PM", true), ("pm", true)];
 
 /// A text with 上午 and 下午 as AM and PM, which the formats of `strptime` know.
 pub(super) fn with_english_halves(text: &str) -> Cow<'_, str> {

@@ -68,8 +68,8 @@ impl CellConverter<'_> {
             ColumnType::Number => self.floats(),
             ColumnType::Bool => self.bools(),
             ColumnType::Time => self.times(times),
-            ColumnType::Date => self.dates("not a date", |cell| times.date(cell)),
-            ColumnType::Month => self.dates("not a month such as 2026-11", |cell| month(cell, times)),
+            ColumnType::Date => self.dates(times, "not a date", |cell| times.date(cell)),
+            ColumnType::Month => self.dates(times, "not a month such as 2026-11", |cell| month(cell, times)),
         }
     }
 
@@ -277,9 +277,16 @@ impl CellConverter<'_> {
     }
 
     /// An i32 column of days since 1970. A cell that `parse` does not accept is a fault.
-    fn dates(&mut self, reason: &str, parse: impl Fn(&str) -> Option<Date>) -> Result<ArrayRef> {
+    fn dates(&mut self, times: &TimeParser, reason: &str, parse: impl Fn(&str) -> Option<Date>) -> Result<ArrayRef> {
         let text = match self.raw.data_type() {
             DataType::Date32 | DataType::Date64 => cast(&self.cast_checked(self.raw, &DataType::Date32)?, &DataType::Utf8)?,
+            // The day of an instant is that of the source's zone.
+            DataType::Timestamp(_, Some(zone)) => {
+                let ms =
+                    cast(&self.cast_checked(self.raw, &DataType::Timestamp(TimeUnit::Millisecond, Some(zone.clone())))?, &DataType::Int64)?;
+                let ms = ms.as_primitive::<arrow::datatypes::Int64Type>().iter();
+                Arc::new(ms.map(|at| at.and_then(|at| times.day_of(at)).map(|date| date.to_string())).collect::<StringArray>())
+            }
             _ => cast(self.raw, &DataType::Utf8)?,
         };
         let parsed = self.parse_cells(text.as_string(), reason, |cell| parse(cell).map(|date| i64::from(Day::from(date).0)));
@@ -343,7 +350,8 @@ fn month(text: &str, times: &TimeParser) -> Option<Date> {
         };
         Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()
     };
-    times.date(text).map(Date::first_of_month).or_else(named)
+    // Six digits are a month, before they could be the serial number of a day.
+    named().or_else(|| times.date(text).map(Date::first_of_month))
 }
 
 /// The wall-clock time that so many ms since 1970 show in UTC.

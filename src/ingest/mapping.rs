@@ -9,7 +9,7 @@ use super::literals::truth;
 use super::row_fault::{Faults, RowFault};
 use super::times::TimeParser;
 use crate::config::path_template::PathTemplate;
-use crate::config::{BuyerKey, KeyedIds};
+use crate::config::{BuyerKey, KeyedIds, unused_setting};
 use crate::config::{InputFormat, Plan, RowOrder, SourceConfig};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::decode::input::{DecodeFault, DecodedBatch};
@@ -63,6 +63,9 @@ impl ColumnMapping {
         source: &SourceConfig,
         (format, key, schema): (InputFormat, &str, &Schema),
     ) -> Result<ColumnMapping> {
+        if let Some((_, error)) = unused_setting(source, format) {
+            return Err(error);
+        }
         let in_path =
             PathTemplate::new(table, &source.path)?.columns_of(key).into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
         let mut origins = Vec::new();
@@ -120,6 +123,7 @@ impl ColumnMapping {
             let raw = rules.without_nulls(raw)?;
             let cells = CellConverter { column, rules, raw: &raw, accepted, faults: &mut faults }.convert(&self.times)?;
             if let (ColumnOrigin::Source(_), Some(text)) = (origin, self.in_path.get(column.name)) {
+                let text = values.as_ref().and_then(|values| values.mapped(text)).unwrap_or(text);
                 refuse_other_than(text, column, &cells, &mut faults);
             }
             columns.push(match &mut self.buyers {
@@ -156,9 +160,11 @@ impl ColumnMapping {
         let feeds = |(_, origin): &(&InputColumn, &ColumnOrigin)| matches!(origin, ColumnOrigin::Source(name) if *name == fault.column);
         let fed = self.table.columns().iter().zip(&self.origins).filter(feeds).map(|(column, _)| column).collect::<Vec<_>>();
         let of = |column: &str| RowFault { column: column.to_owned(), reason: fault.reason.clone(), value: String::new() };
-        match fed.first() {
-            Some(first) if fed.iter().all(|column| column.is_emptied()) => faults.cells.push((fault.row, of(first.name))),
-            _ => drop(faults.rows.entry(fault.row).or_insert_with(|| of(&fault.column))),
+        let named = fed.first().map_or(fault.column.as_str(), |column| column.name);
+        if !fed.is_empty() && fed.iter().all(|column| column.is_emptied()) {
+            faults.cells.push((fault.row, of(named)));
+        } else {
+            faults.rows.entry(fault.row).or_insert_with(|| of(named));
         }
     }
 }

@@ -201,11 +201,10 @@ fn differing_whole(items: LazyFrame, whole: &[String]) -> Result<Option<String>>
 
 /// The warning that several rows of an order have unlike amounts and nothing tells which is newer: they may be its items.
 fn unlike_amounts(versions: DataFrame) -> Result<Option<String>> {
-    let rows = versions.lazy().group_by(["shop_id", "order_id"].map(col)).agg([
-        col("amount").n_unique().alias("amounts"),
-        col("updated_at").n_unique().eq(len()).and(col("updated_at").null_count().eq(lit(0))).alias("is_ordered"),
-    ]);
-    let orders = collect(rows.filter(col("amounts").gt(lit(1)).and(col("is_ordered").not())))?.height();
+    // Rows that were updated at one instant, or of which nothing says when, are not ordered.
+    let rows = versions.lazy().group_by(["shop_id", "order_id", "updated_at"].map(col)).agg([col("amount").n_unique().alias("amounts")]);
+    let unlike = rows.filter(col("amounts").gt(lit(1))).select(["shop_id", "order_id"].map(col));
+    let orders = collect(unlike.unique(None, UniqueKeepStrategy::Any))?.height();
     Ok((orders > 0).then(|| {
         format!(
             "{orders} orders have several rows with unlike amounts, and no updated_at tells which is newer: if a row is an item, set \

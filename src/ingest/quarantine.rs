@@ -96,11 +96,16 @@ pub struct Audit {
     pub quarantined: Vec<QuarantinedRow>,
     /// Emptied cells by column.
     pub(super) emptied: BTreeMap<String, i64>,
+    /// Emptied cells so far, of which the first [`CELLS_KEPT`] are kept with their reasons.
+    pub(super) cells_kept: usize,
     /// How the times of neighbouring rows compare, by file key.
     pub(super) steps: BTreeMap<String, TimeSteps>,
     /// What a reader of the numbers should know about the files, each with what to write.
     pub warnings: BTreeSet<String>,
 }
+
+/// Emptied cells of a table that are kept with their reasons. All of them are counted.
+const CELLS_KEPT: usize = 100_000;
 
 /// The share of a column's cells that may be emptied without a warning.
 const MAX_EMPTIED: f64 = 0.01;
@@ -108,8 +113,8 @@ const MAX_EMPTIED: f64 = 0.01;
 impl Audit {
     /// An audit without files.
     pub fn new(table: InputTable) -> Audit {
-        let (files, sizes, quarantined, (emptied, steps, warnings)) = Default::default();
-        Audit { table, files, sizes, quarantined, emptied, steps, warnings }
+        let (files, sizes, quarantined, (emptied, cells_kept, steps, warnings)) = Default::default();
+        Audit { table, files, sizes, quarantined, emptied, cells_kept, steps, warnings }
     }
 
     /// Records the sizes of the files that are about to be read.
@@ -145,7 +150,8 @@ impl Audit {
         for (what, row, fault) in aside {
             if what == SetAside::Cell {
                 *self.emptied.entry(fault.column.clone()).or_default() += 1;
-                if self.quarantined.len() >= BAD_ROWS {
+                self.cells_kept += 1;
+                if self.cells_kept > CELLS_KEPT {
                     continue;
                 }
             }
@@ -153,7 +159,7 @@ impl Audit {
             self.quarantined.push(QuarantinedRow { what, table: self.table, file: file.clone(), row, fault: fault.clone() });
         }
         match self.first_bad_row() {
-            Some(first) if self.quarantined.len() > BAD_ROWS => {
+            Some(first) if self.total().quarantined > BAD_ROWS as i64 => {
                 Err(first.too_many_bad_rows(format!("more than {BAD_ROWS} rows of {} are bad", self.table.name())))
             }
             _ => Ok(()),

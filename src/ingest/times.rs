@@ -149,6 +149,11 @@ impl TimeParser {
         text.parse().ok().or_else(by_format).or_else(serial).or_else(|| civil_date(text))
     }
 
+    /// The day of an instant (UTC ms) in the source's zone.
+    pub(super) fn day_of(&self, at: i64) -> Option<Date> {
+        Some(jiff::Timestamp::from_millisecond(at).ok()?.to_zoned(self.zone.clone()).date())
+    }
+
     /// The instant (UTC ms) of a wall-clock time without an offset, in the source's zone (DECISIONS #15).
     pub(super) fn local(&self, at: DateTime) -> Option<i64> {
         Some(at.to_zoned(self.zone.clone()).ok()?.timestamp().as_millisecond())

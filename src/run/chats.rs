@@ -197,7 +197,8 @@ impl Stretch<'_> {
         let _span = tracing::info_span!("partition", table = "chats", level = "all", period = "day", dt = %day).entered();
         if !requested {
             self.compute_day(day, &mut chats, false, workers)?;
-            return Ok((chats.audit, Profile::default()));
+            let profile = chats.profile();
+            return Ok((chats.audit, profile));
         }
         chats.audit.check(self.context.plan.config.quality.max_bad_ratio)?;
         self.gate(day, &mut chats)?;

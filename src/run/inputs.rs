@@ -24,7 +24,10 @@ pub(super) fn open(context: &RunContext, manifest: &Manifest, work: DayWork, lat
     let RunContext { plan, request, freshness, landed, .. } = *context;
     let published = manifest.reported();
     let DayWork { read, restate: mut restated, .. } = work;
-    let other_days = || published.iter().copied().filter(|day| *day <= landed.through && !later.contains(day));
+    let other_days = || {
+        let may_change = |day: &Day| *day <= landed.through && !later.contains(day) && !context.older.contains(day);
+        published.iter().copied().filter(may_change)
+    };
     restated.extend(days_looking_back_on(&read, other_days(), plan)?);
     let first = restated.first().copied().unwrap_or(request.from);
     let mut requested = restated.range(request.from..=request.to).copied();

@@ -104,10 +104,12 @@ impl Stretch<'_> {
 
     /// Stages the dimension tables over all reportable days.
     fn stage_dims(&self, platforms: &BTreeMap<Day, ShopPlatforms>) -> Result<()> {
-        let reportable = self.reportable_days();
+        let reportable = self.reportable_days().union(self.context.older).copied().collect::<BTreeSet<_>>();
         let first = reportable.first().copied().unwrap_or(self.context.request.from);
         let last = reportable.last().copied().unwrap_or(self.context.request.to);
-        let dims = self.dims(platforms.values())?;
+        // The reports of days that an older version made join these tables, too.
+        let older = self.context.older.iter().map(|day| self.states.platforms(*day).unwrap_or_default()).collect::<Vec<_>>();
+        let dims = self.dims(platforms.values().chain(&older))?;
         reports::dims(&self.context.plan.calendar, (first, last), &self.inputs.reference, &dims)?
             .iter()
             .try_for_each(|table| self.publisher.stage(table))

@@ -29,7 +29,8 @@ impl Stretch<'_> {
         let mut lines: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         for week in 1..=WEEKS {
             let before = day.plus(-7 * week);
-            if !self.context.history.contains_key(&before) || !self.days.with_chat_states.contains(&before) {
+            let key = format!("state/chats/shop_sums/dt={before}/data.parquet");
+            if !self.context.history.contains_key(&before) || !self.publisher.has(&key)? {
                 continue;
             }
             let sums = self.states.get(before, StatePart::Chats, Level::Shop, StateKind::Sums)?;

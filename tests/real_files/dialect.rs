@@ -198,3 +198,46 @@ fn fields_of_fields_have_dotted_names() {
     place.run().expect(0, &[]);
     assert!(told(&place, "details/rounds", &["buyer_id", "agent_id"]).contains(&"b1|A".to_owned()));
 }
+
+/// A carriage return within a cell ends no row.
+#[test]
+fn a_lone_carriage_return_is_text() {
+    let csv = TEXTS.replace("在吗", "\"一\r二\"").replace("在的", "三\r四");
+    let place = chats("chats.csv", csv, "");
+    assert_one_round(&place, "a carriage return");
+    assert_eq!(of_shop(&place, &["agent_words"]), "3");
+}
+
+/// Blank lines within a cell, and between title and header, are lines as any other.
+#[test]
+fn rows_at_the_foot_are_skipped_whatever_else_is_blank() {
+    let csv = format!("标题\n\n{}合计,2\n\n", TEXTS.replace("在的", "\"一\n\n二\""));
+    let place = chats("chats.csv", csv, "skip_rows = 2\nskip_end = 1\n");
+    assert_one_round(&place, "a title, a blank line and a total");
+    assert!(set_aside(&place, "messages").is_empty());
+    assert_eq!(of_shop(&place, &["agent_words"]), "4");
+}
+
+#[test]
+fn a_row_that_a_quotation_swallows_is_told() {
+    let csv = TEXTS.replace("在吗", "\"在吗").replace("在的", "在的\"");
+    assert_warned(&chats("chats.csv", csv, ""), &["chats.csv", "line 2"]);
+}
+
+/// One element of another shape costs its row alone.
+#[test]
+fn an_element_that_is_no_object_is_set_aside_alone() {
+    let row = |sender: &str, second: u32, agent: &str| {
+        format!(
+            "{{\"shop_id\":\"s1\",\"buyer_id\":\"b1\",\"sender\":\"{sender}\",\"sent_at\":\"2026-09-01 10:00:{second:02}\",\"agent\":{agent}}}"
+        )
+    };
+    let rows = [row("buyer", 0, "[]"), row("agent", 20, "{\"id\":\"A\"}"), row("agent", 30, "\"A\""), "null".into(), "7".into()];
+    let settings = format!("columns = {{ agent_id = \"agent.id\" }}\n{LENIENT}");
+    let array = format!("[{}]", rows.join(","));
+    for (name, bytes) in [("chats.json", array), ("chats.ndjson", rows.join("\n"))] {
+        let place = chats(name, bytes, &settings);
+        assert_one_round(&place, name);
+        assert_eq!(set_aside(&place, "messages"), ["3|agent_id", "4|", "5|"], "{name}");
+    }
+}

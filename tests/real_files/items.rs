@@ -105,6 +105,9 @@ fn versions_of_an_order_are_not_warned_of() {
         assert!(ran.code == 0 && !spoken(&ran).contains("rows = \"item\""), "{}", spoken(&ran));
     }
     assert_eq!(of_shop(&place, &["shop_orders", "shop_amount"]), "1|25");
+    // Nor are daily snapshots, in which a version stands again unchanged.
+    let snapshots = [item("", "30.00", "1", "10", ""), item("", "30.00", "1", "10", ""), item("", "25.00", "1", "20", "")];
+    assert!(!spoken(&items(&snapshots, "").run()).contains("rows = \"item\""));
     // Nor is what was exported twice.
     let place = items(&[item("", "30.00", "1", "", ""), item("", "30.00", "1", "", "")], "");
     let ran = place.run();

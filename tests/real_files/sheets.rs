@@ -111,3 +111,15 @@ fn what_is_no_workbook_is_refused_with_what_it_is() {
         assert_refused(&chats(name, bytes, ""), &[name, what]);
     }
 }
+
+/// An error is no empty cell: an order whose payment a formula did not find is not unpaid.
+#[test]
+fn the_error_of_a_formula_sets_its_row_aside_where_empty_says_something() {
+    let head = "shop_id,order_id,buyer_id,created_at,amount,quantity,paid_at";
+    let mut rows = texts(&[head, "s1,o1,b1,2026-09-01 10:05:00,10.00,1", "s1,o2,b1,2026-09-01 10:06:00,20.00,1,2026-09-01 10:07:00"]);
+    rows[1].push(Cell::Error("#N/A"));
+    let place = beside("orders", "orders.xlsx", workbook::one(&rows), LENIENT);
+    place.run().expect(0, &[]);
+    assert_eq!(set_aside(&place, "orders"), ["1|paid_at"]);
+    assert_eq!(of_shop(&place, &["shop_amount"]), "20");
+}

@@ -11,6 +11,8 @@ pub(super) enum Cell<'a> {
     Time(&'a str),
     /// What a formula gave.
     Formula(&'a str),
+    /// The error of a formula, such as `#N/A`.
+    Error(&'a str),
 }
 
 const MAIN: &str = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
@@ -79,6 +81,7 @@ fn sheet(rows: &[Vec<Cell>], texts: &mut Vec<String>) -> String {
                     format!("<c {at} t=\"s\"><v>{}</v></c>", texts.len() - 1)
                 }
                 Cell::Number(number) => format!("<c {at}><v>{number}</v></c>"),
+                Cell::Error(error) => format!("<c {at} t=\"e\"><v>{error}</v></c>"),
                 Cell::Time(number) => format!("<c {at} s=\"1\"><v>{number}</v></c>"),
                 Cell::Formula(text) => format!("<c {at} t=\"str\"><f>CONCATENATE(\"\")</f><v>{}</v></c>", escaped(text)),
             };

@@ -7,7 +7,7 @@ use super::text::read_error;
 use crate::config::{LimitExceeded, Limits, SourceConfig};
 use crate::error::Result;
 use crate::ingest::row_fault::NEEDS_ESCAPE;
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 use memchr::{memchr, memchr_iter, memchr2, memmem};
 use std::collections::VecDeque;
 use std::io::{BufRead, Read};
@@ -37,13 +37,12 @@ impl CsvDialect {
     }
 
     fn parser(&self, escape: Option<u8>) -> Reader {
-        ReaderBuilder::new().delimiter(self.delimiter).quote(self.quote).escape(escape).build()
+        ReaderBuilder::new().delimiter(self.delimiter).quote(self.quote).escape(escape).terminator(Terminator::Any(b'\n')).build()
     }
 
     /// How the quotes of a line end. `open`: the line begins within a quoted cell.
     fn quoting(&self, line: &[u8], open: bool) -> Quoting {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = without_end(line);
         let (mut at, mut inside) = (0, open);
         while let Some(rest) = line.get(at..) {
             if !inside {
@@ -119,8 +118,7 @@ impl CsvRecord {
 
     /// Cuts a line at its delimiters; quotes are ordinary characters.
     fn cut(&mut self, line: &[u8], delimiter: u8) {
-        let line = line.strip_suffix(b"\n").unwrap_or(line);
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let line = without_end(line);
         self.text.clear();
         self.text.extend_from_slice(line);
         self.cells.clear();
@@ -134,6 +132,7 @@ impl CsvRecord {
 
     /// Parses the lines of a record, quotes and all.
     fn parse(&mut self, lines: &[u8], parser: &mut Reader) {
+        let lines = without_end(lines);
         parser.reset();
         self.text.resize(lines.len() + 1, 0);
         self.ends.resize(lines.len() + 1, 0);
@@ -197,7 +196,8 @@ impl CsvReader {
         self.record.holds_records = false;
         if let Some((number, line)) = self.alone.pop_front() {
             self.record.line = number;
-            self.read_alone(&line);
+            self.raw = line;
+            self.read_alone();
             return Ok(Some(&self.record));
         }
         loop {
@@ -235,8 +235,12 @@ impl CsvReader {
         }
         if quoting == Quoting::Balanced {
             self.record.parse(&self.raw, &mut self.parser);
-            let inner = ends.windows(2).take(ends.len().saturating_sub(2)).map(|pair| &self.raw[pair[0]..pair[1]]);
-            let cells = |line: &[u8]| memchr_iter(self.dialect.delimiter, line).count() + 1;
+            // Of the last line, what stands before a quote belongs to the cell.
+            let inner = ends.windows(2).map(|pair| &self.raw[pair[0]..pair[1]]);
+            let cells = |line: &[u8]| {
+                let end = memchr(self.dialect.quote, line).unwrap_or(line.len());
+                memchr_iter(self.dialect.delimiter, &line[..end]).count() + 1
+            };
             self.record.holds_records = self.columns > 1 && inner.into_iter().any(|line| cells(line) == self.columns);
             return Ok(());
         }
@@ -244,42 +248,42 @@ impl CsvReader {
         let lines = starts.zip(&ends).map(|(start, end)| self.raw[start..*end].to_vec());
         self.alone = (first..).zip(lines).filter(|(_, line)| !is_blank(line)).collect();
         if let Some((_, line)) = self.alone.pop_front() {
-            self.read_alone(&line);
+            self.raw = line;
+            self.read_alone();
         }
         Ok(())
     }
 
-    /// Reads a line of a record whose quotes are unbalanced.
-    fn read_alone(&mut self, line: &[u8]) {
-        if self.dialect.quoting(line, false) == Quoting::Balanced {
-            return self.record.parse(line, &mut self.parser);
+    /// Reads the current line, which is one of a record whose quotes are unbalanced.
+    fn read_alone(&mut self) {
+        if self.dialect.quoting(&self.raw, false) == Quoting::Balanced {
+            return self.record.parse(&self.raw, &mut self.parser);
         }
-        if self.fits_with_escapes(line) {
+        if self.fits_escaped() {
             self.record.fault = Some(NEEDS_ESCAPE);
         }
-        self.record.cut(line, self.dialect.delimiter);
+        self.record.cut(&self.raw, self.dialect.delimiter);
         if self.record.fault.is_none() && self.record.len() != self.columns && self.columns > 0 {
             self.record.fault = Some("a quote is opened and never closed, or it closes in the middle of a cell");
         }
     }
 
     /// Whether the current line has as many cells as the header if a backslash escapes the character after it.
-    pub(super) fn fits_escaped(&mut self) -> bool {
-        let line = std::mem::take(&mut self.raw);
-        let fits = self.fits_with_escapes(&line);
-        self.raw = line;
-        fits
-    }
-
-    fn fits_with_escapes(&mut self, line: &[u8]) -> bool {
+    pub(super) fn fits_escaped(&self) -> bool {
         let escaped = [b'\\', self.dialect.quote];
-        if self.dialect.escape.is_some() || self.columns == 0 || memmem::find(line, &escaped).is_none() {
+        if self.dialect.escape.is_some() || self.columns == 0 || memmem::find(&self.raw, &escaped).is_none() {
             return false;
         }
         let mut record = CsvRecord::default();
-        record.parse(line, &mut self.dialect.parser(Some(b'\\')));
+        record.parse(&self.raw, &mut self.dialect.parser(Some(b'\\')));
         record.len() == self.columns
     }
+}
+
+/// A line without its end.
+fn without_end(line: &[u8]) -> &[u8] {
+    let line = line.strip_suffix(b"\n").unwrap_or(line);
+    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -292,12 +296,15 @@ struct LineReader {
     caps: Limits,
     /// The last byte of a line: a carriage return in files that have no line feeds.
     end: u8,
-    /// The number of the line read last, from 1.
+    /// The number of the line handed out last, from 1.
     number: u64,
+    /// The number of the line read last, and how many lines that are not blank wait in `withheld`.
+    read: u64,
+    waiting: usize,
     /// The records begun, for messages; the header counts.
     rows: u64,
-    /// Lines that are at the foot of the file, as far as is known.
-    withheld: VecDeque<Vec<u8>>,
+    /// Lines that are at the foot of the file, as far as is known, each with its number.
+    withheld: VecDeque<(u64, Vec<u8>)>,
     skip_end: usize,
 }
 
@@ -305,24 +312,28 @@ impl LineReader {
     fn new(mut text: Box<dyn BufRead>, caps: Limits, skip_end: usize) -> Result<LineReader> {
         let head = text.fill_buf().map_err(read_error)?;
         let end = if memchr(b'\n', head).is_none() && memchr(b'\r', head).is_some() { b'\r' } else { b'\n' };
-        Ok(LineReader { text, caps, end, number: 0, rows: 0, withheld: VecDeque::new(), skip_end })
+        Ok(LineReader { text, caps, end, number: 0, read: 0, waiting: 0, rows: 0, withheld: VecDeque::new(), skip_end })
     }
 
     /// Appends the next line to `line`; false at the end.
     fn next(&mut self, line: &mut Vec<u8>) -> Result<bool> {
         if self.skip_end == 0 {
-            return self.read(line);
+            let is_line = self.read(line)?;
+            self.number = self.read;
+            return Ok(is_line);
         }
-        while self.withheld.len() <= self.skip_end {
+        while self.waiting <= self.skip_end {
             let mut next = Vec::new();
             if !self.read(&mut next)? {
                 return Ok(false);
             }
-            if !is_blank(&next) {
-                self.withheld.push_back(next);
-            }
+            self.waiting += usize::from(!is_blank(&next));
+            self.withheld.push_back((self.read, next));
         }
-        line.extend(self.withheld.pop_front().unwrap_or_default());
+        let (number, next) = self.withheld.pop_front().unwrap_or_default();
+        self.waiting -= usize::from(!is_blank(&next));
+        self.number = number;
+        line.extend(next);
         Ok(true)
     }
 
@@ -335,7 +346,7 @@ impl LineReader {
                 format!("{what} is longer than {} MiB ([quality.caps] line_mb): is a quote opened and never closed?", self.caps.line_mb);
             return Err(LimitExceeded(why).into());
         }
-        self.number += 1;
+        self.read += 1;
         Ok(read > 0)
     }
 }

@@ -186,7 +186,7 @@ impl<'de> DeserializeSeed<'de> for RowSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<(), D::Error> {
-        if self.prefix.is_empty() { deserializer.deserialize_map(self) } else { deserializer.deserialize_any(self) }
+        deserializer.deserialize_any(self)
     }
 }
 
@@ -198,6 +198,46 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> std::result::Result<(), E> {
+        if self.prefix.is_empty() {
+            self.refuse();
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, _: bool) -> std::result::Result<(), E> {
+        self.refuse();
+        Ok(())
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, _: i64) -> std::result::Result<(), E> {
+        self.refuse();
+        Ok(())
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, _: u64) -> std::result::Result<(), E> {
+        self.refuse();
+        Ok(())
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, _: f64) -> std::result::Result<(), E> {
+        self.refuse();
+        Ok(())
+    }
+
+    fn visit_str<E: serde::de::Error>(self, _: &str) -> std::result::Result<(), E> {
+        self.refuse();
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> std::result::Result<(), A::Error> {
+        let mut is_empty = true;
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            is_empty = false;
+        }
+        // Some languages write an object without keys as an empty list.
+        if !is_empty || self.prefix.is_empty() {
+            self.refuse();
+        }
         Ok(())
     }
 
@@ -225,6 +265,20 @@ impl<'de> Visitor<'de> for RowSeed<'_> {
             cells.add_fault(usize::MAX, &format!("more than {COLUMNS} keys"));
         }
         Ok(())
+    }
+}
+
+impl RowSeed<'_> {
+    /// Refuses a value that is no object: the row, or the columns that would be nested in it.
+    fn refuse(self) {
+        if self.prefix.is_empty() {
+            return self.cells.add_fault(usize::MAX, "not a JSON object");
+        }
+        for (column, name) in self.wanted.names.iter().enumerate() {
+            if name.starts_with(self.prefix) && !self.cells.has(column) {
+                self.cells.refuse(column, "another value where an object belongs");
+            }
+        }
     }
 }
 

@@ -11,13 +11,16 @@ use crate::memory;
 use bytes::Bytes;
 use calamine::{DataType, Reader, Xls, Xlsx};
 use std::collections::VecDeque;
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 /// From here on a spreadsheet has rounded a whole number: it keeps 15 digits.
 const ROUNDED: f64 = 1e15;
 
 /// The largest share of the memory limit that the texts of a workbook may take: one part of this many.
 const SHARE: usize = 4;
+
+/// How many times its size an `.xls` takes in memory.
+const XLS_UNFOLDS: usize = 8;
 
 /// Receives the rows of a sheet that are not blank, each with the texts of its cells; false to stop.
 type RowSink<'a> = &'a mut dyn FnMut(&[String]) -> Result<bool>;
@@ -72,7 +75,9 @@ fn push(cells: &mut TextColumns, indices: &[usize], row: &[String], each: BatchS
 
 /// Passes on the rows of the sheet after `skip_rows`.
 fn rows(input: &DecodeInput, format: InputFormat, each: RowSink) -> Result<()> {
-    check_size(input.file.size() as usize)?;
+    // A sheet of an old workbook unfolds as a whole, blank cells included.
+    let unfolds = if format == InputFormat::Xls { XLS_UNFOLDS } else { 1 };
+    check_size(input.file.size() as usize * unfolds)?;
     let bytes = input.store.get(&input.file.key)?;
     refuse_web_page(&bytes)?;
     match format {
@@ -82,6 +87,7 @@ fn rows(input: &DecodeInput, format: InputFormat, each: RowSink) -> Result<()> {
 }
 
 fn rows_of_xlsx(bytes: Bytes, input: &DecodeInput, each: RowSink) -> Result<()> {
+    let mut texts = None;
     let mut archive = zip::ZipArchive::new(Cursor::new(&bytes)).map_err(no_workbook)?;
     for index in 0..archive.len() {
         let entry = archive.by_index_raw(index).map_err(no_workbook)?;
@@ -90,9 +96,17 @@ fn rows_of_xlsx(bytes: Bytes, input: &DecodeInput, each: RowSink) -> Result<()> 
                 LimitExceeded(format!("the workbook unfolds to {} bytes ([quality.caps] file_gb and expansion)", entry.size())).into()
             );
         }
-        if entry.name().ends_with("sharedStrings.xml") {
+        if entry.name().to_ascii_lowercase().ends_with("sharedstrings.xml") {
             check_size(bytes.len() + entry.size() as usize)?;
+            texts = Some(index);
         }
+    }
+    // What the archive says of a size may be less than what unfolds.
+    if let Some(index) = texts {
+        let room = memory::limit() / SHARE - bytes.len().min(memory::limit() / SHARE);
+        let entry = archive.by_index(index).map_err(no_workbook)?;
+        let unfolded = std::io::copy(&mut entry.take(room as u64 + 1), &mut std::io::sink()).map_err(no_workbook)?;
+        check_size(bytes.len() + unfolded as usize)?;
     }
     let mut book = Xlsx::new(Cursor::new(bytes)).map_err(no_workbook)?;
     let sheet = sheet(&book.sheet_names(), input)?;
@@ -130,10 +144,16 @@ struct SheetRow {
     /// Its number, from 0.
     number: u32,
     cells: Vec<String>,
+    /// The row and column of the cell read last.
+    last: Option<(u32, usize)>,
 }
 
 impl SheetRow {
     fn put(&mut self, row: u32, column: usize, text: String) -> Result<()> {
+        if self.last.is_some_and(|last| (row, column) <= last) {
+            return Err(Error::new(Kind::Refused, format!("the workbook is damaged: row {} stands twice or in the wrong order", row + 1)));
+        }
+        self.last = Some((row, column));
         self.number = row;
         if column >= COLUMNS {
             return Err(LimitExceeded(format!("the sheet has more than {COLUMNS} columns")).into());
@@ -183,7 +203,13 @@ fn text(value: &impl DataType) -> String {
             text.replacen('E', "E+", 1)
         }
         Some(number) => number.to_string(),
-        None => value.as_string().or_else(|| value.get_bool().map(|truth| truth.to_string())).unwrap_or_default(),
+        None if value.is_empty() => String::new(),
+        None => match (value.get_datetime_iso(), value.get_bool()) {
+            (Some(time), _) => time.to_owned(),
+            (_, Some(truth)) => truth.to_string(),
+            // The error of a formula is no value, and must not pass for an empty cell.
+            _ => value.get_error().map_or_else(|| "#N/A".to_owned(), ToString::to_string),
+        },
     }
 }
 
