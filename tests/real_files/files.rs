@@ -232,3 +232,16 @@ fn of_duplicates_the_first_in_time_counts() {
         assert_eq!(told(&place, "details/rounds", &["wait_ms"]), [wait], "{settings}");
     }
 }
+
+#[test]
+fn a_partitioned_table_without_any_file_is_missed_by_check_as_by_a_run() {
+    let place = Place::new(&format!("{PIPELINE}[refunds]\npath = \"refunds/{{date}}.csv\"\n"));
+    for ran in [check(&place), place.run()] {
+        assert_eq!(ran.code, 75, "{}", spoken(&ran));
+    }
+    // One of the days before is enough for both.
+    place.put("refunds/2026-08-20.csv", "shop_id,refund_id,order_id,applied_at,amount\n");
+    for ran in [check(&place), place.run()] {
+        assert_eq!(ran.code, 0, "{}", spoken(&ran));
+    }
+}
