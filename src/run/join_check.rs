@@ -2,11 +2,10 @@
 //! unlike, they are probably written in two ways, and every order would look silent.
 
 use super::stretch::Stretch;
-use crate::error::Result;
-use crate::frames::collect;
-use crate::model::{InputTable, Level};
+use crate::error::{Error, Kind, Result};
+use crate::frames::{collect, from_arrow};
+use crate::model::InputTable;
 use crate::privacy::edges;
-use crate::state::StatePart;
 use kefu_kernel::calendar::Day;
 use polars::prelude::*;
 use std::collections::BTreeSet;
@@ -16,6 +15,9 @@ const MIN_FOUND: f64 = 0.2;
 
 /// Buyers of orders that are looked for, for each day.
 const BUYERS: usize = 1000;
+
+/// The message of the error that ends the reading of a day's buyers.
+const ENOUGH: &str = "enough buyers are found";
 
 /// Ids of each table that are shown.
 const SHOWN: usize = 3;
@@ -53,17 +55,7 @@ impl Stretch<'_> {
             let buyers = self.buyers_with_orders(*day)?;
             let mut chatted = BTreeSet::new();
             if !buyers.is_empty() {
-                self.states.each_persons(*day, StatePart::Chats, Level::Shop, &mut |persons| {
-                    for buyer in persons.column("buyer_id")?.str()?.iter().flatten() {
-                        if chatting.len() < BUYERS {
-                            chatting.insert(buyer.to_owned());
-                        }
-                        if let Some(buyer) = buyers.get(buyer) {
-                            chatted.insert(buyer.clone());
-                        }
-                    }
-                    Ok(())
-                })?;
+                self.look_for(*day, &buyers, &mut chatted, &mut chatting)?;
             }
             found += chatted.len();
             ordering.extend(buyers.into_iter().map(|buyer| (*day, buyer)));
@@ -81,6 +73,25 @@ impl Stretch<'_> {
             ordering.len()
         );
         self.context.warn(InputTable::Orders.name(), None, &[warning])
+    }
+
+    /// Adds to `chatted` those of some buyers who are in the chats of a day, until they are more than few, and to `chatting` a sample of all.
+    fn look_for(&self, day: Day, buyers: &BTreeSet<String>, chatted: &mut BTreeSet<String>, chatting: &mut BTreeSet<String>) -> Result<()> {
+        let key = format!("state/chats/shop_persons/dt={day}/data.parquet");
+        let looked = self.publisher.read_columns(&key, &["buyer_id"], &mut |rows| {
+            for buyer in from_arrow(&rows)?.column("buyer_id")?.str()?.iter().flatten() {
+                if chatting.len() < BUYERS {
+                    chatting.insert(buyer.to_owned());
+                }
+                if buyers.contains(buyer) {
+                    chatted.insert(buyer.to_owned());
+                }
+            }
+            // The file may be large, and mostly its first rows tell: an error that is none ends the reading.
+            let is_enough = chatted.len() as f64 >= MIN_FOUND * buyers.len() as f64;
+            if is_enough { Err(Error::new(Kind::Failed, ENOUGH)) } else { Ok(()) }
+        });
+        looked.or_else(|e| if e.message() == ENOUGH { Ok(()) } else { Err(e) })
     }
 
     /// Buyers with an order that was created on a day.
