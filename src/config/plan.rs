@@ -2,6 +2,7 @@
 
 use super::buyer_key::BuyerKey;
 use super::judgement::JudgementSettings;
+use super::path_template::PathTemplate;
 use super::pipeline::PipelineConfig;
 use super::rule_sets::RuleSets;
 use super::source::SourceConfig;
@@ -16,6 +17,7 @@ use kefu_kernel::calendar::{Calendar, Day, parse_day};
 use kefu_kernel::rules::parse_time_of_day;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 /// The demo pipeline, embedded in the binary. `kefu` runs it when no pipeline file is named.
@@ -44,6 +46,8 @@ pub struct Plan {
     pub judgement: JudgementSettings,
     /// The key under which buyer ids are published. `None`: they are published as they are.
     pub buyer_key: Option<BuyerKey>,
+    /// The paths of the input tables, understood once.
+    pub paths: BTreeMap<InputTable, PathTemplate>,
     /// The store of the input tables.
     pub input: Store,
     /// The store of the published tables.
@@ -86,6 +90,11 @@ impl Plan {
     /// The source of a table, if the pipeline has one.
     pub fn source(&self, table: InputTable) -> Option<&SourceConfig> {
         source_of(&self.config, table)
+    }
+
+    /// The path of a table. Errors: the pipeline does not have the table.
+    pub fn path(&self, table: InputTable) -> Result<&PathTemplate> {
+        self.paths.get(&table).ok_or_else(|| Error::new(Kind::Config, format!("the pipeline has no {}", table.name())))
     }
 
     /// The pipeline file as an argument of a command, with a space before it.
@@ -180,7 +189,9 @@ fn resolve(config: PipelineConfig, written: &toml::Table, base: &Path, overrides
     let buyer_key = BuyerKey::from_config(&config.privacy)?;
     let input = Store::open(&location(overrides.input.as_deref(), &config.input, base))?;
     let output = Store::open(&location(overrides.output.as_deref(), &config.output, base))?;
-    Ok(Plan { file: None, calendar, rules, judgement, buyer_key, input, output, config })
+    let sources = InputTable::ALL.into_iter().filter_map(|table| Some((table, source_of(&config, table)?)));
+    let paths = sources.map(|(table, source)| Ok((table, PathTemplate::new(table, &source.path)?))).collect::<Result<_>>()?;
+    Ok(Plan { file: None, calendar, rules, judgement, buyer_key, paths, input, output, config })
 }
 
 /// The location of a store. A path on the command line is relative to the working directory, a path in the file to the folder of the file.

@@ -1,6 +1,6 @@
 //! Finds the files of a table: glob patterns, templates of paths, and the partitions that overlap a range of business days.
 
-use crate::config::path_template::{PathTemplate, has_wildcards, literal_folder, matcher};
+use crate::config::path_template::{has_wildcards, literal_folder, matcher};
 use crate::config::{OnMissing, Plan, SourceConfig, zone};
 use crate::error::{Error, Kind, Result};
 use crate::model::InputTable;
@@ -12,21 +12,16 @@ use std::ops::{Range, RangeInclusive};
 /// The files of a table that may hold rows of business days `first..=last`, ordered by partition and then by path, each with the date of
 /// its partition. Without a date in the path, every file that matches, with no date. Errors: the path is not valid, the store fails.
 pub fn files_of(plan: &Plan, table: InputTable, source: &SourceConfig, first: Day, last: Day) -> Result<Vec<(Option<Day>, StoredObject)>> {
-    let template = PathTemplate::new(table, &source.path)?;
+    let template = plan.path(table)?;
     if !template.is_dated() {
         return Ok(matching(plan, &template.glob_of(None)?)?.into_iter().map(|file| (None, file)).collect());
     }
-    partitions_of(plan, table, source, read_dates(plan, source, first, last)?)
+    partitions_of(plan, table, read_dates(plan, source, first, last)?)
 }
 
 /// The files of some partitions, ordered by partition and then by path.
-pub(super) fn partitions_of(
-    plan: &Plan,
-    table: InputTable,
-    source: &SourceConfig,
-    days: RangeInclusive<Day>,
-) -> Result<Vec<(Option<Day>, StoredObject)>> {
-    let template = PathTemplate::new(table, &source.path)?;
+pub(super) fn partitions_of(plan: &Plan, table: InputTable, days: RangeInclusive<Day>) -> Result<Vec<(Option<Day>, StoredObject)>> {
+    let template = plan.path(table)?;
     let mut files = Vec::new();
     for day in days.start().through(*days.end()) {
         files.extend(matching(plan, &template.glob_of(Some(day))?)?.into_iter().map(|file| (Some(day), file)));
@@ -59,13 +54,13 @@ pub fn require_files(
     };
     let Some(day) = missing else { return Ok(()) };
     Err(Error::new(Kind::NotReady, format!("no {} for {day}", table.name()))
-        .with("looked for", plan.input.describe(&PathTemplate::new(table, &source.path)?.glob_of(Some(day))?))
+        .with("looked for", plan.input.describe(&plan.path(table)?.glob_of(Some(day))?))
         .hint("has the export landed? If days without files are normal, set [quality] on_missing = \"empty\""))
 }
 
 /// All files of a table whose path has a date, each with the date of its partition; empty for other tables.
-pub fn partition_files(plan: &Plan, table: InputTable, source: &SourceConfig) -> Result<Vec<(Day, StoredObject)>> {
-    let template = PathTemplate::new(table, &source.path)?;
+pub fn partition_files(plan: &Plan, table: InputTable) -> Result<Vec<(Day, StoredObject)>> {
+    let template = plan.path(table)?;
     let listed = plan.input.list(template.folder())?.into_iter().filter(|object| !is_hidden(&object.key));
     Ok(listed.filter_map(|object| Some((template.day_of(&object.key)?, object))).collect())
 }
@@ -73,7 +68,7 @@ pub fn partition_files(plan: &Plan, table: InputTable, source: &SourceConfig) ->
 /// The first and last business day that the chat log has partitions for; `None` without a date in its path or without files.
 pub fn partition_range(plan: &Plan) -> Result<Option<(Day, Day)>> {
     let source = &plan.config.messages;
-    let dates = partition_files(plan, InputTable::Messages, source)?.into_iter().map(|(day, _)| day).collect::<Vec<_>>();
+    let dates = partition_files(plan, InputTable::Messages)?.into_iter().map(|(day, _)| day).collect::<Vec<_>>();
     let (Some(first), Some(last)) = (dates.iter().min().copied(), dates.iter().max().copied()) else { return Ok(None) };
     if source.partition_timezone.is_none() {
         return Ok(Some((first, last)));

@@ -8,7 +8,6 @@ use super::literals::EXACT;
 use super::literals::truth;
 use super::row_fault::{Faults, RowFault};
 use super::times::TimeParser;
-use crate::config::path_template::PathTemplate;
 use crate::config::{BuyerKey, KeyedIds, unused_setting};
 use crate::config::{InputFormat, Plan, RowOrder, SourceConfig};
 use crate::error::{Error, Kind, Result};
@@ -66,8 +65,7 @@ impl ColumnMapping {
         if let Some((_, error)) = unused_setting(source, format) {
             return Err(error);
         }
-        let in_path =
-            PathTemplate::new(table, &source.path)?.columns_of(key).into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+        let in_path = plan.path(table)?.columns_of(key).into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
         let mut origins = Vec::new();
         for column in table.columns() {
             origins.push(origin(table, source, (schema, &in_path), column)?);

@@ -90,7 +90,7 @@ pub(super) fn lines_ahead(plan: &Plan, last: Day, workers: usize) -> Result<Stra
     let Some(own) = partition_dates(plan, source, last, last)?.next_back().filter(|_| source.is_dated() && source.lateness.0 == 0) else {
         return Ok(Strays::default());
     };
-    let files = partitions_of(plan, InputTable::Messages, source, own.plus(1)..=own.plus(1))?;
+    let files = partitions_of(plan, InputTable::Messages, own.plus(1)..=own.plus(1))?;
     let partitions = MessagePartitions::of(plan, &files)?;
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut strays = Strays::default();

@@ -3,9 +3,10 @@
 
 use super::stretch::Stretch;
 use crate::error::{Error, Kind, Result};
-use crate::frames::{collect, from_arrow};
-use crate::model::InputTable;
+use crate::frames::collect;
+use crate::model::{InputTable, Level};
 use crate::privacy::edges;
+use crate::state::StatePart;
 use kefu_kernel::calendar::Day;
 use polars::prelude::*;
 use std::collections::BTreeSet;
@@ -77,9 +78,8 @@ impl Stretch<'_> {
 
     /// Adds to `chatted` those of some buyers who are in the chats of a day, until they are more than few, and to `chatting` a sample of all.
     fn look_for(&self, day: Day, buyers: &BTreeSet<String>, chatted: &mut BTreeSet<String>, chatting: &mut BTreeSet<String>) -> Result<()> {
-        let key = format!("state/chats/shop_persons/dt={day}/data.parquet");
-        let looked = self.publisher.read_columns(&key, &["buyer_id"], &mut |rows| {
-            for buyer in from_arrow(&rows)?.column("buyer_id")?.str()?.iter().flatten() {
+        let looked = self.states.each_buyers(day, StatePart::Chats, Level::Shop, &mut |persons| {
+            for buyer in persons.column("buyer_id")?.str()?.iter().flatten() {
                 if chatting.len() < BUYERS {
                     chatting.insert(buyer.to_owned());
                 }

@@ -29,11 +29,11 @@ impl Stretch<'_> {
         let mut lines: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         for week in 1..=WEEKS {
             let before = day.plus(-7 * week);
-            let key = format!("state/chats/shop_sums/dt={before}/data.parquet");
-            if !self.context.history.contains_key(&before) || !self.publisher.has(&key)? {
+            let state = (StatePart::Chats, Level::Shop, StateKind::Sums);
+            if !self.context.history.contains_key(&before) || !self.states.has(before, state.0, state.1, state.2)? {
                 continue;
             }
-            let sums = self.states.get(before, StatePart::Chats, Level::Shop, StateKind::Sums)?;
+            let sums = self.states.get(before, state.0, state.1, state.2)?;
             let (shops, messages) = (sums.column("shop_id")?.str()?, sums.column("total_msgs")?.i64()?);
             for (shop, messages) in shops.iter().zip(messages.iter()) {
                 lines.entry(shop.unwrap_or_default().to_owned()).or_default().extend(messages.filter(|lines| *lines > 0));

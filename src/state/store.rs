@@ -69,6 +69,12 @@ impl StateStore {
         writers.0.into_iter().try_for_each(|(_, writer)| self.close(writer))
     }
 
+    /// Whether a state of a day is stored, by this version or an older one.
+    pub fn has(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<bool> {
+        let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
+        Ok(self.staging.has_staged(&key) || self.staging.head(&key)?.is_some())
+    }
+
     /// Reads a state as one frame. Columns: see [`StateKind`].
     pub fn get(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<DataFrame> {
         self.read(&name_of(part, level, kind), day)
@@ -142,6 +148,11 @@ impl StateStore {
     pub fn each_persons(&self, day: Day, part: StatePart, level: Level, each: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
         let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
         decode_each(&self.staging, &self.persons_key(day, part, level), &columns, &mut |rows| each(from_arrow(&rows)?))
+    }
+
+    /// Reads the persons of a level in pieces, without their flags: `buyer_id` (String).
+    pub fn each_buyers(&self, day: Day, part: StatePart, level: Level, each: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
+        decode_each(&self.staging, &self.persons_key(day, part, level), &["buyer_id"], &mut |rows| each(from_arrow(&rows)?))
     }
 
     /// The size in bytes of the file of a day's persons; 0 if there is none.

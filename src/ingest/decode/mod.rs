@@ -7,6 +7,7 @@ pub(super) mod delta;
 pub(super) mod dispatch;
 pub(super) mod guard;
 pub(super) mod input;
+pub(super) mod json_row;
 pub(super) mod ndjson;
 pub(super) mod pages;
 pub(super) mod parquet;

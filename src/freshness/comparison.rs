@@ -1,6 +1,7 @@
 //! Freshness: compares every business day with the inputs, rules and version that it was computed from. A day is fresh, or it is stale for
 //! one or more reasons. The work of a run follows from that, and `kefu plan` prints it.
 
+use super::reasons::{DaySelection, StaleReason};
 use crate::config::Plan;
 use crate::error::Result;
 use crate::fingerprints::{TableFingerprints, reference_fingerprint};
@@ -12,9 +13,7 @@ use crate::model::InputTable;
 use crate::model::Level;
 use crate::publish::{DayRecord, Manifest, period_of};
 use kefu_kernel::calendar::{Day, Span};
-use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Days before a business day whose rows or partitions can still concern it, such as the order that a refund of the day refers to.
@@ -27,104 +26,6 @@ pub const SEMANTICS_VERSION: u32 = 2;
 
 /// What fingerprints have held of versions from the beginning. They stay as they are, because a change of them alone is no change of a number.
 const FIRST_VERSIONS: (&str, &str) = ("0.1.0", "4");
-
-/// Why a business day is not fresh.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case", tag = "why", content = "what")]
-pub enum StaleReason {
-    /// It was never computed.
-    Missing,
-    /// The last attempt to compute it failed. Holds the error in one line.
-    Failed(String),
-    /// A run died while it was publishing the day.
-    Interrupted,
-    /// Its state files are missing.
-    StatesGone,
-    /// Files or rows of these input tables have changed since.
-    Late(Vec<&'static str>),
-    /// Later days have landed since, and with them metrics that depend on later days.
-    Maturing,
-    /// The rules or the mapping of the inputs have changed since.
-    Rules,
-    /// The meaning of numbers has changed since. Such a day is computed again only if it is requested, and periods that hold it stay as they
-    /// are until then (DECISIONS #60).
-    OlderVersion,
-    /// The tables staff, shops, standards, targets or trainings or the settings of judgement or reports have changed since. Such a day is
-    /// recomputed only if it is requested.
-    Reference,
-    /// It was computed when more days had landed than this run assumes.
-    AsOf,
-}
-
-impl fmt::Display for StaleReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StaleReason::Missing => write!(f, "missing"),
-            StaleReason::Failed(why) => write!(f, "failed: {why}"),
-            StaleReason::Interrupted => write!(f, "stale: a run died while it was publishing the day"),
-            StaleReason::StatesGone => write!(f, "stale: its state files are missing"),
-            StaleReason::Late(tables) => write!(f, "stale: late data in {}", tables.join(", ")),
-            StaleReason::Maturing => write!(f, "maturing: later days have landed since"),
-            StaleReason::Rules => write!(f, "stale: rules or mappings have changed"),
-            StaleReason::OlderVersion => write!(f, "made under older rules"),
-            StaleReason::Reference => write!(f, "stale: staff, shops, targets or settings have changed"),
-            StaleReason::AsOf => write!(f, "stale: computed when more days had landed than --as-of says"),
-        }
-    }
-}
-
-impl StaleReason {
-    /// Whether the chats of the day have to be read again. Otherwise it is enough to recompute its sales and reports.
-    fn needs_chats(&self) -> bool {
-        match self {
-            StaleReason::Late(tables) => {
-                tables.iter().any(|table| [InputTable::Messages.name(), InputTable::Blocklist.name()].contains(table))
-            }
-            StaleReason::Maturing | StaleReason::AsOf => false,
-            _ => true,
-        }
-    }
-
-    /// Whether files of the day are missing or only half written.
-    fn is_broken(&self) -> bool {
-        matches!(self, StaleReason::Interrupted | StaleReason::StatesGone)
-    }
-
-    /// Whether a run recomputes the day even if it is not requested.
-    fn is_automatic(&self) -> bool {
-        matches!(self, StaleReason::Interrupted | StaleReason::StatesGone | StaleReason::Late(_) | StaleReason::Maturing)
-    }
-}
-
-/// Which of the requested days a run computes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum DaySelection {
-    /// All that are not fresh, and other days that late data or maturity have changed
-    #[default]
-    Due,
-    /// Those that were never computed
-    Missing,
-    /// Those whose last attempt failed
-    Failed,
-    /// Those that were computed and are no longer fresh
-    Stale,
-    /// All of them, fresh or not
-    All,
-}
-
-impl DaySelection {
-    /// Whether a day with these reasons is computed.
-    fn admits(self, reasons: &[StaleReason]) -> bool {
-        let failed = |why: &StaleReason| matches!(why, StaleReason::Failed(_));
-        match self {
-            DaySelection::All => true,
-            DaySelection::Due => !reasons.is_empty(),
-            DaySelection::Missing => reasons.contains(&StaleReason::Missing),
-            DaySelection::Failed => reasons.iter().any(failed),
-            DaySelection::Stale => reasons.iter().any(|why| !failed(why) && *why != StaleReason::Missing),
-        }
-    }
-}
 
 /// The days on which a run has to work.
 #[derive(Debug, Default)]

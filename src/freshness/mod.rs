@@ -1,0 +1,7 @@
+//! Which business days are due, and why (新鲜度).
+
+mod comparison;
+mod reasons;
+
+pub use comparison::{DayWork, Freshness, SEMANTICS_VERSION};
+pub use reasons::{DaySelection, StaleReason};
