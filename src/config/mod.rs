@@ -30,5 +30,5 @@ pub use plan::{Overrides, Plan, zone};
 pub use rule_sets::{RuleSetId, RuleSets};
 pub use scorecards::{Scorecard, ScorecardItem, is_within};
 pub use shop_set::{ShopSet, ShopSetMembers};
-pub use source::{EpochUnit, InputFormat, Mark, MoneyUnit, NullWords, RowOrder, RowUnit, SourceConfig};
+pub use source::{AmountMeaning, EpochUnit, InputFormat, LineOrder, Mark, MoneyUnit, NullWords, RowOrder, RowUnit, SourceConfig};
 pub use source_check::unused_setting;

@@ -52,6 +52,9 @@ pub struct PipelineConfig {
     pub standards: Option<SourceConfig>,
     pub targets: Option<SourceConfig>,
     pub trainings: Option<SourceConfig>,
+    pub holidays: Option<SourceConfig>,
+    pub exchange_rates: Option<SourceConfig>,
+    pub buyers: Option<SourceConfig>,
     /// The rules of the shops (规则).
     #[serde(default)]
     pub rules: Rules,
@@ -77,11 +80,13 @@ pub struct ReportsConfig {
     pub periods: Vec<Period>,
     /// The levels to report.
     pub levels: Vec<Level>,
+    /// The currency of every amount that is published, as a code of three letters.
+    pub currency: String,
 }
 
 impl Default for ReportsConfig {
     fn default() -> Self {
-        ReportsConfig { periods: Period::ALL.to_vec(), levels: Level::REPORTED.to_vec() }
+        ReportsConfig { periods: Period::ALL.to_vec(), levels: Level::REPORTED.to_vec(), currency: "CNY".to_owned() }
     }
 }
 

@@ -14,7 +14,7 @@ use crate::store::Store;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use kefu_kernel::calendar::{Calendar, Day, parse_day};
-use kefu_kernel::rules::parse_time_of_day;
+use kefu_kernel::hours::parse_time_of_day;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -126,6 +126,9 @@ fn source_of(config: &PipelineConfig, table: InputTable) -> Option<&SourceConfig
         InputTable::Standards => config.standards.as_ref(),
         InputTable::Targets => config.targets.as_ref(),
         InputTable::Trainings => config.trainings.as_ref(),
+        InputTable::Holidays => config.holidays.as_ref(),
+        InputTable::ExchangeRates => config.exchange_rates.as_ref(),
+        InputTable::Buyers => config.buyers.as_ref(),
     }
 }
 

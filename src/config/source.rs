@@ -75,6 +75,18 @@ pub struct SourceConfig {
     pub escape: Option<Mark>,
     /// What begins a line of CSV that is no row. Default: nothing.
     pub comment: Option<Mark>,
+    /// Source column → values as a CSV would write them. A row with one of them in any of the columns is taken out before it is checked.
+    #[serde(default)]
+    pub drop: BTreeMap<String, Vec<String>>,
+    /// Likewise: a row without one of them in any of the columns is taken out.
+    #[serde(default)]
+    pub keep: BTreeMap<String, Vec<String>>,
+    /// What orders the lines of a session.
+    #[serde(default)]
+    pub order_by: LineOrder,
+    /// What the amount of an order is after refunds.
+    #[serde(default)]
+    pub amount_is: AmountMeaning,
 }
 
 impl SourceConfig {
@@ -115,7 +127,7 @@ impl fmt::Debug for SourceConfig {
         };
         text.field("timezone", timezone).field("unit", unit);
         let differs = |mark: Option<Mark>, default: u8| mark.is_some_and(|mark| mark.0 != default);
-        let later: [(&str, &dyn fmt::Debug, bool); 15] = [
+        let later: [(&str, &dyn fmt::Debug, bool); 19] = [
             ("lateness", &self.lateness.0, self.lateness.0 > 0),
             ("money", &self.money, self.money != MoneyUnit::Yuan),
             ("nulls", &self.nulls, self.nulls != NullWords::default()),
@@ -131,6 +143,10 @@ impl fmt::Debug for SourceConfig {
             ("quote", &self.quote, differs(self.quote, b'"')),
             ("escape", &self.escape, self.escape.is_some()),
             ("comment", &self.comment, self.comment.is_some()),
+            ("drop", &self.drop, !self.drop.is_empty()),
+            ("keep", &self.keep, !self.keep.is_empty()),
+            ("order_by", &self.order_by, self.order_by != LineOrder::Time),
+            ("amount_is", &self.amount_is, self.amount_is != AmountMeaning::BeforeRefunds),
         ];
         for (name, value, differs) in later {
             if differs {
@@ -218,6 +234,28 @@ pub enum RowUnit {
     Order,
     /// A version of an item of an order.
     Item,
+}
+
+/// What orders the lines of a session (semantics §2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LineOrder {
+    /// Their instants.
+    #[default]
+    Time,
+    /// The log's own sequence numbers: the clocks of senders differ.
+    Seq,
+}
+
+/// What the amount of an order is once some of it was refunded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AmountMeaning {
+    /// What was paid.
+    #[default]
+    BeforeRefunds,
+    /// What was paid without what has been refunded since.
+    AfterRefunds,
 }
 
 /// The `strptime` formats of a source, in the order in which they are tried. Written as one text or as an array.

@@ -2,7 +2,7 @@
 //! that are none.
 
 use super::path_template::PathTemplate;
-use super::source::{InputFormat, NullWords, RowUnit, SourceConfig};
+use super::source::{AmountMeaning, InputFormat, LineOrder, NullWords, RowUnit, SourceConfig};
 use crate::error::{Error, Kind};
 use crate::model::InputTable;
 
@@ -10,7 +10,7 @@ use crate::model::InputTable;
 pub(super) fn fault(table: InputTable, source: &SourceConfig) -> Option<(&'static str, Error)> {
     wrong_path(table, source)
         .or_else(|| unknown_column(table, source))
-        .or_else(|| wrong_row_unit(table, source))
+        .or_else(|| wrong_table(table, source))
         .or_else(|| wrong_marks(source))
         .or_else(|| wrong_time_format(source))
         .or_else(|| wrong_lateness(source))
@@ -43,9 +43,16 @@ fn unknown_column(table: InputTable, source: &SourceConfig) -> Option<(&'static 
     Some((key, config(format!("`{name}` is not a column of {}", table.name()), hint)))
 }
 
-fn wrong_row_unit(table: InputTable, source: &SourceConfig) -> Option<(&'static str, Error)> {
+/// A setting that belongs to one table and stands in another.
+fn wrong_table(table: InputTable, source: &SourceConfig) -> Option<(&'static str, Error)> {
     if source.rows == RowUnit::Item && table != InputTable::Orders {
         return Some(("rows", config("rows = \"item\" is for [orders] alone".to_owned(), "leave it out")));
+    }
+    if source.amount_is != AmountMeaning::BeforeRefunds && table != InputTable::Orders {
+        return Some(("amount_is", config("amount_is is for [orders] alone".to_owned(), "leave it out")));
+    }
+    if source.order_by != LineOrder::Time && table != InputTable::Messages {
+        return Some(("order_by", config("order_by is for [messages] alone".to_owned(), "leave it out")));
     }
     if !source.whole.is_empty() && source.rows == RowUnit::Order {
         return Some(("whole", config("`whole` names columns of item rows".to_owned(), "set rows = \"item\" too, or leave it out")));

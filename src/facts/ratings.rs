@@ -87,7 +87,7 @@ fn left_out(cards: LazyFrame, reference: &Reference, filtered: DataFrame, rules:
 fn is_valid(calendar: &Calendar, rules: &Rules, day: Day) -> Result<Expr> {
     let (sent, rated) = (col("sent_at"), col("rated_at"));
     let in_time = rated.clone().gt_eq(sent.clone()).and((rated - sent.clone()).lt_eq(lit(rules.rating_window.0)));
-    let windows = rules.assessed(calendar, day)?.into_iter();
+    let windows = rules.assessed(calendar, day, None)?.into_iter();
     let within = windows.map(|window| sent.clone().gt_eq(lit(window.start)).and(sent.clone().lt(lit(window.end))));
     let assessed = within.fold(lit(false), Expr::or);
     Ok(col("grade").is_not_null().and(in_time).and(assessed).fill_null(lit(false)))

@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 pub const LOOKBACK_DAYS: i32 = 31;
 
 /// The tables that this module reads.
-const TABLES: [InputTable; 12] = [
+const TABLES: [InputTable; 15] = [
     InputTable::Shops,
     InputTable::Staff,
     InputTable::Blocklist,
@@ -33,6 +33,9 @@ const TABLES: [InputTable; 12] = [
     InputTable::Standards,
     InputTable::Targets,
     InputTable::Trainings,
+    InputTable::Holidays,
+    InputTable::ExchangeRates,
+    InputTable::Buyers,
 ];
 
 /// The good rows of the record tables, and the audits of their files.
@@ -102,7 +105,7 @@ pub fn read_table(plan: &Plan, table: InputTable, first: Day, last: Day) -> Resu
 /// days.
 fn lookback(table: InputTable) -> i32 {
     match table {
-        InputTable::Shops | InputTable::Staff | InputTable::Blocklist | InputTable::Visits => 0,
+        InputTable::Shops | InputTable::Staff | InputTable::Blocklist | InputTable::Visits | InputTable::Holidays | InputTable::Buyers => 0,
         _ => LOOKBACK_DAYS,
     }
 }

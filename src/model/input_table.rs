@@ -48,9 +48,9 @@ pub struct InputColumn {
 }
 
 impl InputColumn {
-    /// Whether the column holds buyer ids, which privacy settings pseudonymize.
+    /// Whether the column holds buyer ids, which privacy settings pseudonymize. The persons of buyers are keys, the persons of staff are not.
     pub fn is_buyer(&self) -> bool {
-        self.name == "buyer_id"
+        matches!((self.name, self.of), ("buyer_id", _) | ("person_id", Key))
     }
 
     /// Whether the column holds ids.
@@ -104,11 +104,14 @@ pub enum InputTable {
     Standards,
     Targets,
     Trainings,
+    Holidays,
+    ExchangeRates,
+    Buyers,
 }
 
 impl InputTable {
     /// Every table.
-    pub const ALL: [InputTable; 14] = [
+    pub const ALL: [InputTable; 17] = [
         InputTable::Messages,
         InputTable::Orders,
         InputTable::Refunds,
@@ -123,6 +126,9 @@ impl InputTable {
         InputTable::Standards,
         InputTable::Targets,
         InputTable::Trainings,
+        InputTable::Holidays,
+        InputTable::ExchangeRates,
+        InputTable::Buyers,
     ];
 
     /// Its name in the pipeline file and in published tables.
@@ -142,6 +148,9 @@ impl InputTable {
             InputTable::Standards => "standards",
             InputTable::Targets => "targets",
             InputTable::Trainings => "trainings",
+            InputTable::Holidays => "holidays",
+            InputTable::ExchangeRates => "exchange_rates",
+            InputTable::Buyers => "buyers",
         }
     }
 
@@ -162,6 +171,9 @@ impl InputTable {
             InputTable::Standards => STANDARDS,
             InputTable::Targets => TARGETS,
             InputTable::Trainings => TRAININGS,
+            InputTable::Holidays => HOLIDAYS,
+            InputTable::ExchangeRates => EXCHANGE_RATES,
+            InputTable::Buyers => BUYERS,
         }
     }
 
@@ -184,6 +196,7 @@ const MESSAGES: &[InputColumn] = &[
     optional("kind", Label),
     optional("text", Text),
     telling("recalled", Bool),
+    telling("needs_reply", Bool),
     optional("platform", Label),
 ];
 
@@ -200,6 +213,8 @@ const ORDERS: &[InputColumn] = &[
     optional("item_id", Id),
     optional("postage", Money),
     optional("flag", Text),
+    optional("sku_id", Id),
+    telling("currency", Text),
     telling("updated_at", Time),
 ];
 
@@ -224,6 +239,7 @@ const SHOPS: &[InputColumn] = &[
     optional("category", Text),
     telling("closed_on", Date),
     optional("quiet", Bool),
+    telling("currency", Text),
 ];
 
 const STAFF: &[InputColumn] = &[
@@ -236,6 +252,8 @@ const STAFF: &[InputColumn] = &[
     optional("hourly_cost", Money),
     optional("commission_rate", Number),
     optional("hired_on", Date),
+    telling("from", Date),
+    telling("to", Date),
 ];
 
 const BLOCKLIST: &[InputColumn] =
@@ -255,6 +273,8 @@ const REFUNDS: &[InputColumn] = &[
     optional("kind", Word(&["refund_only", "return"])),
     optional("reason", Text),
     optional("disputed", Bool),
+    optional("sku_id", Id),
+    telling("currency", Text),
 ];
 
 const TICKETS: &[InputColumn] = &[
@@ -304,3 +324,9 @@ const TARGETS: &[InputColumn] =
     &[required("shop_id", Key), optional("agent_id", Key), required("month", Month), required("metric", Text), required("target", Number)];
 
 const TRAININGS: &[InputColumn] = &[required("agent_id", Key), required("on", Date), optional("topic", Text)];
+
+const HOLIDAYS: &[InputColumn] = &[required("date", Date), telling("hours", Text), optional("shop_id", Key)];
+
+const EXCHANGE_RATES: &[InputColumn] = &[required("date", Date), required("currency", Text), required("rate", Text)];
+
+const BUYERS: &[InputColumn] = &[required("buyer_id", Key), required("person_id", Key), optional("shop_id", Key)];

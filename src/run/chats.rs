@@ -218,7 +218,7 @@ impl Stretch<'_> {
         let context_of = |shard: &[usize]| {
             let set = shard.first().map_or_else(|| rule_sets.set_for(None, day), |piece| set_of(chats.partitions.shop(*piece)));
             let (calendar, rules) = (&self.context.plan.calendar, rule_sets.rules(set));
-            let rules = DayRules { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
+            let rules = DayRules { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day, None)? };
             Ok::<_, Error>(facts::FactContext { day, names, rules, reference: &self.inputs.reference })
         };
         // Every file is opened with an empty table, so that it has its columns even if there are no rows.

@@ -7,13 +7,14 @@
 //! messages, gaps and waits: the session has one side for the shop, and one in each [`session::Reception`] (接待) for an agent's part.
 //!
 //! Everything here is a pure function of its arguments: no file, no clock, no data frame, and no metric. `calendar` cuts time into
-//! business days and periods, `rules` holds what a shop may choose, and `day_rules` joins the two for one day. docs/semantics.md §1 to §5
+//! business days and periods, `hours` are spans of the wall clock, `rules` holds what a shop may choose, and `day_rules` joins the two for one day. docs/semantics.md §1 to §5
 //! defines the words.
 //!
 //! Why this is not a Polars query: the pass is a state machine in which each line depends on the state that the lines before it left.
 
 pub mod error;
 pub mod calendar;
+pub mod hours;
 pub mod rules;
 pub mod day_rules;
 pub mod line;

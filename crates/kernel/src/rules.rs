@@ -2,6 +2,7 @@
 
 use crate::calendar::{Calendar, DAY_MS, Day};
 use crate::error::{KernelError, Result};
+use crate::hours::{AssessedHours, HoursOfDay, windows};
 use jiff::civil::Time;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -33,40 +34,6 @@ impl<'de> Deserialize<'de> for DurationMs {
     }
 }
 
-/// Hours of the day on the wall clock, the end excluded. A pipeline file writes them as `08:00-23:00`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HoursOfDay {
-    /// The first time.
-    pub from: Time,
-    /// The time at which the hours end. If it is not later than `from`, the hours wrap around midnight.
-    pub to: Time,
-}
-
-impl Serialize for HoursOfDay {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        let to = if self.to == Time::midnight() { "24:00".to_owned() } else { self.to.strftime("%H:%M").to_string() };
-        serializer.collect_str(&format_args!("{}-{to}", self.from.strftime("%H:%M")))
-    }
-}
-
-impl<'de> Deserialize<'de> for HoursOfDay {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        use serde::de::Error as _;
-        let text = String::deserialize(deserializer)?;
-        let bad = || D::Error::custom(format!("`{text}` is not a span of hours: write 08:00-23:00"));
-        let (from, to) = text.split_once('-').ok_or_else(bad)?;
-        Ok(HoursOfDay { from: parse_time_of_day(from).ok_or_else(bad)?, to: parse_time_of_day(to).ok_or_else(bad)? })
-    }
-}
-
-/// Parses a time of day such as `08:00`. `24:00` is the midnight that ends the day. `None` if the text is not a time.
-pub fn parse_time_of_day(text: &str) -> Option<Time> {
-    match text.trim() {
-        "24:00" => Some(Time::midnight()),
-        other => other.parse().ok(),
-    }
-}
-
 /// The instant that decides whether a round is assessed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -95,6 +62,46 @@ pub enum TransferClock {
     Inherit,
     /// When the agent itself was last put in charge.
     Restart,
+}
+
+/// What a wait counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitClock {
+    /// All of it.
+    Calendar,
+    /// The part of it inside assessed hours. A wait wholly outside is 0.
+    Assessed,
+}
+
+/// What a robot's automatic line does to a question that nobody has been in charge of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RobotAnswers {
+    /// It takes the round into the robot's hands, where no assessment of people counts it.
+    Out,
+    /// Nothing: the buyer waits for a person.
+    Count,
+}
+
+/// When the shop's clock starts in a round that was in the robot's hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RobotClock {
+    /// With the question.
+    Asked,
+    /// When an event puts an agent in charge (转人工).
+    Transfer,
+}
+
+/// What orders with an excluded flag are taken out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExcludedFrom {
+    Sales,
+    /// Inquiries and what they came to (semantics §6).
+    Conversion,
+    Refunds,
 }
 
 /// How a reply was written.
@@ -192,8 +199,15 @@ pub struct Rules {
     pub session_gap: DurationMs,
     /// The modes in which a line of an agent or robot counts as a reply.
     pub reply_modes: Vec<ReplyMode>,
-    pub assessed_hours: HoursOfDay,
+    /// The hours of each weekday in which responses are assessed (考核时段). A row of the table `holidays` overrides them on its day.
+    pub assessed_hours: AssessedHours,
     pub assessed_anchor: Anchor,
+    /// What a wait counts: all of it, or the part of it inside assessed hours.
+    pub wait_clock: WaitClock,
+    /// Whether a robot's answer settles a question that nobody has been in charge of.
+    pub robot_answers: RobotAnswers,
+    /// When the shop's clock starts in a round that a robot has handed over.
+    pub robot_clock: RobotClock,
     pub first_response_unit: FirstResponseUnit,
     /// The wait at which `resp_capped_avg_s` is capped (封顶).
     pub response_cap: DurationMs,
@@ -209,8 +223,16 @@ pub struct Rules {
     pub final_pay_days: u32,
     pub credit_lookback: DurationMs,
     pub attribution: Attribution,
-    /// Orders with one of these flags are credited to no agent (插旗).
+    /// Orders with one of these flags count in nothing that `excluded_from` names (插旗).
     pub excluded_flags: Vec<String>,
+    /// Where orders with an excluded flag do not count. Sales are always among them.
+    pub excluded_from: Vec<ExcludedFrom>,
+    /// Items of these skus (补差价, 赠品) count nowhere.
+    pub excluded_skus: Vec<String>,
+    /// An agent earns a credit only where the buyer wrote to the agent within `credit_lookback`.
+    pub credit_needs_buyer_line: bool,
+    /// A day that the agent opened is an inquiry like any other.
+    pub agent_initiated_inquiry: bool,
     pub own_accounts: bool,
     pub blocklist: bool,
     /// A peer-day that was transferred out after at most this many replies is filtered (转发过滤). `None` filters none.
@@ -238,8 +260,11 @@ impl Default for Rules {
             custom: false,
             session_gap: DurationMs(30 * MINUTE),
             reply_modes: vec![ReplyMode::Human, ReplyMode::Assist],
-            assessed_hours: HoursOfDay { from: Time::constant(8, 0, 0, 0), to: Time::constant(23, 0, 0, 0) },
+            assessed_hours: AssessedHours::daily(HoursOfDay { from: Time::constant(8, 0, 0, 0), to: Time::constant(23, 0, 0, 0) }),
             assessed_anchor: Anchor::RoundStart,
+            wait_clock: WaitClock::Calendar,
+            robot_answers: RobotAnswers::Out,
+            robot_clock: RobotClock::Asked,
             first_response_unit: FirstResponseUnit::Session,
             response_cap: DurationMs(10 * MINUTE),
             reply_threshold: DurationMs(3 * MINUTE),
@@ -254,6 +279,10 @@ impl Default for Rules {
             credit_lookback: DurationMs(3 * DAY_MS),
             attribution: Attribution::OrderFirst,
             excluded_flags: Vec::new(),
+            excluded_from: vec![ExcludedFrom::Sales],
+            excluded_skus: Vec::new(),
+            credit_needs_buyer_line: false,
+            agent_initiated_inquiry: true,
             own_accounts: true,
             blocklist: true,
             forward_only: None,
@@ -304,8 +333,14 @@ impl Rules {
 
     /// The ranges of instants of a business day in which responses are assessed (考核时段).
     /// Errors: the day is outside the range of the calendar.
-    pub fn assessed(&self, calendar: &Calendar, day: Day) -> Result<Vec<Range<i64>>> {
-        calendar.hours(day, self.assessed_hours.from, self.assessed_hours.to)
+    /// `holiday`: the hours of the day that a table of holidays gives, if it does.
+    pub fn assessed(&self, calendar: &Calendar, day: Day, holiday: Option<&[HoursOfDay]>) -> Result<Vec<Range<i64>>> {
+        windows(holiday.unwrap_or_else(|| self.assessed_hours.on(day)), calendar, day)
+    }
+
+    /// Whether orders with an excluded flag are taken out of something besides sales.
+    pub fn excludes_from(&self, from: ExcludedFrom) -> bool {
+        from == ExcludedFrom::Sales || self.excluded_from.contains(&from)
     }
 
     /// The number of business days after a day whose orders the numbers of the day may depend on.
