@@ -3,6 +3,8 @@
 #![expect(clippy::expect_used, reason = "a bench that cannot go on has failed")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use jiff::civil::{Time, Weekday};
+use jiff::tz::TimeZone;
 use kefu::config::{Overrides, Plan};
 use kefu::facts;
 use kefu::frames::collect;
@@ -13,6 +15,7 @@ use kefu::state::StateStore;
 use kefu::state::{LevelRollup, StateKind, StatePart};
 use kefu_generate::{FileFormat, LoadSpec, TextCompression, TextEncoding};
 use kefu_kernel::calendar::Day;
+use kefu_kernel::calendar::{Calendar, Day};
 use kefu_kernel::day_rules::DayRules;
 use kefu_kernel::line::{ChatLine, LineKind};
 use kefu_kernel::replay;
@@ -60,8 +63,11 @@ fn lines() -> Vec<ChatLine> {
 
 fn kernel(c: &mut Criterion) {
     let rules = Rules::default();
+    let calendar =
+        Calendar { zone: TimeZone::UTC, day_starts_at: Time::midnight(), week_starts_on: Weekday::Monday, fiscal_year_starts_in: 1 };
+    let Ok(wall_clock) = calendar.wall_clock(Day(0)) else { return };
     let hours = 28_800_000..82_800_000;
-    let day = DayRules { rules: &rules, starts_at: 0, assessed: vec![hours] };
+    let day = DayRules { rules: &rules, starts_at: 0, wall_clock, assessed: vec![hours] };
     let lines = lines();
     let mut group = c.benchmark_group("kernel");
     group.throughput(Throughput::Elements(lines.len() as u64));

@@ -10,7 +10,6 @@ use kefu::model::Level;
 use kefu::state;
 use kefu::{ingest, parallel};
 use kefu_kernel::calendar::Day;
-use kefu_kernel::day_rules::DayRules;
 use polars::prelude::DataFrame;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -40,9 +39,8 @@ fn main() -> Result<()> {
 fn pass(plan: &Plan, day: Day, chats: &mut ingest::DayChats, workers: usize) -> Result<usize> {
     let reference = ingest::Reference::of(&ingest::read_records(plan, day, day)?, plan.buyer_key.as_ref())?;
     let shards = chats.partitions.shards(&chats.names, |_| 0)?;
-    let (calendar, rules) = (&plan.calendar, plan.rules.rules(0));
-    let rules_of_day = DayRules { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
-    let context = facts::FactContext { day, names: &chats.names, rules: rules_of_day, reference: &reference };
+    let (rules, order_by) = (plan.rules.rules(0), plan.config.messages.order_by);
+    let context = facts::FactContext::new((day, &plan.calendar), &chats.names, rules, &reference, order_by)?;
     let (mut peaks, mut states, mut rows) = (facts::ConcurrencyPeaks::default(), Level::ALL.map(state::ChatAccumulators::new), 0);
     let mut counted = 0;
     let mut count = |_, _, rows: DataFrame| {

@@ -100,13 +100,14 @@ fn merged_rules(id: &str, preset: &toml::Table, written: &toml::Table) -> Result
     Ok(Rules { custom: own != preset, ..own })
 }
 
-/// The first rule set with the longest windows and delays of all sets.
+/// The first rule set with the longest windows and delays of all sets, and with what any of them needs to be read.
 fn widest(sets: &[(String, Day, Rules)]) -> Rules {
     let mut widest = sets[0].2.clone();
     for (_, _, rules) in sets {
         widest.credit_lookback = widest.credit_lookback.max(rules.credit_lookback);
         widest.final_pay_days = widest.final_pay_days.max(rules.final_pay_days);
         widest.after_sale_days = widest.after_sale_days.max(rules.after_sale_days);
+        widest.credit_needs_buyer_line |= rules.credit_needs_buyer_line;
         widest.retention_days = widest.retention_days.max(rules.retention_days);
     }
     widest

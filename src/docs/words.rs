@@ -57,6 +57,7 @@ fn rows_of(fact: Fact, levels: &[Level]) -> BothLanguages {
         Fact::Sessions => of(["会话", "sessions"], ["接待", "receptions"]),
         Fact::Rounds => both("对话轮次", "rounds"),
         Fact::AssessedRounds => both("考核轮次", "assessed rounds"),
+        Fact::RobotRounds => both("机器人应答轮次", "rounds settled by a robot"),
         Fact::PeerDays => of(["买家日", "buyer-days"], ["聊天对", "peer-days"]),
         Fact::Concurrency => both("同时接待的时刻", "instants of open receptions"),
         Fact::Inquiries => both("询单", "inquiries"),

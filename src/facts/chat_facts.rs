@@ -7,6 +7,7 @@ use super::context::FactContext;
 use super::conversations::by_conversation;
 use super::filters::{self, unfiltered};
 use super::hours;
+use super::line_counts::SuspectLines;
 use super::peer_days;
 use super::replayed::ReplayedConversation;
 use super::replies;
@@ -17,6 +18,7 @@ use crate::ingest::{FileLineCounts, MessageIds, SharedColumn, ShopPartitions};
 use crate::model::Level;
 use crate::names;
 use crate::names::ConversationNames;
+use kefu_kernel::day_rules::DayRules;
 use kefu_kernel::line::ChatLine;
 use kefu_kernel::replay::{replay, replay_without};
 use polars::prelude::*;
@@ -45,6 +47,8 @@ pub struct ChatFacts {
     pub open_receptions: Vec<OpenReception>,
     /// For each part of a shop, what became of its lines, by file.
     pub line_counts: Vec<FileLineCounts>,
+    /// Lines that make a number doubtful.
+    pub suspect: SuspectLines,
 }
 
 impl ChatFacts {
@@ -82,8 +86,8 @@ struct FactRows {
 /// cannot be read.
 pub fn chat_facts(context: &FactContext, partitions: &ShopPartitions, shard: &[usize]) -> Result<ChatFacts> {
     let mut rows = FactRows::with_capacity(partitions.count(shard));
-    let (mut line_counts, mut conversation_names, mut message_ids) =
-        (Vec::new(), ConversationNames::default(), partitions.message_ids(shard));
+    let (mut line_counts, mut suspect) = (Vec::new(), SuspectLines::default());
+    let (mut conversation_names, mut message_ids) = (ConversationNames::default(), partitions.message_ids(shard));
     for partition in shard {
         let mut buyers = names::Interner::default();
         let (lines, counts) = partitions.take(*partition, &mut message_ids, &mut |column, name| match column {
@@ -92,9 +96,10 @@ pub fn chat_facts(context: &FactContext, partitions: &ShopPartitions, shard: &[u
         })?;
         line_counts.push(counts);
         let shop = partitions.shop(*partition);
-        by_conversation(&lines, &buyers, &mut conversation_names, context.rules.rules, |names, lines| {
-            rows.push(context, shop, names, lines)
-        });
+        let (day, rules) = (context.rules_of(shop)?, (context.rules.rules, context.order_by));
+        suspect.merge(by_conversation(&lines, &buyers, &mut conversation_names, rules, |names, lines| {
+            rows.push((context, &day), shop, names, lines)
+        }));
     }
     Ok(ChatFacts {
         sessions: rows.sessions.frame()?,
@@ -108,6 +113,7 @@ pub fn chat_facts(context: &FactContext, partitions: &ShopPartitions, shard: &[u
         message_ids,
         open_receptions: rows.open_receptions,
         line_counts,
+        suspect,
     })
 }
 
@@ -128,9 +134,8 @@ impl FactRows {
 
     /// Replays one conversation and adds its rows to every table. If some of its peer-days are filtered, it is replayed once more for the shop's
     /// row, without their agents.
-    fn push(&mut self, context: &FactContext, shop: u32, names: &ConversationNames, lines: &[ChatLine]) {
+    fn push(&mut self, (context, day): (&FactContext, &DayRules), shop: u32, names: &ConversationNames, lines: &[ChatLine]) {
         let Some(first) = lines.first() else { return };
-        let day = &context.rules;
         let mut sessions = replay(lines, day);
         let filtered = filters::filtered(context.names.shop(shop), names.buyer(first.conversation), &sessions, context);
         if let Some(agents) = filtered.agents_to_leave_out() {

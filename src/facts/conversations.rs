@@ -1,19 +1,21 @@
 //! Groups the lines of a shop, or of a part of its buyers, by conversation: one per buyer.
 
+use super::line_counts::SuspectLines;
+use crate::config::LineOrder;
 use crate::names::{ConversationNames, Interner};
 use kefu_kernel::line::{ChatLine, LineKind};
 use kefu_kernel::rules::Rules;
 
 /// Calls `each` once per conversation, in the order of buyer ids, with its lines in replay order (semantics §2). The lines carry the
 /// conversation's code, added to `names`, instead of the buyer's. An agent's line in a reply mode that the rules do not count as a reply
-/// becomes an auto line.
+/// becomes an auto line. Returns the lines that make a number of the day doubtful.
 pub(super) fn by_conversation(
     lines: &[ChatLine],
     buyers: &Interner,
     names: &mut ConversationNames,
-    rules: &Rules,
+    (rules, order_by): (&Rules, LineOrder),
     mut each: impl FnMut(&ConversationNames, &[ChatLine]),
-) {
+) -> SuspectLines {
     // The lines of each buyer; buyer codes start at 1.
     let mut counts = vec![0; buyers.len()];
     lines.iter().for_each(|line| counts[line.conversation as usize - 1] += 1);
@@ -33,7 +35,7 @@ pub(super) fn by_conversation(
         order[places[buyer]] = line;
         places[buyer] += 1;
     }
-    let mut conversation = Vec::new();
+    let (mut conversation, mut suspect) = (Vec::new(), SuspectLines::default());
     for (_, code) in sorted {
         let buyer = code as usize - 1;
         let conversation_code = names.add_conversation(buyers.resolve(code));
@@ -47,13 +49,18 @@ pub(super) fn by_conversation(
         };
         conversation.clear();
         conversation.extend(order[places[buyer] - counts[buyer]..places[buyer]].iter().map(row));
-        let key = |line: &ChatLine| (line.sent_at, line.seq, line.order);
+        let key = |line: &ChatLine| match order_by {
+            LineOrder::Time => (line.sent_at, line.seq, line.order),
+            LineOrder::Seq => (line.seq, line.sent_at, line.order),
+        };
         // Most logs are in time order already; only a conversation that is not gets sorted.
         if !conversation.is_sorted_by_key(key) {
             conversation.sort_unstable_by_key(key);
         }
+        suspect.add(&conversation);
         each(names, &conversation);
     }
+    suspect
 }
 
 /// The first eight bytes of a string as a big-endian integer. If two prefixes differ, they sort as their strings do.
@@ -83,7 +90,8 @@ mod tests {
         };
         let lines = (0..40).map(line).collect::<Vec<_>>();
         let (mut seen, rule_sets) = (Vec::new(), RuleSets::new(PresetChoice::One("default".to_owned()), &toml::Table::new()).unwrap());
-        by_conversation(&lines, &buyers, &mut conversation_names, rule_sets.rules_for(None, Day(20_000)), |names, lines| {
+        let rules = (rule_sets.rules_for(None, Day(20_000)), LineOrder::Time);
+        by_conversation(&lines, &buyers, &mut conversation_names, rules, |names, lines| {
             let of = |line: &ChatLine| (names.buyer(line.conversation).to_owned(), line.sent_at, line.order);
             seen.extend(lines.iter().map(of));
         });

@@ -60,13 +60,21 @@ fn with_instant(orders: LazyFrame, at: Expr, paid: bool) -> LazyFrame {
     orders.select([ORDER_COLUMNS.map(col).to_vec(), vec![at.alias("at"), lit(paid).alias("paid")]].concat())
 }
 
+/// The lines that decide who earned some order events.
+pub struct CreditLines {
+    /// Reply lines of the days within the lookback of the events. Columns: those of [`no_replies`].
+    pub replies: DataFrame,
+    /// Where a rule asks for them, the received peer-days of the same days: the buyer's first and last line to the agent. Columns: those of
+    /// [`no_questions`].
+    pub questions: DataFrame,
+}
+
 /// Decides the credits of a day under every rule. Columns: see the file header. Under `order` an order event counts only if the order was
 /// paid before the end of `final_pay_days`, and only once those days have `landed` (DECISIONS #12). `instants`: the order events of the
-/// day, as [`instants`] gives them. `replies`: reply lines of the days within the lookback of the events, with the columns of
-/// [`no_replies`].
-pub fn credits(instants: LazyFrame, replies: LazyFrame, calendar: &Calendar, rules: &Rules, day: Day, landed: Day) -> Result<LazyFrame> {
+/// day, as [`instants`] gives them. `lines`: those of the lookback of the events.
+pub fn credits(instants: LazyFrame, lines: &CreditLines, calendar: &Calendar, rules: &Rules, day: Day, landed: Day) -> Result<LazyFrame> {
     let instants = numbered(instants)?;
-    let candidates = candidates(&instants, replies, rules)?;
+    let candidates = candidates(&instants, lines, rules)?;
     let bounds = calendar.bounds(day)?;
     let final_day = day.plus(rules.final_pay_days as i32);
     let created = col("created_at");
@@ -93,10 +101,10 @@ pub fn credits(instants: LazyFrame, replies: LazyFrame, calendar: &Calendar, rul
 
 /// The agent that each sale is credited to under the shop's configured rule. Columns: `shop_id`, `order_id`, `agent_id` (String). Silent
 /// orders have no row, and neither have sales that count after `landed` or, under `order`, were paid too late. `instants`: the creation and
-/// the payment of each sale, once. `replies`: as for [`credits`].
-pub fn credited(instants: LazyFrame, replies: LazyFrame, calendar: &Calendar, rules: &Rules, landed: Day) -> Result<LazyFrame> {
+/// the payment of each sale, once. `lines`: as for [`credits`].
+pub fn credited(instants: LazyFrame, lines: &CreditLines, calendar: &Calendar, rules: &Rules, landed: Day) -> Result<LazyFrame> {
     let instants = numbered(instants)?;
-    let candidates = candidates(&instants, replies, rules)?;
+    let candidates = candidates(&instants, lines, rules)?;
     let landed_until = lit(calendar.bounds(landed)?.end);
     let sales = deciding(rules.attribution, &instants, &candidates)?;
     let sales = match rules.attribution {
@@ -131,7 +139,8 @@ fn numbered(instants: LazyFrame) -> Result<DataFrame> {
 /// One row per order event and agent with a reply line in `[at - credit_lookback, at]`, with the last such line.
 /// Columns: `instant`, `agent_id`, `line_at`, `message_id`, `is_latest` (no other agent replied to the event later).
 /// An as-of join per agent finds that line, so that a buyer's replies are never repeated for each of the buyer's orders.
-fn candidates(instants: &DataFrame, replies: LazyFrame, rules: &Rules) -> Result<LazyFrame> {
+fn candidates(instants: &DataFrame, lines: &CreditLines, rules: &Rules) -> Result<LazyFrame> {
+    let replies = lines.replies.clone().lazy();
     let buyer = [col("shop_id"), col("buyer_id")];
     let agent = ["shop_id", "buyer_id", "agent_id"];
     let agents = replies.clone().select(agent.map(col)).unique(None, UniqueKeepStrategy::Any);
@@ -150,12 +159,27 @@ fn candidates(instants: &DataFrame, replies: LazyFrame, rules: &Rules) -> Result
         check_sortedness: false,
     }));
     let candidates = events.join(in_order, [col("at")], [col("at")], JoinArgs::new(last_before)).filter(col("line_at").is_not_null());
+    let candidates = if rules.credit_needs_buyer_line { asked_by_buyer(candidates, instants, lines, rules) } else { candidates };
     let within_instant = |value: Expr| value.max().over([col("instant")]);
     let is_last = col("line_at").eq(within_instant(col("line_at"))?);
     let place = when(is_last.clone()).then(col("place")).otherwise(lit(NULL));
     let is_latest = is_last.and(col("place").eq(within_instant(place)?));
     Ok(collect(candidates.with_column(is_latest.alias("is_latest")).drop(by_name(["shop_id", "buyer_id", "at", "place"], true, false)))?
         .lazy())
+}
+
+/// The candidates to whom the buyer wrote in `[at - credit_lookback, at]`. A peer-day lies within one business day, so that its first or its last
+/// buyer line tells.
+fn asked_by_buyer(candidates: LazyFrame, instants: &DataFrame, lines: &CreditLines, rules: &Rules) -> LazyFrame {
+    let buyer = [col("shop_id"), col("buyer_id")];
+    let events = instants.clone().lazy().select(["instant", "shop_id", "buyer_id", "at"].map(col));
+    let within = |line: &str| col(line).lt_eq(col("at")).and(col(line).gt_eq(col("at") - lit(rules.credit_lookback.0)));
+    let asked = events
+        .join(lines.questions.clone().lazy(), buyer.clone(), buyer, JoinArgs::new(JoinType::Inner))
+        .filter(within("first_buyer_at").or(within("last_buyer_at")))
+        .select([col("instant"), col("agent_id")]);
+    let key = [col("instant"), col("agent_id")];
+    candidates.join(asked, key.clone(), key, JoinArgs::new(JoinType::Semi))
 }
 
 /// The order event that decides under a rule, one for each order, with `rule`: the creation, the payment, or (`order_first`) the creation
@@ -192,6 +216,17 @@ pub fn no_replies() -> Result<DataFrame> {
         "at" => Vec::<i64>::new(),
         "place" => Vec::<i64>::new(),
         "message_id" => Vec::<String>::new(),
+    }?)
+}
+
+/// The columns of `questions` without rows: `shop_id`, `buyer_id`, `agent_id` (String), `first_buyer_at` and `last_buyer_at` (Int64, UTC ms).
+pub fn no_questions() -> Result<DataFrame> {
+    Ok(frame! {
+        "shop_id" => Vec::<String>::new(),
+        "buyer_id" => Vec::<String>::new(),
+        "agent_id" => Vec::<String>::new(),
+        "first_buyer_at" => Vec::<i64>::new(),
+        "last_buyer_at" => Vec::<i64>::new(),
     }?)
 }
 

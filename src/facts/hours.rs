@@ -1,11 +1,11 @@
-//! hours. Grain: one row per session × agent × hour of the business day with a buyer line; the shop's rows have agent 0.
+//! hours. Grain: one row per session × agent × run of buyer lines in one hour of the wall clock; the shop's rows have agent 0.
 //!
 //! | column | dtype | unit | null |
 //! |---|---|---|---|
 //! | `shop`, `agent` | UInt32 | code of `Names`; agent 0 is the shop | never |
 //! | `filtered` | UInt32 | code of `FILTERS`; 0 is not filtered | never |
-//! | `hour` | Int64 | hour of the business day, from 0 | never |
-//! | `buyer_msgs` | Int64 | buyer lines in the hour | never |
+//! | `hour` | Int64 | hour of the wall clock, 0 to 23 | never |
+//! | `buyer_msgs` | Int64 | buyer lines of the run | never |
 
 use super::column_builder::fact_table;
 use super::replayed::ReplayedConversation;

@@ -37,7 +37,9 @@ pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &C
     let any = |condition: Expr, name: &str| condition.fill_null(lit(false)).max().alias(name);
     let after_sale = created.clone().gt_eq(asked.clone() - lit(after_sale_ms)).and(created.clone().lt(asked.clone()));
     // If only a buyer's filtered peer-days have buyer lines, the shop received the buyer, but there is no question to count from.
-    let received = persons.filter(has_flag("receive").and(asked.clone().is_not_null())).select([keys.clone(), vec![asked]].concat());
+    let counts = if rules.agent_initiated_inquiry { lit(true) } else { has_flag("agent_opened").not() };
+    let received =
+        persons.filter(has_flag("receive").and(asked.clone().is_not_null()).and(counts)).select([keys.clone(), vec![asked]].concat());
     // Persons are numbered, so that a person's orders come back by one number instead of two or three ids.
     let received = collect(received.with_row_index("person", None))?.lazy();
     let with_orders = received.clone().join(ordered, buyer.clone(), buyer, JoinArgs::new(JoinType::Inner)).group_by([col("person")]).agg([

@@ -23,9 +23,12 @@ pub struct CodeNames<'a> {
 }
 
 /// The columns that only metrics read.
-const INTERNAL: [&str; 11] = [
+const INTERNAL: [&str; 14] = [
     "is_answered",
     "is_handed_over",
+    "is_robot",
+    "waiting",
+    "agent_opened",
     "bucket",
     "agent_bucket",
     "own",
@@ -53,7 +56,7 @@ pub(crate) fn named_column(name: &str, array: &ArrayRef, code_names: Option<Code
         }
         ("message" | "asked_message" | "replied_message", Some(ids)) => (format!("{name}_id"), message_column(array, ids.message_ids)?),
         ("outcome", _) => {
-            let outcomes = [RoundOutcome::Answered, RoundOutcome::Unanswered, RoundOutcome::HandedOver];
+            let outcomes = [RoundOutcome::Answered, RoundOutcome::Unanswered, RoundOutcome::HandedOver, RoundOutcome::Robot];
             (name.into(), ids_column(array, |code| outcomes.into_iter().find(|o| *o as u32 == code).map(RoundOutcome::name)))
         }
         ("filtered", _) => (name.into(), ids_column(array, |code| FILTERS.get(code as usize).copied().filter(|reason| !reason.is_empty()))),

@@ -9,6 +9,7 @@
 //! | `first_buyer_at`, `last_buyer_at` | Int64 | UTC ms | no buyer line |
 //! | `transferred_in`, `transferred_out` | Boolean | the agent got or gave a transfer | never |
 //! | `consult`, `receive`, `replied`, `direct`, `transfer_in`, `transfer_out` | Boolean | flags of the person, see below | never |
+//! | `waiting`, `agent_opened` | Boolean | likewise | never |
 //! | `rounds_assessed`, `rounds_missed`, `rounds_slow`, `rounds_slow_assessed` | Int64 | rounds | never; 0 if filtered |
 
 use super::column_builder::fact_table;
@@ -17,7 +18,8 @@ use super::replayed::ReplayedConversation;
 
 fact_table! {
     /// `consult`: the peer-day has a buyer line. `receive`: it also passed the reception filters. `replied`: it also has a reply line.
-    /// `direct`: it was received without a transfer in. Filtered peer-days have no rounds and no transfers.
+    /// `waiting`: it was received, asked something that a robot did not settle, and has no reply line. `agent_opened`: its first buyer or
+    /// reply line is a reply. `direct`: it was received without a transfer in. Filtered peer-days have no rounds and no transfers.
     /// The shop's rows leave out the lines and rounds of filtered agents (DECISIONS #19); only `consult` looks at all lines of the buyer.
     PeerDayRows(conversation: &ReplayedConversation, peer: &PeerDay, filter_code: u32, consulted: bool) {
         shop: u32 = conversation.shop,
@@ -36,6 +38,8 @@ fact_table! {
         direct: bool = consulted && filter_code == 0 && !peer.transferred_in,
         transfer_in: bool = filter_code == 0 && peer.transferred_in,
         transfer_out: bool = filter_code == 0 && peer.transferred_out,
+        waiting: bool = consulted && filter_code == 0 && peer.side.agent_msgs == 0 && peer.side.asked && !peer.is_robot_only(),
+        agent_opened: bool = peer.side.first_at.is_some() && !peer.side.buyer_initiated,
         rounds_assessed: i64 = if filter_code == 0 { peer.side.assessed } else { 0 },
         rounds_missed: i64 = if filter_code == 0 { peer.side.missed } else { 0 },
         rounds_slow: i64 = if filter_code == 0 { peer.side.slow } else { 0 },

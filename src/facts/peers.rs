@@ -17,12 +17,25 @@ pub(super) struct PeerDay {
 }
 
 impl PeerDay {
+    /// Whether a robot settled all that the buyer asked and no person replied.
+    pub(super) fn is_robot_only(&self) -> bool {
+        self.side.agent_msgs == 0 && self.side.robot_rounds > 0 && self.side.answered + self.side.unanswered == 0
+    }
+
     /// Adds one session. Only the totals that a peer-day uses are kept.
     pub(super) fn add(&mut self, side: &Side) {
         let sum = &mut self.side;
         sum.buyer_msgs += side.buyer_msgs;
         sum.agent_msgs += side.agent_msgs;
         sum.has_text |= side.has_text;
+        sum.asked |= side.asked;
+        sum.answered += side.answered;
+        sum.unanswered += side.unanswered;
+        sum.robot_rounds += side.robot_rounds;
+        if side.first_at.is_some_and(|first| sum.first_at.is_none_or(|known| first < known)) {
+            sum.first_at = side.first_at;
+            sum.buyer_initiated = side.buyer_initiated;
+        }
         sum.first_buyer_at = sum.first_buyer_at.into_iter().chain(side.first_buyer_at).min();
         sum.last_buyer_at = sum.last_buyer_at.max(side.last_buyer_at);
         sum.assessed += side.assessed;

@@ -18,8 +18,10 @@ use crate::error::Result;
 use crate::frames::frame;
 use crate::ingest::Reference;
 use kefu_kernel::calendar::{Calendar, Day};
+use kefu_kernel::hours::windows;
 use kefu_kernel::rules::Rules;
 use polars::prelude::*;
+use std::ops::Range;
 
 /// The key of a peer-day: who rated whom.
 const PEERS: [&str; 3] = ["shop_id", "buyer_id", "agent_id"];
@@ -40,7 +42,7 @@ pub fn ratings(
     let cards = cards.with_column(col("row").cast(DataType::Int64));
     let cards = left_out(cards, reference, filtered, rules, day)?;
     let included = col("left_out").is_null();
-    let valid = included.clone().and(is_valid(calendar, rules, day)?);
+    let valid = included.clone().and(is_valid(reference, calendar, rules, day)?);
     let in_session = valid.clone().and(col("session_id").is_not_null());
     let by_session = [PEERS.as_slice(), &["session_id"]].concat();
     // Among cards with the same time, the one read first counts as sent first, and the one read last as rated last.
@@ -84,12 +86,17 @@ fn left_out(cards: LazyFrame, reference: &Reference, filtered: DataFrame, rules:
 }
 
 /// Whether a rating is valid: it has a grade, its card was sent in assessed hours, and it was given within the window, both ends included.
-fn is_valid(calendar: &Calendar, rules: &Rules, day: Day) -> Result<Expr> {
+fn is_valid(reference: &Reference, calendar: &Calendar, rules: &Rules, day: Day) -> Result<Expr> {
     let (sent, rated) = (col("sent_at"), col("rated_at"));
     let in_time = rated.clone().gt_eq(sent.clone()).and((rated - sent.clone()).lt_eq(lit(rules.rating_window.0)));
-    let windows = rules.assessed(calendar, day, None)?.into_iter();
-    let within = windows.map(|window| sent.clone().gt_eq(lit(window.start)).and(sent.clone().lt(lit(window.end))));
-    let assessed = within.fold(lit(false), Expr::or);
+    let within = |windows: Vec<Range<i64>>| {
+        let within = |window: Range<i64>| sent.clone().gt_eq(lit(window.start)).and(sent.clone().lt(lit(window.end)));
+        windows.into_iter().map(within).fold(lit(false), Expr::or)
+    };
+    let mut assessed = within(rules.assessed(calendar, day, reference.holidays.of_all_shops(day))?);
+    for (shop, hours) in reference.holidays.of_single_shops(day) {
+        assessed = when(col("shop_id").eq(lit(shop))).then(within(windows(hours, calendar, day)?)).otherwise(assessed);
+    }
     Ok(col("grade").is_not_null().and(in_time).and(assessed).fill_null(lit(false)))
 }
 

@@ -24,8 +24,9 @@ fact_table! {
     }
 }
 
-/// Adds the reply lines of a conversation. `lines`: all its lines in order.
+/// Adds the reply lines of a conversation that name an agent. `lines`: all its lines in order.
 pub(super) fn add(replies: &mut ReplyRows, conversation: &ReplayedConversation, lines: &[ChatLine]) {
-    let unfiltered = (0..).zip(lines).filter(|(_, line)| line.kind == LineKind::Reply && conversation.filtered.code(line.agent) == 0);
+    let is_reply = |line: &ChatLine| line.kind == LineKind::Reply && line.agent != 0;
+    let unfiltered = (0..).zip(lines).filter(|(_, line)| is_reply(line) && conversation.filtered.code(line.agent) == 0);
     unfiltered.for_each(|(position, reply)| replies.push(conversation, reply, position));
 }

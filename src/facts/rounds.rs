@@ -2,14 +2,14 @@
 //!
 //! | column | dtype | unit | null |
 //! |---|---|---|---|
-//! | `shop`, `agent` | UInt32 | code of `Names`; agent 0: nobody was in charge | never |
+//! | `shop`, `agent` | UInt32 | code of `Names`; agent 0: nobody was in charge, nobody's name is known, or a robot settled it | never |
 //! | `buyer`, `session` | UInt32 | code of `ConversationNames`; session 0: none in the log | never |
 //! | `filtered` | UInt32 | code of `FILTERS`; 0 is not filtered | never |
 //! | `session_no` | Int64 | number of the session in the buyer's day, from 1 | never |
 //! | `outcome` | UInt32 | a `RoundOutcome` | never |
-//! | `is_answered`, `is_handed_over` | Boolean | the same as flags | never |
+//! | `is_answered`, `is_handed_over`, `is_robot` | Boolean | the same as flags | never |
 //! | `asked_at`, `replied_at` | Int64 | UTC ms | `replied_at`: not answered |
-//! | `asked_hour` | Int64 | hour of the business day | never |
+//! | `asked_hour` | Int64 | hour of the wall clock | never |
 //! | `wait_ms`, `agent_wait_ms` | Int64 | ms on the shop's and on the agent's clock | not answered |
 //! | `queued` | Boolean | nobody was in charge when the round began | never |
 //! | `queue_ms` | Int64 | ms until an agent was in charge | as in `Round` |
@@ -50,6 +50,7 @@ fact_table! {
         outcome: u32 = round.outcome as u32,
         is_answered: bool = round.outcome == RoundOutcome::Answered,
         is_handed_over: bool = round.outcome == RoundOutcome::HandedOver,
+        is_robot: bool = round.outcome == RoundOutcome::Robot,
         asked_at: i64 = round.asked_at,
         asked_hour: i64 = day.hour(round.asked_at),
         replied_at: Option<i64> = round.replied_at,
@@ -107,7 +108,7 @@ pub fn bucket_bounds(bucket: i64) -> (f64, f64) {
 pub fn rounds_of(level: Level, rounds: &DataFrame) -> (LazyFrame, Expr) {
     let rows = unfiltered(rounds).with_columns([col("is_answered").alias("answered"), col("is_handed_over").alias("handed_over")]);
     match level {
-        Level::Shop => (rows, col("handed_over").not()),
+        Level::Shop => (rows, col("handed_over").or(col("is_robot")).not()),
         Level::Agent | Level::Team => {
             let on_agents_clock = [
                 col("agent_wait_ms").alias("wait_ms"),

@@ -8,15 +8,15 @@
 //! | `filtered` | UInt32 | code of `FILTERS`; 0 is not filtered | never |
 //! | `session_no` | Int64 | number of the session in the buyer's day, from 1 | never |
 //! | `started_at`, `first_at`, `last_at`, `first_buyer_at`, `last_buyer_at` | Int64 | UTC ms | no such line |
-//! | `first_hour` | Int64 | hour of the business day of `first_at` | as `first_at` |
+//! | `first_hour` | Int64 | hour of the wall clock of `first_at` | as `first_at` |
 //! | `buyer_msgs`, `agent_msgs`, `auto_msgs` | Int64 | lines | never |
 //! | `agent_words` | Int64 | words of the reply lines | never |
 //! | `talk_ms` | Int64 | ms of talking | never |
 //! | `answered`, `unanswered`, `assessed`, `assessed_answered` | Int64 | rounds | never |
 //! | `longest_wait_ms` | Int64 | ms | no answered round |
 //! | `assessed_wait_ms` | Int64 | Σ ms over answered assessed rounds | never |
-//! | `buyer_initiated`, `lead`, `served` | Boolean | as in `Side`; `lead`: contact information | never |
-//! | `manned`, `assessed_start`, `transferred_in`, `transferred_out` | Boolean | as in `Session` and `Reception` | never |
+//! | `buyer_initiated`, `lead`, `asked`, `served` | Boolean | as in `Side`; `lead`: contact information | never |
+//! | `manned`, `unattended`, `assessed_start`, `transferred_in`, `transferred_out` | Boolean | as in `Session` and `Reception` | never |
 
 use super::column_builder::fact_table;
 use super::replayed::ReplayedConversation;
@@ -54,6 +54,7 @@ fact_table! {
         buyer_initiated: bool = side.buyer_initiated,
         talk_ms: i64 = side.talk_ms,
         lead: bool = side.has_contact,
+        asked: bool = side.asked,
         served: bool = side.served,
         answered: i64 = side.answered,
         unanswered: i64 = side.unanswered,
@@ -62,6 +63,7 @@ fact_table! {
         assessed_answered: i64 = side.assessed_answered,
         assessed_wait_ms: i64 = side.assessed_wait_ms,
         manned: bool = session.manned,
+        unattended: bool = session.unattended,
         assessed_start: bool = session.assessed_start,
         transferred_in: bool = reception.is_some_and(|r| r.transferred_in),
         transferred_out: bool = reception.is_some_and(|r| r.transferred_out),

@@ -258,7 +258,9 @@ impl<'a> Freshness<'a> {
         let retention = self.plan.rules.widest.retention_days as i32;
         let loyalty_days = if day.plus(retention) <= landed { retention } else { 0 };
         let (back, ahead) = match table {
-            InputTable::Messages | InputTable::Visits | InputTable::Videos | InputTable::Blocklist => return (day, day),
+            InputTable::Messages | InputTable::Visits | InputTable::Videos | InputTable::Blocklist | InputTable::Holidays => {
+                return (day, day);
+            }
             InputTable::Refunds | InputTable::Evaluations if rows => (0, 0),
             InputTable::AgentStatus => (LOOKBACK_DAYS, 0),
             InputTable::Orders | InputTable::Tickets => (LOOKBACK_DAYS, self.payment_delay.max(loyalty_days)),

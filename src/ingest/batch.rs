@@ -121,6 +121,12 @@ impl CanonicalBatch {
         Some(keys.values().as_string::<i32>().value(code))
     }
 
+    /// Whether the cell of a dictionary column is a value, by row. `None` if no cell can be.
+    pub fn keys_equal(&self, column: usize, value: &str) -> Option<Vec<bool>> {
+        let slot = self.values(column).iter().position(|known| known == Some(value))? as u32 + 1;
+        Some(self.slots(column).into_iter().map(|found| found == slot).collect())
+    }
+
     /// Marks a row as bad for a reason that concerns several of its cells. A fault found earlier in the row stays.
     pub fn add_fault(&mut self, row: usize, column: &str, reason: &str) {
         self.faults.entry(row).or_insert_with(|| RowFault { column: column.to_owned(), reason: reason.to_owned(), value: String::new() });

@@ -83,7 +83,7 @@ impl DuplicateLines {
             }
         }
         lines.retain_mut(|line| {
-            if line.kind == LineKind::Buyer && (line.recalled || self.recalled.contains(&line.order)) {
+            if line.kind.is_buyers() && (line.recalled || self.recalled.contains(&line.order)) {
                 line.kind = LineKind::Ignored;
             }
             line.kind != LineKind::Ignored && !self.dropped.contains(&line.order)

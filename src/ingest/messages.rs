@@ -16,7 +16,8 @@ use crate::ingest::spill::partitions::ShopPartitions;
 use crate::memory::{DayResources, MemoryBudget};
 use crate::model::InputTable;
 use crate::names::{LastDictionary, Names};
-use arrow::array::{Array, AsArray, StringArray};
+use arrow::array::{Array, AsArray, BooleanArray, StringArray};
+use arrow::buffer::BooleanBuffer;
 use kefu_kernel::calendar::Day;
 use kefu_kernel::line::ChatLine;
 use kefu_kernel::line::LineKind;
@@ -114,6 +115,7 @@ struct MessageColumns {
     kind: usize,
     text: usize,
     recalled: usize,
+    needs_reply: usize,
     platform: usize,
 }
 
@@ -132,6 +134,7 @@ static COLUMNS: LazyLock<MessageColumns> = LazyLock::new(|| {
         kind: at("kind"),
         text: at("text"),
         recalled: at("recalled"),
+        needs_reply: at("needs_reply"),
         platform: at("platform"),
     }
 });
@@ -155,6 +158,7 @@ struct ParsedRow {
     mode: ReplyMode,
     has_contact: bool,
     blank: bool,
+    robot: bool,
 }
 
 impl ParsedBatch {
@@ -173,21 +177,41 @@ impl ParsedBatch {
         let senders = by_slot(c.sender).map(|word| word.and_then(Sender::parse)).collect::<Vec<_>>();
         let modes = by_slot(c.mode).map(|word| word.and_then(reply_mode)).collect::<Vec<_>>();
         let texts = batch.text(c.text);
+        let (notes, remarks) = (batch.keys_equal(c.kind, NOTE), said_false(batch.columns[c.needs_reply].as_boolean()));
         let parse_row = |(row, ((sender, mode), agent)): (usize, ((u32, u32), &u32))| {
             let Some(sender) = senders[sender as usize].filter(|_| is_good(&row)) else { return ParsedRow::default() };
+            if notes.as_ref().is_some_and(|notes| notes[row]) {
+                return ParsedRow::default();
+            }
             let kind = || batch.key(c.kind, row);
             let (line, mode) = line_kind(sender, kind, modes[mode as usize], *agent > 0);
             let text = if texts.is_valid(row) { texts.value(row) } else { "" };
-            let parsed = ParsedRow { kind: line, mode, ..ParsedRow::default() };
+            let parsed = ParsedRow { kind: line, mode, robot: matches!(sender, Sender::Robot), ..ParsedRow::default() };
             match line {
                 LineKind::Reply => ParsedRow { words: text.chars().count() as u32, ..parsed },
-                LineKind::Buyer => ParsedRow { has_contact: has_contact_info(text), blank: blanks && is_blank(kind(), text), ..parsed },
+                LineKind::Buyer => {
+                    let kind_of_line = if remarks.as_ref().is_some_and(|said| said.value(row)) { LineKind::Remark } else { line };
+                    let blank = blanks && is_blank(kind(), text);
+                    ParsedRow { kind: kind_of_line, has_contact: has_contact_info(text), blank, ..parsed }
+                }
                 _ => parsed,
             }
         };
         let rows = batch.slots(c.sender).into_iter().zip(batch.slots(c.mode)).zip(&slots[3]).enumerate().map(parse_row).collect();
         ParsedBatch { times, rows, slots, batch }
     }
+}
+
+/// The kind of a line that the buyer does not see: a private note, an internal comment.
+const NOTE: &str = "note";
+
+/// The cells that say no. `None` if none does, as in most logs.
+fn said_false(cells: &BooleanArray) -> Option<BooleanBuffer> {
+    let no = match cells.nulls() {
+        Some(known) => &!cells.values() & known.inner(),
+        None => !cells.values(),
+    };
+    (no.count_set_bits() > 0).then_some(no)
 }
 
 /// The first and the last of some instants; `None` if there are none.
@@ -302,10 +326,10 @@ impl DayChats {
             }
             let seq = if has_seq && seqs.is_valid(row) { seqs.value(row) } else { i64::MIN };
             let recalled = has_recalled && recalled.value(row);
-            let ParsedRow { words, kind, mode, has_contact, blank } = *parsed;
+            let ParsedRow { words, kind, mode, has_contact, blank, robot } = *parsed;
             let order = if self.newest_first { u32::MAX - self.lines } else { self.lines };
             let line = ChatLine { sent_at: *at, seq, agent, words, order, file, kind, mode, ..ChatLine::default() };
-            let line = ChatLine { has_contact, blank, recalled, ..line };
+            let line = ChatLine { has_contact, blank, recalled, robot, ..line };
             self.lines += 1;
             let id = if ids.is_valid(row) { ids.value(row) } else { "" };
             self.partitions.add(shop, line, &mut buyers.at(*buyer), &mut sessions.at(*session), id.as_bytes())?;
@@ -364,7 +388,7 @@ fn reply_mode(word: &str) -> Option<ReplyMode> {
     }
 }
 
-/// The kind and the reply mode of a line. A reply that names no agent is a `LineKind::Auto`. A robot's reply has the mode `Auto` unless the log
+/// The kind and the reply mode of a line. A robot's line that names no agent is a `LineKind::Auto`; a person's is a reply of nobody. A robot's reply has the mode `Auto` unless the log
 /// gives another; the rules say whether that mode counts as a reply. `kind` reads the column `kind` and is called for system lines only.
 #[inline(always)]
 fn line_kind<'a>(
@@ -382,7 +406,7 @@ fn line_kind<'a>(
             Some("close") => (LineKind::Close, human),
             _ => (LineKind::Ignored, human),
         },
-        Sender::Agent | Sender::Robot if !has_agent => (LineKind::Auto, human),
+        Sender::Robot if !has_agent => (LineKind::Auto, human),
         Sender::Agent => (LineKind::Reply, human),
         Sender::Robot => (LineKind::Reply, mode.unwrap_or(ReplyMode::Auto)),
     }

@@ -9,6 +9,7 @@ mod convert;
 mod decode;
 mod dedup;
 mod files;
+mod holidays;
 mod literals;
 mod mapping;
 mod message_ids;

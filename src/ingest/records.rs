@@ -3,6 +3,7 @@
 use super::batch::CanonicalBatch;
 use super::dedup::last_versions;
 use super::files::{files_of, require_files};
+use super::holidays::refuse_unreadable_hours;
 use super::quarantine::Audit;
 use super::read::read;
 use super::table_frame::{FILE, counts_by_file, empty_frame, good_rows, with_file};
@@ -140,7 +141,7 @@ fn read_batches(
         table,
         &files,
         parallel::workers(),
-        |batch| batch,
+        |batch| if table == InputTable::Holidays { refuse_unreadable_hours(batch) } else { batch },
         |batch| {
             audit.quarantine(&batch)?;
             each(&batch)?;

@@ -1,5 +1,6 @@
 //! Lookups by key in the reference tables: shops, staff and blocklist.
 
+use super::holidays::Holidays;
 use super::records::Records;
 use crate::config::BuyerKey;
 use crate::error::Result;
@@ -65,6 +66,8 @@ pub struct Reference {
     keyed_staff: Option<HashSet<(String, String)>>,
     /// Shops that may have no lines: from a day on, or on any day.
     silent: BTreeMap<String, Option<Day>>,
+    /// The days on which other hours are assessed.
+    pub holidays: Holidays,
     /// Blocked spans by shop id and buyer id.
     blocklist: HashMap<(String, String), Vec<BlockedSpan>>,
 }
@@ -101,6 +104,9 @@ impl Reference {
                 let blocked = BlockedSpan { from: from.map(Day), to: to.map(Day) };
                 reference.blocklist.entry((shop.unwrap_or_default(), buyer.unwrap_or_default())).or_default().push(blocked);
             }
+        }
+        if let Some(rows) = collected(records, InputTable::Holidays)? {
+            reference.holidays = Holidays::of(&rows)?;
         }
         let keyed = |key: &BuyerKey| reference.staff.keys().map(|(shop, agent)| (shop.clone(), key.id(agent))).collect();
         reference.keyed_staff = key.map(keyed);

@@ -100,12 +100,18 @@ pub static CAPPED: Log = log(
 pub static QUEUE: Log = log(
     "a queue",
     &[
+        "09:59:59 s1 b1 robot 您好",
         "10:00:00 s1 b1 buyer 人呢",
-        "10:00:01 s1 b1 robot 稍等",
         "10:02:00 s1 b1 buyer 有人吗",
         "10:04:00 s1 b1 assign>A -",
         "10:04:20 s1 b1 A 来了",
     ],
+);
+
+/// A robot settles the first question, and A answers the second after 30 s.
+pub static ROBOT: Log = log(
+    "a robot",
+    &["10:00:00 s1 b1 buyer 几点发货", "10:00:03 s1 b1 robot 下午四点", "10:05:00 s1 b1 buyer 我要改地址", "10:05:30 s1 b1 A 改好了"],
 );
 
 /// Addressed to A, who stays silent; B takes over inside the round.

@@ -34,6 +34,9 @@ pub fn flags() -> Vec<PersonFlag> {
     flag("ticketed", Fact::TicketBuyers, of(|_| lit(true)));
     // The person of this flag is an agent. An agent's id can equal a buyer's, but no metric combines this flag with a buyer's.
     flag("duty", Fact::Duty, of(|_| lit(true)));
+    for name in ["waiting", "agent_opened"] {
+        flag(name, Fact::PeerDays, of(move |_| col(name)));
+    }
     for name in ["served", "retained"] {
         flags.push(PersonFlag {
             name: name.to_owned(),

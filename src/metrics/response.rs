@@ -6,7 +6,7 @@ use crate::model::Fact;
 
 /// The metrics that exist all-day and, with the suffix `_assessed`, over assessed rounds only; then those that are one or the other.
 pub(super) fn metrics() -> Vec<Metric> {
-    [of_rounds(Fact::Rounds), of_rounds(Fact::AssessedRounds), rates(), reception_time()].concat()
+    [of_rounds(Fact::Rounds), of_rounds(Fact::AssessedRounds), of_robots(), rates(), reception_time()].concat()
 }
 
 fn owned() -> Expr {
@@ -97,6 +97,22 @@ fn of_rounds(fact: Fact) -> Vec<Metric> {
             ["排队到首位客服接入的平均；始终未接入的不计入", "Mean time until the first agent in charge; never taken ones are left out"],
             shop(&logs::QUEUE, 240.0)).better(Lower),
     ]
+}
+
+/// The rounds that no metric of people counts.
+fn of_robots() -> Vec<Metric> {
+    vec![metric(
+        "robot_rounds",
+        ["机器人应答轮次", "Rounds settled by a robot"],
+        SHOP,
+        Count,
+        count_if(Fact::RobotRounds, |_| lit(true)),
+        [
+            "无客服接入、由机器人应答的轮次，不计入其他任何指标；robot_answers = \"count\" 时为 0",
+            "Rounds that nobody was in charge of and a robot answered; in no other metric; 0 under `robot_answers = \"count\"`",
+        ],
+        shop(&logs::ROBOT, 1.0),
+    )]
 }
 
 /// 3-minute and 30-second reply rates in their five units. None can be derived from another.

@@ -11,6 +11,8 @@ pub enum Fact {
     Rounds,
     /// The rounds in assessed hours (考核轮次).
     AssessedRounds,
+    /// The rounds that a robot settled.
+    RobotRounds,
     /// Buyer-days at the shop, peer-days at the agent.
     PeerDays,
     /// The concurrency peak of each agent.
@@ -63,12 +65,12 @@ impl Fact {
             Fact::Videos => &[InputTable::Videos],
             Fact::Rates => &[InputTable::Staff],
             Fact::Targets => &[InputTable::Targets],
-            Fact::Sessions | Fact::Rounds | Fact::AssessedRounds | Fact::PeerDays | Fact::Concurrency => &[],
+            Fact::Sessions | Fact::Rounds | Fact::AssessedRounds | Fact::RobotRounds | Fact::PeerDays | Fact::Concurrency => &[],
         }
     }
 
     /// Whether the fact needs only the chat log. The states of other facts are recomputed while orders mature.
     pub fn of_chats(self) -> bool {
-        matches!(self, Fact::Sessions | Fact::Rounds | Fact::AssessedRounds | Fact::PeerDays | Fact::Concurrency)
+        self.needs().is_empty()
     }
 }

@@ -25,7 +25,7 @@ const COMMENTS: &[(&str, &str)] = &[
     ("agent_wait_ms", "客服时钟的等待(不含排队) · Wait on the agent's clock, without the queue"),
     ("asked_message_id", "提问的消息 · The line that opened the round"),
     ("replied_message_id", "回复的消息 · The line that closed it"),
-    ("outcome", "answered 已回复 / unanswered 未回复 / handed_over 转出"),
+    ("outcome", "answered 已回复 / unanswered 未回复 / handed_over 转出 / robot 机器人应答"),
     ("queued", "开始时无客服接入 · Opened with nobody in charge"),
     ("rule", "绩效判定规则 · Attribution rule"),
     ("role", "credited 归属 / assist 协助 / silent 静默"),

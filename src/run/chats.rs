@@ -20,7 +20,6 @@ use crate::staging::EncodedRowGroup;
 use crate::state;
 use crate::state::ChatAccumulators;
 use kefu_kernel::calendar::Day;
-use kefu_kernel::day_rules::DayRules;
 use polars::prelude::DataFrame;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,6 +48,7 @@ struct ShardResult {
     rows: Vec<Vec<EncodedRowGroup>>,
     open_receptions: Vec<facts::OpenReception>,
     line_counts: Vec<FileLineCounts>,
+    suspect: facts::SuspectLines,
 }
 
 /// A day, the audit of its rows and the profile of their cells or its error, and the instant of the earliest line in all files read.
@@ -217,9 +217,8 @@ impl Stretch<'_> {
         let shards = chats.partitions.shards(names, set_of)?;
         let context_of = |shard: &[usize]| {
             let set = shard.first().map_or_else(|| rule_sets.set_for(None, day), |piece| set_of(chats.partitions.shop(*piece)));
-            let (calendar, rules) = (&self.context.plan.calendar, rule_sets.rules(set));
-            let rules = DayRules { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day, None)? };
-            Ok::<_, Error>(facts::FactContext { day, names, rules, reference: &self.inputs.reference })
+            let order_by = self.context.plan.config.messages.order_by;
+            facts::FactContext::new((day, &self.context.plan.calendar), names, rule_sets.rules(set), &self.inputs.reference, order_by)
         };
         // Every file is opened with an empty table, so that it has its columns even if there are no rows.
         let empty = facts::chat_facts(&context_of(&[])?, &chats.partitions, &[])?;
@@ -228,8 +227,8 @@ impl Stretch<'_> {
         let stored = self.states.open(day, state::shard_files(&empty, names, &rule_sets.widest)?)?;
         let state_writers = self.states.open_chats(day, names)?;
         let mut write = |level, kind, rows: DataFrame| state_writers.append(level, kind, &rows);
-        let (mut states, mut peaks, mut line_counts) =
-            (Level::ALL.map(ChatAccumulators::new), facts::ConcurrencyPeaks::default(), Vec::new());
+        let (mut states, mut peaks) = (Level::ALL.map(ChatAccumulators::new), facts::ConcurrencyPeaks::default());
+        let (mut line_counts, mut suspect) = (Vec::new(), facts::SuspectLines::default());
         let process = |shard: &ingest::Shard, emit: &mut dyn FnMut(ShardResult) -> Result<()>| {
             let context = context_of(shard)?;
             let (facts, rules) = (facts::chat_facts(&context, &chats.partitions, shard)?, context.rules.rules);
@@ -248,11 +247,13 @@ impl Stretch<'_> {
                 rows,
                 open_receptions: facts.open_receptions,
                 line_counts: facts.line_counts,
+                suspect: facts.suspect,
             })
         };
         parallel::for_each_ordered(&shards, workers, process, |result| {
             peaks.add(result.open_receptions, &chats.names);
             line_counts.extend(result.line_counts);
+            suspect.merge(result.suspect);
             for (states, shard) in states.iter_mut().zip(&result.states) {
                 states.merge(shard);
                 states.emit_complete(result.last_shop, names, &mut write)?;
@@ -267,6 +268,7 @@ impl Stretch<'_> {
         // The facts are closed last: a day counts as having facts once the file of its persons exists.
         stored.into_iter().try_for_each(|writer| self.states.close(writer))?;
         line_counts.iter().for_each(|counts| chats.count(counts));
+        chats.audit.warnings.extend(suspect.warnings());
         Ok(())
     }
 

@@ -7,6 +7,7 @@ use crate::error::{Context, Error, Result};
 use crate::facts;
 use crate::frames::{collect, stack};
 use crate::memory;
+use crate::metrics::has_flag;
 use crate::model::Fact;
 use crate::model::InputTable;
 use crate::model::Level;
@@ -14,7 +15,7 @@ use crate::parallel;
 use crate::reports::detail;
 use crate::staging::{ROW_GROUP, TableWriter};
 use crate::state;
-use crate::state::StatePart;
+use crate::state::{StateKind, StatePart};
 use kefu_kernel::calendar::Day;
 use polars::prelude::*;
 use std::collections::BTreeMap;
@@ -31,9 +32,9 @@ impl Stretch<'_> {
         self.check_buyers()?;
         let days = self.days.restated.intersection(self.days.with_chat_states).copied().collect::<Vec<_>>();
         for window in days.chunks(SALES_WINDOW) {
-            let replies = self.replies(window)?;
+            let lines = self.credit_lines(window)?;
             let compute = |day: &Day, emit: &mut dyn FnMut(()) -> Result<()>| {
-                self.compute_day_sales(*day, &replies).with("business day", day)?;
+                self.compute_day_sales(*day, &lines).with("business day", day)?;
                 emit(())
             };
             parallel::for_each_ordered(window, self.context.request.jobs, compute, |()| Ok(()))?;
@@ -42,9 +43,9 @@ impl Stretch<'_> {
         Ok(())
     }
 
-    /// The reply lines that orders of some days may be credited to. The replies of each day are read once, and only those within the lookback
-    /// of an order are kept. Columns: those of [`facts::no_replies`].
-    fn replies(&self, window: &[Day]) -> Result<DataFrame> {
+    /// The lines that decide who earned the orders of some days. The replies of each day are read once, and only those within the lookback
+    /// of an order are kept.
+    fn credit_lines(&self, window: &[Day]) -> Result<facts::CreditLines> {
         let rules = &self.context.plan.rules.widest;
         let instants = window.iter().map(|day| Ok(self.instants(*day)?.lazy())).collect::<Result<Vec<_>>>()?;
         let instants = collect(stack(instants)?)?;
@@ -53,19 +54,34 @@ impl Stretch<'_> {
         let windows = Arc::new(facts::AttributionWindows::of(&instants, rules.credit_lookback.0)?);
         let workers = memory::workers(self.context.request.memory).div_ceil(days.len().max(1));
         let read = |day: &Day, emit: &mut dyn FnMut(DataFrame) -> Result<()>| emit(self.states.replies(*day, &windows, workers)?);
-        let mut all = facts::no_replies()?;
-        parallel::for_each_ordered(&days, self.context.request.jobs, read, |replies| {
-            all.vstack_mut_owned(replies)?;
+        let mut replies = facts::no_replies()?;
+        parallel::for_each_ordered(&days, self.context.request.jobs, read, |of_day| {
+            replies.vstack_mut_owned(of_day)?;
             Ok(())
         })?;
-        Ok(all)
+        let questions = if rules.credit_needs_buyer_line { self.questions(&days, instants.lazy())? } else { facts::no_questions()? };
+        Ok(facts::CreditLines { replies, questions })
     }
 
-    /// Computes the sales of a day. `replies`: the lines that its orders may be credited to.
-    fn compute_day_sales(&self, day: Day, replies: &DataFrame) -> Result<()> {
+    /// The received peer-days of some days whose buyers have an order event. Columns: those of [`facts::no_questions`].
+    fn questions(&self, days: &[Day], instants: LazyFrame) -> Result<DataFrame> {
+        let buyer = [col("shop_id"), col("buyer_id")];
+        let buyers = collect(instants.select(buyer.clone()).unique(None, UniqueKeepStrategy::Any))?;
+        let mut questions = facts::no_questions()?;
+        for day in days {
+            let persons = self.states.get(*day, StatePart::Chats, Level::Agent, StateKind::Persons)?.lazy();
+            let asked = persons.filter(has_flag("receive")).join(buyers.clone().lazy(), &buyer, &buyer, JoinArgs::new(JoinType::Semi));
+            let columns = ["shop_id", "buyer_id", "agent_id", "first_buyer_at", "last_buyer_at"];
+            questions.vstack_mut_owned(collect(asked.select(columns.map(col)))?)?;
+        }
+        Ok(questions)
+    }
+
+    /// Computes the sales of a day. `lines`: those that its orders may be credited to.
+    fn compute_day_sales(&self, day: Day, lines: &facts::CreditLines) -> Result<()> {
         let _span = tracing::info_span!("partition", table = "sales", level = "all", period = "day", dt = %day).entered();
         let shop_sets = ShopSet::all(&self.context.plan.rules, &self.platforms(day)?, day);
-        let compute = |shops: &ShopSet| Ok::<_, Error>((self.credits(shops, day, replies)?, self.service(shops, day, replies)?));
+        let compute = |shops: &ShopSet| Ok::<_, Error>((self.credits(shops, day, lines)?, self.service(shops, day, lines)?));
         let by_set = shop_sets.iter().map(compute).collect::<Result<Vec<_>>>()?;
         let credits = by_set.iter().filter_map(|(credits, _)| Some(credits.clone()?.lazy()));
         self.stage_detail("credits", "one row per order event, rule and agent", credits.collect(), day)?;
@@ -124,11 +140,11 @@ impl Stretch<'_> {
     }
 
     /// The credits (绩效判定) of a day for a shop set. `None` if the pipeline has no orders.
-    fn credits(&self, shops: &ShopSet, day: Day, replies: &DataFrame) -> Result<Option<DataFrame>> {
+    fn credits(&self, shops: &ShopSet, day: Day, lines: &facts::CreditLines) -> Result<Option<DataFrame>> {
         let Some(orders) = self.orders() else { return Ok(None) };
         let (calendar, rules, landed) = (&self.context.plan.calendar, shops.rules, self.context.landed.through);
         let instants = shops.of(facts::instants(orders, calendar, rules, day)?)?;
-        collect(facts::credits(instants, replies.clone().lazy(), calendar, rules, day, landed)?).map(Some)
+        collect(facts::credits(instants, lines, calendar, rules, day, landed)?).map(Some)
     }
 
     /// Shop → platform, for shops whose platform is known on a day: from the table `shops`, or else from the chat lines of the day or the

@@ -20,14 +20,14 @@ pub(super) struct ServiceFacts {
 }
 
 impl Stretch<'_> {
-    /// Computes the refunds and ratings of a shop set. `replies`: the lines within the lookback of the day's instants.
-    pub(super) fn service(&self, shops: &ShopSet, day: Day, replies: &DataFrame) -> Result<ServiceFacts> {
+    /// Computes the refunds and ratings of a shop set. `lines`: those within the lookback of the day's instants.
+    pub(super) fn service(&self, shops: &ShopSet, day: Day, lines: &facts::CreditLines) -> Result<ServiceFacts> {
         let (calendar, rules, landed) = (&self.context.plan.calendar, shops.rules, self.context.landed.through);
         let refunds = self.inputs.records.of(InputTable::Refunds).map(|refunds| {
             let credited = match self.orders() {
                 Some(orders) => {
                     let instants = shops.of(facts::refund_instants(refunds.clone(), orders, calendar, rules, day)?)?;
-                    facts::credited(instants, replies.clone().lazy(), calendar, rules, landed)?
+                    facts::credited(instants, lines, calendar, rules, landed)?
                 }
                 None => facts::no_credited_orders()?.lazy(),
             };

@@ -101,7 +101,34 @@ pub struct Calendar {
     pub fiscal_year_starts_in: i8,
 }
 
+/// What the wall clock shows on a business day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WallClock {
+    /// The offset from UTC in ms at the start of the day.
+    offset: i64,
+    /// The instants within the day at which the clocks change, each with the offset that it begins.
+    changes: Vec<(i64, i64)>,
+}
+
+impl WallClock {
+    /// The hour that the clock shows at an instant (UTC ms) of the day, 0 to 23.
+    pub fn hour(&self, at: i64) -> i64 {
+        let offset = self.changes.iter().rfind(|(from, _)| *from <= at).map_or(self.offset, |(_, offset)| *offset);
+        (at + offset).rem_euclid(DAY_MS) / 3_600_000
+    }
+}
+
 impl Calendar {
+    /// What the wall clock shows on a business day. Errors: the day is outside the range of the calendar.
+    pub fn wall_clock(&self, day: Day) -> Result<WallClock> {
+        let bounds = self.bounds(day)?;
+        let start = jiff::Timestamp::from_millisecond(bounds.start).map_err(out_of_range)?;
+        let ms = |offset: jiff::tz::Offset| i64::from(offset.seconds()) * 1000;
+        let within = self.zone.following(start).take_while(|change| change.timestamp().as_millisecond() < bounds.end);
+        let changes = within.map(|change| (change.timestamp().as_millisecond(), ms(change.offset()))).collect();
+        Ok(WallClock { offset: ms(self.zone.to_offset(start)), changes })
+    }
+
     /// The half-open range of instants of a business day. It has 23 or 25 hours if the clocks change within it.
     /// Errors: the day is outside the range of the calendar.
     pub fn bounds(&self, day: Day) -> Result<Range<i64>> {

@@ -5,12 +5,13 @@ use crate::rules::ReplyMode;
 /// What a chat line is (docs/semantics.md §2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LineKind {
-    /// A recalled buyer line or an event of an unknown kind. It is read and then ignored.
+    /// A recalled buyer line, a note that the buyer does not see, or an event of an unknown kind. It is read and then ignored.
     #[default]
     Ignored,
     /// A message of the buyer.
     Buyer,
-    /// A message of an agent, or of a robot in an agent's name. It is a reply only if the shop's rules count its `mode`.
+    /// A message of an agent, of a person without a name, or of a robot in an agent's name. It is a reply only if the shop's rules count
+    /// its `mode`.
     Reply,
     /// An auto line (自动消息): it neither opens nor ends a round.
     Auto,
@@ -20,6 +21,15 @@ pub enum LineKind {
     Transfer,
     /// An event: the session is closed.
     Close,
+    /// A message of the buyer that asks nothing (`needs_reply = false`), such as a thank-you. It opens no round.
+    Remark,
+}
+
+impl LineKind {
+    /// Whether the line is a message of the buyer.
+    pub fn is_buyers(self) -> bool {
+        matches!(self, LineKind::Buyer | LineKind::Remark)
+    }
 }
 
 /// One line of the chat log. Ids are codes that the reader assigns; code 0 means that the log gives no id.
@@ -53,4 +63,6 @@ pub struct ChatLine {
     pub blank: bool,
     /// The sender recalled the message.
     pub recalled: bool,
+    /// A robot wrote the line.
+    pub robot: bool,
 }

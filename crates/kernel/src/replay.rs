@@ -9,7 +9,8 @@ use crate::session::Session;
 use hashbrown::HashMap;
 use std::rc::Rc;
 
-/// Replays a conversation and returns its sessions by start. `lines` must be sorted by `(sent_at, seq, order)`.
+/// Replays a conversation and returns its sessions by start. `lines` must be sorted by `(sent_at, seq, order)`, or by
+/// `(seq, sent_at, order)` if the log's own numbers order them.
 pub fn replay(lines: &[ChatLine], day: &DayRules) -> Vec<Session> {
     replay_lines(lines, day, Conversation::default())
 }
@@ -84,8 +85,8 @@ impl Conversation {
                 self.announced = line.agent;
             }
             LineKind::Ignored => {}
-            LineKind::Buyer | LineKind::Reply | LineKind::Auto => {
-                // Silence ends a session only if no buyer line waits for a reply.
+            LineKind::Buyer | LineKind::Remark | LineKind::Reply | LineKind::Auto => {
+                // Silence ends a session only if no buyer line waits for a person.
                 if self.current.as_ref().is_some_and(|s| !s.is_waiting() && line.sent_at - s.last_line_at > day.rules.session_gap.0) {
                     self.closed.extend(self.current.take());
                 }

@@ -2,7 +2,7 @@
 
 use crate::day_rules::DayRules;
 use crate::line::ChatLine;
-use crate::rules::TransferClock;
+use crate::rules::{RobotClock, TransferClock};
 use smallvec::{SmallVec, smallvec};
 
 /// How a round ended for an agent.
@@ -14,6 +14,8 @@ pub enum RoundOutcome {
     Unanswered,
     /// The agent was in charge during the round but does not own it. It counts in `handed_over_rounds` and in no rate.
     HandedOver,
+    /// A robot's answer was the last word. It counts in `robot_rounds` alone.
+    Robot,
 }
 
 impl RoundOutcome {
@@ -23,6 +25,7 @@ impl RoundOutcome {
             RoundOutcome::Answered => "answered",
             RoundOutcome::Unanswered => "unanswered",
             RoundOutcome::HandedOver => "handed_over",
+            RoundOutcome::Robot => "robot",
         }
     }
 }
@@ -33,7 +36,8 @@ impl RoundOutcome {
 pub struct Round {
     /// How the round ended.
     pub outcome: RoundOutcome,
-    /// The owner: the agent who replied, or if the round is unanswered the agent in charge at the end. 0 if nobody was.
+    /// The owner: the agent who replied, or if the round is unanswered the agent in charge at the end. 0 if nobody was, if the person who
+    /// replied has no name, or if a robot settled the round.
     pub agent: u32,
     /// First question of the round.
     pub asked_at: i64,
@@ -86,6 +90,10 @@ pub(super) struct OpenRound {
     queued: bool,
     /// In the order of time. Two neighbours are different agents; agent 0 means that the conversation was handed back to nobody.
     pub charges: SmallVec<[Charge; 2]>,
+    /// A robot has answered, and nobody has come in charge since.
+    pub by_robot: bool,
+    /// The instant at which an event took the round out of the robot's hands, where the rules start the shop's clock there.
+    transferred_at: Option<i64>,
 }
 
 impl OpenRound {
@@ -100,6 +108,8 @@ impl OpenRound {
             agents_asked: smallvec![agent],
             queued: agent == 0,
             charges,
+            by_robot: false,
+            transferred_at: None,
         }
     }
 
@@ -111,10 +121,28 @@ impl OpenRound {
 
     /// Records that an agent was put in charge, who receives the questions of the queue.
     pub(super) fn put_in_charge(&mut self, agent: u32, at: i64, step: usize) {
+        self.by_robot = false;
         self.agents_asked.iter_mut().filter(|asked| **asked == 0).for_each(|asked| *asked = agent);
         if self.charges.last().is_none_or(|last| last.agent != agent) {
             self.charges.push(Charge { agent, at, step });
         }
+    }
+
+    /// A robot has answered. The round is in its hands unless somebody has been in charge of it.
+    pub(super) fn answer_by_robot(&mut self) {
+        self.by_robot = self.charges.is_empty();
+    }
+
+    /// An event puts an agent in charge, who takes the round out of the robot's hands.
+    pub(super) fn transfer_from_robot(&mut self, at: i64, clock: RobotClock) {
+        if std::mem::take(&mut self.by_robot) && clock == RobotClock::Transfer {
+            self.transferred_at = Some(at);
+        }
+    }
+
+    /// The row of a round that a robot settled.
+    pub(super) fn settled_by_robot(&self) -> Round {
+        Round { outcome: RoundOutcome::Robot, queued: false, ..self.row(0) }
     }
 
     /// Records that nobody is in charge from now on.
@@ -155,23 +183,43 @@ impl OpenRound {
     fn own_row(&self, owner: u32, reply: Option<&ChatLine>, assessed: bool, day: &DayRules) -> Round {
         let threshold = day.rules.reply_threshold.0;
         let replied_at = reply.map(|reply| reply.sent_at);
+        let shop_clock_from = self.transferred_at.unwrap_or(self.asked_at);
         let agent_clock_from = reply.map(|reply| self.agent_clock_start(reply, day.rules.transfer_clock));
-        let in_time =
-            |from: i64| self.asks.iter().filter(|ask| replied_at.is_some_and(|at| at - from.max(**ask) <= threshold)).count() as i64;
+        let waited = |from: i64| replied_at.map(|at| day.waited(from, at));
+        let in_time = |from: i64| {
+            let in_time = |ask: &&i64| waited(from.max(**ask)).is_some_and(|wait| wait <= threshold);
+            self.asks.iter().filter(in_time).count() as i64
+        };
         let charged_at = self.charges.first().map(|charge| charge.at).or(replied_at);
         Round {
             outcome: if reply.is_some() { RoundOutcome::Answered } else { RoundOutcome::Unanswered },
-            agent: owner,
-            asked_at: self.asked_at,
             replied_at,
-            wait_ms: replied_at.map(|at| at - self.asked_at),
-            agent_wait_ms: replied_at.zip(agent_clock_from).map(|(at, from)| at - from),
-            queued: self.queued,
-            queue_ms: charged_at.filter(|_| self.queued).map(|at| at - self.asked_at),
-            asks: self.asks.len() as i64,
-            asks_in_time: in_time(self.asked_at),
+            wait_ms: waited(shop_clock_from),
+            agent_wait_ms: agent_clock_from.and_then(waited),
+            queue_ms: charged_at.filter(|_| self.queued).map(|at| day.waited(shop_clock_from, at)),
+            asks_in_time: in_time(self.transferred_at.unwrap_or(i64::MIN)),
             agent_asks_in_time: in_time(agent_clock_from.unwrap_or(self.asked_at)),
             assessed,
+            replied_message: reply.map_or(0, |reply| reply.message),
+            ..self.row(owner)
+        }
+    }
+
+    /// The row of an agent, with what is known before the round has ended.
+    fn row(&self, agent: u32) -> Round {
+        Round {
+            outcome: RoundOutcome::Unanswered,
+            agent,
+            asked_at: self.asked_at,
+            replied_at: None,
+            wait_ms: None,
+            agent_wait_ms: None,
+            queued: self.queued,
+            queue_ms: None,
+            asks: self.asks.len() as i64,
+            asks_in_time: 0,
+            agent_asks_in_time: 0,
+            assessed: false,
             first: false,
             first_assessed: false,
             agent_first: false,
@@ -179,7 +227,7 @@ impl OpenRound {
             opening: false,
             agent_opening: false,
             asked_message: self.asked_message,
-            replied_message: reply.map_or(0, |reply| reply.message),
+            replied_message: 0,
         }
     }
 

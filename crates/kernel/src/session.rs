@@ -3,7 +3,7 @@
 use crate::day_rules::DayRules;
 use crate::line::{ChatLine, LineKind};
 use crate::round::{OpenRound, Round, RoundOutcome, mark_first_answered, mark_openings};
-use crate::rules::Anchor;
+use crate::rules::{Anchor, RobotAnswers};
 use crate::side::Side;
 use std::rc::Rc;
 
@@ -26,9 +26,10 @@ pub struct Reception {
 struct Queue {
     /// The step of the first.
     step: usize,
-    lines: Vec<ChatLine>,
-    /// The shop's side before the first.
-    before: Side,
+    /// Each with whether it is in a round.
+    lines: Vec<(ChatLine, bool)>,
+    /// What the shop's side would be without them.
+    without: Side,
 }
 
 /// One session: what the shop sees of it, and the part of each agent.
@@ -48,12 +49,17 @@ pub struct Session {
     pub manned: bool,
     /// Whether the session started within the assessed hours.
     pub assessed_start: bool,
+    /// A question waited for a person, and none came: nobody was ever in charge, nobody answered without a name, and a robot did not
+    /// settle everything (留言).
+    pub unattended: bool,
     /// Code of the agent in charge, or 0.
     in_charge: u32,
     /// The round in which the buyer waits.
     open: Option<OpenRound>,
     /// Buyer lines that came while nobody was in charge. The next agent in charge receives them all.
     queue: Option<Queue>,
+    /// A person without a name replied.
+    nameless_reply: bool,
     /// The agent of each auto line. The lines are added to receptions at the end, when all receptions are known.
     auto_agents: Vec<u32>,
     /// Number of lines processed.
@@ -74,9 +80,11 @@ impl Session {
             rounds: Vec::new(),
             manned: false,
             assessed_start: false,
+            unattended: false,
             in_charge: 0,
             open: None,
             queue: None,
+            nameless_reply: false,
             auto_agents: Vec::new(),
             step: 0,
             excluded: excluded.clone(),
@@ -97,9 +105,9 @@ impl Session {
         self.excluded.as_ref().is_some_and(|agents| is_among(agents, agent))
     }
 
-    /// Whether a buyer line still waits for a reply.
+    /// Whether a buyer line still waits for a person's reply. A question in a robot's hands does not.
     pub fn is_waiting(&self) -> bool {
-        self.open.is_some()
+        self.open.as_ref().is_some_and(|open| !open.by_robot)
     }
 
     /// Applies the next line of the session.
@@ -107,38 +115,86 @@ impl Session {
         self.step += 1;
         match line.kind {
             LineKind::Assign | LineKind::Transfer if line.agent == 0 => return self.hand_back(line.sent_at),
-            LineKind::Assign | LineKind::Transfer => return self.put_in_charge(line.agent, line.sent_at, day),
-            LineKind::Close | LineKind::Ignored => return,
-            LineKind::Buyer => self.add_buyer_line(line, day),
-            LineKind::Reply => self.add_reply(line, day),
-            LineKind::Auto => {
-                self.side.auto_msgs += 1;
-                self.auto_agents.push(line.agent);
+            LineKind::Assign | LineKind::Transfer => {
+                if let Some(open) = &mut self.open {
+                    open.transfer_from_robot(line.sent_at, day.rules.robot_clock);
+                }
+                return self.put_in_charge(line.agent, line.sent_at, day);
             }
+            LineKind::Close | LineKind::Ignored => return,
+            LineKind::Buyer | LineKind::Remark => self.add_buyer_line(line, day),
+            LineKind::Reply if line.agent == 0 => self.add_nameless_reply(line, day),
+            LineKind::Reply => self.add_reply(line, day),
+            LineKind::Auto => self.add_auto_line(line, day),
         }
-        self.started_at.get_or_insert(line.sent_at);
+        self.started_at = Some(self.started_at.map_or(line.sent_at, |start| start.min(line.sent_at)));
         self.last_line_at = line.sent_at;
     }
 
     /// Opens a round or joins the open one, and adds the line to the agent in charge, or to the queue if there is none.
     fn add_buyer_line(&mut self, line: &ChatLine, day: &DayRules) {
+        if self.open.as_ref().is_some_and(|open| open.by_robot) {
+            self.end_robot_round();
+        }
         match &mut self.open {
             Some(open) => open.join(line, self.in_charge),
+            None if line.kind == LineKind::Remark => {}
             None => self.open = Some(OpenRound::new(line, self.in_charge, self.step)),
         }
+        let asks = self.open.is_some();
         self.put_in_charge(line.agent, line.sent_at, day);
         let (hour, max_wait) = (day.hour(line.sent_at), day.rules.max_wait.0);
         if self.in_charge == 0 {
-            let (step, before) = (self.step, &self.side);
-            self.queue.get_or_insert_with(|| Queue { step, lines: Vec::new(), before: before.clone() }).lines.push(*line);
+            let (step, side) = (self.step, &self.side);
+            self.queue.get_or_insert_with(|| Queue { step, lines: Vec::new(), without: side.clone() }).lines.push((*line, asks));
         }
         if !self.is_excluded(self.in_charge) {
             self.side.add(line, hour, max_wait);
+            self.side.asked |= asks;
         }
         match self.in_charge {
             0 => {}
-            agent => self.reception(agent).side.add(line, hour, max_wait),
+            agent => {
+                let side = &mut self.reception(agent).side;
+                side.add(line, hour, max_wait);
+                side.asked |= asks;
+            }
         }
+    }
+
+    /// Adds an automatic line. That of a robot takes a question that nobody has been in charge of into the robot's hands.
+    fn add_auto_line(&mut self, line: &ChatLine, day: &DayRules) {
+        self.of_shop(|side| side.auto_msgs += 1);
+        self.auto_agents.push(line.agent);
+        if let (true, RobotAnswers::Out, Some(open)) = (line.robot, day.rules.robot_answers, &mut self.open) {
+            open.answer_by_robot();
+        }
+    }
+
+    /// Changes the shop's side by something that is no line of the queue.
+    fn of_shop(&mut self, change: impl Fn(&mut Side)) {
+        change(&mut self.side);
+        if let Some(queue) = &mut self.queue {
+            change(&mut queue.without);
+        }
+    }
+
+    /// Ends the open round with the robot's answer.
+    fn end_robot_round(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.rounds.push(open.settled_by_robot());
+            self.of_shop(|side| side.robot_rounds += 1);
+        }
+    }
+
+    /// Closes the open round for a person without a name, who is in nobody's reception. Who is in charge does not change.
+    fn add_nameless_reply(&mut self, line: &ChatLine, day: &DayRules) {
+        self.nameless_reply = true;
+        if let Some(open) = self.open.take() {
+            self.close_round(&open, Some(line), day);
+        }
+        let (hour, max_wait) = (day.hour(line.sent_at), day.rules.max_wait.0);
+        self.of_shop(|side| side.add(line, hour, max_wait));
     }
 
     /// Closes the open round and adds the line to the replying agent.
@@ -182,15 +238,15 @@ impl Session {
 
     /// Moves the buyer lines of the queue to the reception of an agent.
     fn give_queue_to(&mut self, agent: u32, day: &DayRules) {
-        let Some(Queue { step, lines, before }) = self.queue.take() else { return };
+        let Some(Queue { step, lines, without }) = self.queue.take() else { return };
         let reception = self.reception(agent);
         reception.first_seen = reception.first_seen.min(step);
-        for line in &lines {
+        for (line, asks) in &lines {
             reception.side.add(line, day.hour(line.sent_at), day.rules.max_wait.0);
+            reception.side.asked |= asks;
         }
         if self.is_excluded(agent) {
-            // Since the first queueing line only such lines and automatic ones have been added.
-            self.side = Side { auto_msgs: self.side.auto_msgs, ..before };
+            self.side = without;
         }
     }
 
@@ -222,7 +278,7 @@ impl Session {
         open.close(reply, session_start, day, &mut rounds);
         for round in &rounds[closed..] {
             if round.outcome != RoundOutcome::HandedOver && !self.is_excluded(round.agent) {
-                self.side.add_round(round, round.wait_ms, day.rules);
+                self.of_shop(|side| side.add_round(round, round.wait_ms, day.rules));
             }
             if round.agent != 0 {
                 let charge = open.charges.iter().find(|charge| charge.agent == round.agent).copied();
@@ -239,9 +295,11 @@ impl Session {
         self.rounds = rounds;
         if let Some(reply) = reply {
             for asked in &open.agents_asked {
-                // Lines that are still in the queue belong to the replying agent.
+                // Lines that are still in the queue belong to the replying agent, or still to nobody if that person has no name.
                 let agent = if *asked == 0 { reply.agent } else { *asked };
-                self.reception(agent).side.served = true;
+                if agent != 0 {
+                    self.reception(agent).side.served = true;
+                }
                 self.side.served = self.side.served || !self.is_excluded(agent);
             }
         }
@@ -249,9 +307,16 @@ impl Session {
 
     /// Ends the session: closes the open round and determines what depends on all of its lines.
     pub fn finish(&mut self, day: &DayRules) {
-        if let Some(open) = self.open.take() {
-            self.close_round(&open, None, day);
+        match &self.open {
+            Some(open) if open.by_robot => self.end_robot_round(),
+            _ => {
+                if let Some(open) = self.open.take() {
+                    self.close_round(&open, None, day);
+                }
+            }
         }
+        let waits = |round: &Round| round.outcome != RoundOutcome::Robot;
+        self.unattended = !self.manned && !self.nameless_reply && self.rounds.iter().any(waits);
         self.assessed_start = self.started_at.is_some_and(|at| day.is_assessed(at));
         mark_openings(&mut self.rounds, self.excluded.as_deref().unwrap_or_default());
         // An auto line does not make a reception, but counts in the one that its agent has.

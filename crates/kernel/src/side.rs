@@ -1,6 +1,6 @@
 //! A side is one party's part of a conversation: a whole session as the shop sees it, or one agent's reception.
 
-use crate::line::{ChatLine, LineKind};
+use crate::line::ChatLine;
 use crate::round::Round;
 use crate::rules::Rules;
 use smallvec::SmallVec;
@@ -27,12 +27,18 @@ pub struct Side {
     pub buyer_initiated: bool,
     /// Σ gaps in ms between consecutive buyer and reply lines. A gap longer than the rule `max_wait` counts as 0.
     pub talk_ms: i64,
+    /// The buyer or reply line before the next one. It differs from `last_at` where the log's own numbers order the lines.
+    previous_at: Option<i64>,
     /// A buyer line has contact information (有效信息).
     pub has_contact: bool,
     /// A buyer line has text.
     pub has_text: bool,
+    /// A buyer line is in a round.
+    pub asked: bool,
     /// A buyer line of this side was answered, by any agent.
     pub served: bool,
+    /// Rounds that a robot settled. A reception has none.
+    pub robot_rounds: i64,
     /// Answered and unanswered rounds.
     pub answered: i64,
     pub unanswered: i64,
@@ -47,25 +53,26 @@ pub struct Side {
     /// Answered rounds with a wait above the rule `slow_threshold`, and the assessed ones among them.
     pub slow: i64,
     pub slow_assessed: i64,
-    /// Buyer lines by hour of the business day, as `(hour, lines)`, hours ascending.
+    /// Buyer lines by hour of the wall clock, as `(hour, lines)`, in the order of the lines.
     pub hours: SmallVec<[(i64, i64); 1]>,
 }
 
 impl Side {
-    /// Adds a buyer or reply line. `hour`: its hour of the business day; `max_wait`: the longest gap in ms that counts as talking.
+    /// Adds a buyer or reply line. `hour`: what the wall clock shows; `max_wait`: the longest gap in ms that counts as talking.
     pub fn add(&mut self, line: &ChatLine, hour: i64, max_wait: i64) {
-        if let Some(last) = self.last_at.filter(|last| line.sent_at - last <= max_wait) {
-            self.talk_ms += line.sent_at - last;
+        if let Some(gap) = self.previous_at.map(|previous| line.sent_at - previous).filter(|gap| (1..=max_wait).contains(gap)) {
+            self.talk_ms += gap;
         }
-        if self.first_at.is_none() {
+        self.previous_at = Some(line.sent_at);
+        if self.first_at.is_none_or(|first| line.sent_at < first) {
             self.first_at = Some(line.sent_at);
-            self.buyer_initiated = line.kind == LineKind::Buyer;
+            self.buyer_initiated = line.kind.is_buyers();
         }
-        self.last_at = Some(line.sent_at);
-        if line.kind == LineKind::Buyer {
+        self.last_at = self.last_at.max(Some(line.sent_at));
+        if line.kind.is_buyers() {
             self.buyer_msgs += 1;
-            self.first_buyer_at.get_or_insert(line.sent_at);
-            self.last_buyer_at = Some(line.sent_at);
+            self.first_buyer_at = Some(self.first_buyer_at.map_or(line.sent_at, |first| first.min(line.sent_at)));
+            self.last_buyer_at = self.last_buyer_at.max(Some(line.sent_at));
             self.has_contact |= line.has_contact;
             self.has_text |= !line.blank;
             match self.hours.last_mut() {

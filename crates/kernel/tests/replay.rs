@@ -59,7 +59,8 @@ fn replayed(log: &str, settings: Option<(&str, &str)>) -> Vec<Session> {
     let calendar = Calendar { zone, day_starts_at: Time::midnight(), week_starts_on: Weekday::Monday, fiscal_year_starts_in: 1 };
     let rules = Rules::deserialize(MapDeserializer::<_, Error>::new(settings.into_iter())).unwrap();
     let assessed = rules.assessed(&calendar, Day::from(date(2026, 9, 1)), None);
-    let day = DayRules { rules: &rules, starts_at: DAY_STARTS, assessed: assessed.unwrap() };
+    let wall_clock = calendar.wall_clock(Day::from(date(2026, 9, 1))).unwrap();
+    let day = DayRules { rules: &rules, starts_at: DAY_STARTS, wall_clock, assessed: assessed.unwrap() };
     let lines = |log: &str| log.split(';').map(line).collect::<Vec<_>>();
     match log.split_once(" without ") {
         Some((log, agents)) => replay_without(&lines(log), &day, &agents.split(' ').map(code).collect::<Vec<_>>()),

@@ -43,7 +43,8 @@ const PLAIN: Bits = Bits(8, 1);
 const WORDS: Bits = Bits(9, 8);
 // The message id: bytes shared with the start of the previous line's id, and bytes after them.
 const PREFIX: Bits = Bits(17, 7);
-const SUFFIX: Bits = Bits(24, 8);
+const SUFFIX: Bits = Bits(24, 7);
+const ROBOT: Bits = Bits(31, 1);
 // The second word (64 bits): differences to the previous line in time and order, and `seq` plus 1, where 0 stands for none.
 const AT: Bits = Bits(0, 24);
 const ORDER: Bits = Bits(24, 24);
@@ -62,7 +63,7 @@ const KINDS: [LineKind; 8] = [
     LineKind::Assign,
     LineKind::Transfer,
     LineKind::Close,
-    LineKind::Ignored,
+    LineKind::Remark,
 ];
 /// Reply modes by the number in `MODE`.
 const MODES: [ReplyMode; 4] = [ReplyMode::Human, ReplyMode::Assist, ReplyMode::Auto, ReplyMode::Auto];
@@ -160,7 +161,7 @@ impl PackedLines {
         let PackedLines { bytes, last, .. } = self;
         let prefix = common_prefix(&last.message, message);
         let suffix = &message[prefix..];
-        let header = KIND.put(line.kind as u64) | MODE.put(line.mode as u64);
+        let header = KIND.put(line.kind as u64) | MODE.put(line.mode as u64) | ROBOT.put(line.robot.into());
         let flags = LEAD.put(line.has_contact.into()) | BLANK.put(line.blank.into()) | RECALLED.put(line.recalled.into());
         let at = zigzag(line.sent_at - last.at);
         let order = line.order.wrapping_sub(last.order).into();
@@ -262,7 +263,7 @@ pub(super) fn unpack(bytes: &[u8], sink: &mut impl LineSink) {
         bytes.append_to(&mut message, suffix);
         (line.conversation, line.session) = (codes[buyer], codes[session]);
         (line.kind, line.mode) = (KINDS[KIND.of(header) as usize], MODES[MODE.of(header) as usize]);
-        [line.has_contact, line.blank, line.recalled] = [LEAD, BLANK, RECALLED].map(|flag| flag.of(header) == 1);
+        [line.has_contact, line.blank, line.recalled, line.robot] = [LEAD, BLANK, RECALLED, ROBOT].map(|flag| flag.of(header) == 1);
         sink.line(&line, &message);
     }
 }
@@ -423,6 +424,8 @@ mod tests {
             (ChatLine { kind: LineKind::Transfer, file: 1, ..line(86_000_002, 90_000_001) }, ["b1", "c1", "长2"]),
             (ChatLine { kind: LineKind::Auto, mode: ReplyMode::Auto, file: 1, ..line(86_000_002, 90_000_002) }, ["", "", "长23"]),
             (ChatLine { kind: LineKind::Ignored, file: 1, ..line(86_000_003, 90_000_003) }, ["b1", "c1", "长23"]),
+            (ChatLine { kind: LineKind::Remark, has_contact: true, file: 1, ..line(86_000_004, 90_000_004) }, ["b1", "c1", "长24"]),
+            (ChatLine { kind: LineKind::Auto, robot: true, file: 1, ..line(86_000_005, 90_000_005) }, ["b1", "c1", "长25"]),
         ];
         let expected = lines.iter().map(|(line, texts)| (format!("{line:?}"), texts.map(str::to_owned))).collect::<Vec<_>>();
         let actual = unpacked(packed(&lines).bytes()).into_iter().map(|(line, texts)| (format!("{line:?}"), texts)).collect::<Vec<_>>();
