@@ -30,6 +30,8 @@ mod service_agrees;
 mod worked;
 /// One log under every platform's preset.
 mod presets;
+/// The same of a log with robots, entry by entry.
+mod robots_by_preset;
 /// Refunds and ratings: whose they are, when they count, and what does not.
 mod service;
 /// Every window and threshold, inside and outside.
