@@ -81,8 +81,12 @@ pub(crate) fn input() -> Input {
         input.lines.extend(good.map(|row| line(&row)));
     }
     let orders = records(samples.join("orders.csv")).into_iter().filter(|row| !row["order_id"].starts_with("edge-bad-"));
-    input.orders = Some(orders.map(|row| order(&row)).collect());
+    let exchange = Exchange::read(&samples);
+    let counting = orders.filter(|row| !EXCLUDED_SKUS.contains(&row["sku_id"].as_str()));
+    input.orders = Some(counting.map(|row| order(&row, &exchange, &input)).collect());
     input.staff = records(samples.join("staff.csv")).iter().map(|row| (row["shop_id"].clone(), row["agent_id"].clone())).collect();
+    // An account that changes teams has a row for each.
+    input.staff.dedup();
     let blocked = records(samples.join("blocklist.csv")).into_iter().map(|row| {
         let bound = |column| some(&row, column).map(|date| day(&date));
         (row["shop_id"].clone(), row["buyer_id"].clone(), bound("from"), bound("to"))
@@ -121,13 +125,45 @@ fn line(row: &Record) -> Line {
     }
 }
 
-fn order(row: &Record) -> Order {
-    let fen = |column: &str| some(row, column).map(|yuan| yuan.replace('.', "").parse::<i64>().unwrap());
+/// The demo's `excluded_skus`: no order of the sample has other items beside one of these.
+const EXCLUDED_SKUS: [&str; 1] = ["补差价-1"];
+
+/// The currency of each shop that names one, and the rates: the first day, the currency, and yuan × 10^8 a unit.
+struct Exchange {
+    shops: HashMap<String, String>,
+    rates: Vec<(i64, String, i128)>,
+}
+
+impl Exchange {
+    fn read(samples: &Path) -> Exchange {
+        let shops =
+            records(samples.join("shops.csv")).into_iter().filter_map(|row| Some((row["shop_id"].clone(), some(&row, "currency")?)));
+        let rates = records(samples.join("exchange_rates.csv")).into_iter().map(|row| {
+            let (whole, decimals) = row["rate"].split_once('.').unwrap_or((row["rate"].as_str(), ""));
+            (day(&row["date"]), row["currency"].clone(), format!("{whole}{decimals:0<8}").parse::<i128>().unwrap())
+        });
+        Exchange { shops: shops.collect(), rates: rates.collect() }
+    }
+
+    /// An amount of an order in fen, half up, at the latest rate on or before a day.
+    fn fen(&self, row: &Record, column: &str, day: i64) -> Option<i64> {
+        let written = some(row, column)?.replace('.', "").parse::<i64>().unwrap();
+        let currency = some(row, "currency").or_else(|| self.shops.get(&row["shop_id"]).cloned());
+        let Some(currency) = currency.filter(|currency| currency != "CNY") else { return Some(written) };
+        let known = self.rates.iter().filter(|(from, of, _)| *from <= day && *of == currency);
+        let (.., rate) = known.max_by_key(|(from, ..)| *from).unwrap();
+        Some(((i128::from(written) * rate + 50_000_000) / 100_000_000) as i64)
+    }
+}
+
+fn order(row: &Record, exchange: &Exchange, input: &Input) -> Order {
+    let created_at = at(row, "created_at").unwrap();
+    let fen = |column: &str| exchange.fen(row, column, input.business_day(created_at));
     Order {
         shop: row["shop_id"].clone(),
         order_id: row["order_id"].clone(),
         buyer: row["buyer_id"].clone(),
-        created_at: at(row, "created_at").unwrap(),
+        created_at,
         paid_at: at(row, "paid_at"),
         cancelled_at: at(row, "cancelled_at"),
         amount_fen: fen("amount").unwrap(),

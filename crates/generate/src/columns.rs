@@ -1,36 +1,9 @@
 //! The columns of the tables that company and load both write.
 
-use crate::table::{ColumnSpec, flag, int, money, name, text, time};
+use crate::table::{ColumnSpec, flag, int, name, text, time};
 
 /// One row per change of an agent's status.
 pub(crate) static AGENT_STATUS: [ColumnSpec; 4] = [name("shop_id"), name("agent_id"), time("at"), name("status")];
-/// One row per refund.
-pub(crate) static REFUNDS: [ColumnSpec; 10] = [
-    name("shop_id"),
-    text("refund_id"),
-    text("order_id"),
-    time("applied_at"),
-    time("finished_at"),
-    money("amount"),
-    int("quantity"),
-    name("kind"),
-    name("reason"),
-    flag("disputed"),
-];
-/// One row per shop.
-pub(crate) static SHOPS: [ColumnSpec; 4] = [name("shop_id"), name("platform"), name("name"), name("category")];
-/// One row per agent account.
-pub(crate) static STAFF: [ColumnSpec; 9] = [
-    name("shop_id"),
-    name("agent_id"),
-    name("name"),
-    name("team"),
-    name("role"),
-    name("person_id"),
-    money("hourly_cost"),
-    name("commission_rate"),
-    name("hired_on"),
-];
 /// One row per shop and day.
 pub(crate) static VISITS: [ColumnSpec; 4] = [name("shop_id"), name("date"), int("visitors"), int("page_views")];
 /// One row per category and metric.

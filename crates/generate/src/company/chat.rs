@@ -182,6 +182,7 @@ impl EverydayChat<'_> {
             at_text: None,
             seq: self.shop.numbered.then_some(self.seq),
             recalled: kind == "text" && sender != "robot" && self.rng.below(150) == 0,
+            asks_nothing: false,
             text,
         });
     }

@@ -61,6 +61,8 @@ pub(super) struct CaseMessage {
     pub(super) recalled: bool,
     /// What the file says instead of the time.
     pub(super) at_text: Option<&'static str>,
+    /// Whether it asks nothing.
+    pub(super) asks_nothing: bool,
 }
 
 /// One version of an order.
@@ -68,7 +70,7 @@ pub(super) struct CaseMessage {
 pub(super) struct CaseOrder {
     /// When it is placed.
     pub(super) at: &'static str,
-    /// The amount in whole yuan.
+    /// The amount in whole units of its currency.
     pub(super) amount: i64,
     /// What the file says instead of the amount.
     pub(super) amount_text: Option<&'static str>,
@@ -84,6 +86,10 @@ pub(super) struct CaseOrder {
     pub(super) flag: Option<&'static str>,
     /// The number of the order that it is another version of.
     pub(super) version_of: Option<usize>,
+    /// The currency, if the file names it.
+    pub(super) currency: Option<&'static str>,
+    /// The SKU, if it is not that of the shop's first item.
+    pub(super) sku: Option<&'static str>,
 }
 
 /// A satisfaction card and, where the buyer gives one, the rating.
@@ -120,7 +126,7 @@ pub(super) struct CaseRefund {
     pub(super) applied: &'static str,
     /// When the money is back.
     pub(super) finished: Option<&'static str>,
-    /// The amount in fen.
+    /// The amount in fen, or in cents of the order's currency.
     pub(super) amount: i64,
     /// The number of items it is for.
     pub(super) quantity: i64,
@@ -130,6 +136,8 @@ pub(super) struct CaseRefund {
     pub(super) reason: &'static str,
     /// Whether the platform decides.
     pub(super) disputed: bool,
+    /// The SKU of the item it is for, if the file names it.
+    pub(super) sku: Option<&'static str>,
 }
 
 /// A ticket.
@@ -168,6 +176,11 @@ pub(super) struct CaseStatus {
     pub(super) status: &'static str,
 }
 
+/// A change of an agent's status.
+pub(super) const fn turn(at: &'static str, agent: &'static str, status: &'static str) -> CaseStatus {
+    CaseStatus { at, agent, status }
+}
+
 /// What a case is unless it says otherwise.
 pub(super) const DEFAULT_CASE: EdgeCase = EdgeCase {
     id: "",
@@ -198,6 +211,7 @@ const fn line(at: &'static str, sender: &'static str, kind: &'static str) -> Cas
         repeats: None,
         recalled: false,
         at_text: None,
+        asks_nothing: false,
     }
 }
 
@@ -209,6 +223,16 @@ pub(super) const fn ask(at: &'static str, text: &'static str) -> CaseMessage {
 /// A reply that a person writes.
 pub(super) const fn reply(at: &'static str, agent: &'static str, text: &'static str) -> CaseMessage {
     CaseMessage { text: Some(text), reply_mode: Some("human"), agent: Some(agent), ..line(at, "agent", "text") }
+}
+
+/// A reply that a person writes and the export does not say who.
+pub(super) const fn nameless(at: &'static str, text: &'static str) -> CaseMessage {
+    CaseMessage { text: Some(text), reply_mode: Some("human"), ..line(at, "agent", "text") }
+}
+
+/// A private note, which the buyer does not see.
+pub(super) const fn note(at: &'static str, agent: &'static str, text: &'static str) -> CaseMessage {
+    CaseMessage { text: Some(text), agent: Some(agent), ..line(at, "agent", "note") }
 }
 
 /// A line of the robot.
@@ -267,6 +291,11 @@ impl CaseMessage {
         CaseMessage { recalled: true, ..self }
     }
 
+    /// Asking nothing, as a word of thanks.
+    pub(super) const fn asks_nothing(self) -> CaseMessage {
+        CaseMessage { asks_nothing: true, ..self }
+    }
+
     /// With a text instead of the time.
     pub(super) const fn at_text(self, text: &'static str) -> CaseMessage {
         CaseMessage { at_text: Some(text), ..self }
@@ -278,9 +307,21 @@ impl CaseMessage {
     }
 }
 
-/// An order over so many yuan.
+/// An order over so many yuan, or units of another currency.
 pub(super) const fn placed(at: &'static str, amount: i64) -> CaseOrder {
-    CaseOrder { at, amount, amount_text: None, quantity: 1, paid: None, cancelled: None, shipped: None, flag: None, version_of: None }
+    CaseOrder {
+        at,
+        amount,
+        amount_text: None,
+        quantity: 1,
+        paid: None,
+        cancelled: None,
+        shipped: None,
+        flag: None,
+        version_of: None,
+        currency: None,
+        sku: None,
+    }
 }
 
 impl CaseOrder {
@@ -307,6 +348,16 @@ impl CaseOrder {
     /// Of so many items.
     pub(super) const fn quantity(self, quantity: i64) -> CaseOrder {
         CaseOrder { quantity, ..self }
+    }
+
+    /// In a currency that the file names.
+    pub(super) const fn currency(self, currency: &'static str) -> CaseOrder {
+        CaseOrder { currency: Some(currency), ..self }
+    }
+
+    /// Of another item than the shop's first.
+    pub(super) const fn sku(self, sku: &'static str) -> CaseOrder {
+        CaseOrder { sku: Some(sku), ..self }
     }
 
     /// Another version of the order with this number.

@@ -47,6 +47,7 @@ fn message_row(case: &EdgeCase, number: usize, line: &CaseMessage) -> GenerateRe
         seq: line.seq,
         text: line.text.map(str::to_owned),
         recalled: line.recalled,
+        asks_nothing: line.asks_nothing,
     })
 }
 
@@ -64,7 +65,8 @@ fn order_row(case: &EdgeCase, number: usize, order: &CaseOrder) -> GenerateResul
         quantity: order.quantity,
         postage: 0,
         flag: order.flag,
-        sku: people::shop(case.shop).items[0].sku,
+        sku: order.sku.unwrap_or(people::shop(case.shop).items[0].sku),
+        currency: order.currency,
     })
 }
 
@@ -96,6 +98,7 @@ fn refund_row(case: &EdgeCase, number: usize, refund: &CaseRefund) -> GenerateRe
         kind: refund.kind,
         reason: refund.reason,
         disputed: refund.disputed,
+        sku: refund.sku,
     })
 }
 

@@ -17,7 +17,7 @@ use crate::table::{CellValue, ColumnSpec, flag, int, money, name, text, time};
 use crate::table_file::TableFileOptions;
 
 /// One row per message. Only the load logs name the platform in each row.
-static MESSAGES: [ColumnSpec; 12] = [
+static MESSAGES: [ColumnSpec; 13] = [
     text("message_id"),
     name("shop_id"),
     name("session_id"),
@@ -30,9 +30,10 @@ static MESSAGES: [ColumnSpec; 12] = [
     int("seq"),
     text("text"),
     flag("recalled"),
+    flag("needs_reply"),
 ];
 /// One row per version of an order.
-static ORDERS: [ColumnSpec; 13] = [
+static ORDERS: [ColumnSpec; 14] = [
     text("order_id"),
     name("shop_id"),
     name("buyer_id"),
@@ -46,6 +47,21 @@ static ORDERS: [ColumnSpec; 13] = [
     name("flag"),
     name("sku_id"),
     time("updated_at"),
+    name("currency"),
+];
+/// One row per refund. Only the company's name an item.
+static REFUNDS: [ColumnSpec; 11] = [
+    name("shop_id"),
+    text("refund_id"),
+    text("order_id"),
+    time("applied_at"),
+    time("finished_at"),
+    money("amount"),
+    int("quantity"),
+    name("kind"),
+    name("reason"),
+    flag("disputed"),
+    name("sku_id"),
 ];
 
 /// CSV with times as a clock on the shop's wall shows them.
@@ -114,6 +130,7 @@ fn write_messages(out: &Path, date: Date, messages: &[&MessageRow]) -> GenerateR
             CellValue::int_or_null(message.seq),
             CellValue::text_or_null(message.text.as_deref()),
             if message.recalled { CellValue::Flag(true) } else { CellValue::Null },
+            if message.asks_nothing { CellValue::Flag(false) } else { CellValue::Null },
         ])?;
     }
     table.close()
@@ -136,6 +153,7 @@ fn write_orders(out: &Path, orders: &[OrderRow]) -> GenerateResult<u64> {
             CellValue::text_or_null(order.flag),
             CellValue::Text(order.sku),
             CellValue::Time(order.updated_at()),
+            CellValue::text_or_null(order.currency),
         ])?;
     }
     table.close()
@@ -162,7 +180,7 @@ fn write_evaluations(out: &Path, evaluations: &[EvaluationRow]) -> GenerateResul
 }
 
 fn write_refunds(out: &Path, refunds: &[RefundRow]) -> GenerateResult<u64> {
-    let mut table = FILE_OPTIONS.create(out, "refunds", &columns::REFUNDS)?;
+    let mut table = FILE_OPTIONS.create(out, "refunds", &REFUNDS)?;
     for (index, refund) in refunds.iter().enumerate() {
         let id = refund.id.clone().unwrap_or_else(|| format!("r{:04}", index + 1));
         table.row(&[
@@ -176,6 +194,7 @@ fn write_refunds(out: &Path, refunds: &[RefundRow]) -> GenerateResult<u64> {
             CellValue::Text(refund.kind),
             CellValue::Text(refund.reason),
             CellValue::Flag(refund.disputed),
+            CellValue::text_or_null(refund.sku),
         ])?;
     }
     table.close()

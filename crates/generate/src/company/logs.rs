@@ -1,5 +1,5 @@
 //! The rows of the company's logs, as they are held in memory before they are written. Instants are in epoch milliseconds and
-//! amounts in fen.
+//! amounts in fen, or in cents where an order is paid in dollars.
 
 use crate::clock::SHANGHAI;
 use crate::error::{GenerateError, GenerateResult};
@@ -50,6 +50,8 @@ pub(super) struct MessageRow {
     pub(super) text: Option<String>,
     /// Whether its writer took it back.
     pub(super) recalled: bool,
+    /// Whether it asks nothing, as a word of thanks.
+    pub(super) asks_nothing: bool,
 }
 
 /// One version of an order.
@@ -81,6 +83,8 @@ pub(super) struct OrderRow {
     pub(super) flag: Option<&'static str>,
     /// The item's SKU.
     pub(super) sku: &'static str,
+    /// The currency of the amounts, if the file names it.
+    pub(super) currency: Option<&'static str>,
 }
 
 /// A satisfaction card (评价卡片) and, where the buyer gave one, the rating.
@@ -131,6 +135,8 @@ pub(super) struct RefundRow {
     pub(super) reason: &'static str,
     /// Whether the platform had to decide.
     pub(super) disputed: bool,
+    /// The SKU of the item it is for, if the file names it.
+    pub(super) sku: Option<&'static str>,
 }
 
 /// An after-sales ticket (工单): what a buyer wants done, and by when it was promised.

@@ -1,5 +1,5 @@
 //! The small invented company: three shops and twelve agents in five weeks that cross the end of a month and of a quarter.
-//! The everyday chats come from the seed, and the edge cases among them are written by hand. What surrounds the chats
+//! The everyday chats come from the seed, and the edge cases among them are written by hand; so is all of a shop abroad. What surrounds the chats
 //! (refunds, tickets, shifts, videos) has random numbers of its own, a stream for each purpose.
 
 mod people;

@@ -121,6 +121,7 @@ impl EverydayOrders {
             postage: if full < 9_900 { 800 } else { 0 },
             flag: rng.percent(3).then_some("黄旗"),
             sku: item.sku,
+            currency: None,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Who is in the story: three shops, their twelve agents, what they sell and who is not welcome; and five more shops of which
-//! no chats are known.
+//! Who is in the story: three shops, their twelve agents, what they sell and who is not welcome; and six more shops without
+//! everyday chats.
 
 // The ids of the shops.
 pub(super) const YUNDUO: &str = "tb-yunduo";
@@ -10,6 +10,8 @@ pub(super) const PDD: &str = "pdd-qingmang";
 pub(super) const KUAISHOU: &str = "ks-xiaomai";
 pub(super) const XIAOHONGSHU: &str = "xhs-qingmang";
 pub(super) const WHOLESALE: &str = "1688-xiaomai";
+/// The shop abroad, which is paid in dollars.
+pub(super) const OVERSEAS: &str = "site-yunduo";
 
 // The ids of the agents' accounts. A name with `_TOO` is the same person's account in another shop.
 pub(super) const LINXI: &str = "yd-linxi";
@@ -32,8 +34,10 @@ pub(super) const DINGJIA: &str = "pdd-dingjia";
 pub(super) const TANGLI: &str = "ks-tangli";
 pub(super) const TANGLI_TOO: &str = "xhs-tangli";
 pub(super) const QIANYI: &str = "al-qianyi";
+pub(super) const SONGYU: &str = "hw-songyu";
+pub(super) const BAILU: &str = "hw-bailu";
 
-/// A shop whose chats and orders are in the logs.
+/// A shop with everyday chats and orders.
 pub(super) struct CompanyShop {
     /// Its id.
     pub(super) id: &'static str,
@@ -57,7 +61,7 @@ pub(super) struct CompanyShop {
     pub(super) items: &'static [ShopItem],
 }
 
-/// A shop whose chats and orders are not exported.
+/// A shop without everyday chats and orders: all that is known of it are edge cases and the small tables.
 pub(super) struct BranchShop {
     /// Its id.
     pub(super) id: &'static str,
@@ -67,6 +71,8 @@ pub(super) struct BranchShop {
     pub(super) name: &'static str,
     /// What it trades in.
     pub(super) category: &'static str,
+    /// The currency of orders that name none; empty for yuan.
+    pub(super) currency: &'static str,
 }
 
 /// A product.
@@ -113,6 +119,10 @@ pub(super) struct CompanyAgent {
     pub(super) pace: i64,
     /// The agent's day off, as days since Monday.
     pub(super) off: i8,
+    /// The first day on which team, role, cost and commission rate are these; empty for any day.
+    pub(super) from: &'static str,
+    /// The last such day; empty for any day.
+    pub(super) to: &'static str,
 }
 
 /// An entry of the blocklist.
@@ -134,7 +144,7 @@ const fn item(name: &'static str, sku: &'static str, yuan: i64) -> ShopItem {
     ShopItem { name, sku, price: yuan * 100 }
 }
 
-/// The shops whose chats and orders are in the logs.
+/// The shops with everyday chats and orders.
 pub(super) static SHOPS: [CompanyShop; 3] = [
     CompanyShop {
         id: YUNDUO,
@@ -191,10 +201,11 @@ type AgentTerms = (&'static str, &'static str, &'static str, i64, &'static str, 
 const fn agent(shop: &'static str, role: AgentRole, terms: AgentTerms) -> CompanyAgent {
     let (id, name, person, yuan, commission_rate, hired_on, pace, off) = terms;
     let hourly_cost = yuan * 100;
-    CompanyAgent { shop, id, name, role, team: role.team(), person, hourly_cost, commission_rate, hired_on, pace, off }
+    let team = role.team();
+    CompanyAgent { shop, id, name, role, team, person, hourly_cost, commission_rate, hired_on, pace, off, from: "", to: "" }
 }
 
-/// An agent of whom no everyday chats are known, so that pace and day off do not matter.
+/// An agent without everyday chats, so that pace and day off do not matter.
 const fn outsider(team: &'static str, agent: CompanyAgent) -> CompanyAgent {
     CompanyAgent { team, ..agent }
 }
@@ -217,19 +228,25 @@ pub(super) static AGENTS: [CompanyAgent; 12] = [
     agent(XIAOMAI, Aftersale, (WEILAN, "魏岚", "P011", 28, "0.006", "2025-03-31", 95, 5)),
 ];
 
-/// The shops of which no chats are known.
-pub(super) static BRANCHES: [BranchShop; 5] = [
-    BranchShop { id: JD, platform: "jd", name: "云朵家居京东店", category: "家纺" },
-    BranchShop { id: PDD, platform: "pdd", name: "青芒女装折扣店", category: "女装" },
-    BranchShop { id: KUAISHOU, platform: "kuaishou", name: "小麦童鞋快手店", category: "童鞋" },
-    BranchShop { id: XIAOHONGSHU, platform: "xiaohongshu", name: "青芒女装小红书店", category: "女装" },
-    BranchShop { id: WHOLESALE, platform: "1688", name: "小麦童鞋批发", category: "童鞋" },
+/// A shop without everyday chats that is paid in yuan.
+const fn branch(id: &'static str, platform: &'static str, name: &'static str, category: &'static str) -> BranchShop {
+    BranchShop { id, platform, name, category, currency: "" }
+}
+
+/// The shops without everyday chats.
+pub(super) static BRANCHES: [BranchShop; 6] = [
+    branch(JD, "jd", "云朵家居京东店", "家纺"),
+    branch(PDD, "pdd", "青芒女装折扣店", "女装"),
+    branch(KUAISHOU, "kuaishou", "小麦童鞋快手店", "童鞋"),
+    branch(XIAOHONGSHU, "xiaohongshu", "青芒女装小红书店", "女装"),
+    branch(WHOLESALE, "1688", "小麦童鞋批发", "童鞋"),
+    BranchShop { currency: "USD", ..branch(OVERSEAS, "site", "云朵家居海外站", "家纺") },
 ];
 
 const OUTSOURCED: &str = "外包组";
 
-/// The agents of whom no everyday chats are known.
-pub(super) static OUTSIDERS: [CompanyAgent; 7] = [
+/// The agents without everyday chats. Of one account there are several rows where its team changes.
+pub(super) static OUTSIDERS: [CompanyAgent; 10] = [
     outsider("夜班组", agent(YUNDUO, Aftersale, (YEBAN, "夜班", "P-YEBAN", 24, "0.000", "", 100, 7))),
     outsider(OUTSOURCED, agent(JD, Aftersale, (SHENAN, "沈安", "P012", 22, "0.000", "2026-08-24", 100, 7))),
     outsider(OUTSOURCED, agent(JD, Aftersale, (HANLU, "韩露", "P013", 22, "0.000", "2026-08-24", 100, 7))),
@@ -237,6 +254,9 @@ pub(super) static OUTSIDERS: [CompanyAgent; 7] = [
     outsider("内容组", agent(KUAISHOU, Presale, (TANGLI, "唐莉", "P015", 30, "0.006", "2025-11-03", 100, 7))),
     outsider("内容组", agent(XIAOHONGSHU, Presale, (TANGLI_TOO, "唐莉", "P015", 30, "0.006", "2025-11-03", 100, 7))),
     outsider("售前组", agent(WHOLESALE, Presale, (QIANYI, "钱奕", "P016", 27, "0.003", "2024-03-18", 100, 7))),
+    CompanyAgent { to: "2026-09-15", ..agent(OVERSEAS, Presale, (SONGYU, "宋雨", "P017", 28, "0.010", "2025-04-07", 100, 7)) },
+    CompanyAgent { from: "2026-09-16", ..agent(OVERSEAS, Aftersale, (SONGYU, "宋雨", "P017", 30, "0.004", "2025-04-07", 100, 7)) },
+    agent(OVERSEAS, Aftersale, (BAILU, "白露", "P018", 29, "0.004", "2025-09-01", 100, 7)),
 ];
 
 /// The blocklist.
@@ -262,7 +282,7 @@ impl AgentRole {
     }
 }
 
-/// The shop of an id. A shop of which no chats are known is taken for the first one: its edge cases have session ids too.
+/// The shop of an id. A shop without everyday chats is taken for the first one: its edge cases have session ids and such items too.
 pub(super) fn shop(id: &str) -> &'static CompanyShop {
     SHOPS.iter().find(|shop| shop.id == id).unwrap_or(&SHOPS[0])
 }

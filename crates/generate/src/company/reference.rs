@@ -1,21 +1,41 @@
-//! The small tables that people keep by hand: shops, staff, blocklist, standards, targets, trainings.
+//! The small tables that people keep by hand: shops, staff, blocklist, standards, targets, trainings, holidays, exchange rates.
 
 use std::path::Path;
 
 use super::files::FILE_OPTIONS;
 use super::people::{
-    AGENTS, BLOCKLIST, BRANCHES, CHENMO, FANGYU, GAOYUAN, HEXUE, HEXUE_TOO, LINXI, LUOJIA, OUTSIDERS, QINGMANG, SHOPS, SUTONG, WUHAN,
-    XIAOMAI, XUNING, YUNDUO, ZHOUQI,
+    AGENTS, BLOCKLIST, BRANCHES, CHENMO, FANGYU, GAOYUAN, HEXUE, HEXUE_TOO, LINXI, LUOJIA, OUTSIDERS, OVERSEAS, QINGMANG, SHOPS, SONGYU,
+    SUTONG, WUHAN, XIAOMAI, XUNING, YUNDUO, ZHOUQI,
 };
 use crate::columns;
 use crate::error::GenerateResult;
 use crate::summary::GeneratedSummary;
-use crate::table::{CellValue, ColumnSpec, name};
+use crate::table::{CellValue, ColumnSpec, money, name};
 
+/// One row per shop.
+static SHOP_COLUMNS: [ColumnSpec; 5] = [name("shop_id"), name("platform"), name("name"), name("category"), name("currency")];
+/// One row per agent account and team that it is in.
+static STAFF_COLUMNS: [ColumnSpec; 11] = [
+    name("shop_id"),
+    name("agent_id"),
+    name("name"),
+    name("team"),
+    name("role"),
+    name("person_id"),
+    money("hourly_cost"),
+    name("commission_rate"),
+    name("hired_on"),
+    name("from"),
+    name("to"),
+];
 /// One row per blocked buyer.
 static BLOCKLIST_COLUMNS: [ColumnSpec; 5] = [name("shop_id"), name("buyer_id"), name("from"), name("to"), name("reason")];
 /// One row per agent, month and metric.
 static TARGET_COLUMNS: [ColumnSpec; 5] = [name("shop_id"), name("agent_id"), name("month"), name("metric"), name("target")];
+/// One row per day and shop, or per day for the shops without a row of their own.
+static HOLIDAY_COLUMNS: [ColumnSpec; 3] = [name("date"), name("hours"), name("shop_id")];
+/// One row per currency and day on which its rate changes.
+static RATE_COLUMNS: [ColumnSpec; 3] = [name("date"), name("currency"), name("rate")];
 
 /// A metric, what is expected of it in each of `CATEGORIES`, and which way is better.
 static STANDARDS: [(&str, [&str; 3], &str); 10] = [
@@ -34,7 +54,7 @@ const CATEGORIES: [&str; 3] = ["家纺", "女装", "童鞋"];
 
 /// Shop, agent, metric, and the target in September and in October; none where nobody has set it yet.
 type AgentTarget = (&'static str, &'static str, &'static str, &'static str, Option<&'static str>);
-static TARGETS: [AgentTarget; 11] = [
+static TARGETS: [AgentTarget; 12] = [
     (YUNDUO, LINXI, "sales_amount", "6000", Some("6500")),
     (YUNDUO, CHENMO, "sales_amount", "5000", Some("5000")),
     (YUNDUO, ZHOUQI, "sales_amount", "4000", Some("4500")),
@@ -46,10 +66,20 @@ static TARGETS: [AgentTarget; 11] = [
     (QINGMANG, HEXUE_TOO, "good_rate", "0.85", Some("0.85")),
     (XIAOMAI, SUTONG, "sales_amount", "3000", Some("3000")),
     (XIAOMAI, LUOJIA, "sales_amount", "2500", Some("2500")),
+    (OVERSEAS, SONGYU, "sales_amount", "1000", Some("1000")),
 ];
 
 /// One training in the middle of the five weeks, which the slowest agents of two shops take.
 static TRAININGS: [[&str; 3]; 2] = [[ZHOUQI, "2026-09-17", "快捷短语与响应速度"], [GAOYUAN, "2026-09-17", "快捷短语与响应速度"]];
+
+/// Date, assessed hours and shop. On the first day of October the shops work as ever, and the shop abroad is closed: it has made up
+/// for the day on a Saturday before, with a break at noon.
+static HOLIDAYS: [[&str; 3]; 3] =
+    [["2026-09-19", "09:00-12:00;13:30-18:00", OVERSEAS], ["2026-10-01", "08:00-23:00", ""], ["2026-10-01", "", OVERSEAS]];
+
+/// The first day of a rate, the currency, and what one unit of it costs in yuan. With eight decimals, and with products that end
+/// in exactly half a fen.
+static RATES: [[&str; 3]; 2] = [["2026-09-01", "USD", "7.12345678"], ["2026-09-16", "USD", "7.1005"]];
 
 /// Writes the small tables and adds them to the summary.
 pub(super) fn write(out: &Path, summary: &mut GeneratedSummary) -> GenerateResult<()> {
@@ -58,23 +88,25 @@ pub(super) fn write(out: &Path, summary: &mut GeneratedSummary) -> GenerateResul
     summary.add_file(write_blocklist(out)?);
     summary.add_file(write_standards(out)?);
     summary.add_file(write_targets(out)?);
-    summary.add_file(write_trainings(out)?);
+    summary.add_file(write_rows(out, "trainings", &columns::TRAININGS, &TRAININGS)?);
+    summary.add_file(write_rows(out, "holidays", &HOLIDAY_COLUMNS, &HOLIDAYS)?);
+    summary.add_file(write_rows(out, "exchange_rates", &RATE_COLUMNS, &RATES)?);
     Ok(())
 }
 
 fn write_shops(out: &Path) -> GenerateResult<u64> {
-    let mut table = FILE_OPTIONS.create(out, "shops", &columns::SHOPS)?;
+    let mut table = FILE_OPTIONS.create(out, "shops", &SHOP_COLUMNS)?;
     for shop in &SHOPS {
-        table.row(&[shop.id, shop.platform, shop.name, shop.category].map(CellValue::Text))?;
+        table.row(&[shop.id, shop.platform, shop.name, shop.category, ""].map(CellValue::Text))?;
     }
     for branch in &BRANCHES {
-        table.row(&[branch.id, branch.platform, branch.name, branch.category].map(CellValue::Text))?;
+        table.row(&[branch.id, branch.platform, branch.name, branch.category, branch.currency].map(CellValue::Text))?;
     }
     table.close()
 }
 
 fn write_staff(out: &Path) -> GenerateResult<u64> {
-    let mut table = FILE_OPTIONS.create(out, "staff", &columns::STAFF)?;
+    let mut table = FILE_OPTIONS.create(out, "staff", &STAFF_COLUMNS)?;
     for agent in AGENTS.iter().chain(&OUTSIDERS) {
         table.row(&[
             CellValue::Text(agent.shop),
@@ -86,6 +118,8 @@ fn write_staff(out: &Path) -> GenerateResult<u64> {
             CellValue::Money(agent.hourly_cost),
             CellValue::Text(agent.commission_rate),
             CellValue::Text(agent.hired_on),
+            CellValue::Text(agent.from),
+            CellValue::Text(agent.to),
         ])?;
     }
     table.close()
@@ -120,10 +154,11 @@ fn write_targets(out: &Path) -> GenerateResult<u64> {
     table.close()
 }
 
-fn write_trainings(out: &Path) -> GenerateResult<u64> {
-    let mut table = FILE_OPTIONS.create(out, "trainings", &columns::TRAININGS)?;
-    for &training in &TRAININGS {
-        table.row(&training.map(CellValue::Text))?;
+/// Writes a table of which all is said already.
+fn write_rows(out: &Path, stem: &str, columns: &'static [ColumnSpec], rows: &[[&str; 3]]) -> GenerateResult<u64> {
+    let mut table = FILE_OPTIONS.create(out, stem, columns)?;
+    for &row in rows {
+        table.row(&row.map(CellValue::Text))?;
     }
     table.close()
 }

@@ -51,5 +51,6 @@ fn refund(order: &OrderRow, paid_at: i64, rng: &mut SeededRng) -> RefundRow {
         kind: if returned { "return" } else { "refund_only" },
         reason: rng.pick(if returned { NOT_LIKED } else { NOT_WANTED }),
         disputed: rng.percent(3),
+        sku: None,
     }
 }

@@ -14,8 +14,22 @@ use crate::columns;
 use crate::error::GenerateResult;
 use crate::rng::SeededRng;
 use crate::summary::GeneratedSummary;
-use crate::table::RowWriter;
+use crate::table::{ColumnSpec, RowWriter, flag, int, money, name, text, time};
 use crate::table_file::TableFileOptions;
+
+/// One row per refund.
+static REFUNDS: [ColumnSpec; 10] = [
+    name("shop_id"),
+    text("refund_id"),
+    text("order_id"),
+    time("applied_at"),
+    time("finished_at"),
+    money("amount"),
+    int("quantity"),
+    name("kind"),
+    name("reason"),
+    flag("disputed"),
+];
 
 /// What goes on beside the chats.
 pub(super) struct CompanionLogs<'a> {
@@ -51,7 +65,7 @@ impl CompanionFiles {
         Ok(CompanionFiles {
             evaluations: options.create(&path("evaluations"), "part-0", &columns::EVALUATIONS)?,
             tickets: options.create(&path("tickets"), "part-0", &columns::TICKETS)?,
-            refunds: options.create(&path("refunds"), "part-0", &columns::REFUNDS)?,
+            refunds: options.create(&path("refunds"), "part-0", &REFUNDS)?,
             agent_status: options.create(&path("agent_status"), "part-0", &columns::AGENT_STATUS)?,
             day,
             opened: 0,

@@ -10,9 +10,23 @@ use crate::columns;
 use crate::error::GenerateResult;
 use crate::rng::{SeededRng, scramble};
 use crate::summary::GeneratedSummary;
-use crate::table::{CellValue, ColumnSpec, RowWriter, int, name};
+use crate::table::{CellValue, ColumnSpec, RowWriter, int, money, name};
 use crate::table_file::TableFileOptions;
 
+/// One row per shop.
+static SHOPS: [ColumnSpec; 4] = [name("shop_id"), name("platform"), name("name"), name("category")];
+/// One row per agent account.
+static STAFF: [ColumnSpec; 9] = [
+    name("shop_id"),
+    name("agent_id"),
+    name("name"),
+    name("team"),
+    name("role"),
+    name("person_id"),
+    money("hourly_cost"),
+    name("commission_rate"),
+    name("hired_on"),
+];
 /// One row per agent, month and metric.
 static TARGETS: [ColumnSpec; 5] = [name("shop_id"), name("agent_id"), name("month"), name("metric"), int("target")];
 
@@ -49,7 +63,7 @@ fn create(spec: &LoadSpec, stem: &str, columns: &'static [ColumnSpec]) -> Genera
 }
 
 fn write_shops(spec: &LoadSpec, population: &Population) -> GenerateResult<u64> {
-    let mut table = create(spec, "shops", &columns::SHOPS)?;
+    let mut table = create(spec, "shops", &SHOPS)?;
     for (rank, shop) in population.shops.iter().enumerate() {
         let title = format!("店铺{:04}", rank + 1);
         let category = CATEGORIES[rank % CATEGORIES.len()];
@@ -60,7 +74,7 @@ fn write_shops(spec: &LoadSpec, population: &Population) -> GenerateResult<u64> 
 }
 
 fn write_staff(spec: &LoadSpec, population: &Population) -> GenerateResult<u64> {
-    let mut table = create(spec, "staff", &columns::STAFF)?;
+    let mut table = create(spec, "staff", &STAFF)?;
     let mut person = 0;
     for shop in &population.shops {
         for agent in &shop.agents {

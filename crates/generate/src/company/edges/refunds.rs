@@ -1,10 +1,11 @@
-//! Refunds of orders that `sales` tells of, and one of an order that is not in the logs.
+//! Refunds of orders that `sales` and `abroad` tell of, and one of an order that is not in the logs.
 
 use crate::company::edge_case::{CaseRefund, DEFAULT_CASE, EdgeCase};
+use crate::company::people::OVERSEAS;
 
 /// A refund of one item that is applied for and not finished.
 const fn applied(order: &'static str, at: &'static str, kind: &'static str, fen: i64) -> CaseRefund {
-    CaseRefund { order, applied: at, finished: None, amount: fen, quantity: 1, kind, reason: "七天无理由", disputed: false }
+    CaseRefund { order, applied: at, finished: None, amount: fen, quantity: 1, kind, reason: "七天无理由", disputed: false, sku: None }
 }
 
 impl CaseRefund {
@@ -27,10 +28,15 @@ impl CaseRefund {
     const fn disputed(self) -> CaseRefund {
         CaseRefund { disputed: true, ..self }
     }
+
+    /// For an item that the file names.
+    const fn sku(self, sku: &'static str) -> CaseRefund {
+        CaseRefund { sku: Some(sku), ..self }
+    }
 }
 
 /// The cases of this chapter.
-pub(super) static CASES: [EdgeCase; 9] = [
+pub(super) static CASES: [EdgeCase; 11] = [
     EdgeCase {
         id: "refund-only",
         zh: "仅退款",
@@ -110,6 +116,28 @@ pub(super) static CASES: [EdgeCase; 9] = [
         happens: "Of an order of July, before `orders.csv` begins: 129.00, 10-11 September (10:00).",
         shows: "11 Sep: in the shop's row alone: whose the order was is not known.",
         refunds: &[applied("edge-july-o1", "09-10 10:00:00", "return", 12_900).finished("09-11 10:00:00").reason("质量问题")],
+        ..DEFAULT_CASE
+    },
+    EdgeCase {
+        id: "refund-dollars",
+        zh: "美元退款",
+        happens: "`edge-dollars-o1`, 25.00 dollars: applied for on 17 September at 09:00, back at 12:00. The refund names no currency.",
+        shows: "17 Sep: refund 1, 3 h, 178.09: at the rate of 15 September, when the order was placed (that of the 17th: 177.51). 宋雨's.",
+        shop: OVERSEAS,
+        refunds: &[applied("edge-dollars-o1", "09-17 09:00:00", "refund_only", 2_500).finished("09-17 12:00:00").reason("不想要了")],
+        ..DEFAULT_CASE
+    },
+    EdgeCase {
+        id: "refund-price-link",
+        zh: "补差价退款",
+        happens: "`edge-price-link-o2`: the 5.00 dollars of the price link come back, with its sku_id, on 19 September (10:00-11:00).",
+        shows: "In no row: apply 0 and refund 0.",
+        shop: OVERSEAS,
+        refunds: &[applied("edge-price-link-o2", "09-19 10:00:00", "refund_only", 500)
+            .finished("09-19 11:00:00")
+            .quantity(5)
+            .reason("补差价多付")
+            .sku("补差价-1")],
         ..DEFAULT_CASE
     },
 ];

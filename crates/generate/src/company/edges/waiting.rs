@@ -46,9 +46,9 @@ pub(super) static CASES: [EdgeCase; 13] = [
     EdgeCase {
         id: "queue-lost",
         zh: "排队流失",
-        happens: "The buyer asks at 21:30:00, the robot greets, nobody ever takes the chat.",
+        happens: "The buyer asks at 21:30:00, no robot answers, nobody ever takes the chat.",
         shows: "1 unanswered round with agent_id null; leave_messages 1; queued_sessions 1, but not in avg_queue_s.",
-        lines: &[ask("09-01 21:30:00", "有人吗？想问下毯子尺寸"), robot("09-01 21:30:01", "您好，客服正忙，已为您排队，请稍候。")],
+        lines: &[ask("09-01 21:30:00", "有人吗？想问下毯子尺寸")],
         ..DEFAULT_CASE
     },
     EdgeCase {
