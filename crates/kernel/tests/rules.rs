@@ -105,7 +105,7 @@ fn the_defaults_are_those_of_the_page() {
     for (duration, text) in durations {
         assert_eq!(Written(duration).to_string(), text);
     }
-    assert_eq!(Written(rules.assessed_hours).to_string(), "08:00-23:00");
+    assert_eq!(Written(rules.assessed_hours.clone()).to_string(), "08:00-23:00");
     let words = [
         (Written(rules.assessed_anchor).to_string(), "round_start"),
         (Written(rules.first_response_unit).to_string(), "session"),
