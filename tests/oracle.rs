@@ -1,6 +1,6 @@
 //! An independent reading of semantics.md §1 to §10, families A to G of metrics.md, as plain row loops.
 //!
-//! The oracle is made to be checked line by line, not to be fast. It shares no code with kefu and uses std alone.
+//! Rules that shops may choose for robots, nameless persons, hours and credits are read here as the rest. The oracle is made to be checked line by line, not to be fast. It shares no code with kefu and uses std alone.
 //! "§" numbers are sections of semantics.md; families are those of metrics.md.
 
 /// The tables that are read: chat lines, orders, staff, blocklist and visitor counts.
@@ -9,11 +9,13 @@ mod input;
 mod rules;
 /// Business days, hours of the day, and periods (§1).
 mod time;
+/// The assessed hours of weekdays and holidays, and what a wait is within them (§4).
+mod hours;
 /// What each line does, which lines count, and their order (§2).
 mod lines;
 /// Sessions, who is in charge in them, and which agents take part (§3).
 mod sessions;
-/// Rounds and the two clocks of a wait (§4).
+/// Rounds, the robot's hands, and the two clocks of a wait (§4).
 mod rounds;
 /// What the reception filters take out (§8).
 mod filters;
@@ -45,10 +47,12 @@ mod report;
 pub(crate) use attribution::{Credit, credits};
 pub(crate) use cells::Cells;
 pub(crate) use filters::{PeerDay, SessionRecord, is_filtered, peer_days, sessions};
-pub(crate) use input::{Input, Line, Mode, Order, Sender, newest_orders};
+pub(crate) use input::{Holiday, Input, Line, Mode, Order, Sender, newest_orders};
 pub(crate) use report::report;
 pub(crate) use rounds::Outcome;
 pub(crate) use row::Level;
-pub(crate) use rules::{Anchor, Attribution, FirstResponseUnit, Rules, TransferClock};
+pub(crate) use rules::{
+    Anchor, Attribution, ExcludedFrom, FirstResponseUnit, RobotAnswers, RobotClock, Rules, TransferClock, WaitClock, every_day,
+};
 pub(crate) use sessions::{Session, Spoken};
 pub(crate) use time::{DAY_MS, Period, date_of, epoch_day, period_last_day, period_start};

@@ -149,7 +149,7 @@ fn keys(given: &ServiceInput, days: &[i64]) -> BTreeSet<EntityKey> {
     let counted = |day: i64| days.contains(&day) && given.covers(day);
     let on = |at: i64| counted(given.business_day(at));
     let mut whose: Vec<(&str, Option<&str>)> = Vec::new();
-    for refund in given.refunds.iter().flatten() {
+    for refund in given.refunds.iter().flatten().filter(|refund| !refunds::is_excluded(given, refund)) {
         if on(refund.applied_at) || refund.finished_at.is_some_and(on) {
             whose.push((refund.shop.as_str(), refunds::credited(given, refund)));
         }

@@ -17,6 +17,14 @@ pub(super) struct ReplyLine {
     order: (i64, Option<i64>, usize),
 }
 
+/// A buyer line and the agent it was said to (§3).
+pub(super) struct BuyerLine {
+    shop: String,
+    buyer: String,
+    agent: String,
+    at: i64,
+}
+
 /// What one order counts for under one rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Credit {
@@ -64,7 +72,8 @@ pub(super) fn reply_lines(input: &Input, rules: &Rules, lines: &[Line], records:
     let out: BTreeSet<(String, String, i64, String)> = records.iter().flat_map(peer_days).collect();
     let mut replies = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let Some(Step::Reply { agent }) = step(line, rules) else {
+        // A person without a name is no candidate.
+        let Some(Step::Reply { agent: Some(agent) }) = step(line, rules) else {
             continue;
         };
         let day = input.business_day(line.sent_at);
@@ -83,10 +92,23 @@ pub(super) fn reply_lines(input: &Input, rules: &Rules, lines: &[Line], records:
     replies
 }
 
+/// The buyer lines to an agent, but those of filtered peer-days.
+pub(super) fn buyer_lines(records: &[SessionRecord]) -> Vec<BuyerLine> {
+    let mut lines = Vec::new();
+    for record in records.iter().filter(|record| !record.filtered) {
+        for line in record.shop_lines().into_iter().filter(|line| line.buyer) {
+            let Some(agent) = line.agent.clone() else {
+                continue;
+            };
+            lines.push(BuyerLine { shop: record.shop.clone(), buyer: record.buyer.clone(), agent, at: line.at });
+        }
+    }
+    lines
+}
+
 /// Cancelled orders make no sale, nor do orders whose flag is excluded.
 fn makes_a_sale(order: &Order, rules: &Rules) -> bool {
-    let flagged = order.flag.as_ref().is_some_and(|flag| rules.excluded_flags.contains(flag));
-    order.cancelled_at.is_none() && !flagged
+    order.cancelled_at.is_none() && !rules.is_flagged(order)
 }
 
 /// `None` if the order does not count under the rule: it was not paid, or too late.
@@ -109,7 +131,8 @@ fn credit(facts: &Facts, order: &Order, rule: Attribution) -> Option<Credit> {
     }
 }
 
-/// Each agent's last reply line in `[t - credit_lookback, t]`, the latest first.
+/// Each agent's last reply line in `[t - credit_lookback, t]`, the latest first. Under `credit_needs_buyer_line` the buyer has to
+/// have said something to the agent within the same time.
 fn candidates<'a>(facts: &'a Facts, order: &Order, t: i64) -> Vec<&'a ReplyLine> {
     let mut last: BTreeMap<&str, &ReplyLine> = BTreeMap::new();
     for reply in facts.replies.iter().filter(|r| r.shop == order.shop && r.buyer == order.buyer) {
@@ -119,7 +142,12 @@ fn candidates<'a>(facts: &'a Facts, order: &Order, t: i64) -> Vec<&'a ReplyLine>
             last.insert(&reply.agent, reply);
         }
     }
-    let mut found: Vec<&ReplyLine> = last.into_values().collect();
+    let asked = |agent: &str| {
+        let mut lines = facts.buyer_lines.iter().filter(|line| line.shop == order.shop && line.buyer == order.buyer && line.agent == agent);
+        lines.any(|line| t - facts.rules.credit_lookback <= line.at && line.at <= t)
+    };
+    let counts = |reply: &&ReplyLine| !facts.rules.credit_needs_buyer_line || asked(&reply.agent);
+    let mut found: Vec<&ReplyLine> = last.into_values().filter(counts).collect();
     found.sort_by_key(|reply| std::cmp::Reverse(reply.order));
     found
 }

@@ -1,6 +1,6 @@
 //! Everything that a report reads: sessions, reply lines and orders, each read once.
 
-use super::attribution::{ReplyLine, reply_lines};
+use super::attribution::{BuyerLine, ReplyLine, buyer_lines, reply_lines};
 use super::filters::{SessionRecord, session_records};
 use super::input::{Input, Order, newest_orders};
 use super::lines::lines_that_count;
@@ -13,6 +13,8 @@ pub(super) struct Facts<'a> {
     pub(super) sessions: Vec<SessionRecord>,
     /// The reply lines that make candidates (§7).
     pub(super) replies: Vec<ReplyLine>,
+    /// The buyer lines that make `credit_needs_buyer_line` true.
+    pub(super) buyer_lines: Vec<BuyerLine>,
     /// The newest version of each order.
     pub(super) orders: Vec<Order>,
 }
@@ -22,5 +24,6 @@ pub(super) fn facts<'a>(input: &'a Input, rules: &'a Rules) -> Facts<'a> {
     let lines = lines_that_count(input);
     let sessions = session_records(input, rules, &lines);
     let replies = reply_lines(input, rules, &lines, &sessions);
-    Facts { input, rules, sessions, replies, orders: newest_orders(input) }
+    let buyer_lines = buyer_lines(&sessions);
+    Facts { input, rules, sessions, replies, buyer_lines, orders: newest_orders(input) }
 }

@@ -4,7 +4,7 @@ use super::input::{Input, Line};
 use super::lines::lines_that_count;
 use super::rounds::Round;
 use super::rules::Rules;
-use super::sessions::{Session, Spoken, read_conversation, session_agents, transferred};
+use super::sessions::{Conversation, Session, Spoken, read_conversation, session_agents, transferred};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A session with its shop, buyer and business day, and with what the filters take out of that day.
@@ -57,7 +57,7 @@ pub(super) fn session_records(input: &Input, rules: &Rules, lines: &[Line]) -> V
     }
     let mut records = Vec::new();
     for ((shop, buyer, day), lines) in conversations {
-        let sessions = read_conversation(&lines, rules);
+        let sessions = read_conversation(&Conversation { input, rules, shop }, &lines);
         let agents: BTreeSet<&str> = sessions.iter().flat_map(session_agents).collect();
         let reason = |agent: &str| is_filtered_peer_day(&sessions, agent, rules).map(|why| (agent.to_string(), why));
         let out: BTreeMap<String, &'static str> = agents.iter().filter_map(|agent| reason(agent)).collect();

@@ -1,4 +1,4 @@
-//! What the oracle is given: chat lines, orders, staff, the blocklist and visitor counts (§2, §7, §8).
+//! What the oracle is given: chat lines, orders, staff, the blocklist, visitor counts and holidays (§2, §4, §7, §8).
 
 use std::collections::BTreeMap;
 
@@ -36,6 +36,8 @@ pub(crate) struct Line {
     pub(crate) seq: Option<i64>,
     pub(crate) text: Option<String>,
     pub(crate) recalled: bool,
+    /// Of a buyer line, whether it asks for an answer. `None` is true.
+    pub(crate) needs_reply: Option<bool>,
 }
 
 /// One version of an order. Amounts are in fen.
@@ -54,6 +56,15 @@ pub(crate) struct Order {
     pub(crate) updated_at: Option<i64>,
 }
 
+/// One row of `holidays`: the assessed hours of a business day, in one shop or (`None`) in all that have no row of their own.
+#[derive(Clone, Debug)]
+pub(crate) struct Holiday {
+    pub(crate) shop: Option<String>,
+    pub(crate) day: i64,
+    /// Milliseconds after local midnight. No span: closed.
+    pub(crate) spans: Vec<(i64, i64)>,
+}
+
 /// The tables of a pipeline and the days it covers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Input {
@@ -67,6 +78,10 @@ pub(crate) struct Input {
     pub(crate) blocklist: Vec<(String, String, Option<i64>, Option<i64>)>,
     /// Each entry is a shop, a day and its number of visitors. `None` means that the table is not configured.
     pub(crate) visits: Option<Vec<(String, i64, i64)>>,
+    /// At most one row a day and shop. `None` means that the table is not configured.
+    pub(crate) holidays: Option<Vec<Holiday>>,
+    /// `order_by = "seq"`: sessions are replayed by `seq`, which every line then has.
+    pub(crate) order_by_seq: bool,
     /// The shops to report on. An empty list means every shop of the input.
     pub(crate) shops: Vec<String>,
     /// How far local time is ahead of UTC.

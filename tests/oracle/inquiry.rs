@@ -3,6 +3,8 @@
 use super::cells::{Cells, share, yuan};
 use super::input::Order;
 use super::row::ReportRow;
+use super::rules::ExcludedFrom;
+use super::sessions::Spoken;
 use super::time::DAY_MS;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,15 +22,22 @@ struct Cohort<'a> {
 
 /// The buyers and days of the row.
 fn cohorts<'a>(row: &ReportRow<'a>) -> Vec<Cohort<'a>> {
-    // `c` is the first buyer line of the day, in an agent's row the first that is this agent's.
-    let mut first_line: BTreeMap<(i64, &str), i64> = BTreeMap::new();
+    let mut days: BTreeMap<(i64, &str), Vec<&Spoken>> = BTreeMap::new();
     for view in &row.kept {
-        for line in view.spoken.iter().filter(|line| line.buyer) {
-            let c = first_line.entry((view.day, view.buyer)).or_insert(line.at);
-            *c = line.at.min(*c);
+        days.entry((view.day, view.buyer)).or_default().extend(&view.spoken);
+    }
+    let mut cohorts = Vec::new();
+    for ((day, buyer), mut lines) in days {
+        lines.sort_by_key(|line| line.order);
+        let opened_by_reply = lines.first().is_some_and(|line| !line.buyer);
+        // `c` is the first buyer line of the day, in an agent's row the first that is this agent's.
+        if let Some(first) = lines.iter().find(|line| line.buyer)
+            && (row.rules().agent_initiated_inquiry || !opened_by_reply)
+        {
+            cohorts.push(cohort(row, day, buyer, first.at));
         }
     }
-    first_line.into_iter().map(|((day, buyer), c)| cohort(row, day, buyer, c)).collect()
+    cohorts
 }
 
 /// Reads the orders of a buyer around `c`, the buyer's first line on the day.
@@ -36,9 +45,10 @@ fn cohort<'a>(row: &ReportRow, day: i64, buyer: &'a str, c: i64) -> Cohort<'a> {
     let input = row.facts.input;
     let end_of_d1 = input.end_of_day(day + 1);
     let pay_by = input.end_of_day(day + row.rules().final_pay_days);
-    // Cancelled orders are no orders here, neither before `c` nor after it.
+    // Cancelled and excluded orders are no orders here, neither before `c` nor after it.
+    let excluded = |order: &Order| row.rules().excluded_from.contains(&ExcludedFrom::Conversion) && row.rules().is_flagged(order);
     let mine = |order: &&Order| order.shop == row.shop && order.buyer == buyer && order.cancelled_at.is_none();
-    let orders: Vec<&Order> = row.facts.orders.iter().filter(mine).collect();
+    let orders: Vec<&Order> = row.facts.orders.iter().filter(mine).filter(|order| !excluded(order)).collect();
     let since = c - row.rules().after_sale_days * DAY_MS;
     let before = orders.iter().any(|order| since <= order.created_at && order.created_at < c);
     let after: Vec<_> = orders.iter().filter(|o| c <= o.created_at && o.created_at < end_of_d1).collect();

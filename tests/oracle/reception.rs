@@ -41,8 +41,8 @@ pub(super) fn manual<'a, 'b>(row: &'b ReportRow<'a>) -> Vec<&'b SessionView<'a>>
 /// How many sessions there were, who began them, and how long they were.
 pub(super) fn workload(row: &ReportRow, cells: &mut Cells) {
     let with_buyer: Vec<_> = row.kept.iter().filter(|view| view.has_buyer_line()).collect();
-    let first_is_buyer = |view: &&&SessionView| view.spoken.first().is_some_and(|line| line.buyer);
-    let first_is_reply = |view: &&&SessionView| view.spoken.first().is_some_and(|line| !line.buyer);
+    let first_is_buyer = |view: &&&SessionView| view.in_time().first().is_some_and(|line| line.buyer);
+    let first_is_reply = |view: &&&SessionView| view.in_time().first().is_some_and(|line| !line.buyer);
     set(cells, if row.is_shop() { "sessions" } else { "receptions" }, with_buyer.len());
     set(cells, "manual_sessions", manual(row).len());
     set(cells, "buyer_initiated", row.kept.iter().filter(first_is_buyer).count());
@@ -55,7 +55,8 @@ pub(super) fn workload(row: &ReportRow, cells: &mut Cells) {
 
 /// The time from the first to the last buyer or reply line.
 fn length(view: &SessionView) -> i64 {
-    match (view.spoken.first(), view.spoken.last()) {
+    let lines = view.in_time();
+    match (lines.first(), lines.last()) {
         (Some(first), Some(last)) => last.at - first.at,
         _ => 0,
     }
@@ -100,7 +101,8 @@ pub(super) fn transfers(row: &ReportRow, cells: &mut Cells) {
 pub(super) fn concurrency(row: &ReportRow, cells: &mut Cells) {
     let mut open = Vec::new();
     for view in &row.kept {
-        if let (Some(first), Some(last)) = (view.spoken.first(), view.spoken.last()) {
+        let lines = view.in_time();
+        if let (Some(first), Some(last)) = (lines.first(), lines.last()) {
             open.push((first.at, last.at));
         }
     }

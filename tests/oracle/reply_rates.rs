@@ -76,14 +76,15 @@ fn first_rate(row: &ReportRow, threshold: i64) -> (usize, usize) {
 }
 
 /// The buyer lines answered in time, and all buyer lines of assessed rounds. Each waits from its own instant, and for an agent
-/// not from before the agent's clock.
+/// not from before the agent's clock, for the shop not from before the event that took it out of the robot's hands.
 fn message_rate(row: &ReportRow, threshold: i64) -> (usize, usize) {
     let (mut passed, mut lines) = (0, 0);
     for round in row.kept.iter().flat_map(|view| row.assessed_rounds(view)) {
         for ask in &round.asks {
-            let from = if row.is_shop() { *ask } else { *ask.max(&round.agent_clock_at) };
+            let start = if row.is_shop() { round.transferred_at } else { Some(round.agent_clock_at) };
+            let from = start.map_or(*ask, |start| start.max(*ask));
             lines += 1;
-            passed += usize::from(round.replied_at.is_some_and(|at| at - from <= threshold));
+            passed += usize::from(round.replied_at.is_some_and(|at| row.waited(from, at) <= threshold));
         }
     }
     (passed, lines)

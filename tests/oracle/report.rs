@@ -8,7 +8,7 @@ use super::input::Input;
 use super::inquiry::inquiries;
 use super::leads::leads;
 use super::reception::{concurrency, consult_rate, messages, persons, transfers, workload};
-use super::replies::{leave_messages, replies};
+use super::replies::{leave_messages, replies, robot_rounds};
 use super::reply_rates::reply_rates;
 use super::response::{queue, reception_time, response};
 use super::row::{Level, ReportKey, ReportRow, SessionView, view};
@@ -93,6 +93,7 @@ fn cells(row: &ReportRow) -> Cells {
     if row.is_shop() {
         queue(row, &mut cells);
         leave_messages(row, &mut cells);
+        robot_rounds(row, &mut cells);
         consult_rate(row, &mut cells);
     } else {
         transfers(row, &mut cells);

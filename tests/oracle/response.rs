@@ -106,7 +106,7 @@ pub(super) fn reception_time(row: &ReportRow, cells: &mut Cells) {
     let mut total = 0;
     for view in &row.kept {
         for pair in view.spoken.windows(2) {
-            let gap = pair[1].at - pair[0].at;
+            let gap = (pair[1].at - pair[0].at).max(0);
             total += if gap <= row.rules().max_wait { gap } else { 0 };
         }
     }
@@ -114,7 +114,7 @@ pub(super) fn reception_time(row: &ReportRow, cells: &mut Cells) {
     ratio(cells, "avg_reception_s", seconds(total), replied(row).len() as f64);
 }
 
-/// The rounds that opened with nobody in charge. A session has at most one.
+/// The rounds that opened with nobody in charge.
 pub(super) fn queue(row: &ReportRow, cells: &mut Cells) {
     for (only_assessed, sessions, average) in
         [(false, "queued_sessions", "avg_queue_s"), (true, "queued_sessions_assessed", "avg_queue_s_assessed")]

@@ -6,7 +6,6 @@ use super::filters::SessionRecord;
 use super::rounds::{Outcome, Round};
 use super::rules::{Anchor, Rules};
 use super::sessions::{Session, Spoken};
-use super::time::in_hours;
 
 /// Whether the rows of a report are shops or agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,14 +28,27 @@ pub(super) struct SessionView<'a> {
     pub(super) spoken: Vec<&'a Spoken>,
     /// The number of auto lines.
     pub(super) autos: usize,
-    /// The answered and unanswered rounds. Rows handed over stand apart, since they are in no rate (§4).
+    /// The answered and unanswered rounds. What a robot settled and rows handed over stand apart, since they are in no rate (§4).
     pub(super) rounds: Vec<&'a Round>,
     pub(super) handed_over: Vec<&'a Round>,
+    pub(super) robot: Vec<&'a Round>,
 }
 
-impl SessionView<'_> {
+impl<'a> SessionView<'a> {
     pub(super) fn has_buyer_line(&self) -> bool {
         self.spoken.iter().any(|line| line.buyer)
+    }
+
+    /// Whether a buyer line of it is in a round, be it one that a robot settled.
+    pub(super) fn asks_something(&self) -> bool {
+        self.spoken.iter().any(|line| line.buyer && line.in_round)
+    }
+
+    /// Its buyer and reply lines by their instants.
+    pub(super) fn in_time(&self) -> Vec<&'a Spoken> {
+        let mut lines = self.spoken.clone();
+        lines.sort_by_key(|line| line.order);
+        lines
     }
 
     pub(super) fn buyer_lines(&self) -> usize {
@@ -76,6 +88,11 @@ impl ReportRow<'_> {
         if self.is_shop() { round.wait_ms } else { round.agent_wait_ms }
     }
 
+    /// The time from one instant to another on the clock of waits.
+    pub(super) fn waited(&self, from: i64, to: i64) -> i64 {
+        self.facts.input.waited(self.rules(), self.shop, from, to)
+    }
+
     pub(super) fn in_period(&self, day: i64) -> bool {
         self.first_day <= day && day <= self.last_day
     }
@@ -95,7 +112,7 @@ impl ReportRow<'_> {
     }
 
     pub(super) fn in_assessed_hours(&self, at: i64) -> bool {
-        in_hours(self.facts.input.local_clock(at), self.rules().assessed_hours)
+        self.facts.input.in_assessed_hours(self.rules(), self.shop, at)
     }
 
     pub(super) fn assessed_rounds<'b>(&self, view: &SessionView<'b>) -> Vec<&'b Round> {
@@ -116,7 +133,8 @@ pub(super) fn view<'a>(record: &'a SessionRecord, agent: Option<&str>) -> Sessio
         ),
     };
     let is_mine = |line: &&Spoken| agent.is_none() || mine(&line.agent);
-    let (handed_over, rounds) = rounds.into_iter().partition(|r| r.outcome == Outcome::HandedOver);
+    let (handed_over, rounds): (Vec<&Round>, Vec<&Round>) = rounds.into_iter().partition(|r| r.outcome == Outcome::HandedOver);
+    let (robot, rounds) = rounds.into_iter().partition(|r| r.outcome == Outcome::Robot);
     SessionView {
         buyer: &record.buyer,
         day: record.day,
@@ -127,5 +145,6 @@ pub(super) fn view<'a>(record: &'a SessionRecord, agent: Option<&str>) -> Sessio
         autos,
         rounds,
         handed_over,
+        robot,
     }
 }

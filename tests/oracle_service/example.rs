@@ -13,13 +13,14 @@ pub(super) const WEEK: [i64; 7] = [MONDAY, MONDAY + 1, MONDAY + 2, MONDAY + 3, M
 /// An input in which no table is configured.
 pub(super) fn given() -> ServiceInput<'static> {
     ServiceInput {
-        clock: Clock { business_day: &business_day, start_of_day: &start_of_day, wall_clock: &wall_clock },
+        clock: Clock { business_day: &business_day, start_of_day: &start_of_day, in_assessed_hours: &in_assessed_hours },
         filtered: &nobody,
         peers_filtered: BTreeSet::new(),
         rules: ServiceRules::default(),
         first_day: MONDAY - 30,
         landed: MONDAY + 200,
         refunds: None,
+        excluded_orders: BTreeSet::new(),
         evaluations: None,
         tickets: None,
         statuses: None,
@@ -40,8 +41,9 @@ fn start_of_day(day: i64) -> i64 {
     day * DAY_MS
 }
 
-fn wall_clock(at: i64) -> i64 {
-    at.rem_euclid(DAY_MS)
+/// 08:00 to 23:00 on the wall clock.
+fn in_assessed_hours(_shop: &str, at: i64) -> bool {
+    (8 * HOUR_MS..23 * HOUR_MS).contains(&at.rem_euclid(DAY_MS))
 }
 
 fn nobody(_shop: &str, _buyer: &str, _day: i64) -> bool {

@@ -157,21 +157,20 @@ pub(crate) struct RowDay {
     pub(crate) reply_lines: i64,
 }
 
-/// How time is cut into days (§1). The caller knows the time zone and when a business day begins.
+/// How time is cut into days (§1) and hours. The caller knows the time zone, when a business day begins, and when a shop is open.
 #[derive(Clone, Copy)]
 pub(crate) struct Clock<'a> {
     /// The business day of an instant.
     pub(crate) business_day: &'a dyn Fn(i64) -> i64,
     /// The first instant of a business day.
     pub(crate) start_of_day: &'a dyn Fn(i64) -> i64,
-    /// The milliseconds since local midnight.
-    pub(crate) wall_clock: &'a dyn Fn(i64) -> i64,
+    /// Whether an instant lies in the assessed hours of a shop.
+    pub(crate) in_assessed_hours: &'a dyn Fn(&str, i64) -> bool,
 }
 
-/// The rules of §11 and §12. Durations are milliseconds; `assessed_hours` are milliseconds after local midnight.
+/// The rules of §11 and §12. Durations are milliseconds.
 #[derive(Clone, Debug)]
 pub(crate) struct ServiceRules {
-    pub(crate) assessed_hours: (i64, i64),
     pub(crate) robots_rated: bool,
     /// How long after its card a rating may come.
     pub(crate) rating_window: i64,
@@ -182,13 +181,7 @@ pub(crate) struct ServiceRules {
 
 impl Default for ServiceRules {
     fn default() -> ServiceRules {
-        ServiceRules {
-            assessed_hours: (8 * HOUR_MS, 23 * HOUR_MS),
-            robots_rated: false,
-            rating_window: 24 * HOUR_MS,
-            retention_days: 90,
-            sales_delay: 0,
-        }
+        ServiceRules { robots_rated: false, rating_window: 24 * HOUR_MS, retention_days: 90, sales_delay: 0 }
     }
 }
 
@@ -205,6 +198,8 @@ pub(crate) struct ServiceInput<'a> {
     /// The last business day that is read.
     pub(crate) landed: i64,
     pub(crate) refunds: Option<Vec<Refund>>,
+    /// The orders, by shop and id, whose refunds count nowhere: the rule `excluded_from` takes them out.
+    pub(crate) excluded_orders: BTreeSet<(String, String)>,
     pub(crate) evaluations: Option<Vec<Evaluation>>,
     pub(crate) tickets: Option<Vec<Ticket>>,
     pub(crate) statuses: Option<Vec<Status>>,
@@ -232,10 +227,8 @@ impl ServiceInput<'_> {
         self.start_of_day(day + 1)
     }
 
-    pub(super) fn in_assessed_hours(&self, at: i64) -> bool {
-        let (clock, (start, end)) = ((self.clock.wall_clock)(at), self.rules.assessed_hours);
-        // Hours that run past midnight are the complement of those from `end` to `start`.
-        if start <= end { start <= clock && clock < end } else { clock >= start || clock < end }
+    pub(super) fn in_assessed_hours(&self, shop: &str, at: i64) -> bool {
+        (self.clock.in_assessed_hours)(shop, at)
     }
 
     pub(super) fn is_peer_filtered(&self, shop: &str, buyer: &str, agent: &str, day: i64) -> bool {

@@ -6,7 +6,8 @@ use super::{Cells, Refund, RefundKind, ServiceInput, ServiceRow, known_if, mean_
 pub(super) fn refunds(row: &ServiceRow) -> Cells {
     let given = row.given;
     let every = newest(given.refunds.as_deref().unwrap_or_default(), |refund| (refund.shop.as_str(), refund.refund_id.as_str()));
-    let mine: Vec<&Refund> = every.into_iter().filter(|refund| row.holds(&refund.shop, credited(given, refund))).collect();
+    let counted = every.into_iter().filter(|refund| !is_excluded(given, refund));
+    let mine: Vec<&Refund> = counted.filter(|refund| row.holds(&refund.shop, credited(given, refund))).collect();
     let applied: Vec<&Refund> = mine.iter().copied().filter(|refund| row.counts(refund.applied_at)).collect();
     let finished: Vec<&Refund> = mine.iter().copied().filter(|refund| refund.finished_at.is_some_and(|at| row.counts(at))).collect();
     let mut cells = Cells::new();
@@ -21,6 +22,11 @@ pub(super) fn refunds(row: &ServiceRow) -> Cells {
     rates(row, &finished, &mut cells);
     // Only the orders tell whose a refund is, so without them an agent's are unknown.
     known_if(given.refunds.is_some() && (row.agent.is_none() || given.credits.is_some()), cells)
+}
+
+/// Whether the refund is of an order whose refunds count nowhere.
+pub(super) fn is_excluded(given: &ServiceInput, refund: &Refund) -> bool {
+    given.excluded_orders.contains(&(refund.shop.clone(), refund.order_id.clone()))
 }
 
 /// The agent credited with the order under the pipeline's own rule. `None` if the order is silent or does not count.

@@ -61,7 +61,7 @@ fn first_cards<'a>(given: &ServiceInput, cards: &[&'a Evaluation]) -> Vec<&'a Ev
 /// Whether the card was sent in assessed hours and graded within the rating window, both ends included.
 fn is_valid(given: &ServiceInput, card: &Evaluation) -> bool {
     let in_time = card.rated_at.is_some_and(|at| (0..=given.rules.rating_window).contains(&(at - card.sent_at)));
-    card.grade.is_some() && in_time && given.in_assessed_hours(card.sent_at)
+    card.grade.is_some() && in_time && given.in_assessed_hours(&card.shop, card.sent_at)
 }
 
 /// The rating of each unit that was given last, and among equals the one read last. A card without a unit does not count.
@@ -323,8 +323,8 @@ mod worked {
     fn a_card_belongs_to_the_business_day_it_was_sent_in() {
         let business_day = |at: i64| (at - 4 * HOUR_MS).div_euclid(DAY_MS);
         let start_of_day = |day: i64| day * DAY_MS + 4 * HOUR_MS;
-        let wall_clock = |at: i64| at.rem_euclid(DAY_MS);
-        let clock = Clock { business_day: &business_day, start_of_day: &start_of_day, wall_clock: &wall_clock };
+        let in_assessed_hours = given().clock.in_assessed_hours;
+        let clock = Clock { business_day: &business_day, start_of_day: &start_of_day, in_assessed_hours };
         let given = ServiceInput { clock, ..with(vec![card("b1", "A", at(1, "03:00"), Some(5))]) };
         check(&cells(&given, &shop(), &[MONDAY]), &[("invite_count", 1.0), ("eval_count", 0.0)]);
         check(&cells(&given, &shop(), &[MONDAY + 1]), &[("invite_count", 0.0)]);

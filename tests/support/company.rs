@@ -122,6 +122,7 @@ fn line(row: &Record) -> Line {
         seq: some(row, "seq").map(|seq| seq.parse().unwrap()),
         text: some(row, "text"),
         recalled: row["recalled"] == "true",
+        needs_reply: some(row, "needs_reply").map(|cell| cell == "true"),
     }
 }
 

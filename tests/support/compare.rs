@@ -97,6 +97,7 @@ fn rounds(input: &Input, rules: &Rules) -> Vec<String> {
             let outcome = match round.outcome {
                 oracle::Outcome::Answered => "answered",
                 oracle::Outcome::Unanswered => "unanswered",
+                oracle::Outcome::Robot => "robot",
                 oracle::Outcome::HandedOver => "handed_over",
             };
             let whose = format!("{} {:?} {:?} {:?}", super::date(record.day), record.shop, record.buyer, round.session);

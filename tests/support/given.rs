@@ -3,7 +3,7 @@
 use super::sheet::{Packing, Sheet, Style, packed, rfc3339, yuan};
 use super::tables::Tables;
 use super::{date, day};
-use crate::oracle::{DAY_MS, Input, Line, Mode, Order, Sender};
+use crate::oracle::{DAY_MS, Holiday, Input, Line, Mode, Order, Sender};
 use crate::support::scratch::scratch;
 use kefu::config::{Overrides, Plan};
 use kefu::freshness::DaySelection;
@@ -90,6 +90,9 @@ impl Given {
         if let Some(visits) = &self.input.visits {
             visits_sheet(visits).write(&folder.join("visits.csv"), Style::default());
         }
+        if let Some(holidays) = &self.input.holidays {
+            holidays_sheet(holidays).write(&folder.join("holidays.csv"), Style::default());
+        }
         let pipeline = folder.join("pipeline.toml");
         std::fs::write(&pipeline, self.pipeline()).unwrap();
         pipeline
@@ -107,8 +110,9 @@ impl Given {
         };
         let zoned = if self.cut == Cut::ByUtcDay { "partition_timezone = \"UTC\"\n" } else { "" };
         let encoding = if self.style.gbk { "encoding = \"gbk\"\n" } else { "" };
+        let order = if self.input.order_by_seq { "order_by = \"seq\"\n" } else { "" };
         let mut text = format!(
-            "name = \"given\"\ntimezone = \"{zone}\"\n{head}\n[messages]\npath = \"{messages}\"\n{encoding}{zoned}\
+            "name = \"given\"\ntimezone = \"{zone}\"\n{head}\n[messages]\npath = \"{messages}\"\n{encoding}{zoned}{order}\
              [staff]\npath = \"{staff}\"\n[blocklist]\npath = \"blocklist.{packing}\"\n"
         );
         if self.input.orders.is_some() {
@@ -116,6 +120,9 @@ impl Given {
         }
         if self.input.visits.is_some() {
             text += "[visits]\npath = \"visits.csv\"\n";
+        }
+        if self.input.holidays.is_some() {
+            text += "[holidays]\npath = \"holidays.csv\"\n";
         }
         let further = self.tables.iter().map(|(table, ..)| table.as_str()).filter(|table| *table != "staff");
         for table in further.collect::<std::collections::BTreeSet<_>>() {
@@ -227,8 +234,21 @@ pub(crate) fn input(first: &str, landed: &str) -> Input {
     Input { utc_offset_ms: 8 * 3_600_000, first_day, landed, ..Input::default() }
 }
 
-const MESSAGES: &[&str] =
-    &["shop_id", "buyer_id", "sender", "sent_at", "agent_id", "session_id", "message_id", "seq", "reply_mode", "kind", "text", "recalled"];
+const MESSAGES: &[&str] = &[
+    "shop_id",
+    "buyer_id",
+    "sender",
+    "sent_at",
+    "agent_id",
+    "session_id",
+    "message_id",
+    "seq",
+    "reply_mode",
+    "kind",
+    "text",
+    "recalled",
+    "needs_reply",
+];
 
 pub(crate) fn messages_sheet(lines: &[Line], offset_ms: i64) -> Sheet {
     Sheet { columns: MESSAGES, rows: lines.iter().map(|line| message(line, offset_ms)).collect() }
@@ -259,6 +279,7 @@ fn message(line: &Line, offset_ms: i64) -> Vec<Option<String>> {
         line.kind.clone(),
         line.text.clone(),
         line.recalled.then(|| "true".to_owned()),
+        line.needs_reply.map(|needs| needs.to_string()),
     ]
 }
 
@@ -288,4 +309,22 @@ pub(crate) fn orders_sheet(orders: &[Order], offset_ms: i64) -> Sheet {
 fn visits_sheet(visits: &[(String, i64, i64)]) -> Sheet {
     let row = |(shop, day, visitors): &(String, i64, i64)| vec![Some(shop.clone()), Some(date(*day)), Some(visitors.to_string())];
     Sheet { columns: &["shop_id", "date", "visitors"], rows: visits.iter().map(row).collect() }
+}
+
+fn holidays_sheet(holidays: &[Holiday]) -> Sheet {
+    let row = |holiday: &Holiday| {
+        let spans = holiday.spans.iter().map(|span| hours(*span)).collect::<Vec<_>>().join(";");
+        vec![Some(date(holiday.day)), Some(spans).filter(|spans| !spans.is_empty()), holiday.shop.clone()]
+    };
+    Sheet { columns: &["date", "hours", "shop_id"], rows: holidays.iter().map(row).collect() }
+}
+
+/// A span of ms after midnight as `09:00-18:00`.
+pub(crate) fn hours((from, to): (i64, i64)) -> String {
+    format!("{}-{}", clock(from), clock(to))
+}
+
+/// Ms after midnight as `09:30`.
+pub(crate) fn clock(ms: i64) -> String {
+    format!("{:02}:{:02}", ms / 3_600_000, ms % 3_600_000 / 60_000)
 }

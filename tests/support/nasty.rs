@@ -2,12 +2,15 @@
 //!
 //! A case is a list of choices from short tables, so that proptest can shrink it to the few that matter.
 
-use super::given::{Cut, Given};
+mod rules;
+
+use super::given::{Cut, Given, clock};
 use super::instant;
 use super::sheet::{Format, Packing, Style};
-use crate::oracle::{self, Anchor, Attribution, DAY_MS, FirstResponseUnit, Input, Line, Mode, Order, Rules, Sender, TransferClock};
+use crate::oracle::{DAY_MS, Holiday, Input, Line, Mode, Order, Rules, Sender};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use rules::{Spans, rules, spans, toml};
 
 pub(crate) const SECOND: i64 = 1000;
 pub(crate) const MINUTE: i64 = 60 * SECOND;
@@ -58,6 +61,8 @@ enum Who {
     Buyer(Option<usize>),
     Agent(Option<usize>, Option<Mode>),
     Robot(Option<usize>, Option<Mode>),
+    /// What is not said to the buyer.
+    Note(Sender, Option<usize>),
     Event(&'static str, Option<usize>),
 }
 
@@ -74,6 +79,7 @@ struct Step {
     text: &'static str,
     /// Of a buyer's line.
     kind: Option<&'static str>,
+    needs_reply: Option<bool>,
 }
 
 #[derive(Clone, Debug)]
@@ -131,6 +137,9 @@ pub(crate) struct Case {
     purchases: Option<Vec<Purchase>>,
     blocked: Vec<(usize, usize, Option<i64>, Option<i64>)>,
     visits: Option<Vec<(usize, i64, i64)>>,
+    /// Shop or all, day after the first, hours.
+    holidays: Option<Vec<(Option<usize>, i64, Spans)>>,
+    by_seq: bool,
     more_days: i64,
     cut: Cut,
     style: Style,
@@ -154,14 +163,32 @@ pub(crate) fn cases() -> impl Strategy<Value = Case> {
         prop::option::weighted(0.9, prop::collection::vec(purchase(), 5..40)),
         prop::collection::vec(blocked(), 0..5),
         prop::option::of(prop::collection::vec((0..SHOPS.len(), 0..4i64, 0..50i64), 0..8)),
+        prop::option::weighted(0.4, prop::collection::vec((prop::option::of(0..SHOPS.len()), -1..6i64, spans()), 0..6)),
+        prop::bool::weighted(0.2),
     );
     let cut = prop_oneof![2 => Just(Cut::ByDay), 1 => Just(Cut::ByUtcDay), 1 => (1..4usize).prop_map(Cut::Files)];
     let files = (cut, style(), prop::option::weighted(0.3, (0..4i64, any::<bool>())));
     (place, log, files, rules()).prop_map(|(place, log, (cut, style, parts), rules)| {
         let (base, (offset_ms, zone), day_starts, more_days) = place;
-        let (talks, shuffled, purchases, blocked, visits) = log;
-        let base = super::day(base);
-        Case { base, offset_ms, zone, day_starts, talks, shuffled, purchases, blocked, visits, more_days, cut, style, parts, rules }
+        let (talks, shuffled, purchases, blocked, visits, holidays, by_seq) = log;
+        Case {
+            base: super::day(base),
+            offset_ms,
+            zone,
+            day_starts,
+            talks,
+            shuffled,
+            purchases,
+            blocked,
+            visits,
+            holidays,
+            by_seq,
+            more_days,
+            cut,
+            style,
+            parts,
+            rules,
+        }
     })
 }
 
@@ -176,11 +203,21 @@ fn talk() -> impl Strategy<Value = Talk> {
     let of = |count: usize| prop_oneof![2 => Just(0), 1 => 0..count];
     let start = prop_oneof![2 => select(&STARTS[..]), 1 => 0..24 * HOUR];
     let session = prop_oneof![2 => Just(0usize), 1 => 1..SESSIONS.len()];
-    (of(SHOPS.len()), of(BUYERS.len()), 0..4i64, start, session, prop::collection::vec(step(), 1..12))
-        .prop_map(|(shop, buyer, day, start, session, steps)| Talk { shop, buyer, day, start, session, steps })
+    let steps = prop_oneof![
+        3 => prop::collection::vec(step(who().boxed()), 1..12),
+        1 => prop::collection::vec(step(with_robots().boxed()), 1..12),
+    ];
+    (of(SHOPS.len()), of(BUYERS.len()), 0..4i64, start, session, steps).prop_map(|(shop, buyer, day, start, session, steps)| Talk {
+        shop,
+        buyer,
+        day,
+        start,
+        session,
+        steps,
+    })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+fn step(who: BoxedStrategy<Who>) -> impl Strategy<Value = Step> {
     let text = select(
         &["在吗", "", " \u{3000}\t", "有货吗，谢谢", "138-1234 5678", "加vx: wx_abc123", "a@b.cc", "😀\n\"x\"", "订单213812345678"][..],
     );
@@ -191,15 +228,16 @@ fn step() -> impl Strategy<Value = Step> {
     ];
     (
         gap,
-        who(),
+        who,
         prop::bool::weighted(0.1),
         prop::option::weighted(0.3, select(&[-1, 0, 1, 2, 10][..])),
         prop::bool::weighted(0.06),
         prop::option::weighted(0.06, any::<Index>()),
         text,
         prop::option::weighted(0.2, select(&["text", "image"][..])),
+        prop::option::weighted(0.3, prop::bool::weighted(0.25)),
     )
-        .prop_map(|(gap, who, strays, seq, recalled, repeats, text, kind)| Step {
+        .prop_map(|(gap, who, strays, seq, recalled, repeats, text, kind, needs_reply)| Step {
             gap,
             who,
             strays,
@@ -208,6 +246,7 @@ fn step() -> impl Strategy<Value = Step> {
             repeats,
             text,
             kind,
+            needs_reply,
         })
 }
 
@@ -218,9 +257,23 @@ fn who() -> impl Strategy<Value = Who> {
     prop_oneof![
         9 => perhaps(0.3).prop_map(Who::Buyer),
         7 => (agent().prop_map(Some), mode()).prop_map(|(agent, mode)| Who::Agent(agent, mode)),
-        1 => mode().prop_map(|mode| Who::Agent(None, mode)),
-        2 => (perhaps(0.4), mode()).prop_map(|(agent, mode)| Who::Robot(agent, mode)),
+        2 => mode().prop_map(|mode| Who::Agent(None, mode)),
+        3 => (perhaps(0.4), mode()).prop_map(|(agent, mode)| Who::Robot(agent, mode)),
+        1 => (select(&[Sender::Buyer, Sender::Agent, Sender::Robot][..]), perhaps(0.6)).prop_map(|(sender, agent)| Who::Note(sender, agent)),
         4 => (select(&["assign", "transfer", "close", "note"][..]), perhaps(0.85)).prop_map(|(kind, agent)| Who::Event(kind, agent)),
+    ]
+}
+
+/// Talks that a robot begins: nobody is named until an event or a person comes.
+fn with_robots() -> impl Strategy<Value = Who> {
+    let named = || prop::option::weighted(0.4, 0..AGENTS.len());
+    prop_oneof![
+        12 => Just(Who::Buyer(None)),
+        10 => named().prop_map(|agent| Who::Robot(agent, None)),
+        2 => (select(&["assign", "transfer"][..]), prop::option::weighted(0.7, 0..2usize)).prop_map(|(kind, agent)| Who::Event(kind, agent)),
+        2 => Just(Who::Event("close", None)),
+        1 => Just(Who::Agent(None, None)),
+        1 => (0..2usize).prop_map(|agent| Who::Agent(Some(agent), None)),
     ]
 }
 
@@ -264,77 +317,6 @@ fn blocked() -> impl Strategy<Value = (usize, usize, Option<i64>, Option<i64>)> 
     (0..SHOPS.len(), 0..BUYERS.len(), prop::option::of(0..4i64), prop::option::of(0..4i64))
 }
 
-type Filters = ((bool, bool), Option<usize>, Option<(usize, usize)>, (bool, bool));
-
-/// Who is filtered, and which peer-days: lines are few, so that small numbers lie on the edge.
-fn filters() -> impl Strategy<Value = Filters> {
-    (
-        (prop::bool::weighted(0.8), prop::bool::weighted(0.8)),
-        prop::option::weighted(0.3, 0..3usize),
-        prop::option::weighted(0.3, (0..3usize, 0..4usize)),
-        (prop::bool::weighted(0.3), prop::bool::weighted(0.3)),
-    )
-}
-
-/// Each rule is the default most of the time, and what a shop might choose otherwise.
-fn rules() -> impl Strategy<Value = Rules> {
-    let or = |default: i64, others: Vec<i64>| prop_oneof![3 => Just(default), 1 => select(others)];
-    let clocks = (
-        or(30 * MINUTE, vec![10 * MINUTE, 60 * SECOND]),
-        prop_oneof![3 => Just((8 * HOUR, 23 * HOUR)), 1 => select(vec![(9 * HOUR + 30 * MINUTE, 18 * HOUR), (20 * HOUR, 2 * HOUR)])],
-        or(600 * SECOND, vec![60 * SECOND]),
-        or(180 * SECOND, vec![60 * SECOND, 20 * MINUTE]),
-        or(30 * SECOND, vec![15 * SECOND]),
-        or(180 * SECOND, vec![60 * SECOND, 0]),
-        (prop_oneof![3 => Just(1usize), 1 => Just(2)], or(30 * MINUTE, vec![60 * SECOND, 3 * HOUR]), or(30 * MINUTE, vec![10 * MINUTE])),
-    );
-    let units = (prop::bool::weighted(0.25), prop::bool::weighted(0.25), prop::bool::weighted(0.25));
-    let modes = prop_oneof![
-        3 => Just(vec![Mode::Human, Mode::Assist]),
-        1 => Just(vec![Mode::Human]),
-        1 => Just(vec![Mode::Human, Mode::Assist, Mode::Auto]),
-    ];
-    let sales = (
-        or(15, vec![1, 0]),
-        or(4, vec![1, 2]),
-        or(3 * DAY_MS, vec![DAY_MS, 2 * DAY_MS + HOUR]),
-        prop_oneof![2 => Just(Attribution::OrderFirst), 1 => Just(Attribution::Order), 1 => Just(Attribution::Payment)],
-        prop_oneof![3 => Just(vec![]), 1 => Just(vec!["红旗".to_owned()])],
-    );
-    (clocks, units, modes, sales, filters()).prop_map(|(clocks, (anchor, unit, clock), reply_modes, sales, filters)| {
-        let ((own_accounts, blocklist), forward_only, monologue, (single_line, empty)) = filters;
-        let (session_gap, assessed_hours, response_cap, reply_threshold, quick_threshold, slow_threshold, rest) = clocks;
-        let (slow_times, max_wait, long_reception) = rest;
-        let (after_sale_days, final_pay_days, credit_lookback, attribution, excluded_flags) = sales;
-        Rules {
-            session_gap,
-            assessed_hours,
-            anchor: if anchor { Anchor::SessionStart } else { Anchor::RoundStart },
-            first_response_unit: if unit { FirstResponseUnit::PeerDay } else { FirstResponseUnit::Session },
-            transfer_clock: if clock { TransferClock::Restart } else { TransferClock::Inherit },
-            response_cap,
-            reply_threshold,
-            quick_threshold,
-            slow_threshold,
-            slow_times,
-            max_wait,
-            long_reception,
-            reply_modes,
-            after_sale_days,
-            final_pay_days,
-            credit_lookback,
-            attribution,
-            excluded_flags,
-            own_accounts,
-            blocklist,
-            forward_only,
-            monologue,
-            single_line,
-            empty,
-        }
-    })
-}
-
 // ---- from choices to a log --------------------------------------------------------------------
 
 impl Case {
@@ -356,6 +338,8 @@ impl Case {
         };
         input.blocklist = self.blocked.iter().map(blocked).collect();
         input.visits = self.visits.as_ref().map(|visits| once_a_day(visits, self.base));
+        input.holidays = self.holidays.as_ref().map(|holidays| one_a_day(holidays, self.base));
+        input.order_by_seq = self.by_seq;
         let (head, rules) = (format!("business_day_starts_at = \"{}\"", clock(self.day_starts)), toml(&self.rules));
         Given { input, zone: self.zone, head, rules, cut: self.cut, style: self.style, tables: Vec::new(), judged: false }.in_file_order()
     }
@@ -381,7 +365,11 @@ impl Case {
                     Gap::Ms(ms) => ms,
                     Gap::Rule(rule, ms) => (durations(&self.rules)[rule] + ms).max(0),
                 };
-                let line = said(talk, step, at, &lines);
+                let mut line = said(talk, step, at, &lines);
+                if self.by_seq {
+                    // Mostly as the talk goes, which is against the time where talks meet.
+                    line.seq = Some(lines.len() as i64 + step.seq.unwrap_or(0));
+                }
                 lines.push(line);
             }
         }
@@ -450,9 +438,12 @@ fn said(talk: &Talk, step: &Step, at: i64, before: &[Line]) -> Line {
         ..Line::default()
     };
     let line = match step.who {
-        Who::Buyer(agent) => Line { sender: Sender::Buyer, agent: named(agent), kind: step.kind.map(str::to_owned), ..line },
+        Who::Buyer(agent) => {
+            Line { sender: Sender::Buyer, agent: named(agent), kind: step.kind.map(str::to_owned), needs_reply: step.needs_reply, ..line }
+        }
         Who::Agent(agent, mode) => Line { sender: Sender::Agent, agent: named(agent), mode, ..line },
         Who::Robot(agent, mode) => Line { sender: Sender::Robot, agent: named(agent), mode, ..line },
+        Who::Note(sender, agent) => Line { sender, agent: named(agent), kind: Some("note".to_owned()), ..line },
         Who::Event(kind, agent) => Line { sender: Sender::System, kind: Some(kind.to_owned()), agent: named(agent), ..line },
     };
     match &step.repeats {
@@ -470,62 +461,12 @@ fn once_a_day(visits: &[(usize, i64, i64)], base: i64) -> Vec<(String, i64, i64)
     days.into_iter().map(|((shop, day), visitors)| (shop, day, visitors)).collect()
 }
 
-// ---- rules as a user writes them --------------------------------------------------------------
-
-fn clock(ms: i64) -> String {
-    format!("{:02}:{:02}", ms / HOUR, ms % HOUR / MINUTE)
-}
-
-pub(crate) fn toml(rules: &Rules) -> String {
-    let seconds = |ms: i64| format!("\"{}s\"", ms / SECOND);
-    let (from, to) = rules.assessed_hours;
-    let quoted = |names: Vec<&str>| format!("{:?}", names);
-    let modes = rules.reply_modes.iter().map(|mode| match mode {
-        Mode::Human => "human",
-        Mode::Assist => "assist",
-        Mode::Auto => "auto",
-    });
-    let pairs = [
-        ("session_gap", seconds(rules.session_gap)),
-        ("reply_modes", quoted(modes.collect())),
-        ("assessed_hours", format!("\"{}-{}\"", clock(from), clock(to))),
-        ("assessed_anchor", word(rules.anchor == Anchor::SessionStart, "session_start", "round_start")),
-        ("first_response_unit", word(rules.first_response_unit == FirstResponseUnit::PeerDay, "peer_day", "session")),
-        ("transfer_clock", word(rules.transfer_clock == TransferClock::Restart, "restart", "inherit")),
-        ("response_cap", seconds(rules.response_cap)),
-        ("reply_threshold", seconds(rules.reply_threshold)),
-        ("quick_threshold", seconds(rules.quick_threshold)),
-        ("slow_threshold", seconds(rules.slow_threshold)),
-        ("slow_times", rules.slow_times.to_string()),
-        ("max_wait", seconds(rules.max_wait)),
-        ("long_reception", seconds(rules.long_reception)),
-        ("after_sale_days", rules.after_sale_days.to_string()),
-        ("final_pay_days", rules.final_pay_days.to_string()),
-        ("credit_lookback", seconds(rules.credit_lookback)),
-        ("attribution", attribution(rules.attribution)),
-        ("excluded_flags", quoted(rules.excluded_flags.iter().map(String::as_str).collect())),
-        ("own_accounts", rules.own_accounts.to_string()),
-        ("blocklist", rules.blocklist.to_string()),
-    ];
-    let peer_days = [
-        rules.forward_only.map(|most| ("forward_only", most.to_string())),
-        rules.monologue.map(|(buyer, agent)| ("monologue", format!("{{ buyer = {buyer}, agent = {agent} }}"))),
-        Some(("single_line", rules.single_line.to_string())),
-        Some(("empty", rules.empty.to_string())),
-    ];
-    let pairs = pairs.into_iter().chain(peer_days.into_iter().flatten());
-    pairs.map(|(rule, value)| format!("{rule} = {value}\n")).collect()
-}
-
-fn word(chosen: bool, yes: &str, no: &str) -> String {
-    format!("\"{}\"", if chosen { yes } else { no })
-}
-
-fn attribution(rule: Attribution) -> String {
-    let name = match rule {
-        oracle::Attribution::Order => "order",
-        oracle::Attribution::Payment => "payment",
-        oracle::Attribution::OrderFirst => "order_first",
-    };
-    format!("\"{name}\"")
+/// Of a day and shop the last row drawn stands.
+fn one_a_day(holidays: &[(Option<usize>, i64, Spans)], base: i64) -> Vec<Holiday> {
+    let mut rows = std::collections::BTreeMap::new();
+    for (shop, day, spans) in holidays {
+        rows.insert((base + day, *shop), spans.clone());
+    }
+    let row = |((day, shop), spans): ((i64, Option<usize>), Spans)| Holiday { shop: shop.map(|shop| SHOPS[shop].to_owned()), day, spans };
+    rows.into_iter().map(row).collect()
 }

@@ -9,7 +9,7 @@ use super::compare::{self, PERIODS};
 use super::given::Given;
 use super::nasty;
 use super::tables::Tables;
-use crate::oracle::{self, Attribution, DAY_MS, Input, Rules, Session, Spoken};
+use crate::oracle::{self, Attribution, ExcludedFrom, Input, Rules, Session, Spoken};
 use crate::oracle_service::{self, Clock, Evaluation, OrderCredit, Refund, RowDay, Staff, Status, Target, Ticket, Video};
 use draw::Draws;
 use kefu::metrics;
@@ -78,19 +78,20 @@ impl Case {
 pub(crate) fn ask<T>(input: &Input, rules: &Rules, told: &Told, question: impl FnOnce(&oracle_service::ServiceInput) -> T) -> T {
     let business_day = |at: i64| input.business_day(at);
     let start_of_day = |day: i64| input.start_of_day(day);
-    let wall_clock = |at: i64| (at + input.utc_offset_ms).rem_euclid(DAY_MS);
+    let in_assessed_hours = |shop: &str, at: i64| input.in_assessed_hours(rules, shop, at);
     let filtered = |shop: &str, buyer: &str, day: i64| oracle::is_filtered(input, rules, shop, buyer, day);
     let peers_filtered = oracle::peer_days(input, rules).into_iter().filter(|(.., why)| why.is_some());
     let peers_filtered = peers_filtered.map(|(shop, buyer, day, agent, _)| (shop, buyer, agent, day)).collect();
     let Told { refunds, evaluations, tickets, statuses, videos, targets, .. } = told.clone();
     question(&oracle_service::ServiceInput {
-        clock: Clock { business_day: &business_day, start_of_day: &start_of_day, wall_clock: &wall_clock },
+        clock: Clock { business_day: &business_day, start_of_day: &start_of_day, in_assessed_hours: &in_assessed_hours },
         filtered: &filtered,
         peers_filtered,
         rules: told.rules.clone(),
         first_day: input.first_day,
         landed: input.landed,
         refunds,
+        excluded_orders: excluded_orders(input, rules),
         evaluations,
         tickets,
         statuses,
@@ -101,6 +102,15 @@ pub(crate) fn ask<T>(input: &Input, rules: &Rules, told: &Told, question: impl F
         payments: input.orders.as_ref().map(|_| payments(input)),
         row_days: row_days(input, rules),
     })
+}
+
+/// The orders whose refunds count nowhere.
+fn excluded_orders(input: &Input, rules: &Rules) -> BTreeSet<(String, String)> {
+    if !rules.excluded_from.contains(&ExcludedFrom::Refunds) {
+        return BTreeSet::new();
+    }
+    let flagged = oracle::newest_orders(input).into_iter().filter(|order| rules.is_flagged(order));
+    flagged.map(|order| (order.shop, order.order_id)).collect()
 }
 
 /// What each order earns under the pipeline's own rule.
@@ -144,7 +154,7 @@ fn row_days(input: &Input, rules: &Rules) -> Vec<RowDay> {
             row.sessions += i64::from(lines.iter().any(|line| line.buyer));
             row.reply_lines += lines.iter().filter(|line| !line.buyer).count() as i64;
             let gaps = lines.windows(2).map(|pair| pair[1].at - pair[0].at);
-            row.reception_ms += gaps.filter(|gap| *gap <= rules.max_wait).sum::<i64>();
+            row.reception_ms += gaps.filter(|gap| (0..=rules.max_wait).contains(gap)).sum::<i64>();
         }
     }
     // A day of automatic lines alone says nothing of service.

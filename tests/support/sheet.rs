@@ -131,7 +131,7 @@ enum Kind {
 fn kind(column: &str) -> Kind {
     match column {
         "seq" | "quantity" | "visitors" => Kind::Whole,
-        "recalled" => Kind::Truth,
+        "recalled" | "needs_reply" => Kind::Truth,
         "amount" | "postage" => Kind::Money,
         other if other.ends_with("_at") => Kind::Time,
         _ => Kind::Text,

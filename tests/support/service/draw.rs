@@ -301,14 +301,19 @@ struct Beside<'a> {
 }
 
 impl Beside<'_> {
+    /// A span of the assessed hours: the first of the week.
+    fn span(&self) -> (i64, i64) {
+        self.rules.assessed_hours.iter().flatten().next().copied().unwrap_or((8 * HOUR, 23 * HOUR))
+    }
+
     fn at(&self, when: When, from: i64) -> i64 {
         let date = (from + self.input.utc_offset_ms).div_euclid(DAY_MS);
         let clock = |ms: i64| instant(date, ms, self.input.utc_offset_ms);
         match when {
             When::After(ms) => from + ms,
             When::EndOfDay(days, ms) => self.input.end_of_day(self.input.business_day(from) + days) + ms,
-            When::AssessedFrom(ms) => clock(self.rules.assessed_hours.0 + ms),
-            When::AssessedTo(ms) => clock(self.rules.assessed_hours.1 + ms),
+            When::AssessedFrom(ms) => clock(self.span().0 + ms),
+            When::AssessedTo(ms) => clock(self.span().1 + ms),
         }
     }
 }
@@ -325,7 +330,6 @@ impl Draws {
         };
         Told {
             rules: oracle_service::ServiceRules {
-                assessed_hours: rules.assessed_hours,
                 robots_rated: self.robots_rated,
                 rating_window: self.rating_window,
                 retention_days: self.retention_days,
