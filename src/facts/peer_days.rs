@@ -38,7 +38,7 @@ fact_table! {
         direct: bool = consulted && filter_code == 0 && !peer.transferred_in,
         transfer_in: bool = filter_code == 0 && peer.transferred_in,
         transfer_out: bool = filter_code == 0 && peer.transferred_out,
-        waiting: bool = consulted && filter_code == 0 && peer.side.agent_msgs == 0 && peer.side.asked && !peer.is_robot_only(),
+        waiting: bool = consulted && filter_code == 0 && peer.is_waiting(),
         agent_opened: bool = peer.side.first_at.is_some() && !peer.side.buyer_initiated,
         rounds_assessed: i64 = if filter_code == 0 { peer.side.assessed } else { 0 },
         rounds_missed: i64 = if filter_code == 0 { peer.side.missed } else { 0 },

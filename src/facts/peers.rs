@@ -17,9 +17,12 @@ pub(super) struct PeerDay {
 }
 
 impl PeerDay {
-    /// Whether a robot settled all that the buyer asked and no person replied.
-    pub(super) fn is_robot_only(&self) -> bool {
-        self.side.agent_msgs == 0 && self.side.robot_rounds > 0 && self.side.answered + self.side.unanswered == 0
+    /// Whether nobody replied although the buyer asked something that a robot did not settle. A buyer of whom only lines of filtered agents
+    /// are known did ask.
+    pub(super) fn is_waiting(&self) -> bool {
+        let side = &self.side;
+        let robot_only = side.robot_rounds > 0 && side.answered + side.unanswered == 0;
+        side.agent_msgs == 0 && (side.asked || side.buyer_msgs == 0) && !robot_only
     }
 
     /// Adds one session. Only the totals that a peer-day uses are kept.

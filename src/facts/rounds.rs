@@ -10,7 +10,7 @@
 //! | `is_answered`, `is_handed_over`, `is_robot` | Boolean | the same as flags | never |
 //! | `asked_at`, `replied_at` | Int64 | UTC ms | `replied_at`: not answered |
 //! | `asked_hour` | Int64 | hour of the wall clock | never |
-//! | `wait_ms`, `agent_wait_ms` | Int64 | ms on the shop's and on the agent's clock | not answered |
+//! | `wait_ms`, `agent_wait_ms` | Int64 | ms on the shop's and on the agent's clock | not answered; `agent_wait_ms`: nobody's name is known |
 //! | `queued` | Boolean | nobody was in charge when the round began | never |
 //! | `queue_ms` | Int64 | ms until an agent was in charge | as in `Round` |
 //! | `asks`, `asks_in_time`, `agent_asks_in_time` | Int64 | questions, and those answered in time on each clock | never |

@@ -45,7 +45,7 @@ pub struct Round {
     pub replied_at: Option<i64>,
     /// Wait on the shop's clock: from the first question to the reply. `None` unless this row is answered.
     pub wait_ms: Option<i64>,
-    /// Wait on the agent's clock, which excludes the queue. `None` unless this row is answered.
+    /// Wait on the agent's clock, which excludes the queue. `None` unless this row is answered by somebody with a name.
     pub agent_wait_ms: Option<i64>,
     /// No agent was in charge when the round was opened.
     pub queued: bool,
@@ -183,8 +183,10 @@ impl OpenRound {
     fn own_row(&self, owner: u32, reply: Option<&ChatLine>, assessed: bool, day: &DayRules) -> Round {
         let threshold = day.rules.reply_threshold.0;
         let replied_at = reply.map(|reply| reply.sent_at);
-        let shop_clock_from = self.transferred_at.unwrap_or(self.asked_at);
-        let agent_clock_from = reply.map(|reply| self.agent_clock_start(reply, day.rules.transfer_clock));
+        // Where the log's own numbers order its lines, an instant may lie before that of an earlier line.
+        let transferred_at = self.transferred_at.map(|at| at.max(self.asked_at));
+        let shop_clock_from = transferred_at.unwrap_or(self.asked_at);
+        let agent_clock_from = reply.map(|reply| self.agent_clock_start(reply, day.rules.transfer_clock).max(self.asked_at));
         let waited = |from: i64| replied_at.map(|at| day.waited(from, at));
         let in_time = |from: i64| {
             let in_time = |ask: &&i64| waited(from.max(**ask)).is_some_and(|wait| wait <= threshold);
@@ -195,9 +197,9 @@ impl OpenRound {
             outcome: if reply.is_some() { RoundOutcome::Answered } else { RoundOutcome::Unanswered },
             replied_at,
             wait_ms: waited(shop_clock_from),
-            agent_wait_ms: agent_clock_from.and_then(waited),
+            agent_wait_ms: agent_clock_from.filter(|_| owner != 0).and_then(waited),
             queue_ms: charged_at.filter(|_| self.queued).map(|at| day.waited(shop_clock_from, at)),
-            asks_in_time: in_time(self.transferred_at.unwrap_or(i64::MIN)),
+            asks_in_time: in_time(transferred_at.unwrap_or(i64::MIN)),
             agent_asks_in_time: in_time(agent_clock_from.unwrap_or(self.asked_at)),
             assessed,
             replied_message: reply.map_or(0, |reply| reply.message),
