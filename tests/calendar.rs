@@ -52,8 +52,8 @@ fn a_day_in_which_the_clocks_change_is_whole() {
     let hourly = place.tables().rows("reports/hourly_day");
     let shop = hourly.iter().filter(|row| !matches!(row["agent_id"], Value::Text(_)));
     let hours = shop.map(|row| (number(row, "hour").unwrap(), number(row, "buyer_msgs").unwrap())).collect::<Vec<_>>();
-    // Hours of the business day: 08:00 comes nine hours after its start.
-    assert_eq!(hours, [(0.0, 1.0), (1.0, 1.0), (2.0, 1.0), (8.0, 1.0), (9.0, 1.0), (24.0, 1.0)]);
+    // Hours of the wall clock: both readings of 01:30 are in hour 1.
+    assert_eq!(hours, [(0.0, 1.0), (1.0, 2.0), (7.0, 1.0), (8.0, 1.0), (23.0, 1.0)]);
 }
 
 /// A question on the hour is in that hour, one millisecond before it in the hour before.

@@ -43,10 +43,13 @@ mod leads;
 mod sales;
 /// The rows of a report, and which families are in each.
 mod report;
+/// The hourly table of family A.
+mod hourly;
 
 pub(crate) use attribution::{Credit, credits};
 pub(crate) use cells::Cells;
 pub(crate) use filters::{PeerDay, SessionRecord, is_filtered, peer_days, sessions};
+pub(crate) use hourly::{Hour, hourly};
 pub(crate) use input::{Holiday, Input, Line, Mode, Order, Sender, newest_orders};
 pub(crate) use report::report;
 pub(crate) use rounds::Outcome;

@@ -182,7 +182,7 @@ fn an_hour_holds_the_rounds_asked_in_it() {
         .tables
         .rows("details/rounds")
         .iter()
-        .filter(|row| row["filtered"] == Value::Null && text(row, "outcome").as_deref() != Some("handed_over"))
+        .filter(|row| row["filtered"] == Value::Null && matches!(text(row, "outcome").as_deref(), Some("answered" | "unanswered")))
     {
         let day = number(row, "business_day").unwrap() as i64;
         let hour = (number(row, "asked_at").unwrap() as i64 + 8 * 3_600_000 - day * oracle::DAY_MS) / 3_600_000;

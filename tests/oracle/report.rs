@@ -59,7 +59,7 @@ pub(crate) fn report(input: &Input, rules: &Rules, level: Level, period: Period)
 }
 
 /// The rows that a session stands in: the agents with a reception in it (§3), or the shop itself.
-fn row_agents(record: &SessionRecord, level: Level) -> BTreeSet<Option<&str>> {
+pub(super) fn row_agents(record: &SessionRecord, level: Level) -> BTreeSet<Option<&str>> {
     if level == Level::Shop {
         return BTreeSet::from([None]);
     }

@@ -1,11 +1,12 @@
 //! The published report tables against the oracle, cell by cell.
 
 use super::tables::{Key, Row, Tables, number, text};
-use crate::oracle::{self, Cells, Input, Rules};
+use crate::oracle::{self, Cells, Hour, Input, Rules};
 use crate::oracle_service;
 use crate::support::tables::truth;
 use kefu::metrics;
 use kefu::model::Level;
+use std::collections::BTreeMap;
 
 const LEVELS: [(oracle::Level, Level); 2] = [(oracle::Level::Shop, Level::Shop), (oracle::Level::Agent, Level::Agent)];
 pub(crate) const PERIODS: [(oracle::Period, &str); 5] = [
@@ -31,12 +32,37 @@ pub(crate) fn disagreements(input: &Input, rules: &Rules, tables: &Tables) -> Ve
         for (period, name) in PERIODS {
             let expected = oracle::report(input, rules, of_oracle, period);
             let got = tables.report(level.name(), name);
+            found.extend(other_hours(oracle::hourly(input, rules, of_oracle, period), tables, (level, name)));
             for key in expected.keys().chain(got.keys().filter(|key| !expected.contains_key(key))) {
                 let wrong = row(&ids, expected.get(key), got.get(key));
                 found.extend(wrong.into_iter().map(|cell| format!("{}_{name} {}: {cell}", level.name(), spelled(key))));
             }
         }
     }
+    found
+}
+
+/// Every hour of the hourly table that is not what the oracle says. An hour without a row is one in which nothing was.
+fn other_hours(mut expected: BTreeMap<(Key, i64), Hour>, tables: &Tables, (level, period): (Level, &str)) -> Vec<String> {
+    let rows = tables.rows(&format!("reports/hourly_{period}"));
+    let mut found = Vec::new();
+    for row in rows.iter().filter(|row| text(row, "level").as_deref() == Some(level.name())) {
+        let count = |column: &str| number(row, column).unwrap() as i64;
+        let key = ((count("report_date"), text(row, "shop_id").unwrap(), text(row, "agent_id")), count("hour"));
+        let got = Hour {
+            receptions: count("receptions"),
+            buyer_msgs: count("buyer_msgs"),
+            rounds: count("rounds"),
+            wait_ms_sum: count("wait_ms_sum"),
+            unanswered: count("unanswered"),
+        };
+        let says = expected.remove(&key).unwrap_or_default();
+        if got != says {
+            found.push(format!("hourly_{period} {} hour {}: {got:?}, the oracle says {says:?}", spelled(&key.0), key.1));
+        }
+    }
+    let missing = |((key, hour), says)| format!("hourly_{period} {} hour {hour}: no row, the oracle says {says:?}", spelled(&key));
+    found.extend(expected.into_iter().map(missing));
     found
 }
 
@@ -101,7 +127,7 @@ fn rounds(input: &Input, rules: &Rules) -> Vec<String> {
                 oracle::Outcome::HandedOver => "handed_over",
             };
             let whose = format!("{} {:?} {:?} {:?}", super::date(record.day), record.shop, record.buyer, round.session);
-            let waits = [round.wait_ms, round.agent_wait_ms].map(|ms| ms.map(|ms| ms as f64));
+            let waits = [round.replied_at, round.wait_ms, round.agent_wait_ms].map(|ms| ms.map(|ms| ms as f64));
             let asks = round.asks.len();
             rows.push(format!("round {whose} {} {outcome} {:?} {waits:?} {asks} {}", round.asked_at, round.agent, round.queued));
         }
@@ -113,7 +139,7 @@ fn round_rows(tables: &Tables) -> Vec<String> {
     let told = |row: &Row| {
         let [shop, buyer, outcome] = ["shop_id", "buyer_id", "outcome"].map(|column| text(row, column).unwrap());
         let whose = format!("{} {shop:?} {buyer:?} {:?}", dated(row), text(row, "session_id"));
-        let waits = ["wait_ms", "agent_wait_ms"].map(|column| number(row, column));
+        let waits = ["replied_at", "wait_ms", "agent_wait_ms"].map(|column| number(row, column));
         let (asks, agent) = (number(row, "asks").unwrap(), text(row, "agent_id"));
         format!("round {whose} {} {outcome} {agent:?} {waits:?} {asks} {}", number(row, "asked_at").unwrap(), truth(row, "queued"))
     };
