@@ -61,7 +61,9 @@ fn other_hours(mut expected: BTreeMap<(Key, i64), Hour>, tables: &Tables, (level
             found.push(format!("hourly_{period} {} hour {}: {got:?}, the oracle says {says:?}", spelled(&key.0), key.1));
         }
     }
-    let missing = |((key, hour), says)| format!("hourly_{period} {} hour {hour}: no row, the oracle says {says:?}", spelled(&key));
+    let missing = |((key, hour), says): ((Key, i64), Hour)| {
+        format!("hourly_{period} {} hour {hour}: no row, the oracle says {says:?}", spelled(&key))
+    };
     found.extend(expected.into_iter().map(missing));
     found
 }
