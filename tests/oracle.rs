@@ -1,6 +1,6 @@
 //! An independent reading of semantics.md §1 to §10, families A to G of metrics.md, as plain row loops.
 //!
-//! Rules that shops may choose for robots, nameless persons, hours and credits are read here as the rest. The oracle is made to be checked line by line, not to be fast. It shares no code with kefu and uses std alone.
+//! The oracle is made to be checked line by line, not to be fast. It shares no code with kefu and uses std alone.
 //! "§" numbers are sections of semantics.md; families are those of metrics.md.
 
 /// The tables that are read: chat lines, orders, staff, blocklist and visitor counts.

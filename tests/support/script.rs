@@ -1,7 +1,8 @@
 //! The short form of a log, as in `kefu::metrics::examples`: one line a line of chat, one line an order.
 //!
-//! Lines: `time session buyer who words`. `who` is `buyer`, `buyer>A` (addressed to agent A), `buyer:image>A`, `A` (a reply), `A:assist`, `A:auto`,
-//! `robot`, or an event `assign>A`, `transfer>B`, `close`. Orders: `id buyer created paid amount quantity postage`.
+//! Lines: `time session buyer who words`. `who` is `buyer`, `buyer>A` (addressed to agent A), `buyer:image>A`, `buyer:thanks`
+//! (needs no reply), `A` (a reply), `A:assist`, `A:auto`, `-` (a reply of a person without a name), `robot`, `note>A` (a note of agent A), or an
+//! event `assign>A`, `transfer>B`, `close`. Orders: `id buyer created paid amount quantity postage`.
 //! Times of another day are written `+1/09:00:00`. `-` is none.
 
 use super::instant;
@@ -30,6 +31,8 @@ fn spoken_by(who: &str, line: Line) -> Line {
     match who.split_once('>').unwrap_or((who, "")) {
         ("buyer", agent) => Line { sender: Sender::Buyer, agent: some(agent), ..line },
         ("buyer:image", agent) => Line { sender: Sender::Buyer, agent: some(agent), kind: some("image"), ..line },
+        ("buyer:thanks", agent) => Line { sender: Sender::Buyer, agent: some(agent), needs_reply: Some(false), ..line },
+        ("note", agent) => Line { sender: Sender::Agent, agent: some(agent), kind: some("note"), ..line },
         ("robot", agent) => Line { sender: Sender::Robot, agent: some(agent), ..line },
         (kind @ ("assign" | "transfer" | "close"), agent) => event(kind, some(agent)),
         (agent, _) => {
