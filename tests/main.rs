@@ -3,10 +3,10 @@
 
 /// An independent reading of semantics.md as plain row loops.
 mod oracle;
-/// Messy logs, and the numbers that the oracle gives by itself.
-mod oracle_worked;
 /// The same of refunds, ratings, attendance, tickets, content and judgement, with their worked examples.
 mod oracle_service;
+/// Messy logs, and the numbers that the first oracle gives by itself.
+mod oracle_worked;
 /// A log as files, the pipeline run on it, its tables read back.
 mod support;
 
