@@ -2,7 +2,7 @@
 
 use super::tables::Tables;
 use super::{day, given};
-use crate::oracle::{Input, Line, Mode, Order, Sender};
+use crate::oracle::{Holiday, Input, Line, Mode, Order, Sender};
 use crate::support::scratch::scratch;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -94,7 +94,22 @@ pub(crate) fn input() -> Input {
     input.blocklist = blocked.collect();
     let visits = records(samples.join("visits.csv")).into_iter();
     input.visits = Some(visits.map(|row| (row["shop_id"].clone(), day(&row["date"]), row["visitors"].parse().unwrap())).collect());
+    let holidays = records(samples.join("holidays.csv")).into_iter().map(|row| {
+        let spans = some(&row, "hours").map(|hours| hours.split(';').map(span).collect());
+        Holiday { shop: some(&row, "shop_id"), day: day(&row["date"]), spans: spans.unwrap_or_default() }
+    });
+    input.holidays = Some(holidays.collect());
     input
+}
+
+/// `09:00-18:00` as ms after midnight.
+fn span(hours: &str) -> (i64, i64) {
+    let ms = |clock: &str| {
+        let (hours, minutes) = clock.trim().split_once(':').unwrap();
+        (hours.parse::<i64>().unwrap() * 60 + minutes.parse::<i64>().unwrap()) * 60_000
+    };
+    let (from, to) = hours.split_once('-').unwrap();
+    (ms(from), ms(to))
 }
 
 fn line(row: &Record) -> Line {
