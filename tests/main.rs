@@ -12,6 +12,7 @@ mod support;
 
 /// The structure of the code: who may import whom, and one name for one thing.
 mod architecture;
+mod assessed_hours;
 /// What is accepted, set aside and refused.
 mod inputs;
 /// Files as exporters, spreadsheets and warehouses write them, kind by kind.

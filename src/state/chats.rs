@@ -35,8 +35,11 @@ pub fn shard_states(level: Level, facts: &ChatFacts, rules: &Rules) -> Result<Ch
     let (rounds, counted) = rounds_of(level, &facts.rounds);
     states.add_sums(&sessions, &[(Fact::Sessions, lit(true))], rules)?;
     let assessed = counted.clone().and(col("assessed"));
-    let robot = col("is_robot");
-    states.add_sums(&rounds, &[(Fact::Rounds, counted.clone()), (Fact::AssessedRounds, assessed), (Fact::RobotRounds, robot)], rules)?;
+    let mut facts_of_rounds = vec![(Fact::Rounds, counted.clone()), (Fact::AssessedRounds, assessed)];
+    if level == Level::Shop {
+        facts_of_rounds.push((Fact::RobotRounds, col("is_robot")));
+    }
+    states.add_sums(&rounds, &facts_of_rounds, rules)?;
     states.add_sums(&facts.peer_days_of(level).clone().lazy(), &[(Fact::PeerDays, lit(true))], rules)?;
     states.add_hours(&sessions, &rounds, &counted, &facts.hours)?;
     states.add_waits(&rounds, &counted)?;

@@ -2,8 +2,8 @@
 //!
 //! A row of a table is `log => result`, after a row such as `under session_gap = 10m` with that rule in place of its default. The lines of
 //! a log are separated by `;`. A line is a time on 1 September 2026 in Shanghai, `#1` if it has a session id, and what happened: `buyer`,
-//! `buyer A` (addressed to A), `A reply`, `A auto`, `auto`, `assign A`, `transfer A`, `close` or `other` (an event of another kind), with
-//! `recalled` if the sender recalled the message. `without A` after a log leaves A out of the shop's view. Results separate sessions or
+//! `buyer A` (addressed to A), `thanks` (a buyer line that asks nothing), `A reply`, `reply` (of a person without a name), `A auto`, `auto`,
+//! `robot`, `assign A`, `transfer A`, `close` or `other` (an event of another kind), with `recalled` if the sender recalled the message. `without A` after a log leaves A out of the shop's view. Results separate sessions or
 //! rounds by ` | `. A `-` stands for nobody. Durations are seconds.
 
 #![expect(clippy::unwrap_used, reason = "a log that cannot be read is a mistake in the test")]
@@ -41,8 +41,10 @@ fn line(text: &str) -> ChatLine {
             // The kernel is told to ignore a recalled buyer line and an event of another kind.
             "buyer" if !line.recalled => line.kind = LineKind::Buyer,
             "buyer" | "other" => line.kind = LineKind::Ignored,
+            "thanks" => line.kind = LineKind::Remark,
             "reply" => line.kind = LineKind::Reply,
             "auto" => line.kind = LineKind::Auto,
+            "robot" => (line.kind, line.robot) = (LineKind::Auto, true),
             "assign" => line.kind = LineKind::Assign,
             "transfer" => line.kind = LineKind::Transfer,
             "close" => line.kind = LineKind::Close,
@@ -235,6 +237,74 @@ fn an_automatic_line_neither_opens_nor_closes_a_round() {
     let table = "10:00 A auto; 10:01 auto; 10:02 A reply => none
         10:00 buyer A; 10:00:30 A auto; 10:01 A reply; 10:02 A auto => 10:00 A answered 60
         10:00 buyer A; 10:00:30 A auto => 10:00 A unanswered";
+    check(rounds, table);
+}
+
+#[test]
+fn a_robot_settles_a_question_that_nobody_has_been_in_charge_of() {
+    let table = "// The next buyer line ends the round, and so does the end of the session.
+        10:00 buyer; 10:00:03 robot; 10:05 buyer; 10:06 A reply => 10:00 - robot | 10:05 A answered 60 queue 60
+        10:00 buyer; 10:00:03 A robot => 10:00 - robot
+        10:00 #1 buyer; 10:00:03 #1 robot; 18:00 #1 close; 19:00 #1 buyer => 10:00 - robot | 19:00 - unanswered queue
+        // A person takes it out of the robot's hands.
+        10:00 buyer; 10:00:03 robot; 10:05 A reply => 10:00 A answered 300 queue 300
+        10:00 buyer; 10:00:03 robot; 10:01 assign A; 10:02 buyer; 10:05 A reply => 10:00 A answered 300 agent 240 queue 60
+        10:00 buyer; 10:00:03 robot; 10:05 reply => 10:00 - answered 300 queue 300
+        // Nothing of it where somebody is or was in charge, where the line is not a robot's, or where an event names nobody.
+        10:00 buyer A; 10:00:03 robot; 10:05 A reply => 10:00 A answered 300
+        10:00 buyer A; 10:01 transfer; 10:02 robot; 10:05 buyer => 10:00 - unanswered | 10:00 A handed_over
+        10:00 buyer; 10:00:03 auto; 10:05 buyer => 10:00 - unanswered queue
+        10:00 buyer; 10:00:03 robot; 10:01 assign; 10:05 buyer => 10:00 - robot | 10:05 - unanswered queue
+        under robot_clock = transfer
+        10:00 buyer; 10:00:03 robot; 10:01 assign A; 10:05 A reply => 10:00 A answered 240 queue 0
+        10:00 buyer; 10:01 assign A; 10:05 A reply => 10:00 A answered 300 agent 240 queue 60
+        10:00 buyer; 10:00:03 robot; 10:05 A reply => 10:00 A answered 300 queue 300
+        under robot_answers = count
+        10:00 buyer; 10:00:03 robot; 10:05 buyer; 10:06 A reply => 10:00 A answered 360 queue 360";
+    check(rounds, table);
+    let table = "// A round in the robot's hands keeps no session open. Silence before an event ends nothing, and somebody then waits.
+        10:00 buyer; 10:00:03 robot; 10:40 buyer => 10:00 1+0+1 | 10:40 1+0
+        10:00 buyer; 10:00:03 robot; 10:30 buyer => 10:00 2+0+1
+        10:00 buyer; 10:00:03 robot; 10:40 assign A; 10:41 A reply => 10:00 1+1+1";
+    check(sessions, table);
+    let unattended = |sessions: &[Session]| joined(sessions.iter().map(|s| s.unattended.to_string()));
+    let table = "10:00 buyer => true
+        10:00 buyer; 10:00:03 robot => false
+        10:00 buyer; 10:00:03 robot; 10:05 buyer => true
+        10:00 buyer; 10:05 reply; 10:06 buyer => false
+        10:00 buyer; 10:05 assign A => false
+        10:00 thanks => false";
+    check(unattended, table);
+}
+
+#[test]
+fn a_person_without_a_name_answers_and_is_in_nobodys_reception() {
+    let table = "10:00 buyer; 10:01 reply => 10:00 - answered 60 queue 60
+        10:00 buyer A; 10:01 reply; 10:02 buyer; 10:03 A reply => 10:00 - answered 60 | 10:00 A handed_over | 10:02 A answered 60";
+    check(rounds, table);
+    let view = |sessions: &[Session]| format!("{} / {}", counts(&sessions[0].side), receptions(sessions));
+    let table = "10:00 buyer; 10:01 reply => 1+1 / -
+        10:00 buyer; 10:01 reply; 10:02 buyer; 10:03 A reply => 2+2 / A 2+1
+        // What the nameless person wrote stays in the shop's view when an excluded agent receives the queue.
+        10:00 buyer; 10:01 reply; 10:02 buyer; 10:03 A reply without A => 0+1 / A 2+1";
+    check(view, table);
+}
+
+#[test]
+fn a_line_that_asks_nothing_opens_no_round() {
+    let table = "10:00 thanks; 10:01 A reply => none
+        10:00 buyer A; 10:00:30 thanks; 10:01 A reply => 10:00 A answered 60
+        10:00 buyer; 10:00:03 robot; 10:01 thanks; 10:02 A reply => 10:00 - robot";
+    check(rounds, table);
+    check(receptions, "10:00 thanks A; 10:01 A reply => A 1+1");
+}
+
+#[test]
+fn a_wait_on_the_assessed_clock_is_the_part_inside_the_hours() {
+    let table = "under wait_clock = assessed
+        07:59 buyer A; 08:01 A reply => 07:59 A answered 60
+        22:59 buyer; 23:30 assign A; 23:40 A reply => 22:59 A answered 60 agent 0 queue 60
+        02:00 buyer A; 03:00 A reply => 02:00 A answered 0";
     check(rounds, table);
 }
 
