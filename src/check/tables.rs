@@ -1,5 +1,6 @@
 //! Checks one input table: its files, its columns, and a sample of its rows.
 
+use super::hints::hints;
 use crate::config::{Plan, SourceConfig};
 use crate::error::{Context, Error, Kind, Result};
 use crate::ingest::{self, Sample};
@@ -33,6 +34,8 @@ pub struct CheckedTable {
     pub times: BTreeMap<&'static str, String>,
     /// Lines of TOML to paste below the table's heading, for words that the table does not know.
     pub unknown_words: Vec<String>,
+    /// What may mark lines that are not said to the buyer, each with a line of TOML.
+    pub hints: Vec<String>,
     /// What a run would warn of.
     pub warnings: Vec<String>,
     /// The error with which a run would fail.
@@ -56,6 +59,7 @@ pub(super) fn check_table(plan: &Plan, table: InputTable, source: &SourceConfig,
         unused_columns: Vec::new(),
         times: BTreeMap::new(),
         unknown_words: Vec::new(),
+        hints: Vec::new(),
         warnings: Vec::new(),
         problem: None,
         error: None,
@@ -80,6 +84,7 @@ fn fill(checked: &mut CheckedTable, plan: &Plan, table: InputTable, source: &Sou
     checked.rows_converted = sample.audit.total().read;
     checked.rows_bad = sample.audit.total().quarantined;
     checked.unknown_words = words_to_map(table, &sample);
+    checked.hints = hints(table, &sample);
     let warnings = sample.audit.all_warnings();
     let audit = sample.audit;
     (checked.unused_columns, checked.times, checked.ids, checked.warnings) = (sample.unused, sample.times, sample.ids, warnings);
@@ -149,6 +154,7 @@ impl fmt::Display for CheckedTable {
         }
         self.times.iter().try_for_each(|(column, how)| writeln!(f, "    {column}: {how}"))?;
         self.unknown_words.iter().try_for_each(|line| writeln!(f, "    unknown words; under [{}] write: {line}", self.table))?;
+        self.hints.iter().try_for_each(|hint| writeln!(f, "    hint for [{}]: {hint}", self.table))?;
         self.warnings.iter().try_for_each(|warning| writeln!(f, "    warning: {warning}"))
     }
 }
