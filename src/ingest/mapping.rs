@@ -13,7 +13,7 @@ use super::times::TimeParser;
 use crate::config::{BuyerKey, KeyedIds, unused_setting};
 use crate::config::{InputFormat, Plan, RowOrder, SourceConfig};
 use crate::error::{Error, Kind, Result};
-use crate::ingest::decode::input::{DecodeFault, DecodedBatch};
+use crate::ingest::decode::input::{DecodeFault, DecodedBatch, columns_of};
 use crate::model::{ColumnType, InputColumn, InputTable};
 use crate::names::LastDictionary;
 use crate::privacy;
@@ -36,6 +36,8 @@ enum ColumnOrigin {
 /// The mapping from the columns of one file to the canonical columns of a table.
 pub(super) struct ColumnMapping {
     table: InputTable,
+    /// The canonical columns, as the source must give them.
+    columns: Vec<InputColumn>,
     /// One origin per canonical column.
     origins: Vec<ColumnOrigin>,
     /// Takes rows out before they are mapped; `None` if the source has neither `drop` nor `keep`.
@@ -70,23 +72,25 @@ impl ColumnMapping {
             return Err(error);
         }
         let in_path = plan.path(table)?.columns_of(key).into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+        let columns = columns_of(source, table);
         let mut origins = Vec::new();
-        for column in table.columns() {
+        for column in &columns {
             origins.push(origin(table, source, (schema, &in_path), column)?);
         }
         let used = origins.iter().filter_map(|o| if let ColumnOrigin::Source(name) = o { Some(name) } else { None }).collect::<Vec<_>>();
         let filter = RowFilter::new(table, source, schema)?;
         let is_used = |name: &&String| used.contains(name) || filter.as_ref().is_some_and(|filter| filter.reads(name));
         let unused = schema.fields().iter().map(|f| f.name()).filter(|name| !is_used(name)).cloned().collect();
-        let values = table.columns().iter().map(|c| source.values.get(c.name).map(ValueMapping::new)).collect();
-        let rules = table.columns().iter().map(|column| CellRules::new(source, column, format)).collect();
+        let values = columns.iter().map(|c| source.values.get(c.name).map(ValueMapping::new)).collect();
+        let rules = columns.iter().map(|column| CellRules::new(source, column, format)).collect();
         let times = TimeParser::new(plan, source, format)?;
         let buyers = plan.buyer_key.as_ref().map(KeyedIds::new);
         let accepted = origins.iter().map(|_| LastDictionary::default()).collect();
         let is_time = |column: &InputColumn| column.required && column.of == ColumnType::Time;
-        let time = table.columns().iter().position(is_time).filter(|_| source.order == RowOrder::OldestFirst);
+        let time = columns.iter().position(is_time).filter(|_| source.order == RowOrder::OldestFirst);
         Ok(ColumnMapping {
             table,
+            columns,
             origins,
             filter,
             in_path,
@@ -103,7 +107,7 @@ impl ColumnMapping {
 
     /// The columns of times and dates that come from the source, each with the name of the source column.
     pub(super) fn time_columns(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.table.columns().iter().zip(&self.origins).filter_map(|(column, origin)| match (column.of, origin) {
+        self.columns.iter().zip(&self.origins).filter_map(|(column, origin)| match (column.of, origin) {
             (ColumnType::Time | ColumnType::Date, ColumnOrigin::Source(name)) => Some((column.name, name.as_str())),
             _ => None,
         })
@@ -130,7 +134,7 @@ impl ColumnMapping {
         }
         let mut columns = Vec::with_capacity(self.origins.len());
         let mappings = self.origins.iter().zip(&self.values).zip(self.rules.iter().zip(&mut self.accepted));
-        for (column, ((origin, values), (rules, accepted))) in self.table.columns().iter().zip(mappings) {
+        for (column, ((origin, values), (rules, accepted))) in self.columns.iter().zip(mappings) {
             let raw: ArrayRef = match origin {
                 ColumnOrigin::Source(name) => {
                     decoded.batch.column_by_name(name).map_or_else(|| Arc::new(StringArray::new_null(rows)) as ArrayRef, Arc::clone)
@@ -156,7 +160,7 @@ impl ColumnMapping {
             });
         }
         let masked = |(row, fault): (usize, RowFault)| {
-            let column = self.table.columns().iter().find(|column| column.name == fault.column);
+            let column = self.columns.iter().find(|column| column.name == fault.column);
             (row, fault.masked(column, self.key.as_ref()))
         };
         let mut warnings = decoded.warnings;
@@ -183,7 +187,7 @@ impl ColumnMapping {
     /// if the cell would have told whether the row is taken out.
     fn add_decode_fault(&self, fault: DecodeFault, faults: &mut Faults) {
         let feeds = |(_, origin): &(&InputColumn, &ColumnOrigin)| matches!(origin, ColumnOrigin::Source(name) if *name == fault.column);
-        let fed = self.table.columns().iter().zip(&self.origins).filter(feeds).map(|(column, _)| column).collect::<Vec<_>>();
+        let fed = self.columns.iter().zip(&self.origins).filter(feeds).map(|(column, _)| column).collect::<Vec<_>>();
         let of = |column: &str| RowFault { column: column.to_owned(), reason: fault.reason.clone(), value: String::new() };
         let named = fed.first().map_or(fault.column.as_str(), |column| column.name);
         let is_filtered = self.filter.as_ref().is_some_and(|filter| filter.reads(&fault.column));

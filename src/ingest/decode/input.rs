@@ -1,6 +1,6 @@
 //! The input of a decoder, a file or a part of one, and its output, batches of source columns.
 
-use crate::config::{InputFormat, Limits, SourceConfig};
+use crate::config::{InputFormat, Limits, LineOrder, SourceConfig};
 use crate::error::Result;
 use crate::model::{ColumnType, InputColumn, InputTable};
 use crate::store::{Store, StoredObject};
@@ -66,6 +66,16 @@ pub(in crate::ingest) struct DecodeInput<'a> {
     pub(in crate::ingest) caps: &'a Limits,
 }
 
+/// The columns of the table as the source must give them: with `order_by = "seq"` no line can do without its `seq`.
+pub(in crate::ingest) fn columns_of(source: &SourceConfig, table: InputTable) -> Vec<InputColumn> {
+    let is_needed = |column: &InputColumn| column.required || (column.name == "seq" && source.order_by == LineOrder::Seq);
+    let as_needed = |column: &InputColumn| match is_needed(column) {
+        true => InputColumn { required: true, null_says: true, ..*column },
+        false => *column,
+    };
+    table.columns().iter().map(as_needed).collect()
+}
+
 /// The name of the source column and the canonical type of each column of the table, in the table's order; then the columns that only tell
 /// which rows are taken out.
 pub(in crate::ingest) fn wanted(source: &SourceConfig, table: InputTable) -> impl Iterator<Item = (&str, ColumnType)> {
@@ -78,9 +88,10 @@ pub(in crate::ingest) fn wanted(source: &SourceConfig, table: InputTable) -> imp
 /// The source columns that the table uses, each once, with the type of the first canonical column that it feeds and whether a file may lack it.
 /// Writers leave out what is false, so that a file may lack a column of `drop`; of `keep`, it would lose all its rows.
 pub(in crate::ingest) fn source_columns(source: &SourceConfig, table: InputTable) -> Vec<(&str, ColumnType, bool)> {
+    let canonical = columns_of(source, table);
     let mut columns: Vec<(&str, ColumnType, bool)> = Vec::new();
     for (index, (name, of)) in wanted(source, table).enumerate() {
-        let column = table.columns().get(index);
+        let column = canonical.get(index);
         let optional = column.is_none_or(|column| !column.required && !source.gives(column.name)) && !source.keep.contains_key(name);
         match columns.iter_mut().find(|known| known.0 == name) {
             Some(known) => known.2 &= optional,
