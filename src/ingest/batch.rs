@@ -27,6 +27,8 @@ pub struct CanonicalBatch {
     pub emptied: Vec<(usize, RowFault)>,
     /// The number of ids from which the wrapping of an exporter was taken off.
     pub unwrapped: u64,
+    /// The number of wall times that the clocks show twice.
+    pub ambiguous: u64,
     /// How the times of neighbouring rows compare.
     pub steps: TimeSteps,
     /// What a reader of the numbers should know about the file.

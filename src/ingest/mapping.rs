@@ -10,6 +10,7 @@ use super::literals::truth;
 use super::row_fault::{Faults, RowFault};
 use super::row_filter::RowFilter;
 use super::times::TimeParser;
+use super::wall_times::RowBefore;
 use crate::config::{BuyerKey, KeyedIds, unused_setting};
 use crate::config::{InputFormat, Plan, RowOrder, SourceConfig};
 use crate::error::{Error, Kind, Result};
@@ -17,7 +18,7 @@ use crate::ingest::decode::input::{DecodeFault, DecodedBatch, columns_of};
 use crate::model::{ColumnType, InputColumn, InputTable};
 use crate::names::LastDictionary;
 use crate::privacy;
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema};
 use std::collections::BTreeMap;
@@ -31,6 +32,20 @@ enum ColumnOrigin {
     Constant(String),
     /// The file has no such column: every cell is null.
     Missing,
+}
+
+impl ColumnOrigin {
+    /// The source cells of the rows of a batch.
+    fn cells(&self, batch: &RecordBatch) -> ArrayRef {
+        let rows = batch.num_rows();
+        match self {
+            ColumnOrigin::Source(name) => {
+                batch.column_by_name(name).map_or_else(|| Arc::new(StringArray::new_null(rows)) as ArrayRef, Arc::clone)
+            }
+            ColumnOrigin::Constant(text) => Arc::new(StringArray::from(vec![text.as_str(); rows])),
+            ColumnOrigin::Missing => Arc::new(StringArray::new_null(rows)),
+        }
+    }
 }
 
 /// The mapping from the columns of one file to the canonical columns of a table.
@@ -52,6 +67,8 @@ pub(super) struct ColumnMapping {
     rules: Vec<CellRules>,
     /// One dictionary per canonical column: the last one whose values were all accepted.
     accepted: Vec<LastDictionary>,
+    /// One per canonical column: the row before the next batch.
+    before: Vec<RowBefore>,
     times: TimeParser,
     buyers: Option<KeyedIds>,
     key: Option<BuyerKey>,
@@ -86,6 +103,7 @@ impl ColumnMapping {
         let times = TimeParser::new(plan, source, format)?;
         let buyers = plan.buyer_key.as_ref().map(KeyedIds::new);
         let accepted = origins.iter().map(|_| LastDictionary::default()).collect();
+        let before = origins.iter().map(|_| RowBefore::new(source.order == RowOrder::NewestFirst)).collect();
         let is_time = |column: &InputColumn| column.required && column.of == ColumnType::Time;
         let time = columns.iter().position(is_time).filter(|_| source.order == RowOrder::OldestFirst);
         Ok(ColumnMapping {
@@ -98,6 +116,7 @@ impl ColumnMapping {
             values,
             rules,
             accepted,
+            before,
             times,
             buyers,
             key: plan.buyer_key.clone(),
@@ -133,22 +152,16 @@ impl ColumnMapping {
             self.add_decode_fault(fault, &mut faults);
         }
         let mut columns = Vec::with_capacity(self.origins.len());
-        let mappings = self.origins.iter().zip(&self.values).zip(self.rules.iter().zip(&mut self.accepted));
-        for (column, ((origin, values), (rules, accepted))) in self.columns.iter().zip(mappings) {
-            let raw: ArrayRef = match origin {
-                ColumnOrigin::Source(name) => {
-                    decoded.batch.column_by_name(name).map_or_else(|| Arc::new(StringArray::new_null(rows)) as ArrayRef, Arc::clone)
-                }
-                ColumnOrigin::Constant(text) => Arc::new(StringArray::from(vec![text.as_str(); rows])),
-                ColumnOrigin::Missing => Arc::new(StringArray::new_null(rows)),
-            };
+        let mappings = self.origins.iter().zip(&self.values).zip(self.rules.iter().zip(self.accepted.iter_mut().zip(&mut self.before)));
+        for (column, ((origin, values), (rules, (accepted, before)))) in self.columns.iter().zip(mappings) {
+            let raw = origin.cells(&decoded.batch);
             let raw = match values {
                 Some(values) => values.replace(&raw)?,
                 None => raw,
             };
             let raw = normalize_text(raw, column, &mut faults)?;
             let raw = rules.without_nulls(raw)?;
-            let cells = CellConverter { column, rules, raw: &raw, accepted, faults: &mut faults }.convert(&self.times)?;
+            let cells = CellConverter { column, rules, raw: &raw, accepted, before, faults: &mut faults }.convert(&self.times)?;
             if let (ColumnOrigin::Source(_), Some(text)) = (origin, self.in_path.get(column.name)) {
                 let text = values.as_ref().and_then(|values| values.mapped(text)).unwrap_or(text);
                 refuse_other_than(text, column, &cells, &mut faults);
@@ -167,13 +180,26 @@ impl ColumnMapping {
         if decoded.first_row == 0 {
             warnings.extend(self.names_that_stand_twice(&decoded.file_schema));
         }
-        let Faults { rows: bad_rows, cells: emptied, unwrapped } = faults;
+        let Faults { rows: bad_rows, cells: emptied, unwrapped, ambiguous } = faults;
         let bad_rows = bad_rows.into_iter().map(masked).collect::<BTreeMap<_, _>>();
         let emptied = emptied.into_iter().filter(|(row, _)| !bad_rows.contains_key(row)).map(masked).collect();
         let steps = self.time.map(|time| TimeSteps::of(&columns[time])).unwrap_or_default();
         let (file, first_row) = (file.to_owned(), decoded.first_row);
         let taken_out = all_rows - rows;
-        Ok(CanonicalBatch { file, first_row, rows, indices, taken_out, columns, faults: bad_rows, emptied, unwrapped, steps, warnings })
+        Ok(CanonicalBatch {
+            file,
+            first_row,
+            rows,
+            indices,
+            taken_out,
+            columns,
+            faults: bad_rows,
+            emptied,
+            unwrapped,
+            ambiguous,
+            steps,
+            warnings,
+        })
     }
 
     /// The warning that a file has two columns of one name that the table uses.

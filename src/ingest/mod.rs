@@ -27,6 +27,7 @@ mod spill;
 mod strays;
 mod table_frame;
 mod times;
+mod wall_times;
 
 pub(crate) use decode::guard::GAVE_UP;
 pub use dedup::FileLineCounts;

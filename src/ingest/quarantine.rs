@@ -29,6 +29,8 @@ pub struct Tally {
     pub emptied: i64,
     /// Ids from which the wrapping of an exporter was taken off.
     pub unwrapped: i64,
+    /// Wall times without an offset that the clocks show twice.
+    pub ambiguous: i64,
 }
 
 impl Tally {
@@ -47,6 +49,7 @@ impl Tally {
         self.ignored += other.ignored;
         self.emptied += other.emptied;
         self.unwrapped += other.unwrapped;
+        self.ambiguous += other.ambiguous;
     }
 }
 
@@ -143,6 +146,7 @@ impl Audit {
         tally.quarantined += batch.faults.len() as i64;
         tally.emptied += batch.emptied.len() as i64;
         tally.unwrapped += batch.unwrapped as i64;
+        tally.ambiguous += batch.ambiguous as i64;
         let file = &batch.file;
         match self.steps.get_mut(file) {
             Some(steps) => steps.add(batch.steps),
