@@ -64,12 +64,12 @@ impl RowFilter {
         Ok((DecodedBatch { batch, faults, ..decoded }, Some(indices)))
     }
 
-    /// Whether each row stays. A cell that could not be read takes no row out, and neither does what a row lacks that could not be read as a
-    /// whole: otherwise a damaged row would not be noticed.
+    /// Whether each row stays. A cell that could not be read takes no row out, and neither does what is not there of a row that could not be read
+    /// to its end: otherwise a damaged row would not be noticed.
     fn rows_that_stay(&self, decoded: &DecodedBatch) -> Result<Vec<bool>> {
         let rows = decoded.batch.num_rows();
         let faulty = |column: &str| decoded.faults.iter().filter(|fault| fault.column == column).map(|fault| fault.row).collect::<Vec<_>>();
-        let broken = faulty("");
+        let cut = decoded.faults.iter().filter(|fault| fault.is_cut).map(|fault| fault.row).collect::<Vec<_>>();
         let mut stays = vec![true; rows];
         for column in &self.0 {
             let cells = decoded.batch.column_by_name(&column.name);
@@ -80,9 +80,9 @@ impl RowFilter {
             for row in faulty(&column.name) {
                 matching[row] = !column.drops;
             }
-            for row in &broken {
-                let is_null = cells.is_none_or(|cells| cells.is_null(*row));
-                matching[*row] = if column.drops { matching[*row] && !is_null } else { true };
+            for row in &cut {
+                let is_there = cells.is_some_and(|cells| cells.is_valid(*row));
+                matching[*row] = if column.drops { matching[*row] && is_there } else { true };
             }
             stays.iter_mut().zip(matching).for_each(|(stays, matching)| *stays &= matching != column.drops);
         }

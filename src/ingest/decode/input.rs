@@ -15,6 +15,8 @@ pub(in crate::ingest) struct DecodeFault {
     pub row: usize,
     /// The name of the source column; empty if the row as a whole could not be read.
     pub column: String,
+    /// Whether the row could not be read to its end, so that its other cells may be missing.
+    pub is_cut: bool,
     /// The reason, as the quarantine table shows it.
     pub reason: String,
 }
