@@ -14,7 +14,6 @@ use kefu::run::{RunRequest, run};
 use kefu::state::StateStore;
 use kefu::state::{LevelRollup, StateKind, StatePart};
 use kefu_generate::{FileFormat, LoadSpec, TextCompression, TextEncoding};
-use kefu_kernel::calendar::Day;
 use kefu_kernel::calendar::{Calendar, Day};
 use kefu_kernel::day_rules::DayRules;
 use kefu_kernel::line::{ChatLine, LineKind};
@@ -120,9 +119,10 @@ fn attribution(c: &mut Criterion, plan: &Plan, states: &StateStore, day: Day) {
     let instants = collect(instants).expect("instants");
     let windows = facts::AttributionWindows::of(&instants, plan.rules.widest.credit_lookback.0).expect("windows");
     let replies = states.replies(day, &std::sync::Arc::new(windows), 1).expect("the reply index");
-    let (instants, replies) = (instants.lazy(), replies.lazy());
+    let lines = facts::CreditLines { replies, questions: facts::no_questions().expect("no questions") };
+    let instants = instants.lazy();
     let credits = || {
-        let query = facts::credits(instants.clone(), replies.clone(), &plan.calendar, plan.rules.rules(0), day, day);
+        let query = facts::credits(instants.clone(), &lines, &plan.calendar, plan.rules.rules(0), day, day);
         collect(query.expect("credits")).expect("credits")
     };
     c.bench_function("attribute a day's orders", |b| b.iter(credits));

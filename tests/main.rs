@@ -17,6 +17,8 @@ mod assessed_hours;
 mod inputs;
 /// Files as exporters, spreadsheets and warehouses write them, kind by kind.
 mod real_files;
+/// Rows that are taken out, sequence numbers that are needed, and the two odd hours of a year.
+mod meaning_cells;
 /// The exports of each platform, and the table that each must give.
 mod exports;
 /// Broken and hostile input: what is refused, what is set aside, and what it costs.

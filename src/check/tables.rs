@@ -1,8 +1,10 @@
 //! Checks one input table: its files, its columns, and a sample of its rows.
 
+use super::hints::hints;
 use crate::config::{Plan, SourceConfig};
 use crate::error::{Context, Error, Kind, Result};
-use crate::ingest::{self, Sample};
+use crate::facts::{FactContext, SuspectLines, chat_facts};
+use crate::ingest::{self, DayChats, Reference, Sample};
 use crate::memory::{DayResources, MemoryBudget};
 use crate::model::{ColumnType, InputTable};
 use kefu_kernel::calendar::Day;
@@ -33,6 +35,8 @@ pub struct CheckedTable {
     pub times: BTreeMap<&'static str, String>,
     /// Lines of TOML to paste below the table's heading, for words that the table does not know.
     pub unknown_words: Vec<String>,
+    /// What may mark lines that are not said to the buyer, each with a line of TOML.
+    pub hints: Vec<String>,
     /// What a run would warn of.
     pub warnings: Vec<String>,
     /// The error with which a run would fail.
@@ -56,6 +60,7 @@ pub(super) fn check_table(plan: &Plan, table: InputTable, source: &SourceConfig,
         unused_columns: Vec::new(),
         times: BTreeMap::new(),
         unknown_words: Vec::new(),
+        hints: Vec::new(),
         warnings: Vec::new(),
         problem: None,
         error: None,
@@ -80,6 +85,7 @@ fn fill(checked: &mut CheckedTable, plan: &Plan, table: InputTable, source: &Sou
     checked.rows_converted = sample.audit.total().read;
     checked.rows_bad = sample.audit.total().quarantined;
     checked.unknown_words = words_to_map(table, &sample);
+    checked.hints = hints(table, &sample);
     let warnings = sample.audit.all_warnings();
     let audit = sample.audit;
     (checked.unused_columns, checked.times, checked.ids, checked.warnings) = (sample.unused, sample.times, sample.ids, warnings);
@@ -97,9 +103,9 @@ fn read_whole(plan: &Plan, table: InputTable, day: Day) -> Result<Vec<String>> {
         InputTable::Messages => {
             let resources = DayResources { budget: MemoryBudget::of_limit(crate::memory::limit()), workers: 1 };
             let mut read = ingest::read_messages(plan, &BTreeSet::from([day]), &resources, true)?;
-            let Some(chats) = read.days.remove(&day) else { return Ok(Vec::new()) };
+            let Some(mut chats) = read.days.remove(&day) else { return Ok(Vec::new()) };
             chats.audit.check(plan.config.quality.max_bad_ratio)?;
-            Ok(chats.audit.all_warnings())
+            Ok([chats.audit.all_warnings(), suspect_lines(plan, day, &mut chats)?].concat())
         }
         InputTable::Orders => {
             let orders = ingest::read_orders(plan, day, day, i64::MAX, None)?;
@@ -107,6 +113,19 @@ fn read_whole(plan: &Plan, table: InputTable, day: Day) -> Result<Vec<String>> {
         }
         table => Ok(ingest::read_table(plan, table, day, day)?.audits.iter().flat_map(ingest::Audit::all_warnings).collect()),
     }
+}
+
+/// What a run would say of the lines of a day once they are laid out by conversation.
+fn suspect_lines(plan: &Plan, day: Day, chats: &mut DayChats) -> Result<Vec<String>> {
+    let (names, reference, mut suspect) = (&chats.names, Reference::default(), SuspectLines::default());
+    let set_of = |shop: u32| plan.rules.set_for(names.platform_of(shop), day);
+    for shard in chats.partitions.shards(names, set_of)? {
+        let set = shard.first().map_or_else(|| plan.rules.set_for(None, day), |piece| set_of(chats.partitions.shop(*piece)));
+        let (rules, order_by) = (plan.rules.rules(set), plan.config.messages.order_by);
+        let context = FactContext::new((day, &plan.calendar), names, rules, &reference, order_by)?;
+        suspect.merge(chat_facts(&context, &chats.partitions, &shard)?.suspect);
+    }
+    Ok(suspect.warnings())
 }
 
 /// A line of TOML for each column with words that the table does not know.
@@ -149,6 +168,7 @@ impl fmt::Display for CheckedTable {
         }
         self.times.iter().try_for_each(|(column, how)| writeln!(f, "    {column}: {how}"))?;
         self.unknown_words.iter().try_for_each(|line| writeln!(f, "    unknown words; under [{}] write: {line}", self.table))?;
+        self.hints.iter().try_for_each(|hint| writeln!(f, "    hint for [{}]: {hint}", self.table))?;
         self.warnings.iter().try_for_each(|warning| writeln!(f, "    warning: {warning}"))
     }
 }

@@ -23,10 +23,12 @@ pub struct CodeNames<'a> {
 }
 
 /// The columns that only metrics read.
-const INTERNAL: [&str; 14] = [
+const INTERNAL: [&str; 16] = [
     "is_answered",
     "is_handed_over",
     "is_robot",
+    "asked",
+    "unattended",
     "waiting",
     "agent_opened",
     "bucket",

@@ -15,6 +15,10 @@ pub struct CanonicalBatch {
     pub first_row: u64,
     /// The number of rows, bad rows included.
     pub rows: usize,
+    /// The index that each row had among the rows of the file from `first_row` on; `None` if none of them was taken out.
+    pub indices: Option<Vec<usize>>,
+    /// The number of rows that `drop` and `keep` took out.
+    pub taken_out: usize,
     /// The columns of the table, in its order.
     pub columns: Vec<ArrayRef>,
     /// The bad rows by their index in the batch, each with the first fault found in it.
@@ -23,6 +27,8 @@ pub struct CanonicalBatch {
     pub emptied: Vec<(usize, RowFault)>,
     /// The number of ids from which the wrapping of an exporter was taken off.
     pub unwrapped: u64,
+    /// The number of wall times that the clocks show twice.
+    pub ambiguous: u64,
     /// How the times of neighbouring rows compare.
     pub steps: TimeSteps,
     /// What a reader of the numbers should know about the file.
@@ -64,6 +70,12 @@ impl TimeSteps {
 }
 
 impl CanonicalBatch {
+    /// The number of a row in the file, from 1; the header does not count.
+    pub fn number(&self, row: usize) -> i64 {
+        let index = self.indices.as_ref().map_or(row, |indices| indices[row]);
+        self.first_row as i64 + index as i64 + 1
+    }
+
     /// A `Key`, `Word` or `Label` column. Panics on a column of another type.
     pub fn keys(&self, column: usize) -> &DictionaryArray<Int32Type> {
         self.columns[column].as_dictionary()

@@ -5,6 +5,7 @@ use super::cell_rules::{Cell, CellRules};
 use super::literals::{amount, float_amount, number, thousandths, truth, whole};
 use super::row_fault::Faults;
 use super::times::TimeParser;
+use super::wall_times::{Reading, RowBefore, TIMES, wall_time};
 use crate::config::MoneyUnit;
 use crate::error::Result;
 use crate::model::{ColumnType, InputColumn};
@@ -15,14 +16,11 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
-use jiff::civil::{Date, DateTime};
-use jiff::tz::TimeZone;
+use jiff::civil::Date;
 use kefu_kernel::calendar::Day;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// The times accepted, in UTC ms: from 2000-01-01 until 2100-01-01. A time outside is an error of the source.
-const TIMES: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
 /// The dates accepted, in days since 1970: 1900-01-01 to 9999-12-31. Some sources write the last one for "without end".
 const DAYS: RangeInclusive<i32> = -25_567..=2_932_896;
 /// The largest count accepted in one row. A larger one is an error of the source and could overflow a sum.
@@ -38,6 +36,8 @@ pub(super) struct CellConverter<'a> {
     pub(super) raw: &'a ArrayRef,
     /// The column's last dictionary, kept only if all its values were accepted.
     pub(super) accepted: &'a mut LastDictionary,
+    /// The row of the column before the batch.
+    pub(super) before: &'a mut RowBefore,
     /// The faults of the batch.
     pub(super) faults: &'a mut Faults,
 }
@@ -69,7 +69,7 @@ impl CellConverter<'_> {
             ColumnType::Bool => self.bools(),
             ColumnType::Time => self.times(times),
             ColumnType::Date => self.dates(times, "not a date", |cell| times.date(cell)),
-            ColumnType::Month => self.dates(times, "not a month such as 2026-11", |cell| month(cell, times)),
+            ColumnType::Month => self.dates(times, "not a month such as 2026-11", |cell| times.month(cell)),
         }
     }
 
@@ -242,22 +242,22 @@ impl CellConverter<'_> {
                 match zone {
                     Some(_) => ms,
                     // A timestamp without a zone is wall-clock time in the source's zone.
-                    None => Arc::new(
-                        ms.as_primitive::<arrow::datatypes::Int64Type>()
-                            .iter()
-                            .map(|at| at.map(|at| wall_clock(at).and_then(|at| times.local(at)).unwrap_or(i64::MIN)))
-                            .collect::<Int64Array>(),
-                    ),
+                    None => {
+                        let ms = ms.as_primitive::<arrow::datatypes::Int64Type>();
+                        let read = |at: i64| wall_time(at).and_then(|at| times.local(at)).unwrap_or(Reading::Once(i64::MIN));
+                        let shown = |row: usize| wall_time(ms.value(row)).map(|at| at.to_string()).unwrap_or_default();
+                        Arc::new(self.instants(ms.iter().map(|at| Some(Some(read(at?)))), shown)) as ArrayRef
+                    }
                 }
             }
             found if found.is_integer() => {
                 let numbers = self.cast_checked(self.raw, &DataType::Int64)?;
                 let text = cast(&numbers, &DataType::Utf8)?;
-                Arc::new(self.parse_cells(text.as_string(), "not a time", |cell| times.whole_number(cell))) as ArrayRef
+                Arc::new(self.parse_times(text.as_string(), |cell| times.whole_number(cell))) as ArrayRef
             }
             _ => {
                 let text = cast(self.raw, &DataType::Utf8)?;
-                Arc::new(self.parse_cells(text.as_string(), "not a time", times.instants()))
+                Arc::new(self.parse_times(text.as_string(), times.readings()))
             }
         };
         let ms = instants.as_primitive::<arrow::datatypes::Int64Type>();
@@ -274,6 +274,41 @@ impl CellConverter<'_> {
         }
         self.refuse_nulls(&instants);
         Ok(instants)
+    }
+
+    /// Parses the trimmed cells as times. A null and a word for no value become null; another cell that does not parse is a fault.
+    fn parse_times(&mut self, text: &StringArray, mut parse: impl FnMut(&str) -> Option<Reading>) -> Int64Array {
+        let rules = self.rules;
+        let readings = text.iter().map(|cell| {
+            let cell = cell?.trim();
+            let reading = parse(cell);
+            (reading.is_some() || !rules.is_known_null(cell)).then_some(reading)
+        });
+        self.instants(readings, |row| text.value(row).to_owned())
+    }
+
+    /// The instants of the cells by what each was read as: `None` if it has no value, `Some(None)` if it is not a time. `shown` gives the text of
+    /// a cell.
+    fn instants(&mut self, readings: impl Iterator<Item = Option<Option<Reading>>>, shown: impl Fn(usize) -> String) -> Int64Array {
+        let mut seconds = Vec::new();
+        let instants = readings.enumerate().map(|(row, reading)| match reading? {
+            Some(Reading::Once(at)) => Some(at),
+            Some(Reading::Twice(first, second)) => {
+                seconds.push((row, second));
+                Some(first)
+            }
+            Some(Reading::Never) => {
+                self.fault(row, "a wall time that never was: the clocks were put forward over it", &shown(row));
+                None
+            }
+            None => {
+                self.fault(row, "not a time", &shown(row));
+                None
+            }
+        });
+        let instants = instants.collect::<Int64Array>();
+        self.faults.ambiguous += seconds.len() as u64;
+        self.before.settle(instants, &seconds)
     }
 
     /// An i32 column of days since 1970. A cell that `parse` does not accept is a fault.
@@ -337,41 +372,4 @@ fn suffix_hash(text: &[u8]) -> usize {
 fn has_nul(bytes: &[u8]) -> bool {
     // The inner loop has no early exit, so that the compiler can vectorise it.
     bytes.chunks(1024).any(|bytes| bytes.iter().fold(false, |has, byte| has | (*byte == 0)))
-}
-
-/// The first day of the month in a text: `2026-11`, `2026/11`, `202611`, `2026年11月`, or a date of the month.
-fn month(text: &str, times: &TimeParser) -> Option<Date> {
-    let named = || {
-        let digits = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()).collect::<Vec<_>>();
-        let (year, month) = match digits.as_slice() {
-            [year, month] if year.len() == 4 => (*year, *month),
-            [both] if both.len() == 6 => both.split_at(4),
-            _ => return None,
-        };
-        Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()
-    };
-    // Six digits are a month, before they could be the serial number of a day.
-    named().or_else(|| times.date(text).map(Date::first_of_month))
-}
-
-/// The wall-clock time that so many ms since 1970 show in UTC.
-fn wall_clock(ms: i64) -> Option<DateTime> {
-    Some(jiff::Timestamp::from_millisecond(ms).ok()?.to_zoned(TimeZone::UTC).datetime())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_month_parses_in_every_notation() {
-        let november = Date::new(2026, 11, 1).ok();
-        let month = |text| month(text, &TimeParser::plain());
-        for text in ["2026-11", "2026/11", "2026.11", "202611", "2026年11月", "2026-11-01", "2026-11-30", "20261130"] {
-            assert_eq!(month(text), november, "{text}");
-        }
-        for text in ["2026-13", "11-2026", "2026", "November", "", "2026-11-31"] {
-            assert_eq!(month(text), None, "{text}");
-        }
-    }
 }

@@ -4,18 +4,21 @@
 use super::batch::{CanonicalBatch, TimeSteps};
 use super::cell_rules::CellRules;
 use super::convert::CellConverter;
+use super::header::looks_like_data;
 use super::literals::EXACT;
 use super::literals::truth;
 use super::row_fault::{Faults, RowFault};
+use super::row_filter::RowFilter;
 use super::times::TimeParser;
+use super::wall_times::RowBefore;
 use crate::config::{BuyerKey, KeyedIds, unused_setting};
 use crate::config::{InputFormat, Plan, RowOrder, SourceConfig};
 use crate::error::{Error, Kind, Result};
-use crate::ingest::decode::input::{DecodeFault, DecodedBatch};
+use crate::ingest::decode::input::{DecodeFault, DecodedBatch, columns_of};
 use crate::model::{ColumnType, InputColumn, InputTable};
 use crate::names::LastDictionary;
 use crate::privacy;
-use arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Schema};
 use std::collections::BTreeMap;
@@ -31,11 +34,29 @@ enum ColumnOrigin {
     Missing,
 }
 
+impl ColumnOrigin {
+    /// The source cells of the rows of a batch.
+    fn cells(&self, batch: &RecordBatch) -> ArrayRef {
+        let rows = batch.num_rows();
+        match self {
+            ColumnOrigin::Source(name) => {
+                batch.column_by_name(name).map_or_else(|| Arc::new(StringArray::new_null(rows)) as ArrayRef, Arc::clone)
+            }
+            ColumnOrigin::Constant(text) => Arc::new(StringArray::from(vec![text.as_str(); rows])),
+            ColumnOrigin::Missing => Arc::new(StringArray::new_null(rows)),
+        }
+    }
+}
+
 /// The mapping from the columns of one file to the canonical columns of a table.
 pub(super) struct ColumnMapping {
     table: InputTable,
+    /// The canonical columns, as the source must give them.
+    columns: Vec<InputColumn>,
     /// One origin per canonical column.
     origins: Vec<ColumnOrigin>,
+    /// Takes rows out before they are mapped; `None` if the source has neither `drop` nor `keep`.
+    filter: Option<RowFilter>,
     /// The values of the columns that the path of the file gives.
     in_path: BTreeMap<String, String>,
     /// The index of the column that tells when a row happened, by which a file that runs backwards is found; `None` if it need not be.
@@ -46,10 +67,12 @@ pub(super) struct ColumnMapping {
     rules: Vec<CellRules>,
     /// One dictionary per canonical column: the last one whose values were all accepted.
     accepted: Vec<LastDictionary>,
+    /// One per canonical column: the row before the next batch.
+    before: Vec<RowBefore>,
     times: TimeParser,
     buyers: Option<KeyedIds>,
     key: Option<BuyerKey>,
-    /// The source columns that no canonical column uses.
+    /// The source columns that nothing uses.
     pub unused: Vec<String>,
 }
 
@@ -66,25 +89,44 @@ impl ColumnMapping {
             return Err(error);
         }
         let in_path = plan.path(table)?.columns_of(key).into_iter().map(|(name, text)| (name.to_owned(), text)).collect();
+        let columns = columns_of(source, table);
         let mut origins = Vec::new();
-        for column in table.columns() {
+        for column in &columns {
             origins.push(origin(table, source, (schema, &in_path), column)?);
         }
         let used = origins.iter().filter_map(|o| if let ColumnOrigin::Source(name) = o { Some(name) } else { None }).collect::<Vec<_>>();
-        let unused = schema.fields().iter().map(|f| f.name()).filter(|name| !used.contains(name)).cloned().collect();
-        let values = table.columns().iter().map(|c| source.values.get(c.name).map(ValueMapping::new)).collect();
-        let rules = table.columns().iter().map(|column| CellRules::new(source, column, format)).collect();
+        let filter = RowFilter::new(table, source, schema)?;
+        let is_used = |name: &&String| used.contains(name) || filter.as_ref().is_some_and(|filter| filter.reads(name));
+        let unused = schema.fields().iter().map(|f| f.name()).filter(|name| !is_used(name)).cloned().collect();
+        let values = columns.iter().map(|c| source.values.get(c.name).map(ValueMapping::new)).collect();
+        let rules = columns.iter().map(|column| CellRules::new(source, column, format)).collect();
         let times = TimeParser::new(plan, source, format)?;
         let buyers = plan.buyer_key.as_ref().map(KeyedIds::new);
         let accepted = origins.iter().map(|_| LastDictionary::default()).collect();
+        let before = origins.iter().map(|_| RowBefore::new(source.order == RowOrder::NewestFirst)).collect();
         let is_time = |column: &InputColumn| column.required && column.of == ColumnType::Time;
-        let time = table.columns().iter().position(is_time).filter(|_| source.order == RowOrder::OldestFirst);
-        Ok(ColumnMapping { table, origins, in_path, time, values, rules, accepted, times, buyers, key: plan.buyer_key.clone(), unused })
+        let time = columns.iter().position(is_time).filter(|_| source.order == RowOrder::OldestFirst);
+        Ok(ColumnMapping {
+            table,
+            columns,
+            origins,
+            filter,
+            in_path,
+            time,
+            values,
+            rules,
+            accepted,
+            before,
+            times,
+            buyers,
+            key: plan.buyer_key.clone(),
+            unused,
+        })
     }
 
     /// The columns of times and dates that come from the source, each with the name of the source column.
     pub(super) fn time_columns(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.table.columns().iter().zip(&self.origins).filter_map(|(column, origin)| match (column.of, origin) {
+        self.columns.iter().zip(&self.origins).filter_map(|(column, origin)| match (column.of, origin) {
             (ColumnType::Time | ColumnType::Date, ColumnOrigin::Source(name)) => Some((column.name, name.as_str())),
             _ => None,
         })
@@ -96,30 +138,30 @@ impl ColumnMapping {
     }
 
     /// Converts a decoded batch to canonical rows. Buyer ids are replaced by keyed ids if the pipeline has a `key`, and text that will be
-    /// published is masked, in the columns as in the faults. Errors: a column cannot be converted at all.
+    /// published is masked, in the columns as in the faults. Rows that the filter takes out leave nothing but their number. Errors: a column
+    /// cannot be converted at all.
     pub(super) fn map(&mut self, file: &str, decoded: DecodedBatch) -> Result<CanonicalBatch> {
+        let all_rows = decoded.batch.num_rows();
+        let (decoded, indices) = match &self.filter {
+            Some(filter) => filter.apply(decoded)?,
+            None => (decoded, None),
+        };
         let rows = decoded.batch.num_rows();
         let mut faults = Faults::default();
         for fault in decoded.faults {
             self.add_decode_fault(fault, &mut faults);
         }
         let mut columns = Vec::with_capacity(self.origins.len());
-        let mappings = self.origins.iter().zip(&self.values).zip(self.rules.iter().zip(&mut self.accepted));
-        for (column, ((origin, values), (rules, accepted))) in self.table.columns().iter().zip(mappings) {
-            let raw: ArrayRef = match origin {
-                ColumnOrigin::Source(name) => {
-                    decoded.batch.column_by_name(name).map_or_else(|| Arc::new(StringArray::new_null(rows)) as ArrayRef, Arc::clone)
-                }
-                ColumnOrigin::Constant(text) => Arc::new(StringArray::from(vec![text.as_str(); rows])),
-                ColumnOrigin::Missing => Arc::new(StringArray::new_null(rows)),
-            };
+        let mappings = self.origins.iter().zip(&self.values).zip(self.rules.iter().zip(self.accepted.iter_mut().zip(&mut self.before)));
+        for (column, ((origin, values), (rules, (accepted, before)))) in self.columns.iter().zip(mappings) {
+            let raw = origin.cells(&decoded.batch);
             let raw = match values {
                 Some(values) => values.replace(&raw)?,
                 None => raw,
             };
             let raw = normalize_text(raw, column, &mut faults)?;
             let raw = rules.without_nulls(raw)?;
-            let cells = CellConverter { column, rules, raw: &raw, accepted, faults: &mut faults }.convert(&self.times)?;
+            let cells = CellConverter { column, rules, raw: &raw, accepted, before, faults: &mut faults }.convert(&self.times)?;
             if let (ColumnOrigin::Source(_), Some(text)) = (origin, self.in_path.get(column.name)) {
                 let text = values.as_ref().and_then(|values| values.mapped(text)).unwrap_or(text);
                 refuse_other_than(text, column, &cells, &mut faults);
@@ -131,19 +173,33 @@ impl ColumnMapping {
             });
         }
         let masked = |(row, fault): (usize, RowFault)| {
-            let column = self.table.columns().iter().find(|column| column.name == fault.column);
+            let column = self.columns.iter().find(|column| column.name == fault.column);
             (row, fault.masked(column, self.key.as_ref()))
         };
         let mut warnings = decoded.warnings;
         if decoded.first_row == 0 {
             warnings.extend(self.names_that_stand_twice(&decoded.file_schema));
         }
-        let Faults { rows: bad_rows, cells: emptied, unwrapped } = faults;
+        let Faults { rows: bad_rows, cells: emptied, unwrapped, ambiguous } = faults;
         let bad_rows = bad_rows.into_iter().map(masked).collect::<BTreeMap<_, _>>();
         let emptied = emptied.into_iter().filter(|(row, _)| !bad_rows.contains_key(row)).map(masked).collect();
         let steps = self.time.map(|time| TimeSteps::of(&columns[time])).unwrap_or_default();
         let (file, first_row) = (file.to_owned(), decoded.first_row);
-        Ok(CanonicalBatch { file, first_row, rows, columns, faults: bad_rows, emptied, unwrapped, steps, warnings })
+        let taken_out = all_rows - rows;
+        Ok(CanonicalBatch {
+            file,
+            first_row,
+            rows,
+            indices,
+            taken_out,
+            columns,
+            faults: bad_rows,
+            emptied,
+            unwrapped,
+            ambiguous,
+            steps,
+            warnings,
+        })
     }
 
     /// The warning that a file has two columns of one name that the table uses.
@@ -153,13 +209,15 @@ impl ColumnMapping {
         names.clone().find(twice).map(|name| format!("two columns are named {name}; the first one counts"))
     }
 
-    /// Adds the fault of a source cell to the canonical columns that it feeds. It makes the row bad unless all of them may be emptied.
+    /// Adds the fault of a source cell to the canonical columns that it feeds. It makes the row bad unless all of them may be emptied, and
+    /// if the cell would have told whether the row is taken out.
     fn add_decode_fault(&self, fault: DecodeFault, faults: &mut Faults) {
         let feeds = |(_, origin): &(&InputColumn, &ColumnOrigin)| matches!(origin, ColumnOrigin::Source(name) if *name == fault.column);
-        let fed = self.table.columns().iter().zip(&self.origins).filter(feeds).map(|(column, _)| column).collect::<Vec<_>>();
+        let fed = self.columns.iter().zip(&self.origins).filter(feeds).map(|(column, _)| column).collect::<Vec<_>>();
         let of = |column: &str| RowFault { column: column.to_owned(), reason: fault.reason.clone(), value: String::new() };
         let named = fed.first().map_or(fault.column.as_str(), |column| column.name);
-        if !fed.is_empty() && fed.iter().all(|column| column.is_emptied()) {
+        let is_filtered = self.filter.as_ref().is_some_and(|filter| filter.reads(&fault.column));
+        if !fed.is_empty() && !is_filtered && fed.iter().all(|column| column.is_emptied()) {
             faults.cells.push((fault.row, of(named)));
         } else {
             faults.rows.entry(fault.row).or_insert_with(|| of(named));
@@ -259,14 +317,6 @@ fn origin(
             error.hint(format!("name the source column under [{}].columns, or a constant under [{}].constants", table.name(), table.name()))
         }
     })
-}
-
-/// Whether a column name looks like a cell of a data row: a number, a date, or text that masking would change. Such a name may be about a
-/// person, so that errors must not show it.
-fn looks_like_data(name: &str) -> bool {
-    name.parse::<f64>().is_ok()
-        || name.get(..10).is_some_and(|date| date.parse::<jiff::civil::Date>().is_ok())
-        || privacy::mask(name) != name
 }
 
 /// Whether a source column of type `found` can be converted to a canonical type.

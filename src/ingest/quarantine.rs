@@ -22,12 +22,15 @@ pub struct Tally {
     pub duplicates: i64,
     /// Good rows that belong to other days.
     pub outside: i64,
-    /// Good rows that carry nothing to count, such as recalled buyer lines and events of an unknown kind.
+    /// Rows that `drop` and `keep` took out, and good rows that carry nothing to count, such as recalled buyer lines and events of an unknown
+    /// kind.
     pub ignored: i64,
     /// Cells of good rows that could not be read and were emptied.
     pub emptied: i64,
     /// Ids from which the wrapping of an exporter was taken off.
     pub unwrapped: i64,
+    /// Wall times without an offset that the clocks show twice.
+    pub ambiguous: i64,
 }
 
 impl Tally {
@@ -46,6 +49,7 @@ impl Tally {
         self.ignored += other.ignored;
         self.emptied += other.emptied;
         self.unwrapped += other.unwrapped;
+        self.ambiguous += other.ambiguous;
     }
 }
 
@@ -98,6 +102,8 @@ pub struct Audit {
     pub(super) emptied: BTreeMap<String, i64>,
     /// Emptied cells so far, of which the first [`CELLS_KEPT`] are kept with their reasons.
     pub(super) cells_kept: usize,
+    /// Rows that `drop` and `keep` took out. They are no part of what the shares of bad rows and emptied cells are shares of.
+    pub(super) taken_out: i64,
     /// How the times of neighbouring rows compare, by file key.
     pub(super) steps: BTreeMap<String, TimeSteps>,
     /// What a reader of the numbers should know about the files, each with what to write.
@@ -113,8 +119,8 @@ const MAX_EMPTIED: f64 = 0.01;
 impl Audit {
     /// An audit without files.
     pub fn new(table: InputTable) -> Audit {
-        let (files, sizes, quarantined, (emptied, cells_kept, steps, warnings)) = Default::default();
-        Audit { table, files, sizes, quarantined, emptied, cells_kept, steps, warnings }
+        let (files, sizes, quarantined, (emptied, cells_kept, taken_out, steps, warnings)) = Default::default();
+        Audit { table, files, sizes, quarantined, emptied, cells_kept, taken_out, steps, warnings }
     }
 
     /// Records the sizes of the files that are about to be read.
@@ -130,13 +136,17 @@ impl Audit {
         self.files.entry(name.to_owned()).or_default()
     }
 
-    /// Quarantines and counts the batch's bad rows and emptied cells, and notes its warnings.
+    /// Quarantines and counts the batch's bad rows and emptied cells, counts the rows taken out of it, and notes its warnings.
     /// Errors: the audit has more than `BAD_ROWS` bad rows.
     pub fn quarantine(&mut self, batch: &CanonicalBatch) -> Result<()> {
+        self.taken_out += batch.taken_out as i64;
         let tally = self.file(&batch.file);
+        tally.read += batch.taken_out as i64;
+        tally.ignored += batch.taken_out as i64;
         tally.quarantined += batch.faults.len() as i64;
         tally.emptied += batch.emptied.len() as i64;
         tally.unwrapped += batch.unwrapped as i64;
+        tally.ambiguous += batch.ambiguous as i64;
         let file = &batch.file;
         match self.steps.get_mut(file) {
             Some(steps) => steps.add(batch.steps),
@@ -155,8 +165,8 @@ impl Audit {
                     continue;
                 }
             }
-            let row = batch.first_row as i64 + row as i64 + 1;
-            self.quarantined.push(QuarantinedRow { what, table: self.table, file: file.clone(), row, fault: fault.clone() });
+            let (table, row) = (self.table, batch.number(row));
+            self.quarantined.push(QuarantinedRow { what, table, file: file.clone(), row, fault: fault.clone() });
         }
         match self.first_bad_row() {
             Some(first) if self.total().quarantined > BAD_ROWS as i64 => {
@@ -172,7 +182,7 @@ impl Audit {
 
     /// The warnings about the table: those of its files, and the columns of which many cells were emptied.
     pub fn all_warnings(&self) -> Vec<String> {
-        let read = self.total().read;
+        let read = self.total().read - self.taken_out;
         let many = self.emptied.iter().filter(|(_, cells)| **cells as f64 > MAX_EMPTIED * read as f64);
         let emptied = many.map(|(column, cells)| {
             let first = self.quarantined.iter().find(|row| row.what == SetAside::Cell && row.fault.column == *column);
@@ -201,17 +211,13 @@ impl Audit {
     /// Refuses the table when the share of bad rows exceeds `max_bad_ratio`. Errors: `Refused`, with the first bad row as the example.
     pub fn check(&self, max_bad_ratio: f64) -> Result<()> {
         let total = self.total();
+        let read = total.read - self.taken_out;
         let Some(first) = self.first_bad_row() else { return Ok(()) };
-        if total.quarantined as f64 <= max_bad_ratio * total.read as f64 {
+        if total.quarantined as f64 <= max_bad_ratio * read as f64 {
             return Ok(());
         }
-        let message = format!(
-            "{} of {} rows of {} are bad: more than {:.2} %",
-            total.quarantined,
-            total.read,
-            self.table.name(),
-            max_bad_ratio * 100.0
-        );
+        let message =
+            format!("{} of {} rows of {} are bad: more than {:.2} %", total.quarantined, read, self.table.name(), max_bad_ratio * 100.0);
         Err(first.too_many_bad_rows(message))
     }
 }

@@ -2,14 +2,16 @@
 
 use super::batch::CanonicalBatch;
 use super::mapping::ColumnMapping;
-use crate::config::{Plan, RowOrder, SourceConfig};
+use super::times::TimeParser;
+use crate::config::{InputFormat, Plan, RowOrder, SourceConfig};
 use crate::error::{Context, Result};
 use crate::ingest::decode::dispatch::{decode, format, parts};
 use crate::ingest::decode::guard::guarded;
-use crate::ingest::decode::input::{DecodeInput, DecodedBatch, FilePart};
-use crate::model::InputTable;
+use crate::ingest::decode::input::{DecodeInput, DecodedBatch, FilePart, wanted};
+use crate::model::{ColumnType, InputTable};
 use crate::parallel;
 use crate::store::StoredObject;
+use arrow::datatypes::DataType;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
@@ -30,24 +32,24 @@ pub(super) fn read<T: Send>(
     if source.order == RowOrder::NewestFirst {
         files.reverse();
     }
-    let mut file_parts = Vec::new();
-    let split = |file: &&StoredObject, emit: &mut dyn FnMut(Vec<(StoredObject, FilePart)>) -> Result<()>| {
+    let mut stretches = Vec::new();
+    let split = |file: &&StoredObject, emit: &mut dyn FnMut(Vec<Stretch>) -> Result<()>| {
         let parts = guarded(|| parts(&input(plan, table, source, file)));
-        in_file(file, parts.and_then(|parts| emit(parts.into_iter().map(|part| ((*file).clone(), part)).collect())))
+        in_file(file, parts.and_then(|parts| emit(stretches_of(plan, table, source, (*file, parts))?)))
     };
-    parallel::for_each_ordered(&files, workers, split, |parts| {
-        file_parts.extend(parts);
+    parallel::for_each_ordered(&files, workers, split, |of_file| {
+        stretches.extend(of_file);
         Ok(())
     })?;
     let unused = UnusedColumns::default();
-    let decode = |(file, part): &(StoredObject, FilePart), emit: &mut dyn FnMut(T) -> Result<()>| {
+    let decode = |(file, parts): &Stretch, emit: &mut dyn FnMut(T) -> Result<()>| {
         let mut mapping: Option<ColumnMapping> = None;
         let mut map = |decoded: DecodedBatch| {
             let mapping = match &mut mapping {
                 Some(mapping) => mapping,
                 None => {
                     let new = ColumnMapping::new(plan, table, source, (format(file, source)?, &file.key, &decoded.file_schema))?;
-                    if part.is_first() {
+                    if parts.first().is_some_and(FilePart::is_first) {
                         unused.add(&new.unused);
                     }
                     mapping.insert(new)
@@ -55,11 +57,41 @@ pub(super) fn read<T: Send>(
             };
             emit(prepare(mapping.map(&file.key, decoded)?))
         };
-        in_file(file, guarded(|| decode(&input(plan, table, source, file), part, &mut map)))
+        in_file(file, guarded(|| parts.iter().try_for_each(|part| decode(&input(plan, table, source, file), part, &mut map))))
     };
-    let result = parallel::for_each_ordered(&file_parts, workers, decode, each);
+    let result = parallel::for_each_ordered(&stretches, workers, decode, each);
     unused.warn(plan, table);
     result
+}
+
+/// A file and parts of it that one thread decodes, one after another.
+type Stretch = (StoredObject, Vec<FilePart>);
+
+/// The stretches of a file, in row order: each part is one, unless what a row means may depend on the row before. That is so of wall times in a
+/// zone whose clocks show an hour twice. Errors: an unknown zone.
+fn stretches_of(
+    plan: &Plan,
+    table: InputTable,
+    source: &SourceConfig,
+    (file, parts): (&StoredObject, Vec<FilePart>),
+) -> Result<Vec<Stretch>> {
+    let holds_wall_times = |part: &FilePart| match part {
+        FilePart::RowGroup { metadata, .. } => wanted(source, table).any(|(name, of)| {
+            let is_wall = |found: &DataType| match found {
+                DataType::Timestamp(_, zone) => zone.is_none(),
+                found => !found.is_numeric() || !source.datetime_format.0.is_empty(),
+            };
+            of == ColumnType::Time && metadata.schema().field_with_name(name).is_ok_and(|field| is_wall(field.data_type()))
+        }),
+        FilePart::Whole(_) => false,
+    };
+    let is_one = parts.len() > 1
+        && parts.first().is_some_and(holds_wall_times)
+        && TimeParser::new(plan, source, InputFormat::Parquet)?.repeats_hours();
+    Ok(match is_one {
+        true => vec![(file.clone(), parts)],
+        false => parts.into_iter().map(|part| (file.clone(), vec![part])).collect(),
+    })
 }
 
 pub(super) fn input<'a>(plan: &'a Plan, table: InputTable, source: &'a SourceConfig, file: &'a StoredObject) -> DecodeInput<'a> {

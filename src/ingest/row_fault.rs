@@ -37,6 +37,8 @@ pub(super) struct Faults {
     pub(super) cells: Vec<(usize, RowFault)>,
     /// The number of ids that were unwrapped.
     pub(super) unwrapped: u64,
+    /// The number of wall times that the clocks show twice.
+    pub(super) ambiguous: u64,
 }
 
 impl Faults {

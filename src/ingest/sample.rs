@@ -36,6 +36,8 @@ pub struct Sample {
     pub times: BTreeMap<&'static str, String>,
     /// Column → words that are none of the table's, in the order of their number.
     pub unknown_words: BTreeMap<&'static str, BTreeSet<String>>,
+    /// The kinds of lines that agents sent.
+    pub agent_kinds: BTreeSet<String>,
     /// Column → the distinct ids found.
     pub ids: BTreeMap<&'static str, BTreeSet<String>>,
 }
@@ -48,6 +50,7 @@ pub fn sample(plan: &Plan, table: InputTable, files: &[(Option<Day>, StoredObjec
         unused: Vec::new(),
         times: BTreeMap::new(),
         unknown_words: BTreeMap::new(),
+        agent_kinds: BTreeSet::new(),
         ids: BTreeMap::new(),
     };
     let partitions = if table == InputTable::Messages { Some(MessagePartitions::of(plan, files)?) } else { None };
@@ -119,6 +122,9 @@ impl Sample {
                 self.unknown_words.entry(column.name).or_default().insert(fault.value.clone());
             }
         }
+        if table == InputTable::Messages {
+            self.add_agent_kinds(batch);
+        }
         for (index, column) in table.columns().iter().enumerate().filter(|(_, column)| column.is_id()) {
             let ids = self.ids.entry(column.name).or_default();
             for row in (0..batch.rows).filter(|row| !batch.faults.contains_key(row)) {
@@ -128,6 +134,17 @@ impl Sample {
             }
         }
         Ok(())
+    }
+
+    /// Adds the kinds of the lines that agents sent.
+    fn add_agent_kinds(&mut self, batch: &CanonicalBatch) {
+        let [sender, kind] = ["sender", "kind"].map(|name| InputTable::Messages.index(name));
+        let is_agents = |row: &usize| !batch.faults.contains_key(row) && batch.key(sender, *row) == Some("agent");
+        for found in (0..batch.rows).filter(is_agents).filter_map(|row| batch.key(kind, row)) {
+            if !self.agent_kinds.contains(found) && self.agent_kinds.len() < IDS {
+                self.agent_kinds.insert(found.trim().to_owned());
+            }
+        }
     }
 
     /// Notes how the times of a batch are read, unless it is known.

@@ -1,10 +1,11 @@
-//! Parses the times of sources to UTC ms.
+//! Parses the times of sources to UTC ms, or to the two instants that a wall time may mean.
 //!
 //! `LastMinute` stands beside jiff's parser, which parses every text from its beginning. The times of a log repeat their date, hour, minute
 //! and zone for thousands of lines, so that the seconds are all that changes. There is no separate figure for it in benches/RESULTS.md;
 //! delete it if the text formats there read as fast without it.
 
 use super::civil_times::{civil_date, civil_time, with_english_halves};
+use super::wall_times::{Reading, repeats_hours};
 use crate::config::{EpochUnit, InputFormat, Plan, SourceConfig, zone};
 use crate::error::Result;
 use arrow::datatypes::DataType;
@@ -64,7 +65,7 @@ impl TimeParser {
             _ if example.len() <= 11 && civil_date(example).is_some() => "a date".to_owned(),
             _ => wall,
         };
-        match self.parse(example) {
+        match self.parse(example).and_then(Reading::first) {
             Some(ms) if !matches!(found, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64) => {
                 let instant = jiff::Timestamp::from_millisecond(ms).map(|at| at.to_string()).unwrap_or_default();
                 format!("{how}; {example} is {instant}")
@@ -74,17 +75,22 @@ impl TimeParser {
         }
     }
 
-    /// A parser for the texts of one column in row order, to UTC ms; `None` for a text that is not a time.
-    pub(super) fn instants(&self) -> impl FnMut(&str) -> Option<i64> {
-        let mut minute = LastMinute::default();
-        move |text| minute.instant(text).or_else(|| minute.parse(text, self))
+    /// Whether a wall time of the source may mean two instants.
+    pub(super) fn repeats_hours(&self) -> bool {
+        repeats_hours(&self.zone)
     }
 
-    /// Parses a single text, to UTC ms.
-    fn parse(&self, text: &str) -> Option<i64> {
+    /// A parser for the texts of one column in row order; `None` for a text that is not a time.
+    pub(super) fn readings(&self) -> impl FnMut(&str) -> Option<Reading> {
+        let mut minute = LastMinute::default();
+        move |text| minute.instant(text).map(Reading::Once).or_else(|| minute.parse(text, self))
+    }
+
+    /// Parses a single text.
+    fn parse(&self, text: &str) -> Option<Reading> {
         let text = text.trim();
         self.by_format(text).or_else(|| self.number(text)).or_else(|| match text.parse::<jiff::Timestamp>() {
-            Ok(at) => Some(at.as_millisecond()),
+            Ok(at) => Some(Reading::Once(at.as_millisecond())),
             Err(_) => match text.parse::<DateTime>() {
                 Ok(at) => self.local(at),
                 Err(_) => self.civil(text),
@@ -93,7 +99,7 @@ impl TimeParser {
     }
 
     /// Parses a text by the first of the source's formats that fits.
-    fn by_format(&self, text: &str) -> Option<i64> {
+    fn by_format(&self, text: &str) -> Option<Reading> {
         if self.formats.is_empty() {
             return None;
         }
@@ -101,14 +107,14 @@ impl TimeParser {
         self.formats.iter().find_map(|format| {
             let parsed = jiff::fmt::strtime::parse(format, text.as_bytes()).ok()?;
             match parsed.to_timestamp() {
-                Ok(at) => Some(at.as_millisecond()),
+                Ok(at) => Some(Reading::Once(at.as_millisecond())),
                 Err(_) => self.local(parsed.to_datetime().ok()?),
             }
         })
     }
 
-    /// The instant of an epoch number, with or without decimals, or of a serial number.
-    fn number(&self, text: &str) -> Option<i64> {
+    /// What an epoch number means, with or without decimals, or a serial number.
+    fn number(&self, text: &str) -> Option<Reading> {
         // Dates begin with a digit too, and almost all hold one of these.
         if text.trim_start_matches('-').contains(['-', '/', ':']) {
             return None;
@@ -116,25 +122,25 @@ impl TimeParser {
         if !self.has_serials
             && let Ok(number) = text.parse()
         {
-            return self.epoch(number);
+            return self.epoch(number).map(Reading::Once);
         }
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite())?;
         if self.has_serials && (1.0..SERIALS_END).contains(&number) {
             return self.serial(number);
         }
-        self.fractional_epoch(number)
+        self.fractional_epoch(number).map(Reading::Once)
     }
 
-    /// The instant of a whole number: by the source's formats, which may be digits alone, else of an epoch number.
-    pub(super) fn whole_number(&self, text: &str) -> Option<i64> {
-        self.by_format(text).or_else(|| self.epoch(text.parse().ok()?))
+    /// What a whole number means: by the source's formats, which may be digits alone, else as an epoch number.
+    pub(super) fn whole_number(&self, text: &str) -> Option<Reading> {
+        self.by_format(text).or_else(|| self.epoch(text.parse().ok()?).map(Reading::Once))
     }
 
-    /// The instant of a wall-clock time in a form that is always known.
-    fn civil(&self, text: &str) -> Option<i64> {
+    /// What a wall-clock time means in a form that is always known.
+    fn civil(&self, text: &str) -> Option<Reading> {
         let (at, offset) = civil_time(text)?;
         match offset {
-            Some(offset) => Some(at.to_zoned(TimeZone::fixed(offset)).ok()?.timestamp().as_millisecond()),
+            Some(offset) => Some(Reading::Once(at.to_zoned(TimeZone::fixed(offset)).ok()?.timestamp().as_millisecond())),
             None => self.local(at),
         }
     }
@@ -149,18 +155,33 @@ impl TimeParser {
         text.parse().ok().or_else(by_format).or_else(serial).or_else(|| civil_date(text))
     }
 
+    /// The first day of the month in a text: `2026-11`, `2026/11`, `202611`, `2026年11月`, or a date of the month.
+    pub(super) fn month(&self, text: &str) -> Option<Date> {
+        let named = || {
+            let digits = text.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty()).collect::<Vec<_>>();
+            let (year, month) = match digits.as_slice() {
+                [year, month] if year.len() == 4 => (*year, *month),
+                [both] if both.len() == 6 => both.split_at(4),
+                _ => return None,
+            };
+            Date::new(year.parse().ok()?, month.parse().ok()?, 1).ok()
+        };
+        // Six digits are a month, before they could be the serial number of a day.
+        named().or_else(|| self.date(text).map(Date::first_of_month))
+    }
+
     /// The day of an instant (UTC ms) in the source's zone.
     pub(super) fn day_of(&self, at: i64) -> Option<Date> {
         Some(jiff::Timestamp::from_millisecond(at).ok()?.to_zoned(self.zone.clone()).date())
     }
 
-    /// The instant (UTC ms) of a wall-clock time without an offset, in the source's zone (DECISIONS #15).
-    pub(super) fn local(&self, at: DateTime) -> Option<i64> {
-        Some(at.to_zoned(self.zone.clone()).ok()?.timestamp().as_millisecond())
+    /// What a wall-clock time without an offset means in the source's zone (DECISIONS #15).
+    pub(super) fn local(&self, at: DateTime) -> Option<Reading> {
+        Reading::of(at, &self.zone)
     }
 
-    /// The instant (UTC ms) of a spreadsheet's serial number, to the nearest millisecond.
-    fn serial(&self, number: f64) -> Option<i64> {
+    /// What a spreadsheet's serial number means, to the nearest millisecond.
+    fn serial(&self, number: f64) -> Option<Reading> {
         const DAY_MS: f64 = 86_400_000.0;
         let ms = jiff::SignedDuration::from_millis((number * DAY_MS).round() as i64);
         self.local(Date::constant(1899, 12, 30).to_datetime(jiff::civil::Time::midnight()).checked_add(ms).ok()?)
@@ -208,15 +229,16 @@ impl LastMinute {
         (prefix == self.prefix && zone == self.zone).then_some(self.starts_at + ms)
     }
 
-    /// Parses a text in full and remembers its minute.
-    fn parse(&mut self, text: &str, times: &TimeParser) -> Option<i64> {
-        let at = times.parse(text)?;
+    /// Parses a text in full and remembers its minute, unless the clocks show that minute twice.
+    fn parse(&mut self, text: &str, times: &TimeParser) -> Option<Reading> {
+        let reading = times.parse(text)?;
+        let Reading::Once(at) = reading else { return Some(reading) };
         let parts = text.split_at_checked(PREFIX).zip(text.get(PREFIX..).and_then(seconds));
         // Other layouts have their seconds elsewhere, so that this minute must not be compared with them.
         if let Some(((prefix, _), (ms, zone))) = parts.filter(|_| times.formats.is_empty() && text.as_bytes()[PREFIX - 1] == b':') {
             *self = LastMinute { prefix: prefix.to_owned(), zone: zone.to_owned(), starts_at: at - ms };
         }
-        Some(at)
+        Some(reading)
     }
 }
 
@@ -238,7 +260,7 @@ mod tests {
     fn the_last_minute_gives_the_same_instants_as_the_full_parser() {
         let zone = zone("Asia/Shanghai").unwrap();
         let times = TimeParser { zone, ..TimeParser::plain() };
-        let mut instant = times.instants();
+        let mut reading = times.readings();
         for text in [
             "2026-09-01 08:00:07",
             "2026-09-01 08:00:07.5",
@@ -262,8 +284,34 @@ mod tests {
         ] {
             let alone = times.parse(text);
             for _ in 0..2 {
-                assert_eq!(instant(text), alone, "{text}");
+                assert_eq!(reading(text), alone, "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn a_month_parses_in_every_notation() {
+        let november = Date::new(2026, 11, 1).ok();
+        let month = |text| TimeParser::plain().month(text);
+        for text in ["2026-11", "2026/11", "2026.11", "202611", "2026年11月", "2026-11-01", "2026-11-30", "20261130"] {
+            assert_eq!(month(text), november, "{text}");
+        }
+        for text in ["2026-13", "11-2026", "2026", "November", "", "2026-11-31"] {
+            assert_eq!(month(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_minute_that_comes_twice_is_never_the_last_minute() {
+        let zone = zone("America/New_York").unwrap();
+        let times = TimeParser { zone, ..TimeParser::plain() };
+        let mut reading = times.readings();
+        let first = 1_793_511_000_000;
+        for second in [0, 7] {
+            let at = first + 1000 * second;
+            assert_eq!(reading(&format!("2026-11-01 01:30:{second:02}")), Some(Reading::Twice(at, at + 3_600_000)));
+            assert_eq!(reading(&format!("2026-11-01 01:30:{second:02}-05:00")), Some(Reading::Once(at + 3_600_000)));
+            assert_eq!(reading(&format!("2026-03-08 02:30:{second:02}")), Some(Reading::Never));
         }
     }
 }

@@ -36,6 +36,7 @@ pub enum ColumnType {
 }
 
 /// A column of a canonical table.
+#[derive(Clone, Copy)]
 pub struct InputColumn {
     /// Its canonical name.
     pub name: &'static str,

@@ -73,8 +73,8 @@ pub fn detail(name: &str, grain: &str, frame: &DataFrame, code_names: Option<Cod
 }
 
 /// The audit of a day: one row per table and file, with counts of rows (Int64) such that
-/// `read = used + quarantined + duplicates + outside + ignored`, the counts of emptied cells and unwrapped ids, and the warnings about the
-/// table (Utf8, a line each, in its first row; null without any).
+/// `read = used + quarantined + duplicates + outside + ignored`, the counts of emptied cells, unwrapped ids and ambiguous wall times, and the
+/// warnings about the table (Utf8, a line each, in its first row; null without any).
 pub fn audit_rows(audits: &[Audit], day: Day) -> Result<OutputTable> {
     let rows = audits.iter().flat_map(|a| a.files.iter().map(move |(file, counts)| (a.table.name(), file, counts))).collect::<Vec<_>>();
     // A warning may concern several files; the first row of the table holds all of them.
@@ -94,6 +94,7 @@ pub fn audit_rows(audits: &[Audit], day: Day) -> Result<OutputTable> {
         ("ignored", counts(|counts| counts.ignored)),
         ("emptied", counts(|counts| counts.emptied)),
         ("unwrapped", counts(|counts| counts.unwrapped)),
+        ("ambiguous", counts(|counts| counts.ambiguous)),
         ("warnings", Arc::new(warnings.collect::<StringArray>()) as ArrayRef),
     ])?;
     Ok(OutputTable {

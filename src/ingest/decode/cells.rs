@@ -125,7 +125,15 @@ impl TextColumns {
     /// Adds a fault of the current row. A column out of range, such as `usize::MAX`, stands for the row as a whole.
     pub(super) fn add_fault(&mut self, column: usize, reason: &str) {
         let column = self.schema.fields().get(column).map_or(String::new(), |f| f.name().clone());
-        self.faults.push(DecodeFault { row: self.rows, column, reason: reason.to_owned() });
+        self.faults.push(DecodeFault { row: self.rows, is_cut: column.is_empty(), column, reason: reason.to_owned() });
+    }
+
+    /// Adds the fault in a column, or in none, at which reading the current row ended.
+    pub(super) fn cut_row(&mut self, column: usize, reason: &str) {
+        self.add_fault(column, reason);
+        if let Some(fault) = self.faults.last_mut() {
+            fault.is_cut = true;
+        }
     }
 
     /// Adds a warning about the file.

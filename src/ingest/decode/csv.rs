@@ -2,7 +2,7 @@
 
 use super::cells::TextColumns;
 use super::csv_records::{CsvDialect, CsvReader};
-use super::input::{BatchSink, DecodeInput, text_schema, wanted};
+use super::input::{BatchSink, DecodeInput, columns_of, text_schema, wanted};
 use super::text::TextReader;
 use crate::config::{COLUMNS, LimitExceeded};
 use crate::error::{Error, Kind, Result};
@@ -58,7 +58,7 @@ fn in_toml(mark: char) -> String {
 
 /// The names that a header must have.
 fn required_names<'a>(input: &DecodeInput<'a>) -> Vec<&'a str> {
-    let columns = input.table.columns().iter().zip(wanted(input.source, input.table));
+    let columns = columns_of(input.source, input.table).into_iter().zip(wanted(input.source, input.table));
     let needed = columns.filter(|(column, _)| column.required && !input.source.gives(column.name));
     needed.map(|(_, (name, _))| name).collect()
 }

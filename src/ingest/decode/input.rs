@@ -1,8 +1,8 @@
 //! The input of a decoder, a file or a part of one, and its output, batches of source columns.
 
-use crate::config::{InputFormat, Limits, SourceConfig};
+use crate::config::{InputFormat, Limits, LineOrder, SourceConfig};
 use crate::error::Result;
-use crate::model::{ColumnType, InputTable};
+use crate::model::{ColumnType, InputColumn, InputTable};
 use crate::store::{Store, StoredObject};
 use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -15,6 +15,8 @@ pub(in crate::ingest) struct DecodeFault {
     pub row: usize,
     /// The name of the source column; empty if the row as a whole could not be read.
     pub column: String,
+    /// Whether the row could not be read to its end, so that its other cells may be missing.
+    pub is_cut: bool,
     /// The reason, as the quarantine table shows it.
     pub reason: String,
 }
@@ -66,16 +68,33 @@ pub(in crate::ingest) struct DecodeInput<'a> {
     pub(in crate::ingest) caps: &'a Limits,
 }
 
-/// The name of the source column and the canonical type of each column of the table, in the table's order.
+/// The columns of the table as the source must give them: with `order_by = "seq"` no line can do without its `seq`.
+pub(in crate::ingest) fn columns_of(source: &SourceConfig, table: InputTable) -> Vec<InputColumn> {
+    let is_needed = |column: &InputColumn| column.required || (column.name == "seq" && source.order_by == LineOrder::Seq);
+    let as_needed = |column: &InputColumn| match is_needed(column) {
+        true => InputColumn { required: true, null_says: true, ..*column },
+        false => *column,
+    };
+    table.columns().iter().map(as_needed).collect()
+}
+
+/// The name of the source column and the canonical type of each column of the table, in the table's order; then the columns that only tell
+/// which rows are taken out.
 pub(in crate::ingest) fn wanted(source: &SourceConfig, table: InputTable) -> impl Iterator<Item = (&str, ColumnType)> {
-    table.columns().iter().map(|c| (source.columns.get(c.name).map_or(c.name, String::as_str), c.of))
+    let mapped = move |c: &'static InputColumn| source.columns.get(c.name).map_or(c.name, String::as_str);
+    let is_mapped = move |name: &&String| table.columns().iter().any(|column| mapped(column) == name.as_str());
+    let telling = source.drop.keys().chain(source.keep.keys()).filter(move |name| !is_mapped(name));
+    table.columns().iter().map(move |c| (mapped(c), c.of)).chain(telling.map(|name| (name.as_str(), ColumnType::Label)))
 }
 
 /// The source columns that the table uses, each once, with the type of the first canonical column that it feeds and whether a file may lack it.
+/// Writers leave out what is false, so that a file may lack a column of `drop`; of `keep`, it would lose all its rows.
 pub(in crate::ingest) fn source_columns(source: &SourceConfig, table: InputTable) -> Vec<(&str, ColumnType, bool)> {
+    let canonical = columns_of(source, table);
     let mut columns: Vec<(&str, ColumnType, bool)> = Vec::new();
-    for (column, (name, of)) in table.columns().iter().zip(wanted(source, table)) {
-        let optional = !column.required && !source.gives(column.name);
+    for (index, (name, of)) in wanted(source, table).enumerate() {
+        let column = canonical.get(index);
+        let optional = column.is_none_or(|column| !column.required && !source.gives(column.name)) && !source.keep.contains_key(name);
         match columns.iter_mut().find(|known| known.0 == name) {
             Some(known) => known.2 &= optional,
             None => columns.push((name, of, optional)),

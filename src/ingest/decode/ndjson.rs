@@ -65,7 +65,7 @@ pub(super) fn decode(mut text: TextReader, input: &DecodeInput, each: BatchSink)
             Err(_) => Err("not UTF-8 (is the file in another encoding? set `encoding`)".to_owned()),
         };
         if let Err(reason) = result {
-            cells.add_fault(current_column, &reason);
+            cells.cut_row(current_column, &reason);
         }
         cells.end_row(each)?;
     }
