@@ -38,7 +38,7 @@ fn main() -> Result<()> {
 
 /// Returns the rows of the states.
 fn pass(plan: &Plan, day: Day, chats: &mut ingest::DayChats, workers: usize) -> Result<usize> {
-    let reference = ingest::Reference::of(&ingest::read_records(plan, day, day)?, plan.buyer_key.as_ref())?;
+    let reference = ingest::Reference::of(&ingest::read_records(plan, day, day, None)?, plan.buyer_key.as_ref())?;
     let shards = chats.partitions.shards(&chats.names, |_| 0)?;
     let (calendar, rules) = (&plan.calendar, plan.rules.rules(0));
     let rules_of_day = DayRules { rules, starts_at: calendar.bounds(day)?.start, assessed: rules.assessed(calendar, day)? };
