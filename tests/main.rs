@@ -14,6 +14,8 @@ mod architecture;
 mod inputs;
 /// Files as exporters, spreadsheets and warehouses write them, kind by kind.
 mod real_files;
+/// What numbers mean when life is messy: several currencies, orders that are none, refunds that amounts hide.
+mod meaning;
 /// The exports of each platform, and the table that each must give.
 mod exports;
 /// Broken and hostile input: what is refused, what is set aside, and what it costs.

@@ -198,7 +198,7 @@ fn read_batches(
     }
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     audit.record_sizes(&files);
-    read(plan, table, &files, parallel::workers(), prepare, |read| {
+    read(plan, table, &files, parallel::workers(), prepare, |read: ExchangedBatch| {
         let batch = &read.batch;
         audit.quarantine(batch)?;
         let tally = audit.file(&batch.file);
