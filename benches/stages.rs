@@ -37,7 +37,7 @@ fn main() -> Result<()> {
 
 /// Returns the rows of the states.
 fn pass(plan: &Plan, day: Day, chats: &mut ingest::DayChats, workers: usize) -> Result<usize> {
-    let reference = ingest::Reference::of(&ingest::read_records(plan, day, day)?, plan.buyer_key.as_ref())?;
+    let reference = ingest::Reference::of(&ingest::read_records(plan, day, day, None)?, plan.buyer_key.as_ref())?;
     let shards = chats.partitions.shards(&chats.names, |_| 0)?;
     let (rules, order_by) = (plan.rules.rules(0), plan.config.messages.order_by);
     let context = facts::FactContext::new((day, &plan.calendar), &chats.names, rules, &reference, order_by)?;

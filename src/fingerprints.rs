@@ -5,7 +5,7 @@ use crate::config::{Plan, SourceConfig};
 use crate::error::Result;
 use crate::frames::{collect, to_arrow};
 use crate::ingest;
-use crate::ingest::{Records, Reference};
+use crate::ingest::{Exchange, Orders, Records, Reference};
 use crate::model::InputTable;
 use crate::store::StoredObject;
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -24,11 +24,22 @@ pub(super) enum TableFingerprints {
     AllFiles(u64),
     /// Business day → sum of the hashes of its rows. For tables that are exported as a whole, where every export is a new file.
     Rows(BTreeMap<Day, u64>),
+    /// The rates of exchange, for tables of which only the files are known.
+    Rates(Exchange),
 }
 
 impl TableFingerprints {
-    /// Lists the files of a table, or reads its rows if the files are not partitioned by day. Errors: the input cannot be listed or read.
-    pub(super) fn read(plan: &Plan, table: InputTable, source: &SourceConfig) -> Result<TableFingerprints> {
+    /// Lists the files of a table, or reads its rows if the files are not partitioned by day. `reference`: the first and last day whose
+    /// partitions of reference tables hold. Errors: the input cannot be listed or read.
+    pub(super) fn read(plan: &Plan, table: InputTable, source: &SourceConfig, reference: (Day, Day)) -> Result<TableFingerprints> {
+        if table == InputTable::ExchangeRates {
+            // Where rows are read, their amounts are converted already.
+            let is_dated = |table| plan.source(table).is_some_and(SourceConfig::is_dated);
+            return Ok(match is_dated(InputTable::Orders) || is_dated(InputTable::Refunds) {
+                true => TableFingerprints::Rates(ingest::read_exchange(plan, reference.0, reference.1)?),
+                false => TableFingerprints::Rows(BTreeMap::new()),
+            });
+        }
         if source.is_dated() {
             let mut sums = BTreeMap::new();
             for (day, file) in ingest::partition_files(plan, table)? {
@@ -41,9 +52,9 @@ impl TableFingerprints {
                 let files = ingest::files_of(plan, table, source, Day(0), Day(0))?;
                 TableFingerprints::AllFiles(files.iter().fold(0, |sum: u64, (_, file)| sum.wrapping_add(file_hash(file))))
             }
-            InputTable::Orders => TableFingerprints::Rows(order_sums(plan)?),
+            InputTable::Orders => TableFingerprints::Rows(order_sums(plan, reference)?),
             InputTable::Blocklist => TableFingerprints::Rows(BTreeMap::new()),
-            table => TableFingerprints::Rows(record_sums(plan, table)?),
+            table => TableFingerprints::Rows(record_sums(plan, table, reference)?),
         })
     }
 
@@ -51,6 +62,7 @@ impl TableFingerprints {
     pub(super) fn of(&self, days: (Day, Day)) -> String {
         let known = match self {
             TableFingerprints::AllFiles(sum) => return format!("{sum:016x}"),
+            TableFingerprints::Rates(exchange) => return format!("{:016x}", xxh3_64(exchange.in_effect(days).as_bytes())),
             TableFingerprints::Files(sums) | TableFingerprints::Rows(sums) => sums,
         };
         let wanted = (days.0 <= days.1).then(|| known.range(days.0..=days.1)).into_iter().flatten();
@@ -78,9 +90,9 @@ fn add(sums: &mut BTreeMap<Day, u64>, day: Day, hash: u64) {
 }
 
 /// Hashes orders by the business days of their creation and payment.
-fn order_sums(plan: &Plan) -> Result<BTreeMap<Day, u64>> {
+fn order_sums(plan: &Plan, (first, last): (Day, Day)) -> Result<BTreeMap<Day, u64>> {
     let mut sums = BTreeMap::new();
-    let Some(orders) = ingest::read_orders(plan, Day(0), Day(0), i64::MAX, None)? else { return Ok(sums) };
+    let Some(orders) = ingest::read_orders(plan, first, last, i64::MAX, None)? else { return Ok(sums) };
     let orders = collect(orders.all())?;
     let text = |name: &str| orders.column(name).and_then(|column| column.str());
     let number = |name: &str| orders.column(name).and_then(|column| column.i64());
@@ -106,10 +118,13 @@ fn hashed_quantity(thousandths: i64) -> i64 {
     if thousandths % 1000 == 0 { thousandths / 1000 } else { -thousandths }
 }
 
-/// Hashes the rows of another table by the business day of their first time or date.
-fn record_sums(plan: &Plan, table: InputTable) -> Result<BTreeMap<Day, u64>> {
+/// Hashes the rows of another table by the business day of their first time or date, and refunds also by that on which they were finished.
+fn record_sums(plan: &Plan, table: InputTable, reference: (Day, Day)) -> Result<BTreeMap<Day, u64>> {
     let mut sums = BTreeMap::new();
-    let records = ingest::read_table(plan, table, Day(0), Day(0))?;
+    let records = match table {
+        InputTable::Refunds => refunds(plan, reference)?,
+        table => ingest::read_table(plan, table, Day(0), Day(0))?,
+    };
     let Some(rows) = records.of(table) else { return Ok(sums) };
     if table == InputTable::Visits {
         return visit_sums(rows);
@@ -121,9 +136,28 @@ fn record_sums(plan: &Plan, table: InputTable) -> Result<BTreeMap<Day, u64>> {
     }
     let rows = to_arrow(&rows)?;
     for (row, hash) in row_hashes(&rows)?.into_iter().enumerate() {
-        add(&mut sums, day_of(plan, table, &rows, row)?, hash);
+        let day = day_of(plan, table, &rows, row)?;
+        add(&mut sums, day, hash);
+        if let Some(finished) = finished_on(plan, table, &rows, row)?.filter(|finished| *finished != day) {
+            add(&mut sums, finished, hash);
+        }
     }
     Ok(sums)
+}
+
+/// All refunds, at the rates that a run gives them. Where only the files of the orders are known, the rates have a fingerprint of their own.
+fn refunds(plan: &Plan, (first, last): (Day, Day)) -> Result<Records> {
+    let is_whole = plan.source(InputTable::Orders).is_some_and(|source| !source.is_dated());
+    let needs_orders = plan.source(InputTable::ExchangeRates).is_some() && is_whole;
+    let orders = if needs_orders { ingest::read_orders(plan, first, last, i64::MAX, None)? } else { None };
+    ingest::read_refunds(plan, (first, last), orders.as_ref().and_then(Orders::origins))
+}
+
+/// The business day on which a refund was finished; `None` if it was not, and for rows of other tables.
+fn finished_on(plan: &Plan, table: InputTable, rows: &RecordBatch, row: usize) -> Result<Option<Day>> {
+    let finished = rows.column_by_name("finished_at").filter(|finished| table == InputTable::Refunds && finished.is_valid(row));
+    let at = finished.map(|finished| finished.as_primitive::<Int64Type>().value(row));
+    Ok(at.map(|at| plan.calendar.day_of(at)).transpose()?)
 }
 
 /// Hashes the visitors of each shop by day. If a shop and day has several rows, the last one counts.

@@ -19,6 +19,8 @@ mod inputs;
 mod real_files;
 /// Rows that are taken out, sequence numbers that are needed, and the two odd hours of a year.
 mod meaning_cells;
+/// What numbers mean when life is messy: several currencies, orders that are none, refunds that amounts hide.
+mod meaning;
 /// The exports of each platform, and the table that each must give.
 mod exports;
 /// Broken and hostile input: what is refused, what is set aside, and what it costs.

@@ -4,7 +4,7 @@ use super::hints::hints;
 use crate::config::{Plan, SourceConfig};
 use crate::error::{Context, Error, Kind, Result};
 use crate::facts::{FactContext, SuspectLines, chat_facts};
-use crate::ingest::{self, DayChats, Reference, Sample};
+use crate::ingest::{self, DayChats, Orders, Reference, Sample};
 use crate::memory::{DayResources, MemoryBudget};
 use crate::model::{ColumnType, InputTable};
 use kefu_kernel::calendar::Day;
@@ -110,6 +110,13 @@ fn read_whole(plan: &Plan, table: InputTable, day: Day) -> Result<Vec<String>> {
         InputTable::Orders => {
             let orders = ingest::read_orders(plan, day, day, i64::MAX, None)?;
             Ok(orders.map(|orders| orders.audit.all_warnings()).unwrap_or_default())
+        }
+        InputTable::Refunds => {
+            // What is wrong with the orders is told of their own table.
+            let has_rates = plan.source(InputTable::ExchangeRates).is_some();
+            let orders = has_rates.then(|| ingest::read_orders(plan, day, day, i64::MAX, None).ok().flatten()).flatten();
+            let refunds = ingest::read_refunds(plan, (day, day), orders.as_ref().and_then(Orders::origins))?;
+            Ok(refunds.audits.iter().flat_map(ingest::Audit::all_warnings).collect())
         }
         table => Ok(ingest::read_table(plan, table, day, day)?.audits.iter().flat_map(ingest::Audit::all_warnings).collect()),
     }

@@ -71,7 +71,8 @@ impl Plan {
         privacy::learn_pipeline(text);
         let config: PipelineConfig = parse(&name.to_string_lossy(), text)?;
         for table in InputTable::ALL {
-            let wrong = source_of(&config, table).and_then(|source| source_check::fault(table, source));
+            let wrong = source_of(&config, table)
+                .and_then(|source| source_check::fault(table, source).or_else(|| source_check::clash(source, &config)));
             if let Some((key, error)) = wrong {
                 let error = error.with("pipeline", name.display());
                 let span = span_of(text, table.name(), key);
@@ -179,7 +180,7 @@ fn did_you_mean(message: &str) -> Option<String> {
 }
 
 /// Checks the values of a pipeline and opens its stores.
-fn resolve(config: PipelineConfig, written: &toml::Table, base: &Path, overrides: &Overrides) -> Result<Plan> {
+fn resolve(mut config: PipelineConfig, written: &toml::Table, base: &Path, overrides: &Overrides) -> Result<Plan> {
     let rules = RuleSets::new(config.rules.preset.clone(), written)?;
     if !(0.0..=1.0).contains(&config.quality.max_bad_ratio) {
         return Err(Error::new(Kind::Config, "max_bad_ratio is outside 0 to 1").hint("the default is 0.01, 1 %"));
@@ -188,6 +189,7 @@ fn resolve(config: PipelineConfig, written: &toml::Table, base: &Path, overrides
     if config.reports.periods.is_empty() || config.reports.levels.is_empty() {
         return Err(Error::new(Kind::Config, "[reports] selects nothing").hint("leave periods and levels out to get them all"));
     }
+    config.reports.currency = currency(&config.reports.currency)?;
     let judgement = JudgementSettings::load(&config.judgement, base)?;
     let buyer_key = BuyerKey::from_config(&config.privacy)?;
     let input = Store::open(&location(overrides.input.as_deref(), &config.input, base))?;
@@ -220,6 +222,16 @@ fn tidy(path: &Path) -> PathBuf {
         }
     }
     if tidied.as_os_str().is_empty() { PathBuf::from(".") } else { tidied }
+}
+
+/// The code of a currency in capitals. Errors: it has not three letters.
+fn currency(written: &str) -> Result<String> {
+    let code = written.trim().to_ascii_uppercase();
+    if code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return Ok(code);
+    }
+    Err(Error::new(Kind::Config, format!("[reports] currency = \"{written}\" is no code of three letters"))
+        .hint("write \"CNY\" or \"USD\""))
 }
 
 /// Resolves the settings of time. Errors: one of them is not a time zone, a time of day, a weekday or a month.

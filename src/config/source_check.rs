@@ -2,6 +2,7 @@
 //! that are none.
 
 use super::path_template::PathTemplate;
+use super::pipeline::PipelineConfig;
 use super::source::{AmountMeaning, InputFormat, LineOrder, NullWords, RowUnit, SourceConfig};
 use crate::error::{Error, Kind};
 use crate::model::InputTable;
@@ -56,6 +57,19 @@ fn wrong_table(table: InputTable, source: &SourceConfig) -> Option<(&'static str
     }
     if !source.whole.is_empty() && source.rows == RowUnit::Order {
         return Some(("whole", config("`whole` names columns of item rows".to_owned(), "set rows = \"item\" too, or leave it out")));
+    }
+    None
+}
+
+/// The first setting of a source that clashes with the rest of the pipeline: its key, and why. `None` if none does.
+pub(super) fn clash(source: &SourceConfig, pipeline: &PipelineConfig) -> Option<(&'static str, Error)> {
+    if source.amount_is == AmountMeaning::AfterRefunds && pipeline.refunds.is_none() {
+        let message = "amount_is = \"after_refunds\" needs the refunds that the amounts no longer hold".to_owned();
+        return Some(("amount_is", config(message, "add [refunds], or leave it out if the amounts are those that were paid")));
+    }
+    if source.whole.iter().any(|column| column == "amount") && !pipeline.rules.excluded_skus.is_empty() {
+        let message = "with `amount` in `whole` nothing says what the items of excluded_skus cost".to_owned();
+        return Some(("whole", config(message, "leave `amount` out and map the amount of each item, or leave out excluded_skus")));
     }
     None
 }

@@ -47,9 +47,13 @@ pub(super) fn instants_of_sales(orders: LazyFrame, rules: &Rules) -> Result<Lazy
 
 /// The orders that can earn a credit: neither cancelled nor flagged (插旗).
 fn eligible(orders: LazyFrame, rules: &Rules) -> LazyFrame {
-    let is_flagged = rules.excluded_flags.iter().map(|flag| col("flag").eq(lit(flag.as_str())).fill_null(lit(false)));
-    let not_flagged = is_flagged.fold(lit(true), |eligible, flagged| eligible.and(flagged.not()));
-    orders.filter(col("cancelled_at").is_null().and(not_flagged))
+    orders.filter(col("cancelled_at").is_null().and(is_flagged(rules).not()))
+}
+
+/// Whether an order has an excluded flag (插旗). Never null.
+pub(super) fn is_flagged(rules: &Rules) -> Expr {
+    let has = |flag: &String| col("flag").eq(lit(flag.as_str())).fill_null(lit(false));
+    rules.excluded_flags.iter().map(has).fold(lit(false), |flagged, has| flagged.or(has))
 }
 
 fn at_creation(orders: LazyFrame) -> LazyFrame {

@@ -7,6 +7,7 @@
 //! | `inquiry` | Boolean | the chat was before a sale, not after one | never |
 //! | `lost` | Int64 | fen ordered by a buyer who paid nothing in time | never; else 0 |
 
+use super::credits::is_flagged;
 use crate::config::ShopSet;
 use crate::error::Result;
 use crate::frames::collect;
@@ -14,16 +15,19 @@ use crate::ingest::Orders;
 use crate::metrics::has_flag;
 use crate::model::Level;
 use kefu_kernel::calendar::{Calendar, DAY_MS, Day};
+use kefu_kernel::rules::ExcludedFrom;
 use polars::prelude::*;
 
-/// Computes the inquiries of a shop set on a day. Columns: see the file header. Cancelled orders do not count. Errors: the calendar does
-/// not hold a day of the windows. `persons`: the level's persons of the shop set on the day, with `flags` and `first_buyer_at` (UTC ms).
+/// Computes the inquiries of a shop set on a day. Columns: see the file header. Cancelled orders do not count, nor flagged ones if the rules
+/// take them out of conversion. Errors: the calendar does not hold a day of the windows. `persons`: the level's persons of the shop set on the day, with `flags` and `first_buyer_at` (UTC ms).
 pub fn inquiries(level: Level, persons: LazyFrame, orders: &Orders, calendar: &Calendar, shops: &ShopSet, day: Day) -> Result<LazyFrame> {
     let rules = shops.rules;
     let end = |days: i32| -> Result<Expr> { Ok(lit(calendar.bounds(day.plus(days))?.end)) };
     let after_sale_ms = i64::from(rules.after_sale_days) * DAY_MS;
     let window = calendar.bounds(day)?.start - after_sale_ms..calendar.bounds(day.plus(1))?.end;
-    let ordered = shops.of(orders.created_in(day, window)?.filter(col("cancelled_at").is_null()))?;
+    let is_left_out = if rules.excludes_from(ExcludedFrom::Conversion) { is_flagged(rules) } else { lit(false) };
+    let counts = col("cancelled_at").is_null().and(is_left_out.not());
+    let ordered = shops.of(orders.created_in(day, window)?.filter(counts))?;
     let ordered = ordered.select(["shop_id", "buyer_id", "created_at", "paid_at", "amount"].map(col));
     let (asked, created, paid) = (col("first_buyer_at"), col("created_at"), col("paid_at"));
     let buyer = [col("shop_id"), col("buyer_id")];

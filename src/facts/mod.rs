@@ -42,7 +42,7 @@ pub use named_columns::CodeNames;
 pub(crate) use named_columns::named_column;
 pub use paid::paid;
 pub use ratings::{no_filtered_peers, ratings};
-pub use refunds::{refund_instants, refunds};
+pub use refunds::{counting_refunds, refund_instants, refunds};
 pub use rounds::{bucket_bounds, rounds_of};
 pub use tickets::tickets;
 pub use videos::videos;

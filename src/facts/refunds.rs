@@ -11,11 +11,11 @@
 //! | `disputed` | Boolean | | never; false where the source has none |
 //! | `open_ms` | Int64 | ms from applied to finished | not finished |
 
-use super::credits::instants_of_sales;
+use super::credits::{instants_of_sales, is_flagged};
 use crate::error::Result;
 use crate::ingest::Orders;
 use kefu_kernel::calendar::{Calendar, Day};
-use kefu_kernel::rules::Rules;
+use kefu_kernel::rules::{ExcludedFrom, Rules};
 use polars::prelude::*;
 
 /// The creation and the payment of every order refunded on a day, once per order; they decide its credit (DECISIONS #24, #25).
@@ -23,6 +23,18 @@ use polars::prelude::*;
 pub fn refund_instants(refunds: LazyFrame, orders: &Orders, calendar: &Calendar, rules: &Rules, day: Day) -> Result<LazyFrame> {
     let keys = of_day(refunds, calendar, day)?.select([col("shop_id"), col("order_id")]);
     instants_of_sales(orders.with_keys(day, keys), rules)
+}
+
+/// The refunds that count on a day: without those of flagged orders, if the rules take these out of refunds. Columns: as before. An order
+/// that the day does not see has no flag. `refunds`: the input table.
+pub fn counting_refunds(refunds: LazyFrame, orders: &Orders, calendar: &Calendar, rules: &Rules, day: Day) -> Result<LazyFrame> {
+    if rules.excluded_flags.is_empty() || !rules.excludes_from(ExcludedFrom::Refunds) {
+        return Ok(refunds);
+    }
+    let order = [col("shop_id"), col("order_id")];
+    let keys = of_day(refunds.clone(), calendar, day)?.select(&order);
+    let flagged = orders.with_keys(day, keys).filter(is_flagged(rules)).select(&order);
+    Ok(refunds.join(flagged, order.clone(), order, JoinArgs::new(JoinType::Anti)))
 }
 
 /// Computes the refunds of a day. Columns: see the file header. Errors: the calendar does not hold the day.

@@ -2,7 +2,7 @@
 //! one or more reasons. The work of a run follows from that, and `kefu plan` prints it.
 
 use super::reasons::{DaySelection, StaleReason};
-use crate::config::Plan;
+use crate::config::{AmountMeaning, Plan};
 use crate::error::Result;
 use crate::fingerprints::{TableFingerprints, reference_fingerprint};
 use crate::ingest;
@@ -69,9 +69,10 @@ impl<'a> Freshness<'a> {
     /// Errors: an input cannot be listed or read, or the output cannot be listed.
     pub fn gather(plan: &'a Plan, manifest: &Manifest, landed: Landed) -> Result<Freshness<'a>> {
         let mut fingerprints = BTreeMap::new();
+        let reference_days = (landed.through.plus(-LOOKBACK_DAYS), landed.through);
         for table in InputTable::ALL.into_iter().filter(|table| is_followed(*table)) {
             if let Some(source) = plan.source(table) {
-                fingerprints.insert(table, TableFingerprints::read(plan, table, source)?);
+                fingerprints.insert(table, TableFingerprints::read(plan, table, source, reference_days)?);
             }
         }
         let states = plan.output.list("state/chats/shop_persons")?;
@@ -81,7 +82,7 @@ impl<'a> Freshness<'a> {
         for table in
             [InputTable::Shops, InputTable::Staff, InputTable::Blocklist, InputTable::Standards, InputTable::Targets, InputTable::Trainings]
         {
-            records.extend(ingest::read_table(plan, table, landed.through.plus(-LOOKBACK_DAYS), landed.through)?);
+            records.extend(ingest::read_table(plan, table, reference_days.0, reference_days.1)?);
         }
         let reference = Reference::of(&records, plan.buyer_key.as_ref())?;
         let reference_fingerprint = reference_fingerprint(plan, &reference, &records)?;
@@ -257,11 +258,16 @@ impl<'a> Freshness<'a> {
     fn window(&self, table: InputTable, day: Day, landed: Day, rows: bool) -> (Day, Day) {
         let retention = self.plan.rules.widest.retention_days as i32;
         let loyalty_days = if day.plus(retention) <= landed { retention } else { 0 };
+        let is_after_refunds = self.plan.source(InputTable::Orders).is_some_and(|orders| orders.amount_is == AmountMeaning::AfterRefunds);
         let (back, ahead) = match table {
             InputTable::Messages | InputTable::Visits | InputTable::Videos | InputTable::Blocklist | InputTable::Holidays => {
                 return (day, day);
             }
+            // What is added back to the amounts of the orders that the day sees.
+            InputTable::Refunds if is_after_refunds => (LOOKBACK_DAYS, self.payment_delay),
             InputTable::Refunds | InputTable::Evaluations if rows => (0, 0),
+            // A refund of the day may have been applied for a month ago, for an order of a month before.
+            InputTable::ExchangeRates => (2 * LOOKBACK_DAYS, self.payment_delay),
             InputTable::AgentStatus => (LOOKBACK_DAYS, 0),
             InputTable::Orders | InputTable::Tickets => (LOOKBACK_DAYS, self.payment_delay.max(loyalty_days)),
             _ => (LOOKBACK_DAYS, self.payment_delay),
@@ -276,7 +282,11 @@ impl<'a> Freshness<'a> {
         let sources = InputTable::ALL.into_iter().enumerate().map(|(place, table)| (place, self.plan.source(table)));
         let sources = sources.filter(|(place, source)| *place < FIRST_TABLES || source.is_some());
         let sources = sources.map(|(_, source)| source).collect::<Vec<_>>();
-        let inputs = format!("{:?}", (&config.timezone, &config.business_day_starts_at, sources));
+        let mut inputs = format!("{:?}", (&config.timezone, &config.business_day_starts_at, sources));
+        // Amounts in two currencies have nothing in common either. The first one is not named, as no setting is at its default.
+        if config.reports.currency != "CNY" {
+            inputs += &config.reports.currency;
+        }
         // Buyer ids under two keys have nothing in common, so a change of the key is a change of everything.
         let key = self.plan.buyer_key.as_ref().map(|key| key.fingerprint());
         let version = (FIRST_VERSIONS.0, FIRST_VERSIONS.1, key);

@@ -6,7 +6,8 @@ use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, Int64Array, String
 use std::collections::BTreeMap;
 
 /// A batch of canonical rows of one file: one column for each column of the table, in the table's order. A cell without a value is null.
-/// `Key`/`Word`/`Label`: dictionary<i32, utf8>. `Id`/`Text`: utf8. `Int`/`Count`/`Time` (UTC ms)/`Money` (fen): i64. `Number`: f64.
+/// `Key`/`Word`/`Label`: dictionary<i32, utf8>. `Id`/`Text`: utf8. `Int`/`Count`/`Time` (UTC ms)/`Money` (fen)/`Quantity`/`Rate`: i64.
+/// `Number`: f64.
 /// `Date`/`Month` (days since 1970): i32. `Bool`: bool.
 pub struct CanonicalBatch {
     /// The key of the file in the input store.
@@ -86,7 +87,7 @@ impl CanonicalBatch {
         self.columns[column].as_string()
     }
 
-    /// An `Int`, `Count`, `Time` or `Money` column. Panics on a column of another type.
+    /// An `Int`, `Count`, `Time`, `Money`, `Quantity` or `Rate` column. Panics on a column of another type.
     pub fn ints(&self, column: usize) -> &Int64Array {
         self.columns[column].as_primitive()
     }

@@ -2,7 +2,7 @@
 //! converted makes its row bad.
 
 use super::cell_rules::{Cell, CellRules};
-use super::literals::{amount, float_amount, number, thousandths, truth, whole};
+use super::literals::{amount, float_amount, float_rate, number, rate, thousandths, truth, whole};
 use super::row_fault::Faults;
 use super::times::TimeParser;
 use super::wall_times::{Reading, RowBefore, TIMES, wall_time};
@@ -65,6 +65,7 @@ impl CellConverter<'_> {
                 "not a number of 0 to 10^9 with at most 3 decimals",
             ),
             ColumnType::Money => self.amounts(),
+            ColumnType::Rate => self.exact("not a positive number with at most 8 decimals", rate, float_rate),
             ColumnType::Number => self.floats(),
             ColumnType::Bool => self.bools(),
             ColumnType::Time => self.times(times),
@@ -178,22 +179,27 @@ impl CellConverter<'_> {
             MoneyUnit::Yuan => "not an amount with at most 2 decimals and 10^12 yuan",
             MoneyUnit::Fen => "not a whole number of fen up to 10^12 yuan",
         };
+        self.exact(reason, |text| amount(text, money), |number| float_amount(number, money))
+    }
+
+    /// An i64 column of numbers with a fixed count of decimals. A cell that `parse` or `of_float` does not accept is a fault.
+    fn exact(&mut self, reason: &str, parse: impl Fn(&str) -> Option<i64>, of_float: impl Fn(f64) -> Option<i64>) -> Result<ArrayRef> {
         if !self.raw.data_type().is_floating() {
-            return self.numbers(|text| amount(text, money), reason);
+            return self.numbers(parse, reason);
         }
         let floats = cast(self.raw, &DataType::Float64)?;
         let floats = floats.as_primitive::<arrow::datatypes::Float64Type>();
-        let fen = floats.iter().enumerate().map(|(row, number)| {
+        let exact = floats.iter().enumerate().map(|(row, number)| {
             let number = number?;
-            let fen = float_amount(number, money);
-            if fen.is_none() {
+            let exact = of_float(number);
+            if exact.is_none() {
                 self.fault(row, reason, &number.to_string());
             }
-            fen
+            exact
         });
-        let fen = fen.collect::<Int64Array>();
-        self.refuse_nulls(&fen);
-        Ok(Arc::new(fen))
+        let exact = exact.collect::<Int64Array>();
+        self.refuse_nulls(&exact);
+        Ok(Arc::new(exact))
     }
 
     /// Parses the trimmed cells. A null and a word for no value become null; another cell that does not parse is a fault.

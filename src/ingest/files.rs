@@ -1,5 +1,6 @@
 //! Finds the files of a table: glob patterns, templates of paths, and the partitions that overlap a range of business days.
 
+use super::file_order::natural_order;
 use crate::config::path_template::{has_wildcards, literal_folder, matcher};
 use crate::config::{OnMissing, Plan, SourceConfig, zone};
 use crate::error::{Error, Kind, Result};
@@ -9,8 +10,9 @@ use jiff::civil::Time;
 use kefu_kernel::calendar::{Calendar, Day};
 use std::ops::{Range, RangeInclusive};
 
-/// The files of a table that may hold rows of business days `first..=last`, ordered by partition and then by path, each with the date of
-/// its partition. Without a date in the path, every file that matches, with no date. Errors: the path is not valid, the store fails.
+/// The files of a table that may hold rows of business days `first..=last`, ordered by partition and then by path in natural order, each with
+/// the date of its partition. Without a date in the path, every file that matches, with no date. Errors: the path is not valid, the store
+/// fails.
 pub fn files_of(plan: &Plan, table: InputTable, source: &SourceConfig, first: Day, last: Day) -> Result<Vec<(Option<Day>, StoredObject)>> {
     let template = plan.path(table)?;
     if !template.is_dated() {
@@ -19,14 +21,27 @@ pub fn files_of(plan: &Plan, table: InputTable, source: &SourceConfig, first: Da
     partitions_of(plan, table, read_dates(plan, source, first, last)?)
 }
 
+/// The most days whose partitions are looked for one by one. For more, all files are listed once.
+const LOOKED_FOR: i32 = 366;
+
 /// The files of some partitions, ordered by partition and then by path.
 pub(super) fn partitions_of(plan: &Plan, table: InputTable, days: RangeInclusive<Day>) -> Result<Vec<(Option<Day>, StoredObject)>> {
+    if days.end().0 - days.start().0 > LOOKED_FOR {
+        return listed_partitions(plan, table, &days);
+    }
     let template = plan.path(table)?;
     let mut files = Vec::new();
     for day in days.start().through(*days.end()) {
         files.extend(matching(plan, &template.glob_of(Some(day))?)?.into_iter().map(|file| (Some(day), file)));
     }
     Ok(files)
+}
+
+fn listed_partitions(plan: &Plan, table: InputTable, days: &RangeInclusive<Day>) -> Result<Vec<(Option<Day>, StoredObject)>> {
+    let mut dated = partition_files(plan, table)?.into_iter().filter(|(day, _)| days.contains(day)).collect::<Vec<_>>();
+    dated.sort_by(|(day, file), (other_day, other)| day.cmp(other_day).then_with(|| natural_order(&file.key, &other.key)));
+    let (days, files): (Vec<_>, Vec<_>) = dated.into_iter().map(|(day, file)| (Some(day), file)).unzip();
+    Ok(days.into_iter().zip(refuse_outside_links(plan, files)?).collect())
 }
 
 /// Checks that a configured table has a file, or with `{date}` a file in every partition that overlaps the days: with a file missing,
@@ -110,7 +125,7 @@ fn partition_calendar(plan: &Plan, source: &SourceConfig) -> Result<Calendar> {
     Ok(Calendar { zone, day_starts_at: Time::midnight(), ..plan.calendar.clone() })
 }
 
-/// The files that a path pattern matches, in path order. Errors: the pattern leaves the input folder, or a file is a link that does.
+/// The files that a path pattern matches, in the natural order of their paths. Errors: the pattern leaves the input folder, or a file is a link that does.
 fn matching(plan: &Plan, pattern: &str) -> Result<Vec<StoredObject>> {
     let pattern = pattern.trim_start_matches("./");
     if pattern.starts_with('/') || pattern.split('/').any(|part| part == "..") {
@@ -122,7 +137,9 @@ fn matching(plan: &Plan, pattern: &str) -> Result<Vec<StoredObject>> {
     }
     let matcher = matcher(pattern)?;
     let listed = plan.input.list(literal_folder(pattern))?.into_iter().filter(|object| !is_hidden(&object.key));
-    refuse_outside_links(plan, listed.filter(|object| matcher.is_match(&object.key)).collect())
+    let mut files = listed.filter(|object| matcher.is_match(&object.key)).collect::<Vec<_>>();
+    files.sort_by(|file, other| natural_order(&file.key, &other.key));
+    refuse_outside_links(plan, files)
 }
 
 /// Whether a file is a marker that an engine leaves beside its data, such as `_SUCCESS` or `.part-0.crc`, or not yet committed.

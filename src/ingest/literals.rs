@@ -7,7 +7,13 @@ use std::borrow::Cow;
 pub(super) const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// The largest amount accepted: 10^12 yuan in fen.
-const MAX_FEN: i64 = 100_000_000_000_000;
+pub(super) const MAX_FEN: i64 = 100_000_000_000_000;
+
+/// A rate of 1, in the unit of rates.
+pub(super) const RATE_OF_ONE: i64 = 100_000_000;
+
+/// The largest rate accepted: 10^9.
+const MAX_RATE: i64 = 1_000_000_000 * RATE_OF_ONE;
 
 /// How far, in yuan, a binary fraction may lie beside the amount that was meant.
 const NEAR: f64 = 1e-6;
@@ -24,16 +30,34 @@ pub(super) fn whole(text: &str) -> Option<i64> {
     plain.parse().ok().or_else(|| without_thousands(plain)?.parse().ok())
 }
 
-/// Parses a number with at most three decimals as thousandths, exactly.
+/// Parses a number that is not negative, with at most three decimals, as thousandths, exactly.
 pub(super) fn thousandths(text: &str) -> Option<i64> {
+    scaled(text, 3)
+}
+
+/// Parses a positive rate with at most eight decimals as hundred-millionths, exactly. A ninth decimal is refused, unless it is the error of a
+/// binary fraction.
+pub(super) fn rate(text: &str) -> Option<i64> {
+    scaled(text, 8).filter(|rate| (1..=MAX_RATE).contains(rate)).or_else(|| float_rate(text.parse().ok()?))
+}
+
+/// The rate that a binary fraction stands for, in hundred-millionths.
+pub(super) fn float_rate(number: f64) -> Option<i64> {
+    let rate = number * RATE_OF_ONE as f64;
+    let near = (rate * 4.0 * f64::EPSILON).max(1e-3);
+    ((rate - rate.round()).abs() <= near && (1.0..=MAX_RATE as f64).contains(&rate.round())).then_some(rate.round() as i64)
+}
+
+/// Parses a number that is not negative as a whole number of its last decimal place.
+fn scaled(text: &str, places: usize) -> Option<i64> {
     let (units, decimals) = text.split_once('.').unwrap_or((text, ""));
-    let (kept, rest) = decimals.split_at_checked(decimals.len().min(3))?;
+    let (kept, rest) = decimals.split_at_checked(decimals.len().min(places))?;
     if rest.bytes().any(|b| b != b'0') || !kept.bytes().all(|b| b.is_ascii_digit()) || (units.is_empty() && kept.is_empty()) {
         return None;
     }
     let units = if units.is_empty() { 0 } else { whole(units)? };
-    let decimals = format!("{kept:0<3}").parse::<i64>().ok()?;
-    units.checked_mul(1000)?.checked_add(decimals).filter(|_| !text.starts_with('-'))
+    let decimals = format!("{kept:0<places$}").parse::<i64>().ok()?;
+    units.checked_mul(10_i64.pow(places as u32))?.checked_add(decimals).filter(|_| !text.starts_with('-'))
 }
 
 /// Parses a finite number.
@@ -236,6 +260,29 @@ mod tests {
         for (text, expected) in cases.into_iter().chain(["1.2345", "-1", "", ".", "x", "1.x"].map(|text| (text, None))) {
             assert_eq!(thousandths(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_rate_is_positive_and_has_eight_decimals() {
+        let cases = [
+            ("7", Some(700_000_000)),
+            ("7.10", Some(710_000_000)),
+            ("0.05", Some(5_000_000)),
+            ("0.00000001", Some(1)),
+            ("0.000450000", Some(45_000)),
+            ("1,234.5", Some(123_450_000_000)),
+            // As software writes what it holds as a binary fraction.
+            ("0.30000000000000004", Some(30_000_000)),
+            ("4.5e-05", Some(4500)),
+        ];
+        let wrong = ["0", "-7", "0.000000001", "7.123456789", "1e10", "10000000000", "", "x", "NaN", "inf", "7 CNY"];
+        for (text, expected) in cases.into_iter().chain(wrong.map(|text| (text, None))) {
+            assert_eq!(rate(text), expected, "{text}");
+        }
+        assert_eq!(
+            [7.1, 0.05, 1234.5678, 0.0, f64::NAN].map(float_rate),
+            [Some(710_000_000), Some(5_000_000), Some(123_456_780_000), None, None]
+        );
     }
 
     #[test]

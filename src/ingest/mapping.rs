@@ -351,7 +351,7 @@ fn describe(column_type: ColumnType) -> &'static str {
         ColumnType::Date => "a date",
         ColumnType::Month => "a month",
         ColumnType::Money => "an amount",
-        ColumnType::Number | ColumnType::Quantity => "a number",
+        ColumnType::Number | ColumnType::Quantity | ColumnType::Rate => "a number",
     }
 }
 

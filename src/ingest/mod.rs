@@ -2,12 +2,17 @@
 //! is accounted for in an audit.
 
 mod batch;
+mod before_refunds;
 mod cell_rules;
 mod civil_times;
 mod contact_info;
 mod convert;
+mod currencies;
 mod decode;
 mod dedup;
+mod exchange;
+mod excluded_skus;
+mod file_order;
 mod files;
 mod header;
 mod holidays;
@@ -15,6 +20,8 @@ mod literals;
 mod mapping;
 mod message_ids;
 mod messages;
+mod order_origins;
+mod order_versions;
 mod orders;
 mod profile;
 mod quarantine;
@@ -32,13 +39,15 @@ mod wall_times;
 
 pub(crate) use decode::guard::GAVE_UP;
 pub use dedup::FileLineCounts;
+pub use exchange::Exchange;
 pub use files::{files_of, partition_dates, partition_files, partition_range, read_dates, require_files};
 pub use message_ids::MessageIds;
 pub use messages::{DayChats, read_messages};
+pub use order_origins::OrderOrigins;
 pub use orders::{Orders, read_orders};
 pub use profile::Profile;
 pub use quarantine::{Audit, QuarantinedRow, Tally};
-pub use records::{LOOKBACK_DAYS, Records, read_records, read_table};
+pub use records::{LOOKBACK_DAYS, Records, read_exchange, read_records, read_refunds, read_table};
 pub use reference::{Account, Reference};
 pub use sample::{Sample, sample};
 pub use spill::codec::SharedColumn;

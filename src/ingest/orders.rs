@@ -1,16 +1,21 @@
-//! Reads orders into one frame: one row per order, its newest version.
+//! Reads orders into one frame: one row per order, its newest version, in the currency of the reports.
 
 use super::batch::CanonicalBatch;
-use super::dedup::last_versions;
+use super::before_refunds::before_refunds;
+use super::currencies::Currencies;
+use super::exchange::{Exchange, ExchangedBatch};
 use super::files::{files_of, require_files};
+use super::order_origins::OrderOrigins;
+use super::order_versions::newest_orders;
 use super::quarantine::Audit;
 use super::read::read;
-use super::table_frame::{FILE, counts_by_file, empty_frame, selected_rows, with_file};
-use crate::config::{Plan, RowOrder, RowUnit};
+use super::records::read_exchange;
+use super::table_frame::{PARTITION, counts_by_file, empty_frame, selected_rows, with_file};
+use crate::config::{AmountMeaning, Plan, RowOrder, RowUnit, SourceConfig};
 use crate::error::Result;
-use crate::frames::collect;
 use crate::model::InputTable;
 use crate::parallel;
+use crate::store::StoredObject;
 use arrow::array::BooleanArray;
 use kefu_kernel::calendar::Day;
 use polars::prelude::*;
@@ -19,9 +24,6 @@ use std::ops::Range;
 
 /// The least number of days that orders are looked back for: an order is rarely paid more than a month after its first partition.
 const MIN_LOOKBACK: i32 = 31;
-
-/// The column (i32) with the partition of an order's file, in days since 1970; null without `{date}` in the path.
-const PARTITION: &str = "partition";
 
 /// The orders of a run and the audit of their files.
 pub struct Orders {
@@ -36,6 +38,8 @@ pub struct Orders {
     lookback: i32,
     /// File keys by the number in the column `file`.
     files: Vec<String>,
+    /// What the rates of refunds need, if the pipeline has rates and refunds.
+    origins: Option<OrderOrigins>,
     /// The audit of all rows read, without the rows that are kept: those are counted for the day that uses them.
     pub audit: Audit,
 }
@@ -43,7 +47,8 @@ pub struct Orders {
 /// Reads the orders that business days `first..=landed` may use (DECISIONS #16). `required` is the range of days whose partitions must exist;
 /// a table without `{date}` must have a file in any case. Orders created at or after `until` (UTC ms) are skipped, because no day uses them.
 /// Returns `None` if the pipeline has no orders. Errors: a file is missing or damaged, or too many rows are bad; a row with an order paid
-/// before it was created is bad.
+/// before it was created is bad. Amounts are in another currency than the reports and there are no rates; nothing says when an amount was
+/// written that is one after refunds.
 pub fn read_orders(plan: &Plan, first: Day, landed: Day, until: i64, required: Option<(Day, Day)>) -> Result<Option<Orders>> {
     let Some(source) = plan.source(InputTable::Orders) else { return Ok(None) };
     let lookback = MIN_LOOKBACK.max(plan.rules.widest.after_sale_days as i32 + 1);
@@ -52,50 +57,74 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, until: i64, required: O
         let (from, to) = required.unwrap_or((first, first));
         require_files(plan, InputTable::Orders, source, &dated, from, to.min(landed))?;
     }
+    let exchange = read_exchange(plan, first, landed)?;
+    let OrderRows { versions, files, mut audit } = read_rows(plan, source, dated, until, &exchange)?;
+    let read = counts_by_file(&versions, files.len())?;
+    let newest = newest_orders(versions, source, &plan.rules.widest.excluded_skus)?;
+    audit.warnings.extend(newest.warnings);
+    let (kept, ignored) = (counts_by_file(&newest.counted, files.len())?, counts_by_file(&newest.left_out, files.len())?);
+    for (file, ((read, kept), ignored)) in files.iter().zip(read.into_iter().zip(kept).zip(ignored)) {
+        let tally = audit.file(file);
+        tally.duplicates += read - kept - ignored;
+        tally.ignored += ignored;
+    }
+    let rows = match source.amount_is {
+        AmountMeaning::BeforeRefunds => newest.rows,
+        AmountMeaning::AfterRefunds => before_refunds(plan, source, newest.rows, landed, &exchange)?,
+    };
+    let needs_origins = exchange.has_rates() && plan.source(InputTable::Refunds).is_some();
+    let origins = needs_origins.then(|| exchange.origins(&rows, lookback)).transpose()?;
+    Ok(Some(Orders { rows, counted: newest.counted, lookback, files, origins, audit }))
+}
+
+/// The rows of the order files.
+struct OrderRows {
+    /// The good rows that are in time, in input order. Columns: those of the table, `file` and `partition`.
+    versions: DataFrame,
+    /// File keys by the number in the column `file`.
+    files: Vec<String>,
+    /// The audit of all rows, in which those of `versions` have no outcome yet.
+    audit: Audit,
+}
+
+/// Reads some files of orders, each with the date of its partition. Errors: those of `read_orders`.
+fn read_rows(
+    plan: &Plan,
+    source: &SourceConfig,
+    dated: Vec<(Option<Day>, StoredObject)>,
+    until: i64,
+    exchange: &Exchange,
+) -> Result<OrderRows> {
     let partitions = dated.iter().map(|(day, file)| (file.key.clone(), day.map(|day| day.0))).collect::<HashMap<_, _>>();
-    let files = dated.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
-    let mut audit = Audit::new(InputTable::Orders);
-    audit.record_sizes(&files);
-    let mut names: Vec<String> = Vec::new();
+    let objects = dated.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
+    let (mut audit, mut currencies) = (Audit::new(InputTable::Orders), Currencies::default());
+    audit.record_sizes(&objects);
+    let mut files: Vec<String> = Vec::new();
     let mut versions = with_origin(empty_frame(InputTable::Orders)?, 0, None)?;
-    let refuse = |batch| refuse_unusable(batch, source.rows);
-    read(plan, InputTable::Orders, &files, parallel::workers(), refuse, |batch| {
-        if names.last() != Some(&batch.file) {
-            names.push(batch.file.clone());
+    let created = InputTable::Orders.index("created_at");
+    let prepare = |batch| exchange.orders(refuse_unusable(batch, source.rows));
+    read(plan, InputTable::Orders, &objects, parallel::workers(), prepare, |read: ExchangedBatch| {
+        let batch = read.batch;
+        currencies.add(read.currencies);
+        if files.last() != Some(&batch.file) {
+            files.push(batch.file.clone());
         }
         audit.quarantine(&batch)?;
         let tally = audit.file(&batch.file);
         tally.read += batch.rows as i64;
-        let created = InputTable::Orders.index("created_at");
         let is_in_time = |row: usize| batch.int(created, row).is_none_or(|at| at < until);
         let kept = (0..batch.rows).map(|row| Some(!batch.faults.contains_key(&row) && is_in_time(row))).collect::<BooleanArray>();
         tally.outside += (batch.rows - batch.faults.len() - kept.true_count()) as i64;
         let partition = partitions.get(&batch.file).copied().flatten();
-        versions.vstack_mut_owned(with_origin(selected_rows(InputTable::Orders, &batch, &kept)?, names.len() as u32 - 1, partition)?)?;
+        versions.vstack_mut_owned(with_origin(selected_rows(InputTable::Orders, &batch, &kept)?, files.len() as u32 - 1, partition)?)?;
         Ok(())
     })?;
     audit.check(plan.config.quality.max_bad_ratio)?;
-    let read = counts_by_file(&versions, names.len())?;
+    exchange.check(InputTable::Orders, &currencies)?;
     if source.order == RowOrder::NewestFirst {
         versions = versions.reverse();
     }
-    let newest = match source.rows {
-        RowUnit::Order => {
-            let rows = newest_versions(versions.clone())?;
-            if rows.height() < versions.height() {
-                audit.warnings.extend(unlike_amounts(versions)?);
-            }
-            NewestOrders { counted: rows.clone(), rows, differing: None }
-        }
-        RowUnit::Item => newest_items(versions, &source.whole)?,
-    };
-    audit.warnings.extend(newest.differing);
-    let (rows, counted) = (newest.rows, newest.counted);
-    let kept = counts_by_file(&counted, names.len())?;
-    for (file, (read, kept)) in names.iter().zip(read.into_iter().zip(kept)) {
-        audit.file(file).duplicates += read - kept;
-    }
-    Ok(Some(Orders { rows, counted, lookback, files: names, audit }))
+    Ok(OrderRows { versions, files, audit })
 }
 
 /// Marks orders that were paid before they were created as bad rows, and item rows that name no item.
@@ -119,100 +148,6 @@ fn with_origin(rows: DataFrame, file: u32, partition: Option<i32>) -> Result<Dat
     Ok(with_file(rows, file)?.hstack(&[partition])?)
 }
 
-/// Keeps the newest version of each order: the one with the latest `updated_at`, and of two with the same, the one read last.
-fn newest_versions(versions: DataFrame) -> Result<DataFrame> {
-    let newest = last_versions(oldest_first(versions), &["order_id"]);
-    by_creation(newest)
-}
-
-/// All versions, the newest last: by `updated_at`, and of two with the same, by the order in which they were read.
-fn oldest_first(versions: DataFrame) -> LazyFrame {
-    versions.lazy().sort(["updated_at"], SortMultipleOptions::default().with_maintain_order(true))
-}
-
-/// Orders sorted by creation. An order that is cancelled by word counts as cancelled; when, no metric asks.
-fn by_creation(orders: LazyFrame) -> Result<DataFrame> {
-    let sorted = orders
-        .with_columns([
-            col("postage").fill_null(lit(0i64)),
-            when(is_cancelled()).then(cancelled_at()).otherwise(lit(NULL)).alias("cancelled_at"),
-        ])
-        .sort(["created_at", "shop_id", "order_id"], SortMultipleOptions::default());
-    let mut sorted = collect(sorted)?;
-    sorted.rechunk_mut();
-    Ok(sorted)
-}
-
-fn is_cancelled() -> Expr {
-    col("cancelled_at").is_not_null().or(col("status").eq(lit("cancelled")).fill_null(lit(false)))
-}
-
-fn cancelled_at() -> Expr {
-    coalesce(&[col("cancelled_at"), col("created_at")])
-}
-
-/// Orders made of their versions.
-struct NewestOrders {
-    rows: DataFrame,
-    counted: DataFrame,
-    /// The warning that item rows of one order say different things of the whole order.
-    differing: Option<String>,
-}
-
-/// Makes orders of item rows (DECISIONS #54): of each item the newest version counts; amount, quantity and postage of the items that are not
-/// cancelled by themselves are added up, unless every row repeats them (`whole`); all else comes from the newest row.
-fn newest_items(versions: DataFrame, whole: &[String]) -> Result<NewestOrders> {
-    const ORDER: [&str; 2] = ["shop_id", "order_id"];
-    let order = || ORDER.map(col);
-    let items = last_versions(oldest_first(versions), &["order_id", "item_id"]);
-    let live = is_cancelled().not();
-    let counts = live.clone().or(live.any(true).over(order())?.not());
-    let items = collect(items.with_column(counts.alias("counts")))?;
-    let added = |name: &str| ["amount", "quantity", "postage"].contains(&name) && whole.iter().all(|column| column != name);
-    let columns =
-        items.columns().iter().map(|column| column.name().clone()).filter(|name| !ORDER.contains(&name.as_str()) && name != "counts");
-    let merged = columns.map(|name| if added(&name) { col(name.clone()).sum() } else { col(name.clone()).last() });
-    let counting = items.clone().lazy().filter(col("counts"));
-    let orders = counting.clone().group_by_stable(order()).agg(merged.collect::<Vec<_>>());
-    let rows = by_creation(
-        orders.select(items.columns().iter().filter(|c| c.name() != "counts").map(|c| col(c.name().clone())).collect::<Vec<_>>()),
-    )?;
-    let created = rows.clone().lazy().select([col("shop_id"), col("order_id"), col("created_at").alias("created")]);
-    let counted = items.lazy().join(created, order(), order(), JoinArgs::new(JoinType::Inner));
-    let counted =
-        collect(counted.select([col(FILE), col("created").alias("created_at")]).sort(["created_at"], SortMultipleOptions::default()))?;
-    Ok(NewestOrders { rows, counted, differing: differing_whole(counting, whole)? })
-}
-
-/// The warning that the item rows of an order differ in a column that each of them repeats.
-fn differing_whole(items: LazyFrame, whole: &[String]) -> Result<Option<String>> {
-    for column in whole {
-        let differs = col(column.as_str()).n_unique().gt(lit(1)).alias("differs");
-        let orders = items.clone().group_by(["shop_id", "order_id"].map(col)).agg([differs]).filter(col("differs"));
-        let count = collect(orders)?.height();
-        if count > 0 {
-            return Ok(Some(format!(
-                "{count} orders have item rows with unlike {column}, which `whole` says is one; the newest row counts"
-            )));
-        }
-    }
-    Ok(None)
-}
-
-/// The warning that several rows of an order have unlike amounts and nothing tells which is newer: they may be its items.
-fn unlike_amounts(versions: DataFrame) -> Result<Option<String>> {
-    // Rows that were updated at one instant, or of which nothing says when, are not ordered.
-    let rows = versions.lazy().group_by(["shop_id", "order_id", "updated_at"].map(col)).agg([col("amount").n_unique().alias("amounts")]);
-    let unlike = rows.filter(col("amounts").gt(lit(1))).select(["shop_id", "order_id"].map(col));
-    let orders = collect(unlike.unique(None, UniqueKeepStrategy::Any))?.height();
-    Ok((orders > 0).then(|| {
-        format!(
-            "{orders} orders have several rows with unlike amounts, and no updated_at tells which is newer: if a row is an item, set \
-             rows = \"item\" under [orders] and map item_id; if it is a version, map updated_at"
-        )
-    }))
-}
-
 /// The rows created in an interval: a slice, because they are sorted by creation.
 fn created_within(rows: &DataFrame, interval: &Range<i64>) -> Result<DataFrame> {
     let created = rows.column("created_at")?.i64()?.rechunk();
@@ -223,6 +158,11 @@ fn created_within(rows: &DataFrame, interval: &Range<i64>) -> Result<DataFrame> 
 }
 
 impl Orders {
+    /// What the rates of refunds need of the orders; `None` if there are no rates or no refunds.
+    pub fn origins(&self) -> Option<&OrderOrigins> {
+        self.origins.as_ref()
+    }
+
     /// All orders. Columns: those of the table, `file` and `partition`. Sorted by creation.
     pub fn all(&self) -> LazyFrame {
         self.rows.clone().lazy()

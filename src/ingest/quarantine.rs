@@ -2,7 +2,7 @@
 //! cell's value, masked so that it names no person.
 
 use super::batch::{CanonicalBatch, TimeSteps};
-use super::row_fault::{NEEDS_ESCAPE, RowFault};
+use super::row_fault::{NEEDS_ESCAPE, NO_RATE, RowFault};
 use crate::config::BAD_ROWS;
 use crate::error::{Error, Kind, Result};
 use crate::model::InputTable;
@@ -228,6 +228,9 @@ impl QuarantinedRow {
         let table = self.table.name();
         let hint = match self.fault.reason.as_str() {
             NEEDS_ESCAPE => format!("set escape = \"\\\\\" under [{table}]"),
+            reason if reason.starts_with(NO_RATE) => {
+                "add the rate to the table [exchange_rates]: a rate holds from its date until the next one of its currency".to_owned()
+            }
             reason if reason.starts_with("the row has ") => format!(
                 "does every row end in a delimiter that the header lacks? Set header = false and skip_rows = 1 under [{table}] and name the \
                  columns by number, such as columns = {{ shop_id = \"1\" }}"

@@ -1,9 +1,13 @@
 //! Reads every input table other than messages and orders into one frame each.
 
 use super::batch::CanonicalBatch;
+use super::currencies::Currencies;
 use super::dedup::last_versions;
+use super::exchange::{Exchange, ExchangedBatch};
+use super::excluded_skus::parted_by_sku;
 use super::files::{files_of, require_files};
 use super::holidays::refuse_unreadable_hours;
+use super::order_origins::OrderOrigins;
 use super::quarantine::Audit;
 use super::read::read;
 use super::table_frame::{FILE, counts_by_file, empty_frame, good_rows, with_file};
@@ -19,6 +23,9 @@ use std::collections::BTreeMap;
 /// Days before a business day whose partitions are read too, because they may hold rows that matter on that day: the opening of a ticket,
 /// the last status before the day (DECISIONS #30).
 pub const LOOKBACK_DAYS: i32 = 31;
+
+/// Days of a century.
+const CENTURY: i32 = 36_525;
 
 /// The tables that this module reads.
 const TABLES: [InputTable; 15] = [
@@ -61,30 +68,70 @@ impl Records {
     }
 }
 
-/// Reads all record tables that the pipeline has, for business days `first..=last`. Errors: those of `read_table`.
-pub fn read_records(plan: &Plan, first: Day, last: Day) -> Result<Records> {
+/// Reads all record tables that the pipeline has, for business days `first..=last`. `orders`: as for `read_refunds`.
+/// Errors: those of `read_table` and `read_refunds`.
+pub fn read_records(plan: &Plan, first: Day, last: Day, orders: Option<&OrderOrigins>) -> Result<Records> {
     let mut records = Records::default();
     for table in TABLES {
-        records.extend(read_table(plan, table, first, last)?);
+        records.extend(match table {
+            InputTable::Refunds => read_refunds(plan, (first, last), orders)?,
+            table => read_table(plan, table, first, last)?,
+        });
     }
     Ok(records)
+}
+
+/// Reads the refunds for business days `first..=last`, in the currency of the reports. `orders`: what their rates need of the orders, if it
+/// is known; without it a refund stands for itself. Errors: those of `read_table`; the amounts are in another currency and there are no rates.
+pub fn read_refunds(plan: &Plan, (first, last): (Day, Day), orders: Option<&OrderOrigins>) -> Result<Records> {
+    if plan.source(InputTable::Refunds).is_none() {
+        return Ok(Records::default());
+    }
+    let exchange = read_exchange(plan, first, last)?;
+    let (records, currencies) = read_rows(plan, InputTable::Refunds, (first, last), |batch| exchange.refunds(batch, orders))?;
+    exchange.check(InputTable::Refunds, &currencies)?;
+    Ok(records)
+}
+
+/// Reads the currencies of the shops and the rates of exchange. Errors: those of `read_table`.
+pub fn read_exchange(plan: &Plan, first: Day, last: Day) -> Result<Exchange> {
+    let rows = |table| read_table(plan, table, first, last)?.of(table).map(collect).transpose();
+    Exchange::new(plan, rows(InputTable::Shops)?.as_ref(), rows(InputTable::ExchangeRates)?.as_ref())
 }
 
 /// Reads one record table for business days `first..=last`; returns no table if the pipeline does not have it. Of a record that was exported
 /// several times the row read last counts, because the latest export holds its latest state (DECISIONS #26).
 /// Errors: no file matches, a file is damaged, or too many rows are bad.
 pub fn read_table(plan: &Plan, table: InputTable, first: Day, last: Day) -> Result<Records> {
-    let mut records = Records::default();
+    match table {
+        InputTable::Refunds => read_refunds(plan, (first, last), None),
+        InputTable::Holidays => {
+            Ok(read_rows(plan, table, (first, last), |batch| ExchangedBatch::unchanged(refuse_unreadable_hours(batch)))?.0)
+        }
+        table => Ok(read_rows(plan, table, (first, last), ExchangedBatch::unchanged)?.0),
+    }
+}
+
+/// Reads one record table and the currencies of its rows. `prepare`: brings amounts into the currency of the reports.
+fn read_rows(
+    plan: &Plan,
+    table: InputTable,
+    (first, last): (Day, Day),
+    prepare: impl Fn(CanonicalBatch) -> ExchangedBatch + Sync,
+) -> Result<(Records, Currencies)> {
+    let (mut records, mut currencies) = (Records::default(), Currencies::default());
     let mut rows = with_file(empty_frame(table)?, 0)?;
     let mut files: Vec<String> = Vec::new();
-    let audit = read_batches(plan, table, (first.plus(-lookback(table)), last), |batch| {
+    let audit = read_batches(plan, table, (first.plus(-lookback(table)), last), prepare, |read| {
+        let batch = read.batch;
+        currencies.add(read.currencies);
         if files.last() != Some(&batch.file) {
             files.push(batch.file.clone());
         }
-        rows.vstack_mut_owned(with_file(good_rows(table, batch)?, files.len() as u32 - 1)?)?;
+        rows.vstack_mut_owned(with_file(good_rows(table, &batch)?, files.len() as u32 - 1)?)?;
         Ok(())
     })?;
-    let Some(mut audit) = audit else { return Ok(records) };
+    let Some(mut audit) = audit else { return Ok((records, currencies)) };
     if plan.source(table).is_some_and(|source| source.order == RowOrder::NewestFirst) {
         rows = rows.reverse();
     }
@@ -97,9 +144,23 @@ pub fn read_table(plan: &Plan, table: InputTable, first: Day, last: Day) -> Resu
             tally.duplicates += read - kept;
         }
     }
+    if table == InputTable::Refunds {
+        rows = without_skus(plan, rows, &files, &mut audit)?;
+    }
     records.tables.insert(table, rows.drop(FILE)?);
     records.audits.push(audit);
-    Ok(records)
+    Ok((records, currencies))
+}
+
+/// The rows without those of an excluded sku, which the audit counts as ignored.
+fn without_skus(plan: &Plan, rows: DataFrame, files: &[String], audit: &mut Audit) -> Result<DataFrame> {
+    let (kept, left_out) = parted_by_sku(rows, &plan.rules.widest.excluded_skus)?;
+    for (file, ignored) in files.iter().zip(counts_by_file(&left_out, files.len())?) {
+        let tally = audit.file(file);
+        tally.used -= ignored;
+        tally.ignored += ignored;
+    }
+    Ok(kept)
 }
 
 /// Days before the first business day whose partitions are read too. A partition of a reference table or of visits only holds for its own
@@ -107,6 +168,8 @@ pub fn read_table(plan: &Plan, table: InputTable, first: Day, last: Day) -> Resu
 fn lookback(table: InputTable) -> i32 {
     match table {
         InputTable::Shops | InputTable::Staff | InputTable::Blocklist | InputTable::Visits | InputTable::Holidays | InputTable::Buyers => 0,
+        // A rate holds until the next one, however old it is.
+        InputTable::ExchangeRates => CENTURY,
         _ => LOOKBACK_DAYS,
     }
 }
@@ -120,37 +183,33 @@ fn id_column(table: InputTable) -> Option<&'static str> {
     }
 }
 
-/// Calls `each` with every batch of a table, bad rows included, and returns the audit; `None` if the pipeline does not have the table.
+/// Calls `each` with every batch of a table as `prepare` makes it, bad rows included, and returns the audit; `None` if the pipeline does not
+/// have the table.
 fn read_batches(
     plan: &Plan,
     table: InputTable,
     (first, last): (Day, Day),
-    mut each: impl FnMut(&CanonicalBatch) -> Result<()>,
+    prepare: impl Fn(CanonicalBatch) -> ExchangedBatch + Sync,
+    mut each: impl FnMut(ExchangedBatch) -> Result<()>,
 ) -> Result<Option<Audit>> {
     let Some(source) = plan.source(table) else { return Ok(None) };
     let mut audit = Audit::new(table);
     let files = files_of(plan, table, source, first, last)?;
     // A small table need not have a partition for every day, but it must have a file.
     if files.is_empty() || !source.is_dated() {
-        require_files(plan, table, source, &files, first, first)?;
+        let looked_for = if table == InputTable::ExchangeRates { last } else { first };
+        require_files(plan, table, source, &files, looked_for, looked_for)?;
     }
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     audit.record_sizes(&files);
-    read(
-        plan,
-        table,
-        &files,
-        parallel::workers(),
-        |batch| if table == InputTable::Holidays { refuse_unreadable_hours(batch) } else { batch },
-        |batch| {
-            audit.quarantine(&batch)?;
-            each(&batch)?;
-            let tally = audit.file(&batch.file);
-            tally.read += batch.rows as i64;
-            tally.used += (batch.rows - batch.faults.len()) as i64;
-            Ok(())
-        },
-    )?;
+    read(plan, table, &files, parallel::workers(), prepare, |read: ExchangedBatch| {
+        let batch = &read.batch;
+        audit.quarantine(batch)?;
+        let tally = audit.file(&batch.file);
+        tally.read += batch.rows as i64;
+        tally.used += (batch.rows - batch.faults.len()) as i64;
+        each(read)
+    })?;
     audit.check(plan.config.quality.max_bad_ratio)?;
     Ok(Some(audit))
 }

@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 /// Why a row is set aside that only a backslash could have kept together.
 pub(super) const NEEDS_ESCAPE: &str = "the row only fits with backslash escapes (set escape)";
 
+/// How the reason begins why a row is set aside whose currency has no rate.
+pub(super) const NO_RATE: &str = "no rate of ";
+
 /// Characters of a cell that are masked; the rest of a longer cell is dropped first.
 const MASKED_CHARS: usize = 4096;
 

@@ -1,5 +1,6 @@
 //! Canonical rows as Polars frames, with one column for each column of the table: ids, words and text are strings; counts, times (UTC ms)
-//! money (fen) and quantities (thousandths) are i64; dates are days since 1970 (i32); numbers are f64; truth values are booleans. A cell without a value is null.
+//! money (fen), quantities (thousandths) and rates (hundred-millionths) are i64; dates are days since 1970 (i32); numbers are f64; truth values
+//! are booleans. A cell without a value is null.
 
 use super::batch::CanonicalBatch;
 use crate::error::Result;
@@ -33,6 +34,9 @@ pub(super) fn good_rows(table: InputTable, batch: &CanonicalBatch) -> Result<Dat
 /// The column (u32) with the number of the file that a row was read from.
 pub(super) const FILE: &str = "file";
 
+/// The column (i32) with the partition of a row's file, in days since 1970; null without `{date}` in the path.
+pub(super) const PARTITION: &str = "partition";
+
 /// Adds the column `file` with one file number for all rows.
 pub(super) fn with_file(rows: DataFrame, file: u32) -> Result<DataFrame> {
     let file = Column::new_scalar(FILE.into(), Scalar::from(file), rows.height());
@@ -53,7 +57,9 @@ fn schema(table: InputTable) -> Arc<Schema> {
 fn arrow_type(column: &InputColumn) -> ArrowType {
     match column.of {
         ColumnType::Key | ColumnType::Id | ColumnType::Text | ColumnType::Label | ColumnType::Word(_) => ArrowType::Utf8,
-        ColumnType::Int | ColumnType::Count | ColumnType::Time | ColumnType::Money | ColumnType::Quantity => ArrowType::Int64,
+        ColumnType::Int | ColumnType::Count | ColumnType::Time | ColumnType::Money | ColumnType::Quantity | ColumnType::Rate => {
+            ArrowType::Int64
+        }
         ColumnType::Date | ColumnType::Month => ArrowType::Int32,
         ColumnType::Number => ArrowType::Float64,
         ColumnType::Bool => ArrowType::Boolean,

@@ -1,6 +1,6 @@
 //! The canonical input tables: one list of columns each, from which the mapping, the conversion and the documentation of a table follow.
 
-use ColumnType::{Bool, Count, Date, Id, Int, Key, Label, Money, Month, Number, Quantity, Text, Time, Word};
+use ColumnType::{Bool, Count, Date, Id, Int, Key, Label, Money, Month, Number, Quantity, Rate, Text, Time, Word};
 
 /// The type of a canonical column. It decides the dtype and how a source value is converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum ColumnType {
     Money,
     /// A number of items that is not negative, with up to three decimals (metres, kilograms); stored in thousandths.
     Quantity,
+    /// A rate of exchange: a positive number with up to eight decimals; stored in hundred-millionths.
+    Rate,
     /// Any finite number.
     Number,
 }
@@ -328,6 +330,6 @@ const TRAININGS: &[InputColumn] = &[required("agent_id", Key), required("on", Da
 
 const HOLIDAYS: &[InputColumn] = &[required("date", Date), telling("hours", Text), optional("shop_id", Key)];
 
-const EXCHANGE_RATES: &[InputColumn] = &[required("date", Date), required("currency", Text), required("rate", Text)];
+const EXCHANGE_RATES: &[InputColumn] = &[required("date", Date), required("currency", Text), required("rate", Rate)];
 
 const BUYERS: &[InputColumn] = &[required("buyer_id", Key), required("person_id", Key), optional("shop_id", Key)];

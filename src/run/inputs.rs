@@ -4,7 +4,7 @@ use super::days::{days_looking_back_on, days_with_orders_looking_back_on};
 use super::stretch::{RunContext, StretchInputs};
 use crate::error::Result;
 use crate::freshness::DayWork;
-use crate::ingest::{self, Reference};
+use crate::ingest::{self, Orders, Reference};
 use crate::publish::Manifest;
 use kefu_kernel::calendar::Day;
 use std::collections::BTreeSet;
@@ -35,7 +35,7 @@ pub(super) fn open(context: &RunContext, manifest: &Manifest, work: DayWork, lat
     let last = restated.last().copied().into_iter().chain(other_days()).max().unwrap_or(request.to);
     let until = plan.calendar.bounds(last.plus(plan.rules.widest.lookahead_days()))?.end;
     let orders = ingest::read_orders(plan, first, landed.through, until, requested)?;
-    let records = ingest::read_records(plan, first, landed.through)?;
+    let records = ingest::read_records(plan, first, landed.through, orders.as_ref().and_then(Orders::origins))?;
     let audits = records.audits.iter().chain(orders.as_ref().map(|orders| &orders.audit));
     audits.into_iter().try_for_each(|audit| context.warn(audit.table.name(), None, &audit.all_warnings()))?;
     if let Some(orders) = &orders {

@@ -24,6 +24,10 @@ impl Stretch<'_> {
     pub(super) fn service(&self, shops: &ShopSet, day: Day, lines: &facts::CreditLines) -> Result<ServiceFacts> {
         let (calendar, rules, landed) = (&self.context.plan.calendar, shops.rules, self.context.landed.through);
         let refunds = self.inputs.records.of(InputTable::Refunds).map(|refunds| {
+            let refunds = match self.orders() {
+                Some(orders) => facts::counting_refunds(refunds, orders, calendar, rules, day)?,
+                None => refunds,
+            };
             let credited = match self.orders() {
                 Some(orders) => {
                     let instants = shops.of(facts::refund_instants(refunds.clone(), orders, calendar, rules, day)?)?;
