@@ -28,6 +28,9 @@ pub const SEMANTICS_VERSION: u32 = 3;
 /// What fingerprints have held of versions from the beginning. They stay as they are, because a change of them alone is no change of a number.
 const FIRST_VERSIONS: (&str, &str) = ("0.1.0", "4");
 
+/// The name under which a day's record keeps the teams of dated rows of `staff`. They change its reports alone, not what is read of its chats.
+const STAFF_TEAMS: &str = "staff.team";
+
 /// The number of input tables that fingerprints name even where the pipeline has none of them. Tables that came later are named where it has them.
 const FIRST_TABLES: usize = 14;
 
@@ -53,7 +56,7 @@ pub struct Freshness<'a> {
     interrupted: BTreeSet<Day>,
     /// By input table whose changes a day follows by itself.
     fingerprints: BTreeMap<InputTable, TableFingerprints>,
-    /// The reference tables, of which the blocklist matters by day.
+    /// The reference tables, of which the blocklist and the dated rows of staff matter by day.
     reference: Reference,
     /// The fingerprint of everything that a day follows only if it is requested.
     reference_fingerprint: String,
@@ -112,15 +115,15 @@ impl<'a> Freshness<'a> {
         let before = parse(&record.landed).unwrap_or(day);
         let now = self.landed.through;
         let inputs = self.inputs(day, before)?;
-        let has_changed = |table: &InputTable| record.inputs.get(table.name()) != inputs.get(table.name());
-        let late = InputTable::ALL.into_iter().filter(has_changed).map(InputTable::name).collect::<Vec<_>>();
+        let has_changed = |name: &&str| record.inputs.get(*name) != inputs.get(*name);
+        let late = InputTable::ALL.into_iter().map(InputTable::name).chain([STAFF_TEAMS]).filter(has_changed).collect::<Vec<_>>();
         let checks = [
             (StaleReason::Interrupted, self.is_interrupted(day)),
             (StaleReason::StatesGone, !self.days_with_states.contains(&day)),
             (StaleReason::Rules, record.made_with != self.made_with(day)?),
             (StaleReason::OlderVersion, record.semantics != SEMANTICS_VERSION),
             (StaleReason::Maturing, self.matures(day, before, now)),
-            (StaleReason::Reference, record.reference != self.reference_fingerprint),
+            (StaleReason::Reference, record.reference != self.reference_on(day)),
             (StaleReason::AsOf, now < before),
         ];
         reasons.extend(checks.into_iter().filter(|(_, holds)| *holds).map(|(why, _)| why));
@@ -137,7 +140,7 @@ impl<'a> Freshness<'a> {
     pub fn record(&self, day: Day, files: usize, rows: i64) -> Result<DayRecord> {
         let landed = self.landed.through;
         let made_with = self.made_with(day)?;
-        let (inputs, reference) = (self.inputs(day, landed)?, self.reference_fingerprint.clone());
+        let (inputs, reference) = (self.inputs(day, landed)?, self.reference_on(day));
         Ok(DayRecord {
             reported: true,
             made_with,
@@ -250,7 +253,17 @@ impl<'a> Freshness<'a> {
             };
             inputs.insert(table.name().to_owned(), fingerprint);
         }
+        if let Some(staff) = self.reference.staff.fingerprints(day) {
+            inputs.insert(InputTable::Staff.name().to_owned(), staff.own);
+            inputs.insert(STAFF_TEAMS.to_owned(), staff.teams);
+        }
         Ok(inputs)
+    }
+
+    /// The fingerprint of everything that a day follows only if it is requested.
+    fn reference_on(&self, day: Day) -> String {
+        let dated = self.reference.staff.fingerprints(day).map(|staff| staff.rest);
+        dated.map_or_else(|| self.reference_fingerprint.clone(), |rest| format!("{}{rest}", self.reference_fingerprint))
     }
 
     /// The first and last day whose rows (`rows`) or whose partitions concern a business day.

@@ -39,7 +39,7 @@ impl Stretch<'_> {
             parallel::for_each_ordered(window, self.context.request.jobs, compute, |()| Ok(()))?;
         }
         self.context.recorder.update(|record| record.days_restated += days.len());
-        Ok(())
+        self.check_staff()
     }
 
     /// The reply lines that orders of some days may be credited to. The replies of each day are read once, and only those within the lookback
