@@ -42,7 +42,7 @@ impl TableFingerprints {
                 TableFingerprints::AllFiles(files.iter().fold(0, |sum: u64, (_, file)| sum.wrapping_add(file_hash(file))))
             }
             InputTable::Orders => TableFingerprints::Rows(order_sums(plan)?),
-            InputTable::Blocklist => TableFingerprints::Rows(BTreeMap::new()),
+            InputTable::Blocklist | InputTable::Buyers => TableFingerprints::Rows(BTreeMap::new()),
             table => TableFingerprints::Rows(record_sums(plan, table)?),
         })
     }

@@ -13,6 +13,6 @@ pub struct FactContext<'a> {
     pub names: &'a Names,
     /// The rules of the shard's shops on the day.
     pub rules: DayRules<'a>,
-    /// The staff table and the blocklist, which the reception filters read.
+    /// The staff table and the blocklist, which the reception filters read, and the persons of buyers.
     pub reference: &'a Reference,
 }

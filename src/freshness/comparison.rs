@@ -6,12 +6,13 @@ use crate::config::Plan;
 use crate::error::Result;
 use crate::fingerprints::{TableFingerprints, reference_fingerprint};
 use crate::ingest;
-use crate::ingest::Reference;
+use crate::ingest::{PersonRows, Reference};
 use crate::metrics;
 use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::model::Level;
 use crate::publish::{DayRecord, Manifest, period_of};
+use crate::state::each_published_buyer;
 use kefu_kernel::calendar::{Day, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use xxhash_rust::xxh3::xxh3_64;
@@ -30,6 +31,13 @@ const FIRST_VERSIONS: (&str, &str) = ("0.1.0", "4");
 
 /// The name under which a day's record keeps the teams of dated rows of `staff`. They change its reports alone, not what is read of its chats.
 const STAFF_TEAMS: &str = "staff.team";
+
+/// The name under which a day's record keeps the fingerprint of the whole table `buyers`. While the table stays the same, nobody has to look at
+/// who is in the day.
+const ALL_BUYERS: &str = "buyers.all";
+
+/// Passes on the id of every buyer that a day holds.
+pub(crate) type EachBuyer<'a> = &'a dyn Fn(&mut dyn FnMut(&str)) -> Result<()>;
 
 /// The number of input tables that fingerprints name even where the pipeline has none of them. Tables that came later are named where it has them.
 const FIRST_TABLES: usize = 14;
@@ -58,6 +66,8 @@ pub struct Freshness<'a> {
     fingerprints: BTreeMap<InputTable, TableFingerprints>,
     /// The reference tables, of which the blocklist and the dated rows of staff matter by day.
     reference: Reference,
+    /// The rows of `buyers`, of which those that name a buyer of the day matter.
+    persons: PersonRows,
     /// The fingerprint of everything that a day follows only if it is requested.
     reference_fingerprint: String,
     pub(crate) landed: Landed,
@@ -81,9 +91,15 @@ impl<'a> Freshness<'a> {
         let days_with_states = states.iter().filter_map(|object| date_in(&object.key)).collect();
         let interrupted = manifest.in_doubt.iter().filter(|key| period_of(key).is_none()).filter_map(|key| date_in(key)).collect();
         let mut records = ingest::Records::default();
-        for table in
-            [InputTable::Shops, InputTable::Staff, InputTable::Blocklist, InputTable::Standards, InputTable::Targets, InputTable::Trainings]
-        {
+        for table in [
+            InputTable::Shops,
+            InputTable::Staff,
+            InputTable::Blocklist,
+            InputTable::Standards,
+            InputTable::Targets,
+            InputTable::Trainings,
+            InputTable::Buyers,
+        ] {
             records.extend(ingest::read_table(plan, table, landed.through.plus(-LOOKBACK_DAYS), landed.through)?);
         }
         let reference = Reference::of(&records, plan.buyer_key.as_ref())?;
@@ -94,6 +110,7 @@ impl<'a> Freshness<'a> {
             days_with_states,
             interrupted,
             fingerprints,
+            persons: PersonRows::of(&reference.persons),
             reference,
             reference_fingerprint,
             landed,
@@ -114,7 +131,8 @@ impl<'a> Freshness<'a> {
         let mut reasons = Vec::new();
         let before = parse(&record.landed).unwrap_or(day);
         let now = self.landed.through;
-        let inputs = self.inputs(day, before)?;
+        let buyers = |each: &mut dyn FnMut(&str)| each_published_buyer(&self.plan.output, day, each);
+        let inputs = self.inputs(day, before, Some(record), &buyers)?;
         let has_changed = |name: &&str| record.inputs.get(*name) != inputs.get(*name);
         let late = InputTable::ALL.into_iter().map(InputTable::name).chain([STAFF_TEAMS]).filter(has_changed).collect::<Vec<_>>();
         let checks = [
@@ -136,11 +154,11 @@ impl<'a> Freshness<'a> {
         self.interrupted.contains(&day)
     }
 
-    /// The record of a day that is computed now, for the manifest. `files` and `rows` are those of its messages.
-    pub fn record(&self, day: Day, files: usize, rows: i64) -> Result<DayRecord> {
+    /// The record of a day that is computed now, for the manifest. `files` and `rows` are those of its messages, `buyers` are in its states.
+    pub(crate) fn record(&self, day: Day, files: usize, rows: i64, buyers: EachBuyer) -> Result<DayRecord> {
         let landed = self.landed.through;
         let made_with = self.made_with(day)?;
-        let (inputs, reference) = (self.inputs(day, landed)?, self.reference_on(day));
+        let (inputs, reference) = (self.inputs(day, landed, None, buyers)?, self.reference_on(day));
         Ok(DayRecord {
             reported: true,
             made_with,
@@ -234,12 +252,17 @@ impl<'a> Freshness<'a> {
         later && (day.plus(self.payment_delay) > before || self.longer_delays.iter().any(delayed))
     }
 
-    /// Input table → fingerprint of the files or rows that concern a day, as far as they lie within what had `landed`.
-    fn inputs(&self, day: Day, landed: Day) -> Result<BTreeMap<String, String>> {
+    /// Input table → fingerprint of the files or rows that concern a day, as far as they lie within what had `landed`. `recorded`: what the day
+    /// was computed from.
+    fn inputs(&self, day: Day, landed: Day, recorded: Option<&DayRecord>, buyers: EachBuyer) -> Result<BTreeMap<String, String>> {
         let mut inputs = BTreeMap::new();
         for (table, fingerprints) in &self.fingerprints {
             let source = self.plan.source(*table);
             let fingerprint = match (table, fingerprints, source) {
+                (InputTable::Buyers, _, _) => {
+                    inputs.insert(ALL_BUYERS.to_owned(), self.persons.whole_fingerprint());
+                    self.persons_fingerprint(recorded, buyers)?
+                }
                 (InputTable::Blocklist, TableFingerprints::Rows(_), _) => self.reference.blocked_fingerprint(day),
                 (_, TableFingerprints::Files(_), Some(source)) => {
                     let (first, last) = self.window(*table, day, landed, false);
@@ -258,6 +281,18 @@ impl<'a> Freshness<'a> {
             inputs.insert(STAFF_TEAMS.to_owned(), staff.teams);
         }
         Ok(inputs)
+    }
+
+    /// The fingerprint of the rows of `buyers` that name one of a day's buyers.
+    fn persons_fingerprint(&self, recorded: Option<&DayRecord>, buyers: EachBuyer) -> Result<String> {
+        let recorded =
+            recorded.map(|record| &record.inputs).filter(|inputs| inputs.get(ALL_BUYERS) == Some(&self.persons.whole_fingerprint()));
+        if let Some(known) = recorded.and_then(|inputs| inputs.get(InputTable::Buyers.name())) {
+            return Ok(known.clone());
+        }
+        let mut rows: BTreeSet<u32> = BTreeSet::new();
+        buyers(&mut |buyer| rows.extend(self.persons.naming(buyer)))?;
+        Ok(self.persons.fingerprint(rows.into_iter()))
     }
 
     /// The fingerprint of everything that a day follows only if it is requested.

@@ -54,7 +54,8 @@ impl StaleReason {
     pub(super) fn needs_chats(&self) -> bool {
         match self {
             StaleReason::Late(tables) => {
-                let read_with_chats = [InputTable::Messages, InputTable::Blocklist, InputTable::Staff].map(InputTable::name);
+                let read_with_chats =
+                    [InputTable::Messages, InputTable::Blocklist, InputTable::Staff, InputTable::Buyers].map(InputTable::name);
                 tables.iter().any(|table| read_with_chats.contains(table))
             }
             StaleReason::Maturing | StaleReason::AsOf => false,

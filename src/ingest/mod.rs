@@ -14,6 +14,7 @@ mod mapping;
 mod message_ids;
 mod messages;
 mod orders;
+mod persons;
 mod profile;
 mod quarantine;
 mod read;
@@ -33,6 +34,7 @@ pub use files::{files_of, partition_dates, partition_files, partition_range, rea
 pub use message_ids::MessageIds;
 pub use messages::{DayChats, read_messages};
 pub use orders::{Orders, read_orders};
+pub use persons::{PersonHashes, PersonRows, Persons};
 pub use profile::Profile;
 pub use quarantine::{Audit, QuarantinedRow, Tally};
 pub use records::{LOOKBACK_DAYS, Records, read_records, read_table};

@@ -5,6 +5,7 @@ use super::dedup::last_versions;
 use super::files::{files_of, require_files};
 use super::quarantine::Audit;
 use super::read::read;
+use super::records::read_persons;
 use super::table_frame::{FILE, counts_by_file, empty_frame, selected_rows, with_file};
 use crate::config::{Plan, RowOrder, RowUnit};
 use crate::error::Result;
@@ -75,6 +76,7 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, until: i64, required: O
         Ok(())
     })?;
     audit.check(plan.config.quality.max_bad_ratio)?;
+    versions = read_persons(plan)?.replace_accounts(versions)?;
     let read = counts_by_file(&versions, names.len())?;
     if source.order == RowOrder::NewestFirst {
         versions = versions.reverse();

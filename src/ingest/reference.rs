@@ -1,5 +1,6 @@
-//! Lookups by key in the reference tables: shops, staff and blocklist.
+//! Lookups by key in the reference tables: shops, staff, blocklist and persons.
 
+use super::persons::{PersonHashes, Persons};
 use super::records::Records;
 use super::staff::{DaySpan, Staff};
 use super::table_frame::texts;
@@ -10,6 +11,7 @@ use crate::model::InputTable;
 use kefu_kernel::calendar::Day;
 use polars::prelude::{Column, DataFrame};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A shop's row in the shops table. A null cell is `None`.
@@ -30,8 +32,12 @@ pub struct Reference {
     pub shops: BTreeMap<String, ShopRecord>,
     /// The accounts of agents.
     pub staff: Staff,
-    /// Shop id and id of each account as it is when the account chats as a buyer, with the days of its rows. The id is keyed if the pipeline
-    /// has a buyer key.
+    /// The persons behind the accounts of buyers.
+    pub persons: Persons,
+    /// The hashes by which the buyers of a large shop are divided.
+    pub person_hashes: Arc<PersonHashes>,
+    /// Shop id and id of each account as it is when the account chats as a buyer, and of its person, with the days of its rows. The ids are
+    /// keyed if the pipeline has a buyer key.
     own_accounts: HashMap<(String, String), Vec<DaySpan>>,
     /// Shops that may have no lines: from a day on, or on any day.
     silent: BTreeMap<String, Option<Day>>,
@@ -70,9 +76,16 @@ impl Reference {
                 reference.blocklist.entry((shop.unwrap_or_default(), buyer.unwrap_or_default())).or_default().push(blocked);
             }
         }
+        if let Some(rows) = collected(records, InputTable::Buyers)? {
+            reference.persons = Persons::of(&rows)?;
+            reference.person_hashes = Arc::new(PersonHashes::new(&reference.persons));
+        }
         for row in reference.staff.rows() {
-            let id = key.map_or_else(|| row.agent.clone(), |key| key.id(&row.agent));
-            reference.own_accounts.entry((row.shop.clone(), id)).or_default().push(row.days);
+            let account = key.map_or_else(|| row.agent.clone(), |key| key.id(&row.agent));
+            let person = reference.persons.of_account(&row.shop, &account).map(str::to_owned);
+            for id in std::iter::once(account).chain(person) {
+                reference.own_accounts.entry((row.shop.clone(), id)).or_default().push(row.days);
+            }
         }
         Ok(reference)
     }

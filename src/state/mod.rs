@@ -17,4 +17,4 @@ pub use rollup::{AgentGroups, DayRange, GroupCounts, GroupedCounts, LevelRollup,
 pub use sales::sales_states;
 pub(crate) use schema::keys;
 pub use schema::{StateKind, StatePart, shard_persons};
-pub use store::{StateStore, shard_files, state_files};
+pub use store::{StateStore, each_published_buyer, shard_files, state_files};

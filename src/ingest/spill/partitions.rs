@@ -9,11 +9,12 @@ use crate::error::Result;
 use crate::ingest::dedup::FileLineCounts;
 use crate::ingest::dedup::{DuplicateLines, hash_of};
 use crate::ingest::message_ids::MessageIds;
+use crate::ingest::persons::PersonHashes;
 use crate::memory::MemoryBudget;
 use crate::names;
 use crate::names::Names;
 use kefu_kernel::line::ChatLine;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The lines of a partition above which it is split by buyer.
 const MAX_LINES: usize = 1 << 18;
@@ -80,6 +81,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct ShopPartitions {
     /// The lines above which a partition is split: `MAX_LINES`, less in tests.
     max_lines: usize,
+    /// The hashes of buyers, by which it is split.
+    hashes: Arc<PersonHashes>,
     partitions: Vec<LinePartition>,
     /// The index of each shop's first partition, at the shop's code less 1.
     by_shop: Vec<usize>,
@@ -104,9 +107,15 @@ impl Drop for ShopPartitions {
 impl ShopPartitions {
     /// Partitions without lines.
     pub fn new(budget: MemoryBudget) -> ShopPartitions {
-        let (partitions, by_shop) = Default::default();
+        let (partitions, by_shop, hashes) = Default::default();
         let (max_lines, spill_file) = (MAX_LINES, Mutex::default());
-        ShopPartitions { max_lines, partitions, by_shop, spill_file, budget, buffered: 0, reserved: 0 }
+        ShopPartitions { max_lines, hashes, partitions, by_shop, spill_file, budget, buffered: 0, reserved: 0 }
+    }
+
+    /// The same, in which large shops are split by these hashes of buyers.
+    pub fn split_by(mut self, hashes: &Arc<PersonHashes>) -> ShopPartitions {
+        self.hashes = Arc::clone(hashes);
+        self
     }
 
     /// Adds a line of a shop with its buyer, session and message id, each empty where there is none. Errors: a split cannot read lines back
@@ -126,7 +135,7 @@ impl ShopPartitions {
         }
         let mut index = self.by_shop[shop as usize - 1];
         while let Some(parts) = self.partitions[index].parts {
-            index = parts + part(buyer.hash(), self.partitions[index].depth);
+            index = parts + part(buyer.hash(&self.hashes), self.partitions[index].depth);
         }
         let partition = &mut self.partitions[index];
         self.buffered += partition.add(&line, buyer, session, message);
@@ -138,7 +147,7 @@ impl ShopPartitions {
         let mut whole = std::mem::take(&mut self.partitions[index]);
         let LinePartition { shop, depth, .. } = whole;
         let parts = (0..FAN_OUT).map(|_| LinePartition::new(shop, depth + 1)).collect();
-        let mut split = SplitPartition { depth, parts, ..SplitPartition::default() };
+        let mut split = SplitPartition { depth, parts, hashes: Arc::clone(&self.hashes), ..SplitPartition::default() };
         self.for_each_block(&whole, &mut |bytes| unpack(bytes, &mut split))?;
         self.buffered = self.buffered - whole.buffer().bytes().len() + split.buffered;
         self.partitions[index] = LinePartition { parts: Some(self.partitions.len()), ..LinePartition::new(shop, depth) };
@@ -242,7 +251,7 @@ impl ShopPartitions {
         self.for_each_block(partition, &mut |bytes| unpack(bytes, &mut taken))?;
         *locked(&partition.buffer) = PackedLines::default();
         let TakenLines { mut lines, hashes, .. } = taken;
-        // All lines of a buyer are in one partition.
+        // All lines of an account are in one partition, and so are all accounts of a person.
         let duplicates = DuplicateLines::find(hashes, &lines, |line| messages.text(line.message));
         let counts = duplicates.remove_from(&mut lines);
         Ok((lines, counts))
@@ -264,6 +273,7 @@ impl ShopPartitions {
 struct SplitPartition {
     depth: u32,
     parts: Vec<LinePartition>,
+    hashes: Arc<PersonHashes>,
     /// Bytes of the lines in the parts.
     buffered: usize,
     buyers: names::Interner,
@@ -288,7 +298,7 @@ impl LineSink for SplitPartition {
         let mut buyer = SharedText { text, entry: &mut buyer_entries[line.conversation as usize] };
         let text = || sessions.resolve(line.session).as_bytes();
         let mut session = SharedText { text, entry: &mut session_entries[line.session as usize] };
-        self.buffered += self.parts[part(buyer.hash(), self.depth)].add(line, &mut buyer, &mut session, message);
+        self.buffered += self.parts[part(buyer.hash(&self.hashes), self.depth)].add(line, &mut buyer, &mut session, message);
     }
 }
 
