@@ -328,13 +328,20 @@ impl LineSink for TakenLines<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frames::frame;
+    use crate::ingest::persons::Persons;
     use arrow::array::StringArray;
     use kefu_kernel::line::LineKind;
+    use polars::prelude::{Column, DataFrame};
 
     /// 200 lines of 40 buyers in two shops. Line 164 has the message id of line 4, which is the same buyer's, and is marked as recalled;
     /// line 150 has that of line 6, which is another buyer's.
     fn partitions(max_lines: usize, budget: MemoryBudget) -> (ShopPartitions, Names) {
-        let (mut partitions, mut names) = (ShopPartitions::new(budget), Names::default());
+        filled(ShopPartitions::new(budget), max_lines)
+    }
+
+    fn filled(mut partitions: ShopPartitions, max_lines: usize) -> (ShopPartitions, Names) {
+        let mut names = Names::default();
         partitions.max_lines = max_lines;
         for order in 0..200u32 {
             let [shop, agent] = [format!("s{}", order % 2), "A".into()].map(|name| StringArray::from(vec![name]));
@@ -382,5 +389,21 @@ mod tests {
             let (partitions, names) = partitions(max_lines, MemoryBudget::of_limit(limit));
             assert_eq!(taken(partitions, &names), expected, "split at {max_lines} lines, limit {limit}");
         }
+    }
+
+    /// b0, b2 and b38, all of the first shop, are accounts of one person.
+    #[test]
+    fn all_accounts_of_a_person_are_in_one_part() {
+        let rows = frame! { "shop_id" => [None::<&str>; 2], "buyer_id" => ["b0", "b38"], "person_id" => ["b2", "b2"] };
+        let hashes = Arc::new(PersonHashes::new(&Persons::of(&rows.unwrap()).unwrap()));
+        let (mut partitions, names) = filled(ShopPartitions::new(MemoryBudget::of_limit(usize::MAX)).split_by(&hashes), 16);
+        let holding = partitions.shards(&names, |_| 0).unwrap().concat().into_iter().filter(|index| {
+            let mut names = names::Interner::default();
+            partitions.take(*index, &mut MessageIds::default(), &mut |_, name| names.intern(name)).unwrap();
+            let has = ["b0", "b2", "b38"].map(|id| (1..=names.len() as u32).any(|code| names.resolve(code) == id));
+            assert!(has == [true; 3] || has == [false; 3], "{has:?}");
+            has[0]
+        });
+        assert_eq!(holding.count(), 1);
     }
 }
