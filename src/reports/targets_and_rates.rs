@@ -168,7 +168,8 @@ fn works<'a>(of: &str, inputs: &AccountInputs<'a>) -> Result<Vec<AccountWork<'a>
         }
     }
     // Without dates there are no sums by row: every account has one row, which holds on any day.
-    let account = |shop: &str, agent: &str| if staff.has_dated() { None } else { staff.on(shop, agent, inputs.through) };
+    let is_dated = staff.has_dated();
+    let account = |shop: &str, agent: &str| if is_dated { None } else { staff.on(shop, agent, inputs.through) };
     let left = left.into_iter().map(|((shop, agent), value)| AccountWork { shop, agent, account: account(shop, agent), value });
     works.extend(left);
     works.retain(|work| work.value != 0);
