@@ -27,7 +27,8 @@ fn main() -> Result<()> {
     let plan = Plan::load(Some(Path::new(pipeline)), &Overrides::default())?;
     let day = kefu_kernel::calendar::parse_day(date, Day(0))?;
     let means = DayResources { budget: MemoryBudget::of_limit(DEFAULT_LIMIT), workers: parallel::workers() };
-    let Some(mut chats) = ingest::read_messages(&plan, &BTreeSet::from([day]), &means, false)?.days.remove(&day) else { return Ok(()) };
+    let mut read = ingest::read_messages(&plan, &BTreeSet::from([day]), &means, &Default::default(), false)?;
+    let Some(mut chats) = read.days.remove(&day) else { return Ok(()) };
     let rows = match command.as_str() {
         "pass" => pass(&plan, day, &mut chats, means.workers)?,
         _ => chats.audit.total().read as usize,

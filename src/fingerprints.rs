@@ -53,7 +53,7 @@ impl TableFingerprints {
                 TableFingerprints::AllFiles(files.iter().fold(0, |sum: u64, (_, file)| sum.wrapping_add(file_hash(file))))
             }
             InputTable::Orders => TableFingerprints::Rows(order_sums(plan, reference)?),
-            InputTable::Blocklist => TableFingerprints::Rows(BTreeMap::new()),
+            InputTable::Blocklist | InputTable::Buyers => TableFingerprints::Rows(BTreeMap::new()),
             table => TableFingerprints::Rows(record_sums(plan, table, reference)?),
         })
     }
@@ -192,9 +192,10 @@ fn row_hashes(rows: &RecordBatch) -> Result<Vec<u64>> {
     Ok(converted.iter().map(|row| xxh3_64(row.as_ref())).collect())
 }
 
-/// The fingerprint of everything for which a day is recomputed only if it is requested: reference tables and settings.
+/// The fingerprint of everything for which a day is recomputed only if it is requested: reference tables and settings. Rows of `staff` with
+/// dates are left out, because each concerns its days alone.
 pub(super) fn reference_fingerprint(plan: &Plan, reference: &Reference, records: &Records) -> Result<String> {
-    let mut text = format!("{:?}", (&reference.shops, &reference.staff, &plan.judgement, &plan.config.reports));
+    let mut text = format!("{:?}", (&reference.shops, &reference.staff.undated(), &plan.judgement, &plan.config.reports));
     for table in [InputTable::Standards, InputTable::Targets, InputTable::Trainings] {
         if let Some(rows) = records.of(table) {
             text += &format!("{:?}", row_hashes(&to_arrow(&collect(rows)?)?)?);

@@ -39,7 +39,7 @@ pub fn table(ending: &str, bytes: &[u8]) -> bool {
         Err(e) => refused(&e),
     }
     let resources = DayResources { budget: MemoryBudget::of_limit(1 << 30), workers: 1 };
-    match read_messages(&plan, &first.through(last).collect(), &resources, false) {
+    match read_messages(&plan, &first.through(last).collect(), &resources, &Default::default(), false) {
         Ok(reading) => {
             for chats in reading.days.values() {
                 let total = chats.audit.total();

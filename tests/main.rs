@@ -57,6 +57,8 @@ mod bytes;
 mod outputs;
 /// What is said of a team.
 mod team;
+/// Agents who change teams and leave, and buyers with several accounts.
+mod meaning_people;
 /// What finished reports say of shops and agents.
 mod judgement;
 /// Commands, settings, exit codes, and what a run leaves behind.

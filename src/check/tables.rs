@@ -102,7 +102,7 @@ fn read_whole(plan: &Plan, table: InputTable, day: Day) -> Result<Vec<String>> {
     match table {
         InputTable::Messages => {
             let resources = DayResources { budget: MemoryBudget::of_limit(crate::memory::limit()), workers: 1 };
-            let mut read = ingest::read_messages(plan, &BTreeSet::from([day]), &resources, true)?;
+            let mut read = ingest::read_messages(plan, &BTreeSet::from([day]), &resources, &Default::default(), true)?;
             let Some(mut chats) = read.days.remove(&day) else { return Ok(Vec::new()) };
             chats.audit.check(plan.config.quality.max_bad_ratio)?;
             Ok([chats.audit.all_warnings(), suspect_lines(plan, day, &mut chats)?].concat())

@@ -90,12 +90,14 @@ pub fn chat_facts(context: &FactContext, partitions: &ShopPartitions, shard: &[u
     let (mut conversation_names, mut message_ids) = (ConversationNames::default(), partitions.message_ids(shard));
     for partition in shard {
         let mut buyers = names::Interner::default();
-        let (lines, counts) = partitions.take(*partition, &mut message_ids, &mut |column, name| match column {
+        let (mut lines, counts) = partitions.take(*partition, &mut message_ids, &mut |column, name| match column {
             SharedColumn::Buyer => buyers.intern(name),
             SharedColumn::Session => conversation_names.session_code(name),
         })?;
         line_counts.push(counts);
         let shop = partitions.shop(*partition);
+        // Messages are told apart by the account, everything else is said of the person.
+        context.reference.persons.replace_codes(context.names.shop(shop), &mut buyers, &mut lines);
         let (day, rules) = (context.rules_of(shop)?, (context.rules.rules, context.order_by));
         suspect.merge(by_conversation(&lines, &buyers, &mut conversation_names, rules, |names, lines| {
             rows.push((context, &day), shop, names, lines)

@@ -18,7 +18,7 @@ pub struct FactContext<'a> {
     pub names: &'a Names,
     /// The rules of the shard's shops on the day.
     pub rules: DayRules<'a>,
-    /// The staff table and the blocklist, which the reception filters read, and the holidays.
+    /// The staff table and the blocklist, which the reception filters read, the persons of buyers, and the holidays.
     pub reference: &'a Reference,
     /// How the day is cut.
     calendar: &'a Calendar,

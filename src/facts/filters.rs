@@ -50,7 +50,7 @@ pub(super) fn filtered(shop: &str, buyer: &str, sessions: &[Session], context: &
 /// The code of a filter that the buyer meets whoever replied, else 0.
 fn buyer_code(shop: &str, buyer: &str, context: &FactContext) -> u32 {
     let (rules, reference) = (context.rules.rules, context.reference);
-    if rules.own_accounts && reference.is_staff(shop, buyer) {
+    if rules.own_accounts && reference.is_staff(shop, buyer, context.day) {
         OWN_ACCOUNTS
     } else if rules.blocklist && reference.is_blocked(shop, buyer, context.day) {
         BLOCKLIST

@@ -79,7 +79,7 @@ fn left_out(cards: LazyFrame, reference: &Reference, filtered: DataFrame, rules:
     let robot = lit(!rules.robots_rated).and(col("target").eq(lit("robot")).fill_null(lit(false)));
     let why = when(own).then(lit("own_accounts")).when(blocked).then(lit("blocklist")).when(robot).then(lit("robot"));
     Ok(cards
-        .join(marked(reference.staff_as_buyers()?, "is_staff"), &buyer, &buyer, JoinArgs::new(JoinType::Left))
+        .join(marked(reference.staff_as_buyers(day)?, "is_staff"), &buyer, &buyer, JoinArgs::new(JoinType::Left))
         .join(marked(reference.blocked_buyers(day)?, "is_blocked"), &buyer, &buyer, JoinArgs::new(JoinType::Left))
         .join(filtered.lazy(), &peers, &peers, JoinArgs::new(JoinType::Left))
         .with_column(why.otherwise(col("filtered")).alias("left_out")))

@@ -6,12 +6,13 @@ use crate::config::{AmountMeaning, Plan};
 use crate::error::Result;
 use crate::fingerprints::{TableFingerprints, reference_fingerprint};
 use crate::ingest;
-use crate::ingest::Reference;
+use crate::ingest::{PersonRows, Reference};
 use crate::metrics;
 use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::model::Level;
 use crate::publish::{DayRecord, Manifest, period_of};
+use crate::state::each_published_buyer;
 use kefu_kernel::calendar::{Day, Span};
 use std::collections::{BTreeMap, BTreeSet};
 use xxhash_rust::xxh3::xxh3_64;
@@ -27,6 +28,16 @@ pub const SEMANTICS_VERSION: u32 = 3;
 
 /// What fingerprints have held of versions from the beginning. They stay as they are, because a change of them alone is no change of a number.
 const FIRST_VERSIONS: (&str, &str) = ("0.1.0", "4");
+
+/// The name under which a day's record keeps the teams of dated rows of `staff`. They change its reports alone, not what is read of its chats.
+const STAFF_TEAMS: &str = "staff.team";
+
+/// The name under which a day's record keeps the fingerprint of the whole table `buyers`. While the table stays the same, nobody has to look at
+/// who is in the day.
+const ALL_BUYERS: &str = "buyers.all";
+
+/// Passes on the id of every buyer that a day holds.
+pub(crate) type EachBuyer<'a> = &'a dyn Fn(&mut dyn FnMut(&str)) -> Result<()>;
 
 /// The number of input tables that fingerprints name even where the pipeline has none of them. Tables that came later are named where it has them.
 const FIRST_TABLES: usize = 14;
@@ -53,8 +64,10 @@ pub struct Freshness<'a> {
     interrupted: BTreeSet<Day>,
     /// By input table whose changes a day follows by itself.
     fingerprints: BTreeMap<InputTable, TableFingerprints>,
-    /// The reference tables, of which the blocklist matters by day.
+    /// The reference tables, of which the blocklist and the dated rows of staff matter by day.
     reference: Reference,
+    /// The rows of `buyers`, of which those that name a buyer of the day matter.
+    persons: PersonRows,
     /// The fingerprint of everything that a day follows only if it is requested.
     reference_fingerprint: String,
     pub(crate) landed: Landed,
@@ -79,9 +92,15 @@ impl<'a> Freshness<'a> {
         let days_with_states = states.iter().filter_map(|object| date_in(&object.key)).collect();
         let interrupted = manifest.in_doubt.iter().filter(|key| period_of(key).is_none()).filter_map(|key| date_in(key)).collect();
         let mut records = ingest::Records::default();
-        for table in
-            [InputTable::Shops, InputTable::Staff, InputTable::Blocklist, InputTable::Standards, InputTable::Targets, InputTable::Trainings]
-        {
+        for table in [
+            InputTable::Shops,
+            InputTable::Staff,
+            InputTable::Blocklist,
+            InputTable::Standards,
+            InputTable::Targets,
+            InputTable::Trainings,
+            InputTable::Buyers,
+        ] {
             records.extend(ingest::read_table(plan, table, reference_days.0, reference_days.1)?);
         }
         let reference = Reference::of(&records, plan.buyer_key.as_ref())?;
@@ -92,6 +111,7 @@ impl<'a> Freshness<'a> {
             days_with_states,
             interrupted,
             fingerprints,
+            persons: PersonRows::of(&reference.persons),
             reference,
             reference_fingerprint,
             landed,
@@ -112,16 +132,17 @@ impl<'a> Freshness<'a> {
         let mut reasons = Vec::new();
         let before = parse(&record.landed).unwrap_or(day);
         let now = self.landed.through;
-        let inputs = self.inputs(day, before)?;
-        let has_changed = |table: &InputTable| record.inputs.get(table.name()) != inputs.get(table.name());
-        let late = InputTable::ALL.into_iter().filter(has_changed).map(InputTable::name).collect::<Vec<_>>();
+        let buyers = |each: &mut dyn FnMut(&str)| each_published_buyer(&self.plan.output, day, each);
+        let inputs = self.inputs(day, before, Some(record), &buyers)?;
+        let has_changed = |name: &&str| record.inputs.get(*name) != inputs.get(*name);
+        let late = InputTable::ALL.into_iter().map(InputTable::name).chain([STAFF_TEAMS]).filter(has_changed).collect::<Vec<_>>();
         let checks = [
             (StaleReason::Interrupted, self.is_interrupted(day)),
             (StaleReason::StatesGone, !self.days_with_states.contains(&day)),
             (StaleReason::Rules, record.made_with != self.made_with(day)?),
             (StaleReason::OlderVersion, record.semantics != SEMANTICS_VERSION),
             (StaleReason::Maturing, self.matures(day, before, now)),
-            (StaleReason::Reference, record.reference != self.reference_fingerprint),
+            (StaleReason::Reference, record.reference != self.reference_on(day)),
             (StaleReason::AsOf, now < before),
         ];
         reasons.extend(checks.into_iter().filter(|(_, holds)| *holds).map(|(why, _)| why));
@@ -134,11 +155,11 @@ impl<'a> Freshness<'a> {
         self.interrupted.contains(&day)
     }
 
-    /// The record of a day that is computed now, for the manifest. `files` and `rows` are those of its messages.
-    pub fn record(&self, day: Day, files: usize, rows: i64) -> Result<DayRecord> {
+    /// The record of a day that is computed now, for the manifest. `files` and `rows` are those of its messages, `buyers` are in its states.
+    pub(crate) fn record(&self, day: Day, files: usize, rows: i64, buyers: EachBuyer) -> Result<DayRecord> {
         let landed = self.landed.through;
         let made_with = self.made_with(day)?;
-        let (inputs, reference) = (self.inputs(day, landed)?, self.reference_fingerprint.clone());
+        let (inputs, reference) = (self.inputs(day, landed, None, buyers)?, self.reference_on(day));
         Ok(DayRecord {
             reported: true,
             made_with,
@@ -232,12 +253,17 @@ impl<'a> Freshness<'a> {
         later && (day.plus(self.payment_delay) > before || self.longer_delays.iter().any(delayed))
     }
 
-    /// Input table → fingerprint of the files or rows that concern a day, as far as they lie within what had `landed`.
-    fn inputs(&self, day: Day, landed: Day) -> Result<BTreeMap<String, String>> {
+    /// Input table → fingerprint of the files or rows that concern a day, as far as they lie within what had `landed`. `recorded`: what the day
+    /// was computed from.
+    fn inputs(&self, day: Day, landed: Day, recorded: Option<&DayRecord>, buyers: EachBuyer) -> Result<BTreeMap<String, String>> {
         let mut inputs = BTreeMap::new();
         for (table, fingerprints) in &self.fingerprints {
             let source = self.plan.source(*table);
             let fingerprint = match (table, fingerprints, source) {
+                (InputTable::Buyers, _, _) => {
+                    inputs.insert(ALL_BUYERS.to_owned(), self.persons.whole_fingerprint());
+                    self.persons_fingerprint(recorded, buyers)?
+                }
                 (InputTable::Blocklist, TableFingerprints::Rows(_), _) => self.reference.blocked_fingerprint(day),
                 (_, TableFingerprints::Files(_), Some(source)) => {
                     let (first, last) = self.window(*table, day, landed, false);
@@ -251,7 +277,29 @@ impl<'a> Freshness<'a> {
             };
             inputs.insert(table.name().to_owned(), fingerprint);
         }
+        if let Some(staff) = self.reference.staff.fingerprints(day) {
+            inputs.insert(InputTable::Staff.name().to_owned(), staff.own);
+            inputs.insert(STAFF_TEAMS.to_owned(), staff.teams);
+        }
         Ok(inputs)
+    }
+
+    /// The fingerprint of the rows of `buyers` that name one of a day's buyers.
+    fn persons_fingerprint(&self, recorded: Option<&DayRecord>, buyers: EachBuyer) -> Result<String> {
+        let recorded =
+            recorded.map(|record| &record.inputs).filter(|inputs| inputs.get(ALL_BUYERS) == Some(&self.persons.whole_fingerprint()));
+        if let Some(known) = recorded.and_then(|inputs| inputs.get(InputTable::Buyers.name())) {
+            return Ok(known.clone());
+        }
+        let mut rows: BTreeSet<u32> = BTreeSet::new();
+        buyers(&mut |buyer| rows.extend(self.persons.naming(buyer)))?;
+        Ok(self.persons.fingerprint(rows.into_iter()))
+    }
+
+    /// The fingerprint of everything that a day follows only if it is requested.
+    fn reference_on(&self, day: Day) -> String {
+        let dated = self.reference.staff.fingerprints(day).map(|staff| staff.rest);
+        dated.map_or_else(|| self.reference_fingerprint.clone(), |rest| format!("{}{rest}", self.reference_fingerprint))
     }
 
     /// The first and last day whose rows (`rows`) or whose partitions concern a business day.

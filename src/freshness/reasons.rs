@@ -54,8 +54,9 @@ impl StaleReason {
     pub(super) fn needs_chats(&self) -> bool {
         match self {
             StaleReason::Late(tables) => {
-                let of_chats = [InputTable::Messages, InputTable::Blocklist, InputTable::Holidays].map(InputTable::name);
-                tables.iter().any(|table| of_chats.contains(table))
+                let read_with_chats =
+                    [InputTable::Messages, InputTable::Blocklist, InputTable::Holidays, InputTable::Staff, InputTable::Buyers];
+                tables.iter().any(|table| read_with_chats.map(InputTable::name).contains(table))
             }
             StaleReason::Maturing | StaleReason::AsOf => false,
             _ => true,

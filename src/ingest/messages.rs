@@ -4,6 +4,7 @@ use super::batch::CanonicalBatch;
 use super::contact_info::has_contact_info;
 use super::dedup::FileLineCounts;
 use super::files::{files_of, require_files};
+use super::persons::PersonHashes;
 use super::profile::{Profile, ProfileCounts};
 use super::quarantine::Audit;
 use super::read::read;
@@ -24,7 +25,7 @@ use kefu_kernel::line::LineKind;
 use kefu_kernel::rules::ReplyMode;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 /// The chat lines of one business day.
 pub struct DayChats {
@@ -55,8 +56,15 @@ pub struct ChatsByDay {
 }
 
 /// Reads the lines of business days in one pass over their files, on `resources.workers` threads. Lines beyond the memory budget are
-/// spilled to disk. `looks_ahead`: the next partition is searched for lines of these days, for a warning alone. Errors: a file is missing (unless `on_missing` is "empty"), or a file is damaged.
-pub fn read_messages(plan: &Plan, wanted: &BTreeSet<Day>, resources: &DayResources, looks_ahead: bool) -> Result<ChatsByDay> {
+/// spilled to disk. `hashes`: those by which the buyers of a large shop are divided. `looks_ahead`: the next partition is searched for lines of
+/// these days, for a warning alone. Errors: a file is missing (unless `on_missing` is "empty"), or a file is damaged.
+pub fn read_messages(
+    plan: &Plan,
+    wanted: &BTreeSet<Day>,
+    resources: &DayResources,
+    hashes: &Arc<PersonHashes>,
+    looks_ahead: bool,
+) -> Result<ChatsByDay> {
     let (Some(first), Some(last)) = (wanted.first().copied(), wanted.last().copied()) else {
         return Ok(ChatsByDay { days: BTreeMap::new(), earliest: None });
     };
@@ -66,7 +74,7 @@ pub fn read_messages(plan: &Plan, wanted: &BTreeSet<Day>, resources: &DayResourc
     let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut days = BTreeMap::new();
     for day in wanted {
-        let mut chats = DayChats::new(resources.budget.clone(), plan.config.messages.order == RowOrder::NewestFirst);
+        let mut chats = DayChats::new(resources.budget.clone(), hashes, plan.config.messages.order == RowOrder::NewestFirst);
         chats.audit.record_sizes(&files);
         days.insert(*day, (plan.calendar.bounds(*day)?, chats));
     }
@@ -256,11 +264,11 @@ impl<'a> BatchTexts<'a> {
 }
 
 impl DayChats {
-    fn new(budget: MemoryBudget, newest_first: bool) -> DayChats {
+    fn new(budget: MemoryBudget, hashes: &Arc<PersonHashes>, newest_first: bool) -> DayChats {
         let (names, audit, (shared_texts, files)) = (Names::default(), Audit::new(InputTable::Messages), Default::default());
         DayChats {
             names,
-            partitions: ShopPartitions::new(budget),
+            partitions: ShopPartitions::new(budget).split_by(hashes),
             audit,
             counts: ProfileCounts::default(),
             shared_texts,

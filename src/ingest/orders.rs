@@ -9,7 +9,7 @@ use super::order_origins::OrderOrigins;
 use super::order_versions::newest_orders;
 use super::quarantine::Audit;
 use super::read::read;
-use super::records::read_exchange;
+use super::records::{read_exchange, read_persons};
 use super::table_frame::{PARTITION, counts_by_file, empty_frame, selected_rows, with_file};
 use crate::config::{AmountMeaning, Plan, RowOrder, RowUnit, SourceConfig};
 use crate::error::Result;
@@ -121,6 +121,7 @@ fn read_rows(
     })?;
     audit.check(plan.config.quality.max_bad_ratio)?;
     exchange.check(InputTable::Orders, &currencies)?;
+    versions = read_persons(plan)?.replace_accounts(versions)?;
     if source.order == RowOrder::NewestFirst {
         versions = versions.reverse();
     }

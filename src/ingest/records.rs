@@ -5,9 +5,10 @@ use super::currencies::Currencies;
 use super::dedup::last_versions;
 use super::exchange::{Exchange, ExchangedBatch};
 use super::excluded_skus::parted_by_sku;
-use super::files::{files_of, require_files};
+use super::files::{files_of, partition_files, require_files};
 use super::holidays::refuse_unreadable_hours;
 use super::order_origins::OrderOrigins;
+use super::persons::Persons;
 use super::quarantine::Audit;
 use super::read::read;
 use super::table_frame::{FILE, counts_by_file, empty_frame, good_rows, with_file};
@@ -71,11 +72,11 @@ impl Records {
 /// Reads all record tables that the pipeline has, for business days `first..=last`. `orders`: as for `read_refunds`.
 /// Errors: those of `read_table` and `read_refunds`.
 pub fn read_records(plan: &Plan, first: Day, last: Day, orders: Option<&OrderOrigins>) -> Result<Records> {
-    let mut records = Records::default();
+    let (mut records, persons) = (Records::default(), read_persons(plan)?);
     for table in TABLES {
         records.extend(match table {
             InputTable::Refunds => read_refunds(plan, (first, last), orders)?,
-            table => read_table(plan, table, first, last)?,
+            table => read_with_persons(plan, table, (first, last), &persons)?,
         });
     }
     Ok(records)
@@ -101,28 +102,61 @@ pub fn read_exchange(plan: &Plan, first: Day, last: Day) -> Result<Exchange> {
 
 /// Reads one record table for business days `first..=last`; returns no table if the pipeline does not have it. Of a record that was exported
 /// several times the row read last counts, because the latest export holds its latest state (DECISIONS #26).
-/// Errors: no file matches, a file is damaged, or too many rows are bad.
+/// Buyers are persons, as the table `buyers` has them. Errors: no file matches, a file is damaged, or too many rows are bad.
 pub fn read_table(plan: &Plan, table: InputTable, first: Day, last: Day) -> Result<Records> {
     match table {
         InputTable::Refunds => read_refunds(plan, (first, last), None),
-        InputTable::Holidays => {
-            Ok(read_rows(plan, table, (first, last), |batch| ExchangedBatch::unchanged(refuse_unreadable_hours(batch)))?.0)
+        table => {
+            let persons = if has_buyers(table) { read_persons(plan)? } else { Persons::default() };
+            read_with_persons(plan, table, (first, last), &persons)
         }
-        table => Ok(read_rows(plan, table, (first, last), ExchangedBatch::unchanged)?.0),
     }
+}
+
+/// Reads one record table other than refunds, with the persons of its buyers.
+fn read_with_persons(plan: &Plan, table: InputTable, days: (Day, Day), persons: &Persons) -> Result<Records> {
+    let (mut records, _) = match table {
+        InputTable::Holidays => read_rows(plan, table, days, |batch| ExchangedBatch::unchanged(refuse_unreadable_hours(batch)))?,
+        table => read_rows(plan, table, days, ExchangedBatch::unchanged)?,
+    };
+    if let Some(rows) = records.tables.get_mut(&table).filter(|_| has_buyers(table)) {
+        *rows = persons.replace_accounts(std::mem::take(rows))?;
+    }
+    Ok(records)
+}
+
+/// Reads the persons behind the accounts of buyers; there are none if the pipeline does not have the table. With `{date}` the latest partition
+/// counts, whatever days a run is for, because persons do not belong to days. Errors: those of `read_table`.
+pub(super) fn read_persons(plan: &Plan) -> Result<Persons> {
+    let records = read_table(plan, InputTable::Buyers, Day(0), Day(0))?;
+    records.of(InputTable::Buyers).map_or_else(|| Ok(Persons::default()), |rows| Persons::of(&collect(rows)?))
+}
+
+/// Whether a table has accounts of buyers that are replaced by persons.
+fn has_buyers(table: InputTable) -> bool {
+    table != InputTable::Buyers && table.columns().iter().any(|column| column.name == "buyer_id")
+}
+
+/// The days whose partitions of a table are read for some business days.
+fn days_read(plan: &Plan, table: InputTable, (first, last): (Day, Day)) -> Result<(Day, Day)> {
+    if table != InputTable::Buyers || plan.source(table).is_none_or(|source| !source.is_dated()) {
+        return Ok((first.plus(-lookback(table)), last));
+    }
+    let latest = partition_files(plan, table)?.into_iter().map(|(day, _)| day).max();
+    Ok(latest.map_or((first, last), |day| (day, day)))
 }
 
 /// Reads one record table and the currencies of its rows. `prepare`: brings amounts into the currency of the reports.
 fn read_rows(
     plan: &Plan,
     table: InputTable,
-    (first, last): (Day, Day),
+    days: (Day, Day),
     prepare: impl Fn(CanonicalBatch) -> ExchangedBatch + Sync,
 ) -> Result<(Records, Currencies)> {
     let (mut records, mut currencies) = (Records::default(), Currencies::default());
     let mut rows = with_file(empty_frame(table)?, 0)?;
     let mut files: Vec<String> = Vec::new();
-    let audit = read_batches(plan, table, (first.plus(-lookback(table)), last), prepare, |read| {
+    let audit = read_batches(plan, table, days_read(plan, table, days)?, prepare, |read| {
         let batch = read.batch;
         currencies.add(read.currencies);
         if files.last() != Some(&batch.file) {

@@ -1,14 +1,18 @@
-//! Lookups by key in the reference tables: shops, staff and blocklist.
+//! Lookups by key in the reference tables: shops, staff, blocklist and persons.
 
 use super::holidays::Holidays;
+use super::persons::{PersonHashes, Persons};
 use super::records::Records;
+use super::staff::{DaySpan, Staff};
+use super::table_frame::texts;
 use crate::config::BuyerKey;
 use crate::error::Result;
 use crate::frames::{collect, frame};
 use crate::model::InputTable;
 use kefu_kernel::calendar::Day;
 use polars::prelude::{Column, DataFrame};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// A shop's row in the shops table. A null cell is `None`.
@@ -22,54 +26,26 @@ pub struct ShopRecord {
     pub category: Option<String>,
 }
 
-/// The days on which a buyer is blocked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BlockedSpan {
-    /// The first day; `None` if there is no beginning.
-    pub from: Option<Day>,
-    /// The last day, included; `None` if there is no end.
-    pub to: Option<Day>,
-}
-
-impl BlockedSpan {
-    fn contains(&self, day: Day) -> bool {
-        self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
-    }
-}
-
-/// An agent account's row in the staff table (客服账号). One person may have several accounts, and several shifts may share an account.
-/// A null cell is `None`.
-#[derive(Clone, Debug, Default)]
-pub struct Account {
-    /// The account's display name.
-    pub name: Option<String>,
-    /// The team (团队).
-    pub team: Option<String>,
-    /// The role.
-    pub role: Option<String>,
-    /// The id of the person who uses the account.
-    pub person: Option<String>,
-    /// Labour cost in fen per hour.
-    pub hourly_cost: Option<i64>,
-    /// Commission as a share of the sales credited to the account, 0 to 1.
-    pub commission_rate: Option<f64>,
-}
-
 /// The reference tables, indexed by key.
 #[derive(Default)]
 pub struct Reference {
     /// Shops by shop id.
     pub shops: BTreeMap<String, ShopRecord>,
-    /// Accounts by shop id and agent id.
-    pub staff: BTreeMap<(String, String), Account>,
-    /// Shop id and keyed id of each account, if the pipeline has a buyer key: the ids that accounts have when they chat as buyers.
-    keyed_staff: Option<HashSet<(String, String)>>,
+    /// The accounts of agents.
+    pub staff: Staff,
+    /// The persons behind the accounts of buyers.
+    pub persons: Persons,
+    /// The hashes by which the buyers of a large shop are divided.
+    pub person_hashes: Arc<PersonHashes>,
+    /// Shop id and id of each account as it is when the account chats as a buyer, and of its person, with the days of its rows. The ids are
+    /// keyed if the pipeline has a buyer key.
+    own_accounts: HashMap<(String, String), Vec<DaySpan>>,
     /// Shops that may have no lines: from a day on, or on any day.
     silent: BTreeMap<String, Option<Day>>,
     /// The days on which other hours are assessed.
     pub holidays: Holidays,
     /// Blocked spans by shop id and buyer id.
-    blocklist: HashMap<(String, String), Vec<BlockedSpan>>,
+    blocklist: HashMap<(String, String), Vec<DaySpan>>,
 }
 
 impl Reference {
@@ -93,38 +69,45 @@ impl Reference {
             }
         }
         if let Some(rows) = collected(records, InputTable::Staff)? {
-            let [shops, agents] = texts(&rows, ["shop_id", "agent_id"])?;
-            let keys = shops.into_iter().zip(agents).map(|(shop, agent)| (shop.unwrap_or_default(), agent.unwrap_or_default()));
-            reference.staff.extend(keys.zip(accounts(&rows)?));
+            reference.staff = Staff::of(&rows)?;
         }
         if let Some(rows) = collected(records, InputTable::Blocklist)? {
             let [shops, buyers] = texts(&rows, ["shop_id", "buyer_id"])?;
             let [from, to] = [rows.column("from")?.i32()?, rows.column("to")?.i32()?];
             for ((shop, buyer), (from, to)) in shops.into_iter().zip(buyers).zip(from.iter().zip(to.iter())) {
-                let blocked = BlockedSpan { from: from.map(Day), to: to.map(Day) };
+                let blocked = DaySpan { from: from.map(Day), to: to.map(Day) };
                 reference.blocklist.entry((shop.unwrap_or_default(), buyer.unwrap_or_default())).or_default().push(blocked);
             }
         }
         if let Some(rows) = collected(records, InputTable::Holidays)? {
             reference.holidays = Holidays::of(&rows)?;
         }
-        let keyed = |key: &BuyerKey| reference.staff.keys().map(|(shop, agent)| (shop.clone(), key.id(agent))).collect();
-        reference.keyed_staff = key.map(keyed);
+        if let Some(rows) = collected(records, InputTable::Buyers)? {
+            reference.persons = Persons::of(&rows)?;
+            reference.person_hashes = Arc::new(PersonHashes::new(&reference.persons));
+        }
+        for row in reference.staff.rows() {
+            let account = key.map_or_else(|| row.agent.clone(), |key| key.id(&row.agent));
+            let person = reference.persons.of_account(&row.shop, &account).map(str::to_owned);
+            for id in std::iter::once(account).chain(person) {
+                reference.own_accounts.entry((row.shop.clone(), id)).or_default().push(row.days);
+            }
+        }
         Ok(reference)
     }
 
-    /// Whether the buyer id belongs to an account of the shop.
-    pub fn is_staff(&self, shop: &str, buyer: &str) -> bool {
-        if self.staff.is_empty() {
+    /// Whether the buyer id belongs to an account of the shop on a day.
+    pub fn is_staff(&self, shop: &str, buyer: &str, day: Day) -> bool {
+        if self.own_accounts.is_empty() {
             return false;
         }
-        let account = (shop.to_owned(), buyer.to_owned());
-        self.keyed_staff.as_ref().map_or_else(|| self.staff.contains_key(&account), |keyed| keyed.contains(&account))
+        let spans = self.own_accounts.get(&(shop.to_owned(), buyer.to_owned()));
+        spans.is_some_and(|spans| spans.iter().any(|span| span.contains(day)))
     }
 
-    /// The team of an account; `None` if the account is unknown or has none.
-    pub fn team(&self, shop: &str, agent: &str) -> Option<&str> {
-        self.staff.get(&(shop.to_owned(), agent.to_owned()))?.team.as_deref()
+    /// The team of an account on a day; `None` if no row of it holds or it has none.
+    pub fn team(&self, shop: &str, agent: &str, day: Day) -> Option<&str> {
+        self.staff.on(shop, agent, day)?.team.as_deref()
     }
 
     /// The shop's platform in the shops table; `None` if the shop is unknown or has none.
@@ -137,12 +120,10 @@ impl Reference {
         self.silent.get(shop).is_some_and(|closed| closed.is_none_or(|closed| closed <= day))
     }
 
-    /// The ids that the accounts of each shop have when they chat as buyers: one row per account. Columns: `shop_id`, `buyer_id`.
-    pub fn staff_as_buyers(&self) -> Result<DataFrame> {
-        match &self.keyed_staff {
-            Some(keyed) => pairs(keyed.iter()),
-            None => pairs(self.staff.keys()),
-        }
+    /// The ids that the accounts of each shop have when they chat as buyers on a day: one row per account. Columns: `shop_id`, `buyer_id`.
+    pub fn staff_as_buyers(&self, day: Day) -> Result<DataFrame> {
+        let own = self.own_accounts.iter().filter(|(_, spans)| spans.iter().any(|span| span.contains(day)));
+        pairs(own.map(|(key, _)| key))
     }
 
     /// The buyers blocked on a day: one row per shop and buyer. Columns: `shop_id`, `buyer_id`.
@@ -175,28 +156,4 @@ fn pairs<'a>(keys: impl Iterator<Item = &'a (String, String)>) -> Result<DataFra
 
 fn collected(records: &Records, table: InputTable) -> Result<Option<DataFrame>> {
     records.of(table).map(collect).transpose()
-}
-
-fn texts<const N: usize>(rows: &DataFrame, columns: [&str; N]) -> Result<[Vec<Option<String>>; N]> {
-    let mut found = [const { Vec::new() }; N];
-    for (values, name) in found.iter_mut().zip(columns) {
-        values.extend(rows.column(name)?.str()?.iter().map(|text| text.map(str::to_owned)));
-    }
-    Ok(found)
-}
-
-/// The accounts of the staff table, one per row and in its order.
-fn accounts(rows: &DataFrame) -> Result<Vec<Account>> {
-    let [names, teams, roles, persons] = texts(rows, ["name", "team", "role", "person_id"])?;
-    let (costs, rates) = (rows.column("hourly_cost")?.i64()?, rows.column("commission_rate")?.f64()?);
-    let people = names.into_iter().zip(teams).zip(roles.into_iter().zip(persons));
-    let account = |(((name, team), (role, person)), (hourly_cost, commission_rate))| Account {
-        name,
-        team,
-        role,
-        person,
-        hourly_cost,
-        commission_rate,
-    };
-    Ok(people.zip(costs.iter().zip(rates.iter())).map(account).collect())
 }

@@ -50,6 +50,15 @@ pub(super) fn counts_by_file(rows: &DataFrame, files: usize) -> Result<Vec<i64>>
     Ok(counts)
 }
 
+/// The cells of some text columns.
+pub(super) fn texts<const N: usize>(rows: &DataFrame, columns: [&str; N]) -> Result<[Vec<Option<String>>; N]> {
+    let mut found = [const { Vec::new() }; N];
+    for (values, name) in found.iter_mut().zip(columns) {
+        values.extend(rows.column(name)?.str()?.iter().map(|text| text.map(str::to_owned)));
+    }
+    Ok(found)
+}
+
 fn schema(table: InputTable) -> Arc<Schema> {
     Arc::new(Schema::new(table.columns().iter().map(|column| Field::new(column.name, arrow_type(column), true)).collect::<Vec<_>>()))
 }

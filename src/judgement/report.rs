@@ -8,7 +8,7 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, RecordBatch, StringArray, new_empty_array, new_null_array,
 };
 use arrow::compute::{cast, filter, filter_record_batch, interleave};
-use arrow::datatypes::{DataType, Decimal128Type, Field, Float64Type, Schema};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Float64Type, Schema};
 use kefu_kernel::calendar::{Day, Span};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -58,13 +58,14 @@ impl MetricValues {
 }
 
 impl FinishedReport {
-    /// `batch`: the rows of `reports/<level>_<period>`. An agent's team comes from `staff`.
+    /// `batch`: the rows of `reports/<level>_<period>`. An agent's team comes from `staff`, as of the row's `data_through`.
     pub fn new(level: Level, batch: RecordBatch, reference: &Reference) -> FinishedReport {
         let named = batch.schema_ref().fields().iter().zip(batch.columns());
         let texts = named.filter_map(|(field, column)| Some((field.name().clone(), column.as_string_opt::<i32>()?.clone())));
         let mut report = FinishedReport { level, texts: texts.collect(), batch };
         if !report.texts.contains_key("team") {
-            let team = |row| reference.team(report.text("shop_id", row)?, report.text("agent_id", row)?);
+            let through = report.batch.column_by_name("data_through").and_then(|days| days.as_primitive_opt::<Date32Type>());
+            let team = |row| reference.team(report.text("shop_id", row)?, report.text("agent_id", row)?, Day(through?.value(row)));
             let teams = (0..report.rows()).map(team).collect::<StringArray>();
             report.texts.insert("team".to_owned(), teams);
         }

@@ -6,8 +6,8 @@ use super::declaration::*;
 pub(super) fn metrics() -> Vec<Metric> {
     let log = &logs::WORK_DAY;
     let cost = || AtRate("login_ms_sum".into(), super::declaration::AccountRate::HourlyCost);
-    let per_hour = ["登录小时 × staff 的 hourly_cost，最后一步四舍五入到分；时薪未知为空，店铺只要有登录客服时薪未知即为空",
-        "Login hours × `hourly_cost` in `staff`, rounded to the fen at the end; null where it is unknown, for the shop where it is of any agent who logged in"];
+    let per_hour = ["登录小时 × staff 中当天的 hourly_cost，最后一步四舍五入到分；有登录的某天时薪未知为空，店铺只要有登录客服时薪未知即为空",
+        "Login hours × `hourly_cost` that `staff` has for the day, rounded to the fen at the end; null where it is unknown for a day with a login, for the shop where it is of any agent who logged in"];
     let benefit = ["客服销售额 / 成本（未取整）；成本为 0 时为空", "Credited sales / cost, not rounded; null where there is no cost"];
     vec![
         metric("service_cost", ["服务成本", "Cost of service"], BOTH, Money, cost(), per_hour, agent(log, "A", 270.0)).better(Lower),

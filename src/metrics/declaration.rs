@@ -183,8 +183,8 @@ pub enum Formula {
     /// The percentile of waits in seconds, by nearest rank in the wait histogram of all or of assessed rounds, capped at the metric `max`.
     /// Null without rounds.
     Percentile { percent: i64, assessed: bool, max: String },
-    /// A metric of an account times its rate in `staff`, rounded half up to the fen at the end. Null if the rate is unknown. A shop or team
-    /// has the sum over its accounts, or null if an account with a value has no rate.
+    /// A metric of an account times its rate in `staff`, that of each day, rounded half up to the fen at the end. Null if a day with a value
+    /// has no rate. A shop or team has the sum over its accounts, or null if an account has a value without a rate.
     AtRate(String, AccountRate),
     /// The sum of the targets of a metric for the months of the period. Null for periods below a month.
     Target(&'static str),
@@ -242,14 +242,6 @@ pub enum AccountRate {
 }
 
 impl AccountRate {
-    /// The column of the rate when a report is finished.
-    pub fn column(self) -> &'static str {
-        match self {
-            AccountRate::HourlyCost => "rate:hourly_cost",
-            AccountRate::Commission => "rate:commission",
-        }
-    }
-
     /// The divisor that turns a sum times the rate into fen.
     pub fn per(self) -> i64 {
         match self {

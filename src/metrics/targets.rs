@@ -14,7 +14,7 @@ pub(super) fn metrics() -> Vec<Metric> {
             ["客服销售额 / 销售目标", "Credited sales / target"],
             agent(log, "A", 0.2).over("month")).better(Higher),
         metric("commission", ["提成", "Commission"], AGENT, Money, AtRate("sales_amount".into(), super::declaration::AccountRate::Commission),
-            ["客服销售额 × staff 的 commission_rate，最后一步四舍五入到分；比例未知为空", "Credited sales × `commission_rate` in `staff`, rounded to the fen at the end; null where it is unknown"],
+            ["客服销售额 × staff 中当天的 commission_rate，最后一步四舍五入到分；有销售的某天比例未知为空", "Credited sales × `commission_rate` that `staff` has for the day, rounded to the fen at the end; null where it is unknown for a day with sales"],
             agent(log, "A", 10.8)).better(Higher),
     ]
 }

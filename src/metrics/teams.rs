@@ -29,6 +29,9 @@ pub(crate) fn note(metric: &Metric, level: Level) -> Option<BilingualStr> {
             "团队为各账号之和，当天由两个账号接待的买家计两次",
             "a team's is the sum of its accounts': a buyer two of them served in a day counts twice",
         ),
+        Formula::Target(_) => {
+            text("各月目标归账号该月最后一天所在的团队", "a month's target goes with the team that the account has on the month's last day")
+        }
         _ => None,
     }
 }

@@ -14,7 +14,7 @@ use polars::prelude::{Column, DataFrame, IntoLazy, JoinArgs, JoinType, LazyFrame
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The platforms and names of shops, and the names of agents.
+/// The platforms and names of shops, and what the staff table says of agents on a day.
 pub struct Dims {
     /// One row per shop: `shop_id`, `platform`, `shop_name` (String; null: unknown).
     pub(super) shops: DataFrame,
@@ -22,8 +22,8 @@ pub struct Dims {
     agents: DataFrame,
     /// The rows of `shops` by shop id.
     pub(super) by_shop: BTreeMap<String, ShopDim>,
-    /// The names of agents by shop id and agent id.
-    pub(super) by_agent: BTreeMap<(String, String), Option<String>>,
+    /// The accounts of agents by shop id and agent id, as of the day.
+    pub(super) by_agent: BTreeMap<(String, String), Account>,
 }
 
 /// A shop's platform and name, where they are known.
@@ -33,8 +33,8 @@ pub(super) struct ShopDim {
 }
 
 impl Dims {
-    /// Collects the dimensions. `platforms`: the platform that a shop's chat lines name; one in the `shops` table overrides it.
-    pub fn new(reference: &Reference, platforms: &BTreeMap<String, String>) -> Result<Dims> {
+    /// Collects the dimensions as of a day. `platforms`: the platform that a shop's chat lines name; one in the `shops` table overrides it.
+    pub fn new(reference: &Reference, platforms: &BTreeMap<String, String>, as_of: Day) -> Result<Dims> {
         let ids = reference.shops.keys().chain(platforms.keys()).collect::<std::collections::BTreeSet<_>>();
         let shop = |id: &String| reference.shops.get(id);
         let platform = |id: &&String| shop(id).and_then(|s| s.platform.clone()).or_else(|| platforms.get(*id).cloned());
@@ -45,13 +45,12 @@ impl Dims {
             Column::new("platform".into(), by_shop.values().map(|s| s.platform.as_deref()).collect::<Vec<_>>()),
             Column::new("shop_name".into(), by_shop.values().map(|s| s.name.as_deref()).collect::<Vec<_>>()),
         ])?;
-        let staff = &reference.staff;
+        let by_agent = reference.staff.seen_on(as_of);
         let agents = DataFrame::new_infer_height(vec![
-            Column::new("shop_id".into(), staff.keys().map(|key| key.0.as_str()).collect::<Vec<_>>()),
-            Column::new("agent_id".into(), staff.keys().map(|key| key.1.as_str()).collect::<Vec<_>>()),
-            Column::new("agent_name".into(), staff.values().map(|account| account.name.as_deref()).collect::<Vec<_>>()),
+            Column::new("shop_id".into(), by_agent.keys().map(|key| key.0.as_str()).collect::<Vec<_>>()),
+            Column::new("agent_id".into(), by_agent.keys().map(|key| key.1.as_str()).collect::<Vec<_>>()),
+            Column::new("agent_name".into(), by_agent.values().map(|account| account.name.as_deref()).collect::<Vec<_>>()),
         ])?;
-        let by_agent = staff.iter().map(|(key, account)| (key.clone(), account.name.clone())).collect();
         Ok(Dims { shops, agents, by_shop, by_agent })
     }
 
@@ -80,7 +79,7 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
     let category = shop_ids.as_string::<i32>().iter();
     let category = category.map(|id| id.and_then(|id| reference.shops.get(id)?.category.clone())).collect::<StringArray>();
     let shops = with_column(&shops, "category", Arc::new(category))?;
-    let agents = with_accounts(agents, reference)?;
+    let agents = with_accounts(agents, dims)?;
     let dim = |name: &str, grain: &str, rows: RecordBatch, sorted_by: Vec<&'static str>| OutputTable {
         folder: format!("dims/{name}"),
         dt: None,
@@ -98,8 +97,8 @@ pub fn dims(calendar: &Calendar, days: (Day, Day), reference: &Reference, dims: 
 }
 
 /// Adds `team`, `role` and `person_id` (null: unknown) to the agents, which must be all accounts of `staff` in the order of shop and agent.
-fn with_accounts(mut agents: RecordBatch, reference: &Reference) -> Result<RecordBatch> {
-    let texts = |of: fn(&Account) -> Option<&str>| reference.staff.values().map(of).collect::<StringArray>();
+fn with_accounts(mut agents: RecordBatch, dims: &Dims) -> Result<RecordBatch> {
+    let texts = |of: fn(&Account) -> Option<&str>| dims.by_agent.values().map(of).collect::<StringArray>();
     let columns = [
         ("team", texts(|account| account.team.as_deref())),
         ("role", texts(|account| account.role.as_deref())),

@@ -8,7 +8,7 @@ use crate::frames::frame;
 use crate::frames::stack;
 use crate::metrics;
 use crate::metrics::Landed;
-use crate::metrics::declaration::{AccountRate, Formula, LAST_ROOM, Metric, MetricUnit};
+use crate::metrics::declaration::{Formula, LAST_ROOM, Metric, MetricUnit};
 use crate::model::Level;
 use crate::state::keys;
 use crate::state::{GroupedCounts, PeriodState};
@@ -168,8 +168,8 @@ fn leaves(level: Level, landed: &Landed, span: Span, rules: &Rules) -> Vec<Expr>
 /// The published value of a metric. An amount at a rate is rounded half up to the fen (DECISIONS #33).
 fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
     match &metric.formula {
-        Formula::AtRate(of, rate) => {
-            let plus_half = at_rate(metric, of, *rate, level, rules) + lit(rate.per() / 2);
+        Formula::AtRate(_, rate) => {
+            let plus_half = at_rate(metric, level) + lit(rate.per() / 2);
             let whole = plus_half.clone() - plus_half % lit(rate.per());
             // Polars divides by a constant through its reciprocal, so that the exact quotient can be off in the last bit.
             (whole.cast(DataType::Float64) / lit(rate.per() as f64) + lit(0.5)).cast(DataType::Int64)
@@ -178,15 +178,14 @@ fn published(metric: &Metric, level: Level, rules: &Rules) -> Expr {
     }
 }
 
-/// A sum times a rate, not yet divided by [`AccountRate::per`]. Null if the rate of an account with a sum is unknown.
-fn at_rate(metric: &Metric, of: &str, rate: AccountRate, level: Level, rules: &Rules) -> Expr {
-    match level {
-        Level::Agent => metrics::find(level, of).map_or(lit(NULL), |part| value(part, level, rules)) * col(rate.column()),
-        Level::Shop | Level::Team => {
-            let of_agents = |what: &str| col(format!("{what}:{}", metric.id)).fill_null(lit(0i64));
-            when(of_agents("unrated").eq(lit(0i64))).then(of_agents("rated")).otherwise(lit(NULL))
-        }
-    }
+/// Sums times rates, not yet divided by what the rate is per. Null if an account has a value without a rate.
+fn at_rate(metric: &Metric, level: Level) -> Expr {
+    // Every account of the staff table has a sum, if only 0; a shop or team has one if one of its accounts has a value.
+    let of_accounts = |what: &str| {
+        let sum = col(format!("{what}:{}", metric.id));
+        if level == Level::Agent { sum } else { sum.fill_null(lit(0i64)) }
+    };
+    when(of_accounts("unrated").eq(lit(0i64))).then(of_accounts("rated")).otherwise(lit(NULL))
 }
 
 /// The expression of a metric over the leaves.
@@ -201,7 +200,7 @@ fn value(metric: &Metric, level: Level, rules: &Rules) -> Expr {
     match &metric.formula {
         Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) => col(metric.id.as_str()),
         Formula::Target(_) => col("target"),
-        Formula::AtRate(of, rate) => divided(at_rate(metric, of, *rate, level, rules), lit(1i64), rate.per() as f64),
+        Formula::AtRate(_, rate) => divided(at_rate(metric, level), lit(1i64), rate.per() as f64),
         Formula::Ratio(a, b) => divided(part(a), part(b), scale(level, a) / scale(level, b) * metric.unit.of_quotient()),
         Formula::OfShop(a, b) => divided(part(a), col(shop_column(b)), scale(level, a) / scale(Level::Shop, b)),
         Formula::Difference(a, b) => part(a) - part(b),

@@ -12,5 +12,5 @@ pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use dims::{Dims, dims};
 pub use finish::{FinishInputs, finish};
 pub use tables::{RowContext, histogram, hourly, report, report_query};
-pub use targets_and_rates::{Targets, targets_and_rates};
+pub use targets_and_rates::{AccountInputs, Targets, targets_and_rates};
 pub use ticket_kinds::ticket_kinds;

@@ -147,7 +147,7 @@ fn piece_columns(all: &[CountedGroup], counts: [&GroupedCounts; 2], dims: &Dims,
         let rows = values.into_iter().zip(&lengths).flat_map(|(value, length)| std::iter::repeat_n(value, *length));
         Arc::new(rows.collect::<StringArray>())
     };
-    let agent_name = |group: &GroupCounts| dims.by_agent.get(&(group.shop.clone(), group.agent.clone()?))?.as_deref();
+    let agent_name = |group: &GroupCounts| dims.by_agent.get(&(group.shop.clone(), group.agent.clone()?))?.name.as_deref();
     let mut by_name = HashMap::from([
         ("platform".to_owned(), repeated(all.iter().map(|row| row.0?.platform.as_deref()).collect())),
         ("shop_id".to_owned(), repeated(all.iter().map(|row| Some(row.3.shop.as_str())).collect())),

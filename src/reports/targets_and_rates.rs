@@ -1,5 +1,5 @@
 //! The targets of months and the rates of accounts, which a report joins when it is finished (DECISIONS #33, #34). They are no state: the
-//! current rows of `targets` and `staff` apply to the whole period.
+//! current rows of `targets` and `staff` apply. A row of `staff` with dates applies to the work of its days (DECISIONS #70).
 
 use crate::config::ShopSet;
 use crate::error::Result;
@@ -35,7 +35,8 @@ impl Targets {
     }
 
     /// The sum in fen over the months of a period, by shop and agent or team (shop level: an empty string). For a month without a target of
-    /// its own, a shop has the sum of its agents' targets; a team always has the sum of its accounts'. Periods below a month have none.
+    /// its own, a shop has the sum of its agents' targets; a team always has the sum of its accounts', those of the month's last day. Periods
+    /// below a month have none.
     fn within<'a>(&'a self, span: Span, level: Level, reference: &'a Reference) -> BTreeMap<(&'a str, &'a str), i64> {
         let mut sums = BTreeMap::new();
         let months = self.0.iter().filter(|(key, _)| span.period >= Period::Month && span.first <= key.2 && key.2 <= span.last);
@@ -43,7 +44,7 @@ impl Targets {
             let has_own = self.0.contains_key(&(shop.clone(), None, *month));
             let group = match (level, agent) {
                 (Level::Agent, Some(agent)) => agent.as_str(),
-                (Level::Team, Some(agent)) => match reference.team(shop, agent) {
+                (Level::Team, Some(agent)) => match reference.team(shop, agent, Day::from(month.date().last_of_month())) {
                     Some(team) => team,
                     None => continue,
                 },
@@ -57,68 +58,37 @@ impl Targets {
     }
 }
 
-/// One row per key with a target or a rate. Columns: the key columns; `target` (Int64 fen, null without one); for agents one column per
-/// rate (Int64, null: unknown); for shops and teams, for each metric at a rate, `rated:<id>` (Int64), the sum over their agents, and
-/// `unrated:<id>` (Int64), the number of agents with a sum and no rate. `agents`: the merged states of the agents.
-pub fn targets_and_rates(
-    level: Level,
-    agents: &PeriodState,
-    reference: &Reference,
-    targets: &Targets,
-    span: Span,
-    shop_sets: &[ShopSet],
-) -> Result<DataFrame> {
-    let targets = targets.within(span, level, reference);
-    match level {
-        Level::Agent => agent_rows(reference, &targets),
-        Level::Shop | Level::Team => group_rows(level, agents, reference, &targets, shop_sets),
-    }
+/// What the targets and rates of a period are made of.
+#[derive(Clone, Copy)]
+pub struct AccountInputs<'a> {
+    /// The merged states of the agents.
+    pub agents: &'a PeriodState,
+    /// The merged sums by row of the staff table, whose place stands as `team`. Empty if no row has dates.
+    pub staff_rows: &'a PeriodState,
+    /// The staff table.
+    pub reference: &'a Reference,
+    /// The targets.
+    pub targets: &'a Targets,
+    /// The period.
+    pub span: Span,
+    /// The last landed day inside the period.
+    pub through: Day,
+    /// All shops, by the rule set of the last day.
+    pub shop_sets: &'a [ShopSet<'a>],
 }
 
-/// An Int64 column with a value or null per key.
-fn int_column(name: &str, values: impl Iterator<Item = Option<i64>>) -> Column {
-    Column::new(name.into(), values.collect::<Vec<_>>())
-}
+/// The sum of an account's values times their rates, and the number of its rows with a value and no rate.
+type RatedSum = (i64, i64);
 
-/// The rows of agents.
-fn agent_rows(reference: &Reference, targets: &BTreeMap<(&str, &str), i64>) -> Result<DataFrame> {
-    let staff =
-        reference.staff.iter().map(|((shop, agent), account)| ((shop.as_str(), agent.as_str()), account)).collect::<BTreeMap<_, _>>();
-    let keys = staff.keys().chain(targets.keys()).copied().collect::<BTreeSet<_>>();
-    let rate = |rate: AccountRate| int_column(rate.column(), keys.iter().map(|key| rate_of(staff.get(key)?, rate)));
-    Ok(DataFrame::new_infer_height(vec![
-        Column::new("shop_id".into(), keys.iter().map(|key| key.0).collect::<Vec<_>>()),
-        Column::new("agent_id".into(), keys.iter().map(|key| key.1).collect::<Vec<_>>()),
-        int_column("target", keys.iter().map(|key| targets.get(key).copied())),
-        rate(AccountRate::HourlyCost),
-        rate(AccountRate::Commission),
-    ])?)
-}
-
-/// A rate of an account as a whole number ([`AccountRate::per`]); `None` if it is unknown.
-fn rate_of(account: &Account, rate: AccountRate) -> Option<i64> {
-    match rate {
-        AccountRate::HourlyCost => account.hourly_cost,
-        AccountRate::Commission => account.commission_rate.map(|share| (share * rate.per() as f64).round() as i64),
-    }
-}
-
-/// The rows of shops or teams.
-fn group_rows(
-    level: Level,
-    agents: &PeriodState,
-    reference: &Reference,
-    targets: &BTreeMap<(&str, &str), i64>,
-    shop_sets: &[ShopSet],
-) -> Result<DataFrame> {
+/// One row per key with a target or a rate. Columns: the key columns; `target` (Int64 fen, null without one); for each metric at a rate,
+/// `rated:<id>` (Int64), the sum over the accounts of the key, and `unrated:<id>` (Int64), 0 if the rates of all their values are known. An
+/// account without a value has the rate of the last landed day of the period.
+pub fn targets_and_rates(level: Level, inputs: &AccountInputs) -> Result<DataFrame> {
+    let targets = inputs.targets.within(inputs.span, level, inputs.reference);
     let mut rated = Vec::new();
     for metric in metrics::of_level(level) {
         if let Formula::AtRate(of, rate) = &metric.formula {
-            let mut sums = BTreeMap::new();
-            for shop_set in shop_sets {
-                add_rated_sums((level, of, *rate), agents, reference, shop_set, &mut sums)?;
-            }
-            rated.push((&metric.id, sums));
+            rated.push((&metric.id, rated_sums(level, of, *rate, inputs)?));
         }
     }
     let keys = targets.keys().chain(rated.iter().flat_map(|(_, sums)| sums.keys())).copied().collect::<BTreeSet<_>>();
@@ -132,32 +102,90 @@ fn group_rows(
     Ok(DataFrame::new_infer_height(columns)?)
 }
 
-/// Adds the agents of a shop set to `all`: by shop and team (shop level: an empty string), the sum of their values times their rates, and
-/// the number of agents with a value and no rate.
-fn add_rated_sums<'a>(
-    (level, of, rate): (Level, &str, AccountRate),
-    agents: &'a PeriodState,
-    reference: &'a Reference,
-    shop_set: &ShopSet,
-    all: &mut BTreeMap<(&'a str, &'a str), (i64, i64)>,
-) -> Result<()> {
-    let of = match metrics::find(Level::Agent, of).map(|metric| &metric.formula) {
-        Some(Formula::Same(name)) => name(shop_set.rules),
-        _ => of.to_owned(),
-    };
-    for sums in agents.sums.iter().filter(|sums| sums.column(&of).is_ok()) {
-        let ids = sums.column("shop_id")?.str()?.iter().zip(sums.column("agent_id")?.str()?.iter());
-        for ((shop, agent), sum) in ids.zip(sums.column(&of)?.i64()?.iter()) {
-            let (Some(shop), Some(agent), Some(sum)) = (shop, agent, sum.filter(|sum| *sum != 0)) else { continue };
-            let team = if level == Level::Team { reference.team(shop, agent) } else { Some("") };
-            let Some(team) = team.filter(|_| shop_set.has(shop)) else { continue };
-            let account = reference.staff.get(&(shop.to_owned(), agent.to_owned()));
-            let (rated, unrated) = all.entry((shop, team)).or_default();
-            match account.and_then(|account| rate_of(account, rate)) {
-                Some(rate) => *rated += sum * rate,
+/// An Int64 column with a value or null per key.
+fn int_column(name: &str, values: impl Iterator<Item = Option<i64>>) -> Column {
+    Column::new(name.into(), values.collect::<Vec<_>>())
+}
+
+/// A rate of an account as a whole number ([`AccountRate::per`]); `None` if it is unknown.
+fn rate_of(account: &Account, rate: AccountRate) -> Option<i64> {
+    match rate {
+        AccountRate::HourlyCost => account.hourly_cost,
+        AccountRate::Commission => account.commission_rate.map(|share| (share * rate.per() as f64).round() as i64),
+    }
+}
+
+/// The values of a metric of agents times a rate, by shop and agent or team (shop level: an empty string).
+fn rated_sums<'a>(level: Level, of: &str, rate: AccountRate, inputs: &AccountInputs<'a>) -> Result<BTreeMap<(&'a str, &'a str), RatedSum>> {
+    let mut all: BTreeMap<(&str, &str), RatedSum> = BTreeMap::new();
+    for shop_set in inputs.shop_sets {
+        let of = match metrics::find(Level::Agent, of).map(|metric| &metric.formula) {
+            Some(Formula::Same(name)) => name(shop_set.rules),
+            _ => of.to_owned(),
+        };
+        for work in works(&of, inputs)?.into_iter().filter(|work| shop_set.has(work.shop)) {
+            let group = match level {
+                Level::Shop => Some(""),
+                Level::Agent => Some(work.agent),
+                Level::Team => work.account.and_then(|account| account.team.as_deref()),
+            };
+            let Some(group) = group else { continue };
+            let (rated, unrated) = all.entry((work.shop, group)).or_default();
+            match work.account.and_then(|account| rate_of(account, rate)) {
+                Some(rate) => *rated += work.value * rate,
                 None => *unrated += 1,
             }
         }
     }
-    Ok(())
+    let staff = &inputs.reference.staff;
+    for (shop, agent) in staff.keys().filter(|_| level == Level::Agent) {
+        let known = staff.on(shop, agent, inputs.through).and_then(|account| rate_of(account, rate));
+        all.entry((shop.as_str(), agent.as_str())).or_insert((0, i64::from(known.is_none())));
+    }
+    Ok(all)
+}
+
+/// The value of a metric that an account has from the days of one of its rows in `staff`.
+struct AccountWork<'a> {
+    shop: &'a str,
+    agent: &'a str,
+    /// What the row says; `None` for the days on which no row holds.
+    account: Option<&'a Account>,
+    /// Never 0.
+    value: i64,
+}
+
+/// The values of a metric of agents, of every account and row of `staff`.
+fn works<'a>(of: &str, inputs: &AccountInputs<'a>) -> Result<Vec<AccountWork<'a>>> {
+    let staff = &inputs.reference.staff;
+    let mut left = sums_of(inputs.agents, "agent_id", of)?;
+    let mut works = Vec::new();
+    for ((shop, place), value) in sums_of(inputs.staff_rows, "team", of)? {
+        if let Some(row) = place.parse::<usize>().ok().and_then(|place| staff.rows().get(place)) {
+            let agent = row.agent.as_str();
+            *left.entry((shop, agent)).or_default() -= value;
+            works.push(AccountWork { shop, agent, account: Some(&row.account), value });
+        }
+    }
+    // Without dates there are no sums by row: every account has one row, which holds on any day.
+    let is_dated = staff.has_dated();
+    let account = |shop: &str, agent: &str| if is_dated { None } else { staff.on(shop, agent, inputs.through) };
+    let left = left.into_iter().map(|((shop, agent), value)| AccountWork { shop, agent, account: account(shop, agent), value });
+    works.extend(left);
+    works.retain(|work| work.value != 0);
+    Ok(works)
+}
+
+/// The sums of a metric by shop and a second key. No rows where no frame has the metric.
+fn sums_of<'a>(state: &'a PeriodState, key: &str, of: &str) -> Result<BTreeMap<(&'a str, &'a str), i64>> {
+    let mut sums = BTreeMap::new();
+    for frame in state.sums.iter().filter(|frame| frame.column(of).is_ok()) {
+        let ids = frame.column("shop_id")?.str()?.iter().zip(frame.column(key)?.str()?.iter());
+        for (id, sum) in ids.zip(frame.column(of)?.i64()?.iter()) {
+            if let ((Some(shop), Some(key)), Some(sum)) = (id, sum) {
+                *sums.entry((shop, key)).or_default() += sum;
+            }
+        }
+    }
+    Ok(sums)
 }

@@ -118,7 +118,8 @@ impl Stretch<'_> {
         // A later partition that this run does not read anyway may hold lines of the window, too.
         let is_last = window.last().is_some_and(|last| self.days.read.contains(last) && !self.days.read.contains(&last.plus(1)));
         let looks_ahead = is_last && window.last().is_some_and(|last| !self.days.later.contains(&last.plus(1)));
-        let mut reading = match ingest::read_messages(self.context.plan, window, resources, looks_ahead) {
+        let hashes = &self.inputs.reference.person_hashes;
+        let mut reading = match ingest::read_messages(self.context.plan, window, resources, hashes, looks_ahead) {
             Ok(reading) => reading,
             // A day that is read only because others look back on it may lack its files.
             Err(e) if window.is_disjoint(self.days.read) && e.retryable() => return Ok(()),

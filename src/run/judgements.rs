@@ -122,10 +122,13 @@ impl Stretch<'_> {
     /// The fingerprint of everything but reports that judgements are made with: settings, teams, categories, standards, trainings, version.
     /// It hashes `Debug` texts, so a change of a type's name makes every judgement once more.
     fn made_with(&self, standards: &[Standard], trainings: &BTreeSet<Training>) -> String {
-        let teams = self.inputs.reference.staff.iter().map(|(key, account)| (key, &account.team)).collect::<Vec<_>>();
+        let staff = &self.inputs.reference.staff;
+        let teams = staff.undated().into_iter().map(|(key, account)| (key, &account.team)).collect::<Vec<_>>();
+        let dated = staff.rows().iter().filter(|row| row.days.is_dated());
+        let dated = dated.map(|row| format!("{:?}", (&row.shop, &row.agent, row.days, &row.account.team))).collect::<String>();
         let categories = self.inputs.reference.shops.iter().map(|(shop, of)| (shop, &of.category)).collect::<Vec<_>>();
         let settings = (&self.context.plan.judgement, &self.context.plan.config.reports, env!("CARGO_PKG_VERSION"));
-        format!("{:016x}", xxh3_64(format!("{:?}", (settings, teams, categories, standards, trainings)).as_bytes()))
+        format!("{:016x}", xxh3_64((format!("{:?}", (settings, teams, categories, standards, trainings)) + &dated).as_bytes()))
     }
 
     /// The periods to judge whose reports, or those they are compared with, have changed, or that were judged with something else.

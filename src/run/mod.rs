@@ -14,6 +14,7 @@ mod request;
 mod sales;
 mod service;
 mod silence;
+mod staff_check;
 mod stretch;
 mod warnings;
 mod work;

@@ -10,15 +10,15 @@ use crate::model::InputTable;
 use crate::model::Level;
 use crate::parallel;
 use crate::reports;
-use crate::reports::{Dims, FinishInputs, RowContext, Targets};
-use crate::state::{DayRange, PeriodState, Rollups, StateBatch, StateKind, StatePart, TeamsByAgent};
+use crate::reports::{AccountInputs, Dims, FinishInputs, RowContext, Targets};
+use crate::state::{AgentGroups, DayRange, MergedStates, Rollups, StateBatch, StateKind, StatePart};
 use kefu_kernel::calendar::{Day, Span};
 use polars::prelude::DataFrame;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// A period, the number of its days with states, and the merged states at each level.
-type MergedPeriod = (Span, usize, Arc<[PeriodState; 3]>);
+/// A period, the number of its days with states, and the merged states.
+type MergedPeriod = (Span, usize, Arc<MergedStates>);
 
 /// Shop → platform, as the chat lines of a day name it.
 type ShopPlatforms = Vec<(String, String)>;
@@ -61,10 +61,11 @@ impl Stretch<'_> {
         }
         let ranges_of = |day: Day| ranges.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
         let days = reportable.iter().copied().filter(|day| !ranges_of(*day).is_empty()).collect::<Vec<_>>();
-        let teams = Arc::new(self.teams());
-        let parts = self.parts(&days, if teams.is_empty() { PERSON_BYTES } else { PERSON_BYTES_WITH_TEAM })?;
-        let mut persons = self.further_parts(&parts[1..], &days, &ranges_of, &teams)?;
-        let mut rollups = Rollups::new(&teams);
+        let groups = self.agent_groups(&days);
+        let has_teams = groups.values().any(|groups| !groups.teams.is_empty());
+        let parts = self.parts(&days, if has_teams { PERSON_BYTES_WITH_TEAM } else { PERSON_BYTES })?;
+        let mut persons = self.further_parts(&parts[1..], &groups, &ranges_of)?;
+        let mut rollups = Rollups::default();
         let mut platforms = BTreeMap::new();
         let mut finished = Vec::new();
         let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
@@ -76,7 +77,7 @@ impl Stretch<'_> {
             if parts.len() > 1 { 1 } else { memory::workers(self.context.request.memory) },
             read,
             |(day, rows, platforms_at_end)| {
-                rollups.add(&ranges_of(day), &rows);
+                rollups.add(&ranges_of(day), &groups[&day], &rows);
                 let Some(platforms_of_day) = platforms_at_end else { return Ok(()) };
                 platforms.insert(day, platforms_of_day);
                 for range in ranges_of(day).into_iter().filter(|days| days.1 == day) {
@@ -109,31 +110,32 @@ impl Stretch<'_> {
         let last = reportable.last().copied().unwrap_or(self.context.request.to);
         // The reports of days that an older version made join these tables, too.
         let older = self.context.older.iter().map(|day| self.states.platforms(*day).unwrap_or_default()).collect::<Vec<_>>();
-        let dims = self.dims(platforms.values().chain(&older))?;
+        let dims = self.dims(platforms.values().chain(&older), self.context.landed.through)?;
         reports::dims(&self.context.plan.calendar, (first, last), &self.inputs.reference, &dims)?
             .iter()
             .try_for_each(|table| self.publisher.stage(table))
     }
 
     /// Merges the persons of all parts but the first, one part at a time, if the persons of all parts do not fit in memory together. The first
-    /// part is merged with the other states. Returns the merged persons by range of days and index of the level.
+    /// part is merged with the other states. `groups`: those of each of the days. Returns the merged persons by range of days and index of the
+    /// level.
     fn further_parts(
         &self,
         parts: &[ShopSetMembers],
-        days: &[Day],
+        groups: &BTreeMap<Day, AgentGroups>,
         ranges_of: &dyn Fn(Day) -> Vec<DayRange>,
-        teams: &Arc<TeamsByAgent>,
     ) -> Result<BTreeMap<(DayRange, usize), Vec<DataFrame>>> {
         let mut persons: BTreeMap<(DayRange, usize), Vec<DataFrame>> = BTreeMap::new();
+        let days = groups.keys().copied().collect::<Vec<_>>();
         for part in parts {
-            let mut rollups = Rollups::new(teams);
+            let mut rollups = Rollups::default();
             let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
                 let persons = states().filter(|(_, kind)| *kind == StateKind::Persons);
                 self.each_state(*day, part, persons, &mut |rows| emit((*day, rows, false)))?;
                 emit((*day, Vec::new(), true))
             };
-            parallel::for_each_ordered(days, 1, read, |(day, rows, has_ended)| {
-                rollups.add(&ranges_of(day), &rows);
+            parallel::for_each_ordered(&days, 1, read, |(day, rows, has_ended)| {
+                rollups.add(&ranges_of(day), &groups[&day], &rows);
                 for range in ranges_of(day).into_iter().filter(|days| has_ended && days.1 == day) {
                     for (level, merged) in rollups.close(range)?.into_iter().enumerate() {
                         persons.entry((range, level)).or_default().push(merged.persons);
@@ -145,11 +147,28 @@ impl Stretch<'_> {
         Ok(persons)
     }
 
-    /// Agent → team, as the table `staff` has it now, for any day. Empty if teams are not reported.
-    fn teams(&self) -> TeamsByAgent {
-        let wanted = self.context.plan.config.reports.levels.contains(&Level::Team);
-        let staff = self.inputs.reference.staff.iter().filter(|_| wanted);
-        staff.filter_map(|(key, account)| Some((key.clone(), account.team.clone()?))).collect()
+    /// What accounts belong to on each of some days, by the rows of `staff` that hold on it. Without teams in the reports there are none.
+    fn agent_groups(&self, days: &[Day]) -> BTreeMap<Day, AgentGroups> {
+        let changes = self.inputs.reference.staff.changes();
+        let mut groups: BTreeMap<Day, AgentGroups> = BTreeMap::new();
+        for day in days {
+            let known = groups.last_key_value().filter(|(before, _)| changes.range(before.plus(1)..=*day).next().is_none());
+            let of_day = known.map_or_else(|| self.agent_groups_on(*day), |(_, known)| known.clone());
+            groups.insert(*day, of_day);
+        }
+        groups
+    }
+
+    /// What accounts belong to on a day.
+    fn agent_groups_on(&self, day: Day) -> AgentGroups {
+        let staff = &self.inputs.reference.staff;
+        let has_teams = self.context.plan.config.reports.levels.contains(&Level::Team);
+        let team = |(key, place): (&(String, String), usize)| Some((key.clone(), staff.rows()[place].account.team.clone()?));
+        let teams = staff.places_on(day).filter(|_| has_teams).filter_map(team).collect();
+        // Where no row has dates, an account has one row all along, and its sums are those of the row.
+        let is_dated = staff.has_dated();
+        let staff_rows = staff.places_on(day).filter(|_| is_dated).map(|(key, place)| (key.clone(), place.to_string())).collect();
+        AgentGroups { teams: Arc::new(teams), staff_rows: Arc::new(staff_rows) }
     }
 
     /// Splits all persons of some days into parts that fit in a quarter of the memory limit. `bytes_in_memory`: bytes of a person.
@@ -212,9 +231,9 @@ impl Stretch<'_> {
         each(held)
     }
 
-    /// Names and platforms of ids. If the table `shops` has no platform for a shop, it is the alphabetically first that the lines of the days
-    /// name, so that the order of days does not matter.
-    fn dims<'p>(&self, days: impl Iterator<Item = &'p ShopPlatforms>) -> Result<Dims> {
+    /// Names and platforms of ids, as of a day. If the table `shops` has no platform for a shop, it is the alphabetically first that the lines
+    /// of the days name, so that the order of days does not matter.
+    fn dims<'p>(&self, days: impl Iterator<Item = &'p ShopPlatforms>, as_of: Day) -> Result<Dims> {
         let mut platforms: BTreeMap<String, String> = BTreeMap::new();
         for (shop, platform) in days.flatten() {
             let known = platforms.entry(shop.clone()).or_insert_with(|| platform.clone());
@@ -222,14 +241,15 @@ impl Stretch<'_> {
                 known.clone_from(platform);
             }
         }
-        Dims::new(&self.inputs.reference, &platforms)
+        Dims::new(&self.inputs.reference, &platforms, as_of)
     }
 
     /// Stages the reports of some periods in parallel.
     fn report_all(&self, ended: &[MergedPeriod], platforms: &BTreeMap<Day, ShopPlatforms>) -> Result<()> {
         let targets = Targets::new(self.inputs.records.of(InputTable::Targets))?;
         let report = |(span, days, merged): &MergedPeriod, emit: &mut dyn FnMut(()) -> Result<()>| {
-            let dims = self.dims(platforms.range(span.first..=span.last).map(|(_, platforms)| platforms))?;
+            let through = span.last.min(self.context.landed.through);
+            let dims = self.dims(platforms.range(span.first..=span.last).map(|(_, platforms)| platforms), through)?;
             self.report(*span, *days, merged, &targets, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
             emit(())
         };
@@ -237,7 +257,7 @@ impl Stretch<'_> {
     }
 
     /// Stages the reports of one period. `days`: the number of its days with states.
-    fn report(&self, span: Span, days: usize, merged: &[PeriodState; 3], targets: &Targets, dims: &Dims) -> Result<()> {
+    fn report(&self, span: Span, days: usize, merged: &MergedStates, targets: &Targets, dims: &Dims) -> Result<()> {
         let _span =
             tracing::info_span!("partition", table = "reports", level = "all", period = span.period.name(), dt = %span.first).entered();
         let (plan, landed) = (self.context.plan, &self.context.landed);
@@ -245,14 +265,16 @@ impl Stretch<'_> {
         let row = RowContext { span, landed, complete: self.is_complete(span, days)?, shop_sets: &shop_sets };
         let known_shops = self.inputs.reference.shops.keys().cloned().collect::<Vec<_>>();
         let mut shop = None;
-        let [shops, agents, _] = merged;
+        let [shops, agents, _, staff_rows] = merged;
+        let (reference, through) = (&self.inputs.reference, span.last.min(landed.through));
+        let accounts = AccountInputs { agents, staff_rows, reference, targets, span, through, shop_sets: &shop_sets };
         for (level, merged) in Level::REPORTED.into_iter().zip(merged) {
             let is_reported = plan.config.reports.levels.contains(&level);
             // Agents need the shop rows for their shares, whether or not shops are reported.
             if !is_reported && level != Level::Shop {
                 continue;
             }
-            let targets_and_rates = reports::targets_and_rates(level, agents, &self.inputs.reference, targets, span, &shop_sets)?;
+            let targets_and_rates = reports::targets_and_rates(level, &accounts)?;
             let inputs = FinishInputs { shop: shop.as_ref(), known_shops: &known_shops, targets_and_rates: &targets_and_rates };
             let query = reports::finish(level, merged, &inputs, landed, span, &shop_sets)?;
             let rows = collect(reports::report_query(level, query, dims))?;

@@ -17,7 +17,8 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
         let before = manifest.days.get(day).map_or((0, 0, None), |record| (record.files, record.rows, record.profile.clone()));
         let read = chats.rows.get(day).map(|(files, rows, profile)| (*files, *rows, Some(profile.clone())));
         let (files, rows, profile) = read.unwrap_or(before);
-        let record = DayRecord { profile, ..context.freshness.record(*day, files, rows)? };
+        let buyers = |each: &mut dyn FnMut(&str)| stretch.states.each_buyer(*day, each);
+        let record = DayRecord { profile, ..context.freshness.record(*day, files, rows, &buyers)? };
         // A day that was not read again keeps its files, its rows and the note that it was forced.
         let earlier = manifest.days.get(day).filter(|_| !chats.rows.contains_key(day)).and_then(|record| record.forced.clone());
         let forced = context.recorder.force_reason(&format!("business day {day}")).or(earlier);

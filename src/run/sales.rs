@@ -40,7 +40,7 @@ impl Stretch<'_> {
             parallel::for_each_ordered(window, self.context.request.jobs, compute, |()| Ok(()))?;
         }
         self.context.recorder.update(|record| record.days_restated += days.len());
-        Ok(())
+        self.check_staff()
     }
 
     /// The lines that decide who earned the orders of some days. The replies of each day are read once, and only those within the lookback

@@ -5,14 +5,16 @@ mod accumulator;
 mod accumulator_input;
 mod buyer_index;
 mod chats;
+mod group_index;
 mod rollup;
 mod sales;
 mod schema;
 mod store;
 
 pub use chats::{ChatAccumulators, shard_states};
-pub use rollup::{DayRange, GroupCounts, GroupedCounts, LevelRollup, PeriodState, Rollups, StateBatch, TeamsByAgent};
+pub use group_index::GroupsByAgent;
+pub use rollup::{AgentGroups, DayRange, GroupCounts, GroupedCounts, LevelRollup, MergedStates, PeriodState, Rollups, StateBatch};
 pub use sales::sales_states;
 pub(crate) use schema::keys;
 pub use schema::{StateKind, StatePart, shard_persons};
-pub use store::{StateStore, shard_files, state_files};
+pub use store::{StateStore, each_published_buyer, shard_files, state_files};

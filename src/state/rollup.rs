@@ -5,6 +5,7 @@
 use super::accumulator::{GroupRows, GroupedAccumulator, NO_GROUP};
 use super::accumulator_input::AccumulatorInput;
 use super::buyer_index::BuyerIndex;
+use super::group_index::{GroupIndex, GroupsByAgent};
 use super::schema::{StateKind, StatePart, keys};
 use crate::config::ShopSet;
 use crate::error::Result;
@@ -14,7 +15,7 @@ use crate::metrics::declaration;
 use crate::metrics::declaration::FlagMerge;
 use crate::model::Level;
 use crate::names::Interner;
-use arrow::array::types::{Int32Type, Int64Type};
+use arrow::array::types::Int64Type;
 use arrow::array::{AsArray, RecordBatch};
 use hashbrown::HashMap;
 use kefu_kernel::calendar::Day;
@@ -29,26 +30,41 @@ pub type StateBatch = (Level, StatePart, StateKind, RecordBatch);
 /// The first and the last day with states of a period, which identify it: all days with states between them belong to it.
 pub type DayRange = (Day, Day);
 
-/// The team of each account, by shop id and agent id. Accounts without a team are missing.
-pub type TeamsByAgent = BTreeMap<(String, String), String>;
+/// What accounts belong to on a day. Days on which nothing changes share the maps.
+#[derive(Clone, Default)]
+pub struct AgentGroups {
+    /// The team of each account. Empty: there are no teams.
+    pub teams: Arc<GroupsByAgent>,
+    /// The row of the staff table that holds for each account, as a number. Empty: nobody asks for sums by row.
+    pub staff_rows: Arc<GroupsByAgent>,
+}
 
-/// The rollups of the reported levels, in the order of [`Level::REPORTED`]. A team's state is the merge of its accounts' states, so that
-/// the team rollup reads the agents' states.
-pub struct Rollups([LevelRollup; 3]);
+/// The rollups of the reported levels, in the order of [`Level::REPORTED`], and the sums by row of the staff table. The states of a team or
+/// row are the merge of its accounts' states on the days on which they belong to it, so that both read the agents' states.
+pub struct Rollups([LevelRollup; 4]);
 
-impl Rollups {
-    /// Empty rollups. `teams`: the accounts to merge into teams; if it is empty, there are no teams.
-    pub fn new(teams: &Arc<TeamsByAgent>) -> Rollups {
-        let group_index = GroupIndex { teams: Some(Arc::clone(teams)), ..GroupIndex::default() };
+/// The merged states of a period: of shops, agents and teams, and the sums by row of the staff table, whose number stands as `team`.
+pub type MergedStates = [PeriodState; 4];
+
+impl Default for Rollups {
+    fn default() -> Rollups {
+        // Hours are shown of no team (DECISIONS #45).
+        let of_teams = &[StateKind::Sums, StateKind::Persons, StateKind::Waits, StateKind::Tickets];
         Rollups([
             LevelRollup::new(Level::Shop),
             LevelRollup::new(Level::Agent),
-            LevelRollup { group_index, ..LevelRollup::new(Level::Team) },
+            LevelRollup { kinds: of_teams, ..LevelRollup::new(Level::Team) },
+            LevelRollup { kinds: &[StateKind::Sums], ..LevelRollup::new(Level::Team) },
         ])
     }
+}
 
-    /// Merges states of a day into the periods that hold it, the levels in parallel.
-    pub fn add(&mut self, periods: &[DayRange], states: &[StateBatch]) {
+impl Rollups {
+    /// Merges states of a day into the periods that hold it, the levels in parallel. `groups`: those of the day.
+    pub fn add(&mut self, periods: &[DayRange], groups: &AgentGroups, states: &[StateBatch]) {
+        let [_, _, teams, staff_rows] = &mut self.0;
+        teams.group_index.set_groups_by_agent(&groups.teams);
+        staff_rows.group_index.set_groups_by_agent(&groups.staff_rows);
         self.0.par_iter_mut().for_each(|rollup| {
             for (level, part, kind, rows) in states {
                 if rollup.reads(*level, *kind) {
@@ -58,22 +74,24 @@ impl Rollups {
         });
     }
 
-    /// Finishes a period and returns its state at each level. A period without days with states has no rows.
-    pub fn close(&mut self, period: DayRange) -> Result<[PeriodState; 3]> {
-        let [shops, agents, teams] = self.0.each_mut().map(|rollup| rollup.close(period));
-        Ok([shops?, agents?, teams?])
+    /// Finishes a period and returns its states. A period without days with states has no rows.
+    pub fn close(&mut self, period: DayRange) -> Result<MergedStates> {
+        let [shops, agents, teams, staff_rows] = self.0.each_mut().map(|rollup| rollup.close(period));
+        Ok([shops?, agents?, teams?, staff_rows?])
     }
 }
 
 /// The open periods of one level.
 pub struct LevelRollup {
     level: Level,
+    /// The kinds of state that it merges.
+    kinds: &'static [StateKind],
     group_index: GroupIndex,
     /// Numbers of persons; a person is a buyer of one group.
     buyer_index: BuyerIndex,
     periods: BTreeMap<DayRange, OpenPeriod>,
     /// Codes of the kinds of tickets.
-    kinds: Interner,
+    ticket_kinds: Interner,
     last_days: Vec<LastDay>,
 }
 
@@ -142,74 +160,6 @@ impl GroupedCounts {
     /// The rows of a group: bucket or hour, ascending, and a value for each name.
     pub fn rows<'a>(&self, group: &'a GroupCounts) -> impl Iterator<Item = (i64, &'a [i64])> + Clone + use<'a> {
         group.rows.rows(self.names.len())
-    }
-}
-
-/// Group ids from 0 for the shops, agents or teams that rows belong to.
-#[derive(Default)]
-struct GroupIndex {
-    /// Set at team level, where an agent's row belongs to the agent's team.
-    teams: Option<Arc<TeamsByAgent>>,
-    ids: Interner,
-    /// Group id by the codes of a row's shop and agent; `NO_GROUP` for an agent without a team.
-    by_row_key: HashMap<(u32, u32), u32>,
-    /// Group id by the codes of the group's shop and agent or team.
-    by_group: HashMap<(u32, u32), u32>,
-    /// By group id: the codes of its shop and its agent or team, 0 for none.
-    groups: Vec<(u32, u32)>,
-}
-
-impl GroupIndex {
-    /// The group id of each row of a state, or `NO_GROUP`.
-    fn group_ids(&mut self, rows: &RecordBatch) -> Vec<u32> {
-        let mut id_codes = |name: &str| {
-            let ids = rows.column_by_name(name)?.as_dictionary_opt::<Int32Type>()?;
-            let codes = ids.values().as_string::<i32>().iter().map(|id| id.map_or(0, |id| self.ids.intern(id))).collect::<Vec<_>>();
-            Some((0..rows.num_rows()).map(|row| ids.key(row).map_or(0, |key| codes[key])).collect::<Vec<_>>())
-        };
-        let no_codes = || vec![0; rows.num_rows()];
-        let (shops, agents) = (id_codes("shop_id").unwrap_or_else(no_codes), id_codes("agent_id").unwrap_or_else(no_codes));
-        let mut last: Option<((u32, u32), u32)> = None;
-        let mut group_id = |row_key| match last {
-            Some((known, group_id)) if known == row_key => group_id,
-            _ => last.insert((row_key, self.group_id(row_key))).1,
-        };
-        shops.into_iter().zip(agents).map(&mut group_id).collect()
-    }
-
-    /// The group id of a row key, which is new if the group is.
-    fn group_id(&mut self, row_key: (u32, u32)) -> u32 {
-        if let Some(known) = self.by_row_key.get(&row_key) {
-            return *known;
-        }
-        let group_id = self.group(row_key).map_or(NO_GROUP, |group| {
-            let next = self.groups.len() as u32;
-            let group_id = *self.by_group.entry(group).or_insert(next);
-            if group_id == next {
-                self.groups.push(group);
-            }
-            group_id
-        });
-        self.by_row_key.insert(row_key, group_id);
-        group_id
-    }
-
-    /// The group that a row key belongs to: itself, or at team level the shop and the agent's team.
-    fn group(&mut self, row_key: (u32, u32)) -> Option<(u32, u32)> {
-        let Some(teams) = &self.teams else { return Some(row_key) };
-        let [shop, agent] = [row_key.0, row_key.1].map(|code| self.ids.resolve(code).to_owned());
-        Some((row_key.0, self.ids.intern(teams.get(&(shop, agent))?)))
-    }
-
-    /// The shop id of a group.
-    fn shop(&self, group_id: u32) -> &str {
-        self.ids.resolve(self.groups[group_id as usize].0)
-    }
-
-    /// The agent id or team of a group.
-    fn agent(&self, group_id: u32) -> Option<&str> {
-        let agent = self.groups[group_id as usize].1;
-        (agent > 0).then(|| self.ids.resolve(agent))
     }
 }
 
@@ -284,17 +234,25 @@ fn last_days(flags: &[declaration::PersonFlag]) -> Vec<LastDay> {
 impl LevelRollup {
     /// An empty rollup of a level.
     pub fn new(level: Level) -> LevelRollup {
-        let (group_index, buyer_index, kinds) = (GroupIndex::default(), BuyerIndex::default(), Interner::default());
-        LevelRollup { level, group_index, buyer_index, periods: BTreeMap::new(), kinds, last_days: last_days(&metrics::flags()) }
+        let (group_index, buyer_index, ticket_kinds) = (GroupIndex::default(), BuyerIndex::default(), Interner::default());
+        LevelRollup {
+            level,
+            kinds: &StateKind::ALL,
+            group_index,
+            buyer_index,
+            periods: BTreeMap::new(),
+            ticket_kinds,
+            last_days: last_days(&metrics::flags()),
+        }
     }
 
-    /// Whether the rollup reads a state. Teams read the agents' states, but not their hours, which no table shows for teams (DECISIONS
-    /// #45).
+    /// Whether the rollup reads a state. Groups of agents read the agents' states.
     fn reads(&self, level: Level, kind: StateKind) -> bool {
-        match &self.group_index.teams {
-            Some(teams) => level == Level::Agent && kind != StateKind::Hours && !teams.is_empty(),
+        let is_own = match self.group_index.groups_by_agent() {
+            Some(groups) => level == Level::Agent && !groups.is_empty(),
             None => level == self.level,
-        }
+        };
+        is_own && self.kinds.contains(&kind)
     }
 
     /// Merges one state of a day into the periods that hold it. Days must arrive in order.
@@ -340,7 +298,7 @@ impl LevelRollup {
     /// The number of tickets of each row of a state, with its group id and the code of its kind (0: none given).
     fn tickets(&mut self, group_ids: &[u32], rows: &RecordBatch) -> Vec<((u32, u32), i64)> {
         let (Some(kinds), Some(counts)) = (rows.column_by_name("kind"), rows.column_by_name("tickets")) else { return Vec::new() };
-        let kinds = kinds.as_string::<i32>().iter().map(|kind| kind.map_or(0, |kind| self.kinds.intern(kind)));
+        let kinds = kinds.as_string::<i32>().iter().map(|kind| kind.map_or(0, |kind| self.ticket_kinds.intern(kind)));
         let counts = counts.as_primitive::<Int64Type>().values();
         group_ids.iter().copied().zip(kinds).zip(counts.iter().copied()).filter(|((group_id, _), _)| *group_id != NO_GROUP).collect()
     }
@@ -350,7 +308,7 @@ impl LevelRollup {
         let mut all: HashMap<u32, i64> = HashMap::new();
         tickets.iter().for_each(|((group_id, _), count)| *all.entry(*group_id).or_default() += count);
         let mut columns = key_columns(self.level, &self.group_index, tickets.keys().map(|key| key.0));
-        let kinds = tickets.keys().map(|(_, kind)| Some(self.kinds.resolve(*kind)).filter(|_| *kind > 0));
+        let kinds = tickets.keys().map(|(_, kind)| Some(self.ticket_kinds.resolve(*kind)).filter(|_| *kind > 0));
         columns.push(Column::new("kind".into(), kinds.collect::<Vec<_>>()));
         columns.push(Column::new("tickets".into(), tickets.values().copied().collect::<Vec<_>>()));
         columns.push(Column::new("of".into(), tickets.keys().map(|(group_id, _)| all[group_id]).collect::<Vec<_>>()));

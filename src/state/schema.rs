@@ -38,6 +38,9 @@ pub enum StateKind {
 }
 
 impl StateKind {
+    /// Every kind.
+    pub(super) const ALL: [StateKind; 5] = [StateKind::Sums, StateKind::Persons, StateKind::Waits, StateKind::Hours, StateKind::Tickets];
+
     /// The kinds that the chat part has.
     pub const OF_CHATS: [StateKind; 4] = [StateKind::Sums, StateKind::Persons, StateKind::Waits, StateKind::Hours];
 

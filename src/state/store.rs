@@ -12,6 +12,7 @@ use crate::model::OutputTable;
 use crate::names::Names;
 use crate::staging::StagingArea;
 use crate::staging::{TableWriter, decode, decode_each, decode_pieces, decode_some};
+use crate::store::Store;
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::datatypes::{Field, Schema};
@@ -101,7 +102,7 @@ impl StateStore {
                 shops.values().as_string::<i32>().iter().map(|shop| shop_set.has_shop(shop.unwrap_or_default())).collect::<Vec<_>>();
             are_members(rows, &shop_set, |row| shops.key(row).is_some_and(|key| by_key[key]))
         };
-        let key = self.persons_key(day, part, level);
+        let key = persons_key(day, part, level);
         decode_some(&self.staging, &key, &["shop_id", "agent_id"], (&columns, member_columns(members)), 1, filter, each)
     }
 
@@ -122,7 +123,7 @@ impl StateStore {
             })
         };
         let mut persons = no_persons(level)?;
-        let key = self.persons_key(day, StatePart::Chats, level);
+        let key = persons_key(day, StatePart::Chats, level);
         decode_some(&self.staging, &key, &[], (&columns, member_columns(members)), 1, filter, &mut |rows| {
             persons.vstack_mut(&from_arrow(&rows)?)?;
             Ok(())
@@ -133,7 +134,7 @@ impl StateStore {
     /// The number of persons of each shop.
     pub fn persons_by_shop(&self, day: Day, level: Level) -> Result<BTreeMap<String, usize>> {
         let mut persons: BTreeMap<String, usize> = BTreeMap::new();
-        decode_each(&self.staging, &self.persons_key(day, StatePart::Chats, level), &["shop_id"], &mut |rows| {
+        decode_each(&self.staging, &persons_key(day, StatePart::Chats, level), &["shop_id"], &mut |rows| {
             let mut shops = rows.column(0).as_string::<i32>().iter().flatten().peekable();
             while let Some(shop) = shops.next() {
                 let following = std::iter::from_fn(|| shops.next_if(|next| *next == shop)).count();
@@ -147,21 +148,28 @@ impl StateStore {
     /// Reads the flags of a level's persons in pieces: `shop_id`, `agent_id`, `buyer_id`, `flags`.
     pub fn each_persons(&self, day: Day, part: StatePart, level: Level, each: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
         let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
-        decode_each(&self.staging, &self.persons_key(day, part, level), &columns, &mut |rows| each(from_arrow(&rows)?))
+        decode_each(&self.staging, &persons_key(day, part, level), &columns, &mut |rows| each(from_arrow(&rows)?))
     }
 
     /// Reads the persons of a level in pieces, without their flags: `buyer_id` (String).
     pub fn each_buyers(&self, day: Day, part: StatePart, level: Level, each: &mut dyn FnMut(DataFrame) -> Result<()>) -> Result<()> {
-        decode_each(&self.staging, &self.persons_key(day, part, level), &["buyer_id"], &mut |rows| each(from_arrow(&rows)?))
+        decode_each(&self.staging, &persons_key(day, part, level), &["buyer_id"], &mut |rows| each(from_arrow(&rows)?))
+    }
+
+    /// Passes on the id of every buyer that a day holds: who chatted, ordered or opened a ticket. An id may come several times.
+    pub fn each_buyer(&self, day: Day, each: &mut dyn FnMut(&str)) -> Result<()> {
+        for part in [StatePart::Chats, StatePart::Sales] {
+            self.each_buyers(day, part, Level::Shop, &mut |persons| {
+                persons.column("buyer_id")?.str()?.iter().flatten().for_each(&mut *each);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// The size in bytes of the file of a day's persons; 0 if there is none.
     pub fn persons_size(&self, day: Day, part: StatePart, level: Level) -> Result<u64> {
-        Ok(self.staging.head(&self.persons_key(day, part, level))?.map_or(0, |object| object.size()))
-    }
-
-    fn persons_key(&self, day: Day, part: StatePart, level: Level) -> String {
-        format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, StateKind::Persons)))
+        Ok(self.staging.head(&persons_key(day, part, level))?.map_or(0, |object| object.size()))
     }
 
     /// Opens state files with their first rows. `files`: name and rows of each.
@@ -214,6 +222,26 @@ impl StateStore {
         let key = format!("{}/dt={day}/data.parquet", folder(name));
         from_arrow(&decode(self.staging.get(&key)?)?)
     }
+}
+
+fn persons_key(day: Day, part: StatePart, level: Level) -> String {
+    format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, StateKind::Persons)))
+}
+
+/// Does what [`StateStore::each_buyer`] does for a published day, without a staging area.
+pub fn each_published_buyer(output: &Store, day: Day, each: &mut dyn FnMut(&str)) -> Result<()> {
+    for part in [StatePart::Chats, StatePart::Sales] {
+        let key = persons_key(day, part, Level::Shop);
+        if output.head(&key)?.is_none() {
+            continue;
+        }
+        for rows in decode_pieces(output.get(&key)?, &[])? {
+            let rows = rows?;
+            let buyers = rows.column_by_name("buyer_id").and_then(|buyers| buyers.as_string_opt::<i32>());
+            buyers.into_iter().flat_map(|buyers| buyers.iter().flatten()).for_each(&mut *each);
+        }
+    }
+    Ok(())
 }
 
 /// The columns that decide whether a person belongs to a shop set.

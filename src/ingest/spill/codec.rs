@@ -6,10 +6,10 @@
 //! it, and the pass of 10 million lines reads 0.6 GB less (benches/RESULTS.md); neither library has been measured. Delete this file if
 //! lines can be spilled as Arrow batches in as much memory and time.
 
+use crate::ingest::persons::PersonHashes;
 use kefu_kernel::line::{ChatLine, LineKind};
 use kefu_kernel::rules::ReplyMode;
 use std::sync::atomic::{AtomicU32, Ordering};
-use xxhash_rust::xxh3::xxh3_64;
 
 /// A bit field of a word: its lowest bit and its width.
 #[derive(Clone, Copy)]
@@ -80,10 +80,10 @@ pub struct SharedText<'a, T> {
 }
 
 impl<'t, T: Fn() -> &'t [u8]> SharedText<'_, T> {
-    /// The hash of the text, which is the same in every run.
-    pub(super) fn hash(&mut self) -> u64 {
+    /// The hash of a buyer, which is the same in every run and for all accounts of a person.
+    pub(super) fn hash(&mut self, hashes: &PersonHashes) -> u64 {
         if self.entry.hash == 0 {
-            self.entry.hash = xxh3_64((self.text)());
+            self.entry.hash = hashes.of((self.text)());
         }
         self.entry.hash
     }
@@ -92,7 +92,7 @@ impl<'t, T: Fn() -> &'t [u8]> SharedText<'_, T> {
 /// The dictionary entry of a shared text in the block it was last written to.
 #[derive(Clone, Copy, Default)]
 pub struct BlockEntry {
-    /// The hash of the text; 0 until it is needed.
+    /// The hash of a buyer; 0 until it is needed.
     hash: u64,
     /// The id of the block; 0 if the text was never written.
     block: u32,

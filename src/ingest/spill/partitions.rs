@@ -9,11 +9,12 @@ use crate::error::Result;
 use crate::ingest::dedup::FileLineCounts;
 use crate::ingest::dedup::{DuplicateLines, hash_of};
 use crate::ingest::message_ids::MessageIds;
+use crate::ingest::persons::PersonHashes;
 use crate::memory::MemoryBudget;
 use crate::names;
 use crate::names::Names;
 use kefu_kernel::line::ChatLine;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The lines of a partition above which it is split by buyer.
 const MAX_LINES: usize = 1 << 18;
@@ -80,6 +81,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub struct ShopPartitions {
     /// The lines above which a partition is split: `MAX_LINES`, less in tests.
     max_lines: usize,
+    /// The hashes of buyers, by which it is split.
+    hashes: Arc<PersonHashes>,
     partitions: Vec<LinePartition>,
     /// The index of each shop's first partition, at the shop's code less 1.
     by_shop: Vec<usize>,
@@ -104,9 +107,15 @@ impl Drop for ShopPartitions {
 impl ShopPartitions {
     /// Partitions without lines.
     pub fn new(budget: MemoryBudget) -> ShopPartitions {
-        let (partitions, by_shop) = Default::default();
+        let (partitions, by_shop, hashes) = Default::default();
         let (max_lines, spill_file) = (MAX_LINES, Mutex::default());
-        ShopPartitions { max_lines, partitions, by_shop, spill_file, budget, buffered: 0, reserved: 0 }
+        ShopPartitions { max_lines, hashes, partitions, by_shop, spill_file, budget, buffered: 0, reserved: 0 }
+    }
+
+    /// The same, in which large shops are split by these hashes of buyers.
+    pub fn split_by(mut self, hashes: &Arc<PersonHashes>) -> ShopPartitions {
+        self.hashes = Arc::clone(hashes);
+        self
     }
 
     /// Adds a line of a shop with its buyer, session and message id, each empty where there is none. Errors: a split cannot read lines back
@@ -126,7 +135,7 @@ impl ShopPartitions {
         }
         let mut index = self.by_shop[shop as usize - 1];
         while let Some(parts) = self.partitions[index].parts {
-            index = parts + part(buyer.hash(), self.partitions[index].depth);
+            index = parts + part(buyer.hash(&self.hashes), self.partitions[index].depth);
         }
         let partition = &mut self.partitions[index];
         self.buffered += partition.add(&line, buyer, session, message);
@@ -138,7 +147,7 @@ impl ShopPartitions {
         let mut whole = std::mem::take(&mut self.partitions[index]);
         let LinePartition { shop, depth, .. } = whole;
         let parts = (0..FAN_OUT).map(|_| LinePartition::new(shop, depth + 1)).collect();
-        let mut split = SplitPartition { depth, parts, ..SplitPartition::default() };
+        let mut split = SplitPartition { depth, parts, hashes: Arc::clone(&self.hashes), ..SplitPartition::default() };
         self.for_each_block(&whole, &mut |bytes| unpack(bytes, &mut split))?;
         self.buffered = self.buffered - whole.buffer().bytes().len() + split.buffered;
         self.partitions[index] = LinePartition { parts: Some(self.partitions.len()), ..LinePartition::new(shop, depth) };
@@ -242,7 +251,7 @@ impl ShopPartitions {
         self.for_each_block(partition, &mut |bytes| unpack(bytes, &mut taken))?;
         *locked(&partition.buffer) = PackedLines::default();
         let TakenLines { mut lines, hashes, .. } = taken;
-        // All lines of a buyer are in one partition.
+        // All lines of an account are in one partition, and so are all accounts of a person.
         let duplicates = DuplicateLines::find(hashes, &lines, |line| messages.text(line.message));
         let counts = duplicates.remove_from(&mut lines);
         Ok((lines, counts))
@@ -264,6 +273,7 @@ impl ShopPartitions {
 struct SplitPartition {
     depth: u32,
     parts: Vec<LinePartition>,
+    hashes: Arc<PersonHashes>,
     /// Bytes of the lines in the parts.
     buffered: usize,
     buyers: names::Interner,
@@ -288,7 +298,7 @@ impl LineSink for SplitPartition {
         let mut buyer = SharedText { text, entry: &mut buyer_entries[line.conversation as usize] };
         let text = || sessions.resolve(line.session).as_bytes();
         let mut session = SharedText { text, entry: &mut session_entries[line.session as usize] };
-        self.buffered += self.parts[part(buyer.hash(), self.depth)].add(line, &mut buyer, &mut session, message);
+        self.buffered += self.parts[part(buyer.hash(&self.hashes), self.depth)].add(line, &mut buyer, &mut session, message);
     }
 }
 
@@ -318,13 +328,20 @@ impl LineSink for TakenLines<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::frames::frame;
+    use crate::ingest::persons::Persons;
     use arrow::array::StringArray;
     use kefu_kernel::line::LineKind;
+    use polars::prelude::{Column, DataFrame};
 
     /// 200 lines of 40 buyers in two shops. Line 164 has the message id of line 4, which is the same buyer's, and is marked as recalled;
     /// line 150 has that of line 6, which is another buyer's.
     fn partitions(max_lines: usize, budget: MemoryBudget) -> (ShopPartitions, Names) {
-        let (mut partitions, mut names) = (ShopPartitions::new(budget), Names::default());
+        filled(ShopPartitions::new(budget), max_lines)
+    }
+
+    fn filled(mut partitions: ShopPartitions, max_lines: usize) -> (ShopPartitions, Names) {
+        let mut names = Names::default();
         partitions.max_lines = max_lines;
         for order in 0..200u32 {
             let [shop, agent] = [format!("s{}", order % 2), "A".into()].map(|name| StringArray::from(vec![name]));
@@ -372,5 +389,21 @@ mod tests {
             let (partitions, names) = partitions(max_lines, MemoryBudget::of_limit(limit));
             assert_eq!(taken(partitions, &names), expected, "split at {max_lines} lines, limit {limit}");
         }
+    }
+
+    /// b0, b2 and b38, all of the first shop, are accounts of one person.
+    #[test]
+    fn all_accounts_of_a_person_are_in_one_part() {
+        let rows = frame! { "shop_id" => [None::<&str>; 2], "buyer_id" => ["b0", "b38"], "person_id" => ["b2", "b2"] };
+        let hashes = Arc::new(PersonHashes::new(&Persons::of(&rows.unwrap()).unwrap()));
+        let (mut partitions, names) = filled(ShopPartitions::new(MemoryBudget::of_limit(usize::MAX)).split_by(&hashes), 16);
+        let holding = partitions.shards(&names, |_| 0).unwrap().concat().into_iter().filter(|index| {
+            let mut names = names::Interner::default();
+            partitions.take(*index, &mut MessageIds::default(), &mut |_, name| names.intern(name)).unwrap();
+            let has = ["b0", "b2", "b38"].map(|id| (1..=names.len() as u32).any(|code| names.resolve(code) == id));
+            assert!(has == [true; 3] || has == [false; 3], "{has:?}");
+            has[0]
+        });
+        assert_eq!(holding.count(), 1);
     }
 }
