@@ -158,9 +158,10 @@ fn row_hashes(rows: &RecordBatch) -> Result<Vec<u64>> {
     Ok(converted.iter().map(|row| xxh3_64(row.as_ref())).collect())
 }
 
-/// The fingerprint of everything for which a day is recomputed only if it is requested: reference tables and settings.
+/// The fingerprint of everything for which a day is recomputed only if it is requested: reference tables and settings. Periods and levels are
+/// not among them, because they are made of the states of days as they are.
 pub(super) fn reference_fingerprint(plan: &Plan, reference: &Reference, records: &Records) -> Result<String> {
-    let mut text = format!("{:?}", (&reference.shops, &reference.staff, &plan.judgement, &plan.config.reports));
+    let mut text = format!("{:?}", (&reference.shops, &reference.staff, &plan.judgement, &plan.config.reports.currency));
     for table in [InputTable::Standards, InputTable::Targets, InputTable::Trainings] {
         if let Some(rows) = records.of(table) {
             text += &format!("{:?}", row_hashes(&to_arrow(&collect(rows)?)?)?);

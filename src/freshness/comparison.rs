@@ -194,20 +194,25 @@ impl<'a> Freshness<'a> {
                 work.restate.insert(day);
             }
         }
+        self.leave_to_states(manifest, (from, to), &mut work)?;
         Ok(work)
     }
 
-    /// Periods whose reports were not computed from the present records of their days, because a run ended before it reached them.
+    /// Periods whose reports were not computed from the present records of their days, because a run ended before it reached them, or because
+    /// the calendar of the output is another.
     pub fn stale_spans(&self, manifest: &Manifest) -> Result<BTreeSet<Span>> {
         let reports = &self.plan.config.reports;
-        let Some(level) = reports.levels.first() else { return Ok(BTreeSet::new()) };
         let spans = manifest.reported().into_iter().filter(|day| *day <= self.landed.through);
         let spans = spans.flat_map(|day| reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day)));
         let unsure = manifest.in_doubt.iter().filter_map(|key| period_of(key)).collect::<BTreeSet<_>>();
+        let is_recut = self.calendar_changes(manifest).is_some();
         let is_stale = |span: &Span| {
-            let key = format!("reports/{}_{}/dt={}/data.parquet", level.name(), span.period.name(), span.first);
-            let made_of = manifest.files.get(&key).map(|file| file.days_fingerprint.as_str());
-            made_of != Some(manifest.fingerprint_of(span.days()).as_str()) || unsure.contains(&(span.period, span.first))
+            let made_of = manifest.fingerprint_of(span.days());
+            let is_current = |level: &Level| {
+                let key = format!("reports/{}_{}/dt={}/data.parquet", level.name(), span.period.name(), span.first);
+                manifest.files.get(&key).is_some_and(|file| file.days_fingerprint == made_of)
+            };
+            is_recut || unsure.contains(&(span.period, span.first)) || !reports.levels.iter().all(is_current)
         };
         Ok(spans.collect::<BTreeSet<_>>().into_iter().filter(is_stale).collect())
     }

@@ -2,6 +2,8 @@
 
 mod comparison;
 mod reasons;
+mod recut;
 
 pub use comparison::{DayWork, Freshness, SEMANTICS_VERSION};
 pub use reasons::{DaySelection, StaleReason};
+pub use recut::CalendarRefusal;

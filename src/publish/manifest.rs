@@ -3,12 +3,13 @@
 //! Whether a day is fresh is decided by comparing its entry with the inputs (DECISIONS #47).
 
 use super::judged::JudgedPartitions;
+use super::output_calendar::{OutputCalendar, period_of};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::Profile;
 use crate::staging::FileRecord;
 use crate::staging::sha256;
 use crate::store::{ObjectVersion, PutCondition, Store};
-use kefu_kernel::calendar::{Calendar, Day, Period};
+use kefu_kernel::calendar::{Calendar, Day};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -63,9 +64,11 @@ fn is_first_semantics(semantics: &u32) -> bool {
 /// One object of the manifest: the days and files of a month, or everything without a date.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct ManifestPage {
-    /// Only in the page without a date, as is `judged`.
+    /// Only in the page without a date, as are `judged` and `calendar`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     landed: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calendar: Option<OutputCalendar>,
     #[serde(default, skip_serializing_if = "JudgedPartitions::is_empty")]
     judged: JudgedPartitions,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -82,6 +85,8 @@ pub struct Manifest {
     pub files: Arc<BTreeMap<String, FileRecord>>,
     /// The last business day for which any run had all orders.
     pub landed: Option<Day>,
+    /// The calendar that the output was made with. `None`: no run has published anything, or only a version that kept none.
+    pub calendar: Option<OutputCalendar>,
     pub judged: JudgedPartitions,
     /// The pages as they are stored, with their versions.
     pages: BTreeMap<String, (ManifestPage, ObjectVersion)>,
@@ -129,6 +134,9 @@ impl Manifest {
             if let Some(landed) = &page.landed {
                 manifest.landed = Some(parse_day(store, &object.key, landed)?);
             }
+            if page.calendar.is_some() {
+                manifest.calendar = page.calendar.clone();
+            }
             if !page.judged.is_empty() {
                 manifest.judged = page.judged.clone();
             }
@@ -169,6 +177,26 @@ impl Manifest {
             records.entry(key.to_owned()).and_modify(|record| record.days_fingerprint = fingerprint);
         }
         self.files = Arc::new(records);
+    }
+
+    /// Puts the output under a calendar. Returns the files that have no place in it: they are no longer named, and whoever publishes deletes
+    /// them. If the calendar is another than before, every report that stays is out of date, because judgements show several levels and are
+    /// made of several periods. Errors: the calendar was not written by kefu.
+    pub fn recut(&mut self, calendar: OutputCalendar) -> Result<BTreeSet<String>> {
+        let withdrawn = calendar.strays(self.files.keys())?;
+        let has_changed = self.calendar.as_ref().is_some_and(|before| *before != calendar);
+        let mut records = (*self.files).clone();
+        records.retain(|key, _| !withdrawn.contains(key));
+        if has_changed {
+            records.values_mut().for_each(|record| record.days_fingerprint.clear());
+        }
+        (self.files, self.calendar) = (Arc::new(records), Some(calendar));
+        Ok(withdrawn)
+    }
+
+    /// Notes that withdrawn files are deleted. One that a dead run left in doubt becomes an orphan, because a late request may create it again.
+    pub fn note_deleted(&mut self, withdrawn: &BTreeSet<String>) {
+        self.orphans.extend(withdrawn.iter().filter_map(|key| self.in_doubt.take(key)));
     }
 
     /// Announces a publication: writes the keys that it is about to write, with their hashes, and the pages they belong to. Keys that an
@@ -253,6 +281,7 @@ impl Manifest {
         }
         let undated = pages.entry(page("undated")).or_default();
         (undated.landed, undated.judged) = (self.landed.map(|day| day.to_string()), self.judged.clone());
+        undated.calendar.clone_from(&self.calendar);
         pages
     }
 }
@@ -265,14 +294,6 @@ fn page(month: &str) -> String {
 /// The key of the page that names a file.
 fn page_of(file: &str) -> String {
     page(file.split('/').find_map(|part| part.strip_prefix("dt=")).map_or("undated", |date| &date[..7]))
-}
-
-/// The period and first day of a report's key, such as `reports/agent_week/dt=2026-09-07/data.parquet`; `None` for other keys.
-pub fn period_of(key: &str) -> Option<(Period, Day)> {
-    let (table, rest) = key.strip_prefix("reports/")?.split_once("/dt=")?;
-    let period = Period::ALL.into_iter().find(|period| table.ends_with(&format!("_{}", period.name())))?;
-    let date = rest.split('/').next()?.parse::<jiff::civil::Date>().ok()?;
-    Some((period, Day::from(date)))
 }
 
 fn parse(store: &Store, key: &str, bytes: &[u8]) -> Result<ManifestPage> {

@@ -3,11 +3,13 @@
 mod judged;
 mod lease;
 mod manifest;
+mod output_calendar;
 mod publisher;
 mod verify;
 
 pub use judged::JudgedPartitions;
 pub use lease::{Lease, LeaseClock, LeaseOptions};
-pub use manifest::{DayRecord, Manifest, period_of};
+pub use manifest::{DayRecord, Manifest};
+pub use output_calendar::{OutputCalendar, period_of};
 pub use publisher::Publisher;
 pub use verify::verify;

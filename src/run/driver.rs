@@ -15,7 +15,7 @@ use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::observability::{RunRecord, RunRecorder};
 use crate::progress::Progress;
-use crate::publish::{Lease, Manifest, Publisher};
+use crate::publish::{Lease, Manifest, OutputCalendar, Publisher};
 use crate::staging::StagingArea;
 use crate::state::StateStore;
 use crate::store::probe;
@@ -52,6 +52,9 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
     let freshness = Freshness::gather(plan, &manifest, landed.clone())?;
     let work = freshness.work(&manifest, (request.from, request.to), request.only)?;
     refuse_mixed(plan, &manifest, &work, request)?;
+    refuse_other_calendar(plan, &freshness, &manifest, &work, request)?;
+    let covers_output = freshness.covers_output(&manifest, (request.from, request.to), &work);
+    let has_strays = covers_output && !OutputCalendar::of(plan).strays(manifest.files.keys())?.is_empty();
     let mut carried =
         CarriedOver { stale_spans: freshness.stale_spans(&manifest)?, with_chat_states: freshness.days_with_chat_states(&manifest)? };
     let mut outcome = RunOutcome::default();
@@ -70,6 +73,7 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
         landed: &landed,
         recorder,
         lease: &lease,
+        covers_output,
         older: &work.older,
         history: &history,
     };
@@ -79,8 +83,8 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
         let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
         let in_stretch = |all: &BTreeSet<Day>| days[places.clone()].iter().filter(|day| all.contains(day)).copied().collect();
         let own = DayWork { read: in_stretch(&work.read), restate: in_stretch(&work.restate), ..DayWork::default() };
-        // The first stretch may have no days and still has to report the periods that an earlier run did not reach.
-        if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty()) {
+        // The first stretch may have no days and still has to report the periods that an earlier run did not reach, and to withdraw others.
+        if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty() && !has_strays) {
             continue;
         }
         outcome.failed.extend(run_stretch(&context, own, &later, &mut carried, &mut manifest, &progress)?);
@@ -163,6 +167,17 @@ fn warn_of_older(plan: &Plan, work: &DayWork) {
         "{} days of {first} to {last} were made under older rules: they and the periods that hold them stay as published until `{command}`",
         work.older.len()
     );
+}
+
+/// Refuses a run that would leave periods of two calendars in one output. Errors: the calendar has changed, and the run is not for all days.
+fn refuse_other_calendar(plan: &Plan, freshness: &Freshness, manifest: &Manifest, work: &DayWork, request: &RunRequest) -> Result<()> {
+    let Some(refusal) = freshness.calendar_refusal(manifest, (request.from, request.to), work) else { return Ok(()) };
+    Err(Error::new(Kind::Config, format!("the calendar of this output has changed: {}", refusal.changes))
+        .with("output", plan.output.name())
+        .hint(format!(
+            "publish all its periods again with `{}`, which withdraws what has no place in the new calendar, or write to another --output",
+            refusal.command
+        )))
 }
 
 /// Refuses a run that would leave days of two rule sets in one output, because the periods they lie in would mix them.

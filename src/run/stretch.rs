@@ -29,6 +29,8 @@ pub(super) struct RunContext<'a> {
     pub recorder: &'a RunRecorder,
     /// The lease on the output root.
     pub lease: &'a Lease,
+    /// Whether the run is asked for the whole output. It then puts the output under the calendar of the pipeline.
+    pub covers_output: bool,
     /// Days that an older version computed and that this run leaves as they are.
     pub older: &'a BTreeSet<Day>,
     /// Day → chat lines and the profile of its messages, for the days that were published before this run.
