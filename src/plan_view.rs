@@ -1,7 +1,7 @@
 //! What `kefu plan` and `kefu status` print: the state of every day and the work that a run would do. The fields are the keys of `--json`.
 
 use crate::error::Result;
-use crate::freshness::{CalendarRefusal, DaySelection, DayWork, Freshness, StaleReason};
+use crate::freshness::{CalendarRefusal, DaySelection, DayWork, Freshness, MissedDays, StaleReason};
 use crate::publish::{Manifest, OutputCalendar};
 use kefu_kernel::calendar::{Day, Span};
 use serde::Serialize;
@@ -70,9 +70,15 @@ pub struct PlanTotals {
 impl Freshness<'_> {
     /// What a run would do if it were requested for some days, both ends included.
     /// Errors: the reasons of a day cannot be determined.
-    pub fn plan_view(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection) -> Result<PlanView> {
-        let work = self.work(manifest, (from, to), only)?;
-        let notes = self.calendar_note(manifest, (from, to), &work)?.into_iter().collect();
+    pub fn plan_view(&self, manifest: &Manifest, days: (Day, Day), only: DaySelection) -> Result<PlanView> {
+        self.plan_view_with(manifest, days, only, &MissedDays::default())
+    }
+
+    /// What a run would do if it were requested for some days, both ends included, and for days that were missed before them.
+    /// Errors: the reasons of a day cannot be determined.
+    pub fn plan_view_with(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection, missed: &MissedDays) -> Result<PlanView> {
+        let work = self.work(manifest, (from, to), only, &missed.made)?;
+        let notes = self.calendar_note(manifest, (from, to), &work)?.into_iter().chain(missed.sentences(&self.plan.argument())).collect();
         let DayWork { read, restate, older, .. } = work;
         let mut days = Vec::new();
         for day in from.through(to).chain(restate.union(&older).copied().filter(|day| *day < from || to < *day)) {

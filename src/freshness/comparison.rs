@@ -166,11 +166,12 @@ impl<'a> Freshness<'a> {
         Ok(days)
     }
 
-    /// The work of a run that is requested for some days, both ends included.
-    pub fn work(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection) -> Result<DayWork> {
+    /// The work of a run that is requested for some days, both ends included, and makes `missed` days too.
+    pub fn work(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection, missed: &BTreeSet<Day>) -> Result<DayWork> {
         let mut work = DayWork::default();
-        let is_requested = |day: &Day| from <= *day && *day <= to;
-        for day in from.through(to).chain(manifest.days.keys().copied().filter(|day| !is_requested(day))) {
+        let is_requested = |day: &Day| from <= *day && *day <= to || missed.contains(day);
+        let asked_for = from.through(to).chain(missed.iter().copied()).collect::<BTreeSet<_>>();
+        for day in asked_for.iter().chain(manifest.days.keys().filter(|day| !is_requested(day))).copied() {
             let reasons = self.reasons(manifest, day)?;
             let is_due = match is_requested(&day) {
                 true => only.admits(&reasons),
@@ -221,6 +222,11 @@ impl<'a> Freshness<'a> {
     pub fn has_vanished(&self, manifest: &Manifest, day: Day) -> Result<bool> {
         let had = manifest.days.get(&day).is_some_and(|record| record.files > 0 && record.rows > 0);
         Ok(had && self.has_no_files(day)?)
+    }
+
+    /// Whether a table has a file in a partition. Without dates in its path its files can contain rows of any day.
+    pub(super) fn has_files(&self, table: InputTable, partition: Day) -> bool {
+        self.fingerprints.get(&table).and_then(|files| files.has_files(std::iter::once(partition))).unwrap_or(true)
     }
 
     /// Whether the message files are partitioned by day and a day has none.

@@ -1,5 +1,6 @@
 //! Publication: the lease, the manifest, and the only code that writes tables to an output root.
 
+mod day_runs;
 mod judged;
 mod lease;
 mod manifest;
@@ -7,6 +8,7 @@ mod output_calendar;
 mod publisher;
 mod verify;
 
+pub use day_runs::day_runs;
 pub use judged::JudgedPartitions;
 pub use lease::{Lease, LeaseClock, LeaseOptions};
 pub use manifest::{DayRecord, Manifest};

@@ -3,6 +3,7 @@
 //! staging area until `publish` puts all files of the stretch into place.
 
 use super::inputs::{self, OpenedStretch};
+use super::missed::{self, missed_days};
 use super::outcome::RunOutcome;
 use super::publication;
 use super::request::RunRequest;
@@ -14,6 +15,7 @@ use crate::memory;
 use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::observability::{RunRecord, RunRecorder};
+use crate::plan_view::PlanView;
 use crate::progress::Progress;
 use crate::publish::{Lease, Manifest, OutputCalendar, Publisher};
 use crate::staging::StagingArea;
@@ -43,6 +45,15 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
     recorder.record_plan(plan);
     probe::probe_output(&plan.output)?;
     let lease = Lease::acquire(&plan.output, &recorder.run_id(), &request.lease)?;
+    let ended = run_leased(plan, request, recorder, &lease);
+    if let Err(error) = &ended {
+        missed::note_failure(plan, request, &lease, error);
+    }
+    ended
+}
+
+/// Runs the days that are due, stretch by stretch. Errors: those of [`run_recorded`].
+fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: &Lease) -> Result<()> {
     let mut manifest = Manifest::load(&plan.output)?;
     manifest.delete_orphans(&plan.output)?;
     let landed = landed(plan, &manifest, request.to, request.as_of);
@@ -50,7 +61,8 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
         (record.from, record.to, record.landed) = (request.from.to_string(), request.to.to_string(), landed.through.to_string());
     });
     let freshness = Freshness::gather(plan, &manifest, landed.clone())?;
-    let work = freshness.work(&manifest, (request.from, request.to), request.only)?;
+    let missed = missed_days(&freshness, &manifest, request)?;
+    let work = freshness.work(&manifest, (request.from, request.to), request.only, &missed.made)?;
     refuse_mixed(plan, &manifest, &work, request)?;
     refuse_other_calendar(plan, &freshness, &manifest, &work, request)?;
     let covers_output = freshness.covers_output(&manifest, (request.from, request.to), &work);
@@ -72,11 +84,13 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
         freshness: &freshness,
         landed: &landed,
         recorder,
-        lease: &lease,
+        lease,
+        missed: &missed.made,
         covers_output,
         older: &work.older,
         history: &history,
     };
+    missed.sentences(&plan.argument()).iter().for_each(|sentence| tracing::warn!("{sentence}"));
     warn_of_older(plan, &work);
     context.end_stage("plan");
     for (index, places) in stretches(plan, days.len()).enumerate() {
@@ -92,7 +106,7 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
     progress.end();
     lease.check()?;
     manifest.finish(&plan.output)?;
-    outcome.into_result(plan, request, recorder)
+    outcome.into_result(plan, request, &missed.made, recorder)
 }
 
 /// What one stretch hands over to the next.
@@ -145,6 +159,14 @@ impl RunContext<'_> {
         self.recorder.end_stage(stage);
         memory::purge_allocator();
     }
+}
+
+/// What a run would do, without doing it. Errors: an input or the output cannot be listed or read.
+pub fn dry_run(plan: &Plan, request: &RunRequest) -> Result<PlanView> {
+    let manifest = Manifest::load(&plan.output)?;
+    let freshness = Freshness::gather(plan, &manifest, landed(plan, &manifest, request.to, request.as_of))?;
+    let missed = missed_days(&freshness, &manifest, request)?;
+    freshness.plan_view_with(&manifest, (request.from, request.to), request.only, &missed)
 }
 
 /// What has landed. The last landed day is the one that the user gives, or else the latest day that any run was requested for.
