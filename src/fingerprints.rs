@@ -57,6 +57,15 @@ impl TableFingerprints {
         format!("{:016x}", xxh3_64(format!("{:?}", wanted.collect::<Vec<_>>()).as_bytes()))
     }
 
+    /// The days that have files or rows, in order. Empty if each file can contain rows of any day.
+    pub(super) fn days(&self) -> impl Iterator<Item = Day> + '_ {
+        let sums = match self {
+            TableFingerprints::AllFiles(_) => None,
+            TableFingerprints::Files(sums) | TableFingerprints::Rows(sums) => Some(sums),
+        };
+        sums.into_iter().flat_map(|sums| sums.keys().copied())
+    }
+
     /// Whether any of some partitions has files. `None` if the files are not partitioned by day.
     pub(super) fn has_files(&self, mut days: impl Iterator<Item = Day>) -> Option<bool> {
         match self {

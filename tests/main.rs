@@ -74,6 +74,8 @@ mod stores;
 mod proxy;
 /// What is due, why, and that a run does that and no more.
 mod due;
+/// Whether a period has the orders that it needs.
+mod orders_complete;
 /// Nights that were missed, and what a later one makes of them.
 mod missed_days;
 /// What a change of weeks, fiscal years, periods or levels does to an output.

@@ -1,6 +1,8 @@
 //! Which business days are due, and why (新鲜度).
 
 mod comparison;
+mod known_orders;
+mod made_of;
 mod missed;
 mod reasons;
 mod recut;

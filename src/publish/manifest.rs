@@ -3,13 +3,14 @@
 //! Whether a day is fresh is decided by comparing its entry with the inputs (DECISIONS #47).
 
 use super::judged::JudgedPartitions;
+use super::orders_read::OrdersRead;
 use super::output_calendar::{OutputCalendar, period_of};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::Profile;
 use crate::staging::FileRecord;
 use crate::staging::sha256;
 use crate::store::{ObjectVersion, PutCondition, Store};
-use kefu_kernel::calendar::{Calendar, Day};
+use kefu_kernel::calendar::{Calendar, Day, Span};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -64,11 +65,13 @@ fn is_first_semantics(semantics: &u32) -> bool {
 /// One object of the manifest: the days and files of a month, or everything without a date.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct ManifestPage {
-    /// Only in the page without a date, as are `judged` and `calendar`.
+    /// Only in the page without a date, as are `judged`, `calendar` and `orders`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     landed: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calendar: Option<OutputCalendar>,
+    #[serde(default, skip_serializing_if = "OrdersRead::is_empty")]
+    orders: OrdersRead,
     #[serde(default, skip_serializing_if = "JudgedPartitions::is_empty")]
     judged: JudgedPartitions,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -87,6 +90,8 @@ pub struct Manifest {
     pub landed: Option<Day>,
     /// The calendar that the output was made with. `None`: no run has published anything, or only a version that kept none.
     pub calendar: Option<OutputCalendar>,
+    /// The orders that any run has read.
+    pub orders: OrdersRead,
     pub judged: JudgedPartitions,
     /// The pages as they are stored, with their versions.
     pages: BTreeMap<String, (ManifestPage, ObjectVersion)>,
@@ -137,6 +142,9 @@ impl Manifest {
             if page.calendar.is_some() {
                 manifest.calendar = page.calendar.clone();
             }
+            if !page.orders.is_empty() {
+                manifest.orders = page.orders.clone();
+            }
             if !page.judged.is_empty() {
                 manifest.judged = page.judged.clone();
             }
@@ -168,15 +176,22 @@ impl Manifest {
         sha256(format!("{:?}", records.collect::<Vec<_>>()).as_bytes())[..16].to_owned()
     }
 
-    /// Sets the fingerprint of the days for the reports among some files; other files are passed over.
-    pub fn set_days_fingerprints<'k>(&mut self, files: impl Iterator<Item = &'k str>, calendar: &Calendar) {
+    /// Sets what the reports among some files were made of, as `made_of` says it of a period; other files are passed over.
+    /// Errors: those of `made_of`.
+    pub fn set_made_of<'k>(
+        &mut self,
+        files: impl Iterator<Item = &'k str>,
+        calendar: &Calendar,
+        made_of: impl Fn(&Manifest, Span) -> Result<String>,
+    ) -> Result<()> {
         let mut records = (*self.files).clone();
         for key in files {
             let Some((period, first)) = period_of(key) else { continue };
-            let fingerprint = self.fingerprint_of(calendar.span(period, first).days());
-            records.entry(key.to_owned()).and_modify(|record| record.days_fingerprint = fingerprint);
+            let made_of = made_of(self, calendar.span(period, first))?;
+            records.entry(key.to_owned()).and_modify(|record| record.days_fingerprint = made_of);
         }
         self.files = Arc::new(records);
+        Ok(())
     }
 
     /// Puts the output under a calendar. Returns the files that have no place in it: they are no longer named, and whoever publishes deletes
@@ -281,7 +296,7 @@ impl Manifest {
         }
         let undated = pages.entry(page("undated")).or_default();
         (undated.landed, undated.judged) = (self.landed.map(|day| day.to_string()), self.judged.clone());
-        undated.calendar.clone_from(&self.calendar);
+        (undated.calendar, undated.orders) = (self.calendar.clone(), self.orders.clone());
         pages
     }
 }

@@ -67,8 +67,11 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
     refuse_other_calendar(plan, &freshness, &manifest, &work, request)?;
     let covers_output = freshness.covers_output(&manifest, (request.from, request.to), &work);
     let has_strays = covers_output && !OutputCalendar::of(plan).strays(manifest.files.keys())?.is_empty();
-    let mut carried =
-        CarriedOver { stale_spans: freshness.stale_spans(&manifest)?, with_chat_states: freshness.days_with_chat_states(&manifest)? };
+    let mut carried = CarriedOver {
+        stale_spans: freshness.stale_spans(&manifest)?,
+        with_chat_states: freshness.days_with_chat_states(&manifest)?,
+        missing_orders: BTreeSet::new(),
+    };
     let mut outcome = RunOutcome::default();
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
@@ -104,6 +107,7 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         outcome.failed.extend(run_stretch(&context, own, &later, &mut carried, &mut manifest, &progress)?);
     }
     progress.end();
+    context.warn_of_missing_orders(&carried.missing_orders)?;
     lease.check()?;
     manifest.finish(&plan.output)?;
     outcome.into_result(plan, request, &missed.made, recorder)
@@ -115,6 +119,8 @@ struct CarriedOver {
     stale_spans: BTreeSet<Span>,
     /// Days whose chat states are stored.
     with_chat_states: BTreeSet<Day>,
+    /// Partitions of orders without which periods reported so far are not complete.
+    missing_orders: BTreeSet<Day>,
 }
 
 /// Runs one stretch and publishes it. Returns the days that failed; the other days are published. `later`: days of later stretches.
@@ -127,14 +133,15 @@ fn run_stretch(
     manifest: &mut Manifest,
     progress: &Progress,
 ) -> Result<Vec<(Day, Error)>> {
-    let OpenedStretch { mut inputs, read, restated, vanished, first_log } = inputs::open(context, manifest, work, later)?;
+    let OpenedStretch { mut inputs, read, restated, vanished, first_log, failed } = inputs::open(context, manifest, work, later)?;
     let staging = Arc::new(StagingArea::open(&context.plan.output, Arc::clone(&manifest.files), manifest.in_doubt.clone())?);
     let (states, publisher, published) = (StateStore::new(&staging), Publisher::new(&staging), manifest.reported());
     context.end_stage("open");
     let (published, read, vanished, with_chat_states) = (&published, &read, &vanished, &carried.with_chat_states);
     let opened = Days { published, read, vanished, restated: &restated, later, with_chat_states, first_log };
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days: opened };
-    let chats = stretch.read_chats(progress)?;
+    let mut chats = stretch.read_chats(progress)?;
+    chats.failed.extend(failed);
     context.end_stage("read");
     let days = Days { restated: &chats.restated, with_chat_states: &chats.with_chat_states, first_log: chats.first_log, ..opened };
     Stretch { days, ..stretch }.compute_sales()?;
@@ -144,6 +151,7 @@ fn run_stretch(
     context.end_stage("sales");
     let reported = stretch.spans_to_report(&mut carried.stale_spans);
     stretch.compute_reports(&reported)?;
+    carried.missing_orders.extend(stretch.missing_orders(&reported)?);
     context.end_stage("reports");
     let judged = stretch.compute_judgements(&reported, manifest)?;
     context.end_stage("judgements");

@@ -37,10 +37,10 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
     manifest.judged = judged;
     // `--as-of` holds for this run only, but a day that was requested once has landed for all later runs.
     manifest.landed = Some(manifest.landed.map_or(context.request.to, |day| day.max(context.request.to)));
-    manifest.set_days_fingerprints(
-        partitions.written.iter().chain(&partitions.unchanged).map(|file| file.key.as_str()),
-        &context.plan.calendar,
-    );
+    let first = stretch.days.restated.first().copied().unwrap_or(context.request.from);
+    context.freshness.note_orders(first, &mut manifest.orders)?;
+    let files = partitions.written.iter().chain(&partitions.unchanged).map(|file| file.key.as_str());
+    manifest.set_made_of(files, &context.plan.calendar, |manifest, span| context.freshness.made_of(manifest, span))?;
     manifest.save(&context.plan.output, |key| made.contains(key))?;
     context.recorder.update(|record| {
         record.files_written += partitions.written.len();
