@@ -69,6 +69,15 @@ impl TableFingerprints {
         format!("{:016x}", xxh3_64(format!("{:?}", wanted.collect::<Vec<_>>()).as_bytes()))
     }
 
+    /// The days that have files or rows, in order. Empty if each file can contain rows of any day.
+    pub(super) fn days(&self) -> impl Iterator<Item = Day> + '_ {
+        let sums = match self {
+            TableFingerprints::AllFiles(_) | TableFingerprints::Rates(_) => None,
+            TableFingerprints::Files(sums) | TableFingerprints::Rows(sums) => Some(sums),
+        };
+        sums.into_iter().flat_map(|sums| sums.keys().copied())
+    }
+
     /// Whether any of some partitions has files. `None` if the files are not partitioned by day.
     pub(super) fn has_files(&self, mut days: impl Iterator<Item = Day>) -> Option<bool> {
         match self {
@@ -193,9 +202,9 @@ fn row_hashes(rows: &RecordBatch) -> Result<Vec<u64>> {
 }
 
 /// The fingerprint of everything for which a day is recomputed only if it is requested: reference tables and settings. Rows of `staff` with
-/// dates are left out, because each concerns its days alone.
+/// dates are left out, because each concerns its days alone, and so are periods and levels, which are made of the states of days as they are.
 pub(super) fn reference_fingerprint(plan: &Plan, reference: &Reference, records: &Records) -> Result<String> {
-    let mut text = format!("{:?}", (&reference.shops, &reference.staff.undated(), &plan.judgement, &plan.config.reports));
+    let mut text = format!("{:?}", (&reference.shops, &reference.staff.undated(), &plan.judgement, &plan.config.reports.currency));
     for table in [InputTable::Standards, InputTable::Targets, InputTable::Trainings] {
         if let Some(rows) = records.of(table) {
             text += &format!("{:?}", row_hashes(&to_arrow(&collect(rows)?)?)?);

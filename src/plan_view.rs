@@ -1,8 +1,8 @@
 //! What `kefu plan` and `kefu status` print: the state of every day and the work that a run would do. The fields are the keys of `--json`.
 
 use crate::error::Result;
-use crate::freshness::{DaySelection, DayWork, Freshness, StaleReason};
-use crate::publish::Manifest;
+use crate::freshness::{CalendarRefusal, DaySelection, DayWork, Freshness, MissedDays, StaleReason};
+use crate::publish::{Manifest, OutputCalendar};
 use kefu_kernel::calendar::{Day, Span};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ pub struct PlanView {
     pub to: String,
     /// The last business day whose data has all arrived.
     pub landed: String,
+    /// What else the run would do or leave, one sentence each.
+    pub notes: Vec<String>,
     /// Every requested day, and every other day that the run would recompute.
     pub days: Vec<PlanDay>,
     /// The periods that would be reported.
@@ -68,8 +70,16 @@ pub struct PlanTotals {
 impl Freshness<'_> {
     /// What a run would do if it were requested for some days, both ends included.
     /// Errors: the reasons of a day cannot be determined.
-    pub fn plan_view(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection) -> Result<PlanView> {
-        let DayWork { read, restate, older, .. } = self.work(manifest, (from, to), only)?;
+    pub fn plan_view(&self, manifest: &Manifest, days: (Day, Day), only: DaySelection) -> Result<PlanView> {
+        self.plan_view_with(manifest, days, only, &MissedDays::default())
+    }
+
+    /// What a run would do if it were requested for some days, both ends included, and for days that were missed before them.
+    /// Errors: the reasons of a day cannot be determined.
+    pub fn plan_view_with(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection, missed: &MissedDays) -> Result<PlanView> {
+        let work = self.work(manifest, (from, to), only, &missed.made)?;
+        let notes = self.calendar_note(manifest, (from, to), &work)?.into_iter().chain(missed.sentences(&self.plan.argument())).collect();
+        let DayWork { read, restate, older, .. } = work;
         let mut days = Vec::new();
         for day in from.through(to).chain(restate.union(&older).copied().filter(|day| *day < from || to < *day)) {
             let whys = self.reasons(manifest, day)?;
@@ -84,7 +94,17 @@ impl Freshness<'_> {
         let rows_known = read.iter().filter_map(|day| manifest.days.get(day)).map(|record| record.rows).sum();
         let work = PlanTotals { days_read: read.len(), days_restated: restate.len(), rows_known, reports: reports.len() };
         let (output, landed) = (self.plan.output.name().to_owned(), self.landed.through.to_string());
-        Ok(PlanView { output, from: from.to_string(), to: to.to_string(), landed, days, reports, work })
+        Ok(PlanView { output, from: from.to_string(), to: to.to_string(), landed, notes, days, reports, work })
+    }
+
+    /// What the calendar of the output means for a run of some days: that it is refused, or what it withdraws. `None`: nothing.
+    fn calendar_note(&self, manifest: &Manifest, days: (Day, Day), work: &DayWork) -> Result<Option<String>> {
+        if let Some(CalendarRefusal { changes, command }) = self.calendar_refusal(manifest, days, work) {
+            return Ok(Some(format!("refused: the calendar of this output has changed ({changes}): run `{command}`")));
+        }
+        let strays = OutputCalendar::of(self.plan).strays(manifest.files.keys())?.len();
+        let note = || format!("withdraws {strays} file(s) that have no place in the calendar of the pipeline");
+        Ok((strays > 0 && self.covers_output(manifest, days, work)).then(note))
     }
 
     /// The entry of a period.
@@ -99,6 +119,9 @@ impl Freshness<'_> {
 impl fmt::Display for PlanView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} · {} .. {} · landed through {}", self.output, self.from, self.to, self.landed)?;
+        for note in &self.notes {
+            writeln!(f, "  {note}")?;
+        }
         let fresh = self.days.iter().filter(|item| item.fresh).count();
         for item in self.days.iter().filter(|item| !item.fresh) {
             let whys = item.whys.iter().map(StaleReason::to_string).collect::<Vec<_>>().join("; ");

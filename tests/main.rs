@@ -85,6 +85,12 @@ mod stores;
 mod proxy;
 /// What is due, why, and that a run does that and no more.
 mod due;
+/// Whether a period has the orders that it needs.
+mod orders_complete;
+/// Nights that were missed, and what a later one makes of them.
+mod missed_days;
+/// What a change of weeks, fiscal years, periods or levels does to an output.
+mod calendar_change;
 /// Runs that die at any write, requests that arrive late, and simulations of both.
 mod crashes;
 /// Runs that are killed while a request is on its way to S3.

@@ -46,7 +46,7 @@ pub(super) struct ResourceArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ScopeArgs {
-    /// Which days to compute. Only `due` also recomputes other days that late data or maturity have changed
+    /// Which days to compute. Only `due` also makes missed days and recomputes others that late data or maturity have changed
     #[arg(long, value_enum, default_value_t = DaySelection::Due)]
     pub(super) only: DaySelection,
     /// Publish days that a gate would hold back, and note it in the run's record

@@ -27,9 +27,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Runs the nightly job: one business day, the days that mature with it, and the week, month, quarter and year they lie in
+    /// Runs the nightly job: one business day, days before it that were missed, days that mature with it, and the periods they lie in
     #[command(
-        after_help = "Examples:\n  kefu run pipelines/nightly.toml\n  kefu run pipelines/nightly.toml --date 20261120 --output s3://bucket/reports\n  kefu run --date 2026-10-04          the demo"
+        after_help = "Examples:\n  kefu run pipelines/nightly.toml\n  kefu run pipelines/nightly.toml --date 20261120 --output s3://bucket/reports\n  kefu run pipelines/nightly.toml --date 20261120 --only-date\n  kefu run --date 2026-10-04          the demo"
     )]
     Run(run::RunArgs),
     /// Runs a range of business days, first and last included, and every period they lie in

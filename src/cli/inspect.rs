@@ -4,7 +4,7 @@ use super::args::PipelineArgs;
 use super::stdout::show;
 use crate::config::Plan;
 use crate::error::{Error, Kind, Result};
-use crate::freshness::{DaySelection, Freshness};
+use crate::freshness::{DaySelection, Freshness, MissedDays};
 use crate::ingest;
 use crate::plan_view::PlanView;
 use crate::publish::{Manifest, verify};
@@ -39,7 +39,12 @@ impl PlanArgs {
     pub(super) fn plan(self, now: Timestamp, json: bool, only: DaySelection) -> Result<()> {
         let (plan, from, to) = self.range(now)?;
         let manifest = Manifest::load(&plan.output)?;
-        show(&self.plan_view(&plan, &manifest, (from, to), (to, only), now)?, json)
+        // A plan for one day is that of `run`, which makes missed days too.
+        let view = self.view_of(&plan, &manifest, to, now, |freshness| {
+            let missed = if from == to { freshness.missed_before(&manifest, from)? } else { MissedDays::default() };
+            freshness.plan_view_with(&manifest, (from, to), only, &missed)
+        })?;
+        show(&view, json)
     }
 
     /// Shows a calendar of the published days.
@@ -47,22 +52,23 @@ impl PlanArgs {
         let (plan, from, to) = self.range(now)?;
         let manifest = Manifest::load(&plan.output)?;
         // The calendar shows the present state: nothing has landed that no run was requested for.
-        let view = self.plan_view(&plan, &manifest, (from, to), (manifest.landed.unwrap_or(to), DaySelection::Due), now)?;
+        let through = manifest.landed.unwrap_or(to);
+        let view =
+            self.view_of(&plan, &manifest, through, now, |freshness| freshness.plan_view(&manifest, (from, to), DaySelection::Due))?;
         show(&view.calendar(), json)
     }
 
-    /// The view of a run for some days. `through`: the last landed day if neither `--as-of` nor a past run says so.
-    fn plan_view(
+    /// A `view` of the present state. `through`: the last landed day if neither `--as-of` nor a past run says so.
+    fn view_of(
         &self,
         plan: &Plan,
         manifest: &Manifest,
-        days: (Day, Day),
-        (through, only): (Day, DaySelection),
+        through: Day,
         now: Timestamp,
+        view: impl FnOnce(&Freshness) -> Result<PlanView>,
     ) -> Result<PlanView> {
         let as_of = self.as_of.as_deref().map(|text| plan.day(Some(text), now)).transpose()?;
-        let freshness = Freshness::gather(plan, manifest, landed(plan, manifest, through, as_of))?;
-        freshness.plan_view(manifest, days, only)
+        view(&Freshness::gather(plan, manifest, landed(plan, manifest, through, as_of))?)
     }
 
     /// The pipeline and the range of days to show. Without arguments it is all days with chats or reports.

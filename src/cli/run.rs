@@ -7,11 +7,10 @@ use crate::check;
 use crate::config::Plan;
 use crate::console::say;
 use crate::error::{Error, Kind, Result};
-use crate::freshness::Freshness;
 use crate::memory;
 use crate::observability::RunRecorder;
-use crate::publish::{LeaseOptions, Manifest};
-use crate::run::{RunRequest, landed, run_recorded};
+use crate::publish::LeaseOptions;
+use crate::run::{RunRequest, dry_run, run_recorded};
 use clap::Args;
 use jiff::Timestamp;
 use kefu_kernel::calendar::Day;
@@ -24,6 +23,9 @@ pub(super) struct RunArgs {
     /// The business day: 2026-11-20, 20261120, yesterday, today [default: yesterday in the pipeline's zone]
     #[arg(long, env = "KEFU_DATE")]
     date: Option<String>,
+    /// Make this day alone, and none of the 31 days before it that failed or were never made and whose files are there now
+    #[arg(long)]
+    only_date: bool,
     #[command(flatten)]
     options: RunOptions,
 }
@@ -55,7 +57,7 @@ impl RunArgs {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
         monitored((&self.pipeline, &self.options.monitoring), now, json, |plan, recorder| {
             let day = plan.day(self.date.as_deref(), now)?;
-            execute(plan, (day, day), &self.options, now, recorder)
+            execute(plan, (day, day), !self.only_date, &self.options, now, recorder)
         })
     }
 }
@@ -64,7 +66,7 @@ impl BackfillArgs {
     pub(super) fn run(self, now: Timestamp, json: bool) -> Result<()> {
         monitored((&self.pipeline, &self.options.monitoring), now, json, |plan, recorder| {
             let days = (plan.day(Some(&self.from), now)?, plan.day(Some(&self.to), now)?);
-            execute(plan, days, &self.options, now, recorder)
+            execute(plan, days, false, &self.options, now, recorder)
         })
     }
 }
@@ -79,8 +81,8 @@ impl CheckArgs {
     }
 }
 
-/// Runs a pipeline for a range of days, or prints what would be done.
-fn execute(plan: &Plan, (from, to): (Day, Day), options: &RunOptions, now: Timestamp, recorder: &RunRecorder) -> Result<()> {
+/// Runs a pipeline for a range of days, and for those that were `missed` before it, or prints what would be done.
+fn execute(plan: &Plan, (from, to): (Day, Day), missed: bool, options: &RunOptions, now: Timestamp, recorder: &RunRecorder) -> Result<()> {
     let RunOptions { as_of, scope, resources, .. } = options;
     let memory = resources.memory_limit.as_deref().map_or(Ok(memory::DEFAULT_LIMIT), memory::parse_limit)?;
     if from > to {
@@ -103,15 +105,13 @@ fn execute(plan: &Plan, (from, to): (Day, Day), options: &RunOptions, now: Times
         zone.1
     ));
     say(&format!("input  {}\noutput {}", plan.input.name(), plan.output.name()));
-    if scope.dry_run {
-        let manifest = Manifest::load(&plan.output)?;
-        let freshness = Freshness::gather(plan, &manifest, landed(plan, &manifest, to, as_of))?;
-        recorder.update(|record| record.dry_run = true);
-        say(&freshness.plan_view(&manifest, (from, to), scope.only)?.to_string());
-        return Ok(());
-    }
     let lease = LeaseOptions { ttl: Duration::from_secs(scope.lease_ttl), wait: scope.wait, ..LeaseOptions::default() };
     let jobs = resources.jobs.unwrap_or_else(crate::parallel::workers);
-    let request = RunRequest { from, to, as_of, started: now, jobs, memory, only: scope.only, force: scope.force, lease };
+    let request = RunRequest { from, to, as_of, started: now, jobs, memory, missed, only: scope.only, force: scope.force, lease };
+    if scope.dry_run {
+        recorder.update(|record| record.dry_run = true);
+        say(&dry_run(plan, &request)?.to_string());
+        return Ok(());
+    }
     run_recorded(plan, &request, recorder)
 }

@@ -10,7 +10,7 @@ pub(super) fn summarize(record: &RunRecord) -> Result<()> {
     if record.dry_run {
         return Ok(());
     }
-    if record.days_restated == 0 && record.files_written == 0 && record.error.is_none() {
+    if record.days_restated == 0 && record.files_written + record.files_withdrawn == 0 && record.error.is_none() {
         return print(&format!(
             "nothing was due: every day that was asked for is fresh under {} (`kefu plan` shows why, `--only all` computes it again)\n",
             record.output
@@ -24,8 +24,9 @@ pub(super) fn summarize(record: &RunRecord) -> Result<()> {
         console::say(&audit_table(record).to_string());
     }
     let (written, unchanged) = (record.files_written, record.files_unchanged);
+    let withdrawn = if record.files_withdrawn > 0 { format!(", {} withdrawn", record.files_withdrawn) } else { String::new() };
     print(&format!(
-        "{} day(s) read, {} restated, landed through {}: {written} files written, {unchanged} unchanged under {} in {:.1} s\n",
+        "{} day(s) read, {} restated, landed through {}: {written} files written, {unchanged} unchanged{withdrawn} under {} in {:.1} s\n",
         record.days_read, record.days_restated, record.landed, record.output, record.seconds
     ))
 }

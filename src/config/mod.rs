@@ -26,7 +26,7 @@ pub(crate) use limits::{
     BAD_ROWS, BATCH_BYTES, CELL, COLUMNS, DELTA_VALUES, FOOTER, LimitExceeded, MIB, ROWS_PER_BYTE, SCHEMA_DEPTH, ZSTD_WINDOW_LOG,
 };
 pub use pipeline::{OnMissing, OnWarning};
-pub use plan::{Overrides, Plan, zone};
+pub use plan::{Overrides, Plan, weekday, zone};
 pub use rule_sets::{RuleSetId, RuleSets};
 pub use scorecards::{Scorecard, ScorecardItem, is_within};
 pub use shop_set::{ShopSet, ShopSetMembers};

@@ -254,8 +254,8 @@ pub fn zone(name: &str) -> Result<TimeZone> {
     })
 }
 
-/// Finds a weekday by its English name.
-fn weekday(name: &str) -> Result<Weekday> {
+/// Finds a weekday by its English name. Errors: there is none.
+pub fn weekday(name: &str) -> Result<Weekday> {
     let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     match (1..).zip(days).find(|(_, day)| day.eq_ignore_ascii_case(name)) {
         Some((number, _)) => Weekday::from_monday_one_offset(number).map_err(|e| Error::new(Kind::Config, e.to_string())),

@@ -1,9 +1,10 @@
 //! Freshness: compares every business day with the inputs, rules and version that it was computed from. A day is fresh, or it is stale for
 //! one or more reasons. The work of a run follows from that, and `kefu plan` prints it.
 
+use super::known_orders::KnownOrders;
 use super::reasons::{DaySelection, StaleReason};
 use crate::config::{AmountMeaning, Plan};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fingerprints::{TableFingerprints, reference_fingerprint};
 use crate::ingest;
 use crate::ingest::{PersonRows, Reference};
@@ -18,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Days before a business day whose rows or partitions can still concern it, such as the order that a refund of the day refers to.
-const LOOKBACK_DAYS: i32 = 31;
+pub(super) const LOOKBACK_DAYS: i32 = 31;
 
 /// The version of the meaning of numbers. Whatever changes a number of the same input raises it, and DECISIONS #60 says what follows:
 ///
@@ -71,6 +72,8 @@ pub struct Freshness<'a> {
     /// The fingerprint of everything that a day follows only if it is requested.
     reference_fingerprint: String,
     pub(crate) landed: Landed,
+    /// What is known of the orders that periods look back on.
+    pub(super) known_orders: KnownOrders,
     /// The longest delay in days of the metrics that are final once payments are.
     payment_delay: i32,
     /// The delays in days of the metrics that take longer.
@@ -106,7 +109,9 @@ impl<'a> Freshness<'a> {
         let reference = Reference::of(&records, plan.buyer_key.as_ref())?;
         let reference_fingerprint = reference_fingerprint(plan, &reference, &records)?;
         let (payment_delay, longer_delays) = delays(&landed, plan);
+        let known_orders = KnownOrders::of(plan, fingerprints.get(&InputTable::Orders), &manifest.orders);
         Ok(Freshness {
+            known_orders,
             plan,
             days_with_states,
             interrupted,
@@ -188,11 +193,12 @@ impl<'a> Freshness<'a> {
         Ok(days)
     }
 
-    /// The work of a run that is requested for some days, both ends included.
-    pub fn work(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection) -> Result<DayWork> {
+    /// The work of a run that is requested for some days, both ends included, and makes `missed` days too.
+    pub fn work(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection, missed: &BTreeSet<Day>) -> Result<DayWork> {
         let mut work = DayWork::default();
-        let is_requested = |day: &Day| from <= *day && *day <= to;
-        for day in from.through(to).chain(manifest.days.keys().copied().filter(|day| !is_requested(day))) {
+        let is_requested = |day: &Day| from <= *day && *day <= to || missed.contains(day);
+        let asked_for = from.through(to).chain(missed.iter().copied()).collect::<BTreeSet<_>>();
+        for day in asked_for.iter().chain(manifest.days.keys().filter(|day| !is_requested(day))).copied() {
             let reasons = self.reasons(manifest, day)?;
             let is_due = match is_requested(&day) {
                 true => only.admits(&reasons),
@@ -216,28 +222,44 @@ impl<'a> Freshness<'a> {
                 work.restate.insert(day);
             }
         }
+        self.leave_to_states(manifest, (from, to), &mut work)?;
         Ok(work)
     }
 
-    /// Periods whose reports were not computed from the present records of their days, because a run ended before it reached them.
+    /// Periods whose reports were not made of what they would be made of now, because a run ended before it reached them, because more or fewer
+    /// orders are known, or because the calendar of the output is another. Errors: a partition of an input lies outside the calendar.
     pub fn stale_spans(&self, manifest: &Manifest) -> Result<BTreeSet<Span>> {
         let reports = &self.plan.config.reports;
-        let Some(level) = reports.levels.first() else { return Ok(BTreeSet::new()) };
         let spans = manifest.reported().into_iter().filter(|day| *day <= self.landed.through);
         let spans = spans.flat_map(|day| reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day)));
         let unsure = manifest.in_doubt.iter().filter_map(|key| period_of(key)).collect::<BTreeSet<_>>();
+        let is_recut = self.calendar_changes(manifest).is_some();
         let is_stale = |span: &Span| {
-            let key = format!("reports/{}_{}/dt={}/data.parquet", level.name(), span.period.name(), span.first);
-            let made_of = manifest.files.get(&key).map(|file| file.days_fingerprint.as_str());
-            made_of != Some(manifest.fingerprint_of(span.days()).as_str()) || unsure.contains(&(span.period, span.first))
+            let made_of = self.made_of(manifest, *span)?;
+            let is_current = |level: &Level| {
+                let key = format!("reports/{}_{}/dt={}/data.parquet", level.name(), span.period.name(), span.first);
+                manifest.files.get(&key).is_some_and(|file| file.days_fingerprint == made_of)
+            };
+            Ok::<_, Error>(is_recut || unsure.contains(&(span.period, span.first)) || !reports.levels.iter().all(is_current))
         };
-        Ok(spans.collect::<BTreeSet<_>>().into_iter().filter(is_stale).collect())
+        let mut stale = BTreeSet::new();
+        for span in spans.collect::<BTreeSet<_>>() {
+            if is_stale(&span)? {
+                stale.insert(span);
+            }
+        }
+        Ok(stale)
     }
 
     /// Whether the message files of a day are gone from the input although the day was computed from some.
     pub fn has_vanished(&self, manifest: &Manifest, day: Day) -> Result<bool> {
         let had = manifest.days.get(&day).is_some_and(|record| record.files > 0 && record.rows > 0);
         Ok(had && self.has_no_files(day)?)
+    }
+
+    /// Whether a table has a file in a partition. Without dates in its path its files can contain rows of any day.
+    pub fn has_files(&self, table: InputTable, partition: Day) -> bool {
+        self.fingerprints.get(&table).and_then(|files| files.has_files(std::iter::once(partition))).unwrap_or(true)
     }
 
     /// Whether the message files are partitioned by day and a day has none.
@@ -317,7 +339,8 @@ impl<'a> Freshness<'a> {
             // A refund of the day may have been applied for a month ago, for an order of a month before.
             InputTable::ExchangeRates => (2 * LOOKBACK_DAYS, self.payment_delay),
             InputTable::AgentStatus => (LOOKBACK_DAYS, 0),
-            InputTable::Orders | InputTable::Tickets => (LOOKBACK_DAYS, self.payment_delay.max(loyalty_days)),
+            InputTable::Orders => (self.orders_lookback(), self.payment_delay.max(loyalty_days)),
+            InputTable::Tickets => (LOOKBACK_DAYS, self.payment_delay.max(loyalty_days)),
             _ => (LOOKBACK_DAYS, self.payment_delay),
         };
         (day.plus(-back), day.plus(ahead).min(landed.max(day)))

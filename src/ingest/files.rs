@@ -67,8 +67,15 @@ pub fn require_files(
         true => partition_dates(plan, source, first, last)?.find(|day| files.iter().all(|(date, _)| *date != Some(*day))),
         false => files.is_empty().then_some(first),
     };
-    let Some(day) = missing else { return Ok(()) };
-    Err(Error::new(Kind::NotReady, format!("no {} for {day}", table.name()))
+    match missing {
+        Some(day) => Err(no_files(plan, table, day)?),
+        None => Ok(()),
+    }
+}
+
+/// The error of a table that has no file for a day. Errors: the pipeline does not have the table.
+pub fn no_files(plan: &Plan, table: InputTable, day: Day) -> Result<Error> {
+    Ok(Error::new(Kind::NotReady, format!("no {} for {day}", table.name()))
         .with("looked for", plan.input.describe(&plan.path(table)?.glob_of(Some(day))?))
         .hint("has the export landed? If days without files are normal, set [quality] on_missing = \"empty\""))
 }

@@ -42,7 +42,7 @@ mod wall_times;
 pub(crate) use decode::guard::GAVE_UP;
 pub use dedup::FileLineCounts;
 pub use exchange::Exchange;
-pub use files::{files_of, partition_dates, partition_files, partition_range, read_dates, require_files};
+pub use files::{files_of, no_files, partition_dates, partition_files, partition_range, read_dates, require_files};
 pub use message_ids::MessageIds;
 pub use messages::{DayChats, read_messages};
 pub use order_origins::OrderOrigins;

@@ -3,12 +3,14 @@
 //! Whether a day is fresh is decided by comparing its entry with the inputs (DECISIONS #47).
 
 use super::judged::JudgedPartitions;
+use super::orders_read::OrdersRead;
+use super::output_calendar::{OutputCalendar, period_of};
 use crate::error::{Error, Kind, Result};
 use crate::ingest::Profile;
 use crate::staging::FileRecord;
 use crate::staging::sha256;
 use crate::store::{ObjectVersion, PutCondition, Store};
-use kefu_kernel::calendar::{Calendar, Day, Period};
+use kefu_kernel::calendar::{Calendar, Day, Span};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -63,9 +65,13 @@ fn is_first_semantics(semantics: &u32) -> bool {
 /// One object of the manifest: the days and files of a month, or everything without a date.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct ManifestPage {
-    /// Only in the page without a date, as is `judged`.
+    /// Only in the page without a date, as are `judged`, `calendar` and `orders`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     landed: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    calendar: Option<OutputCalendar>,
+    #[serde(default, skip_serializing_if = "OrdersRead::is_empty")]
+    orders: OrdersRead,
     #[serde(default, skip_serializing_if = "JudgedPartitions::is_empty")]
     judged: JudgedPartitions,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -82,6 +88,10 @@ pub struct Manifest {
     pub files: Arc<BTreeMap<String, FileRecord>>,
     /// The last business day for which any run had all orders.
     pub landed: Option<Day>,
+    /// The calendar that the output was made with. `None`: no run has published anything, or only a version that kept none.
+    pub calendar: Option<OutputCalendar>,
+    /// The orders that any run has read.
+    pub orders: OrdersRead,
     pub judged: JudgedPartitions,
     /// The pages as they are stored, with their versions.
     pages: BTreeMap<String, (ManifestPage, ObjectVersion)>,
@@ -129,6 +139,12 @@ impl Manifest {
             if let Some(landed) = &page.landed {
                 manifest.landed = Some(parse_day(store, &object.key, landed)?);
             }
+            if page.calendar.is_some() {
+                manifest.calendar = page.calendar.clone();
+            }
+            if !page.orders.is_empty() {
+                manifest.orders = page.orders.clone();
+            }
             if !page.judged.is_empty() {
                 manifest.judged = page.judged.clone();
             }
@@ -160,15 +176,42 @@ impl Manifest {
         sha256(format!("{:?}", records.collect::<Vec<_>>()).as_bytes())[..16].to_owned()
     }
 
-    /// Sets the fingerprint of the days for the reports among some files; other files are passed over.
-    pub fn set_days_fingerprints<'k>(&mut self, files: impl Iterator<Item = &'k str>, calendar: &Calendar) {
+    /// Sets what the reports among some files were made of, as `made_of` says it of a period; other files are passed over.
+    /// Errors: those of `made_of`.
+    pub fn set_made_of<'k>(
+        &mut self,
+        files: impl Iterator<Item = &'k str>,
+        calendar: &Calendar,
+        made_of: impl Fn(&Manifest, Span) -> Result<String>,
+    ) -> Result<()> {
         let mut records = (*self.files).clone();
         for key in files {
             let Some((period, first)) = period_of(key) else { continue };
-            let fingerprint = self.fingerprint_of(calendar.span(period, first).days());
-            records.entry(key.to_owned()).and_modify(|record| record.days_fingerprint = fingerprint);
+            let made_of = made_of(self, calendar.span(period, first))?;
+            records.entry(key.to_owned()).and_modify(|record| record.days_fingerprint = made_of);
         }
         self.files = Arc::new(records);
+        Ok(())
+    }
+
+    /// Puts the output under a calendar. Returns the files that have no place in it: they are no longer named, and whoever publishes deletes
+    /// them. If the calendar is another than before, every report that stays is out of date, because judgements show several levels and are
+    /// made of several periods. Errors: the calendar was not written by kefu.
+    pub fn recut(&mut self, calendar: OutputCalendar) -> Result<BTreeSet<String>> {
+        let withdrawn = calendar.strays(self.files.keys())?;
+        let has_changed = self.calendar.as_ref().is_some_and(|before| *before != calendar);
+        let mut records = (*self.files).clone();
+        records.retain(|key, _| !withdrawn.contains(key));
+        if has_changed {
+            records.values_mut().for_each(|record| record.days_fingerprint.clear());
+        }
+        (self.files, self.calendar) = (Arc::new(records), Some(calendar));
+        Ok(withdrawn)
+    }
+
+    /// Notes that withdrawn files are deleted. One that a dead run left in doubt becomes an orphan, because a late request may create it again.
+    pub fn note_deleted(&mut self, withdrawn: &BTreeSet<String>) {
+        self.orphans.extend(withdrawn.iter().filter_map(|key| self.in_doubt.take(key)));
     }
 
     /// Announces a publication: writes the keys that it is about to write, with their hashes, and the pages they belong to. Keys that an
@@ -253,6 +296,7 @@ impl Manifest {
         }
         let undated = pages.entry(page("undated")).or_default();
         (undated.landed, undated.judged) = (self.landed.map(|day| day.to_string()), self.judged.clone());
+        (undated.calendar, undated.orders) = (self.calendar.clone(), self.orders.clone());
         pages
     }
 }
@@ -265,14 +309,6 @@ fn page(month: &str) -> String {
 /// The key of the page that names a file.
 fn page_of(file: &str) -> String {
     page(file.split('/').find_map(|part| part.strip_prefix("dt=")).map_or("undated", |date| &date[..7]))
-}
-
-/// The period and first day of a report's key, such as `reports/agent_week/dt=2026-09-07/data.parquet`; `None` for other keys.
-pub fn period_of(key: &str) -> Option<(Period, Day)> {
-    let (table, rest) = key.strip_prefix("reports/")?.split_once("/dt=")?;
-    let period = Period::ALL.into_iter().find(|period| table.ends_with(&format!("_{}", period.name())))?;
-    let date = rest.split('/').next()?.parse::<jiff::civil::Date>().ok()?;
-    Some((period, Day::from(date)))
 }
 
 fn parse(store: &Store, key: &str, bytes: &[u8]) -> Result<ManifestPage> {

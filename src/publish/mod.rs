@@ -1,13 +1,19 @@
 //! Publication: the lease, the manifest, and the only code that writes tables to an output root.
 
+mod day_runs;
 mod judged;
 mod lease;
 mod manifest;
+mod orders_read;
+mod output_calendar;
 mod publisher;
 mod verify;
 
+pub use day_runs::day_runs;
 pub use judged::JudgedPartitions;
 pub use lease::{Lease, LeaseClock, LeaseOptions};
-pub use manifest::{DayRecord, Manifest, period_of};
+pub use manifest::{DayRecord, Manifest};
+pub use orders_read::OrdersRead;
+pub use output_calendar::{OutputCalendar, period_of};
 pub use publisher::Publisher;
 pub use verify::verify;

@@ -150,10 +150,12 @@ impl Publisher {
 
     /// Writes every staged file that has changed, in the order of `rank`, and enters it into `manifest`, which the caller saves. Before this no
     /// folder of a table has changed. The keys are announced first, so that the next run notices if this one dies on the way.
+    /// Files that are `withdrawn`, which `manifest` no longer names, are deleted before any is written: a folder never holds periods of two
+    /// calendars.
     /// Judgements are written before the reports that they judge: if a run dies between the two, the next one finds these reports changed
     /// and judges them again (DECISIONS #46).
     /// Errors: the lease is lost; another run has written one of the files; a signal; the store fails.
-    pub fn publish(&self, store: &Store, manifest: &mut Manifest, run: &str, lease: &Lease) -> Result<()> {
+    pub fn publish(&self, store: &Store, manifest: &mut Manifest, withdrawn: &BTreeSet<String>, run: &str, lease: &Lease) -> Result<()> {
         let files = self.staging.files().clone();
         let mut ranked: BTreeMap<usize, Vec<_>> = BTreeMap::new();
         for (key, staged) in &files {
@@ -161,13 +163,16 @@ impl Publisher {
                 ranked.entry(rank(key)).or_default().push((key, condition));
             }
         }
-        let announced = ranked.values().flatten().map(|(key, _)| ((*key).clone(), files[*key].sha256.clone())).collect::<BTreeMap<_, _>>();
+        let announced = ranked.values().flatten().map(|(key, _)| ((*key).clone(), files[*key].sha256.clone()));
+        let announced = announced.chain(withdrawn.iter().map(|key| (key.clone(), String::new()))).collect::<BTreeMap<_, _>>();
         let mut records = (*manifest.files).clone();
         if !announced.is_empty() {
             lease.check()?;
             manifest.announce(store, run, announced)?;
             store.sync()?;
         }
+        delete(store, withdrawn, lease)?;
+        manifest.note_deleted(withdrawn);
         let tags = Mutex::new(BTreeMap::new());
         for files in ranked.values() {
             let put = |(key, condition): &(&String, &PutCondition), emit: &mut dyn FnMut(()) -> Result<()>| {
@@ -198,6 +203,23 @@ impl Publisher {
         manifest.files = Arc::new(records);
         self.staging.clear()
     }
+}
+
+/// Deletes files. Those that are gone already, because a run died over them, are passed over.
+fn delete(store: &Store, keys: &BTreeSet<String>, lease: &Lease) -> Result<()> {
+    let delete = |key: &&String, emit: &mut dyn FnMut(()) -> Result<()>| {
+        signals::check()?;
+        lease.check()?;
+        if store.head(key)?.is_some() {
+            store.delete(key)?;
+        }
+        // A local root keeps the folders of the partition and of the table. Those that are not empty stay.
+        if let Some(file) = store.folder().map(|root| root.join(key)) {
+            file.ancestors().skip(1).take(2).for_each(|folder| drop(std::fs::remove_dir(folder)));
+        }
+        emit(())
+    };
+    parallel::for_each_ordered(&keys.iter().collect::<Vec<_>>(), PUTS, delete, |()| Ok(()))
 }
 
 fn is_state(key: &str) -> bool {

@@ -55,6 +55,7 @@ pub fn verify(store: &Store) -> Result<VerifyReport> {
             differences.push(VerifyDifference { file: object.key, what: "not in the manifest".to_owned() });
         }
     }
+    differences.extend(strays(&manifest)?);
     differences.extend(mixed_schemas(&manifest));
     if !manifest.in_doubt.is_empty() {
         let what = format!("a run died while it published {} file(s); the next run completes them", manifest.in_doubt.len());
@@ -71,6 +72,13 @@ fn difference(store: &Store, key: &str, record: &FileRecord) -> Result<Option<St
     }
     let found = sha256(&bytes);
     Ok((found != record.sha256).then(|| format!("other bytes: sha256 {}…, not {}…", &found[..12], &record.sha256[..12])))
+}
+
+/// Published files that have no place in the calendar of the output.
+fn strays(manifest: &Manifest) -> Result<Vec<VerifyDifference>> {
+    let Some(calendar) = &manifest.calendar else { return Ok(Vec::new()) };
+    let what = "no period or level of this output: a backfill over all its days takes it back";
+    Ok(calendar.strays(manifest.files.keys())?.into_iter().map(|file| VerifyDifference { file, what: what.to_owned() }).collect())
 }
 
 /// The tables whose files have more than one schema. Readers that open a folder as one table require a single one.

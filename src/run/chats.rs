@@ -136,10 +136,10 @@ impl Stretch<'_> {
         Ok(())
     }
 
-    /// Whether the run goes on with other days after an error of one. It does if it is for several days and was neither interrupted nor
-    /// started in a wrong way.
+    /// Whether the run goes on with other days after an error of one. It does if it is for several days, missed ones among them, and was
+    /// neither interrupted nor started in a wrong way.
     fn goes_on_after(&self, error: &Error) -> bool {
-        self.context.request.from < self.context.request.to && !matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage)
+        self.context.is_for_several_days() && !matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage)
     }
 
     /// Holds a day back if a gate applies and the run is not forced. Errors: the day is held back.
@@ -152,7 +152,8 @@ impl Stretch<'_> {
             }
         }
         let Some((name, why)) = reason else { return Ok(()) };
-        let (name, forced) = (name.to_owned(), self.context.request.force);
+        // Nobody has looked at the inputs of a day that a night has missed.
+        let (name, forced) = (name.to_owned(), self.context.request.force && !self.context.missed.contains(&day));
         let gate = Gate { name, partition: format!("business day {day}"), held: !forced, why: why.clone(), forced };
         self.context.recorder.update(|record| record.gates.push(gate));
         if forced {

@@ -3,6 +3,7 @@
 //! staging area until `publish` puts all files of the stretch into place.
 
 use super::inputs::{self, OpenedStretch};
+use super::missed::{self, missed_days};
 use super::outcome::RunOutcome;
 use super::publication;
 use super::request::RunRequest;
@@ -14,8 +15,9 @@ use crate::memory;
 use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::observability::{RunRecord, RunRecorder};
+use crate::plan_view::PlanView;
 use crate::progress::Progress;
-use crate::publish::{Lease, Manifest, Publisher};
+use crate::publish::{Lease, Manifest, OutputCalendar, Publisher};
 use crate::staging::StagingArea;
 use crate::state::StateStore;
 use crate::store::probe;
@@ -43,6 +45,15 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
     recorder.record_plan(plan);
     probe::probe_output(&plan.output)?;
     let lease = Lease::acquire(&plan.output, &recorder.run_id(), &request.lease)?;
+    let ended = run_leased(plan, request, recorder, &lease);
+    if let Err(error) = &ended {
+        missed::note_failure(plan, request, &lease, error);
+    }
+    ended
+}
+
+/// Runs the days that are due, stretch by stretch. Errors: those of [`run_recorded`].
+fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: &Lease) -> Result<()> {
     let mut manifest = Manifest::load(&plan.output)?;
     manifest.delete_orphans(&plan.output)?;
     let landed = landed(plan, &manifest, request.to, request.as_of);
@@ -50,10 +61,17 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
         (record.from, record.to, record.landed) = (request.from.to_string(), request.to.to_string(), landed.through.to_string());
     });
     let freshness = Freshness::gather(plan, &manifest, landed.clone())?;
-    let work = freshness.work(&manifest, (request.from, request.to), request.only)?;
+    let missed = missed_days(&freshness, &manifest, request)?;
+    let work = freshness.work(&manifest, (request.from, request.to), request.only, &missed.made)?;
     refuse_mixed(plan, &manifest, &work, request)?;
-    let mut carried =
-        CarriedOver { stale_spans: freshness.stale_spans(&manifest)?, with_chat_states: freshness.days_with_chat_states(&manifest)? };
+    refuse_other_calendar(plan, &freshness, &manifest, &work, request)?;
+    let covers_output = freshness.covers_output(&manifest, (request.from, request.to), &work);
+    let has_strays = covers_output && !OutputCalendar::of(plan).strays(manifest.files.keys())?.is_empty();
+    let mut carried = CarriedOver {
+        stale_spans: freshness.stale_spans(&manifest)?,
+        with_chat_states: freshness.days_with_chat_states(&manifest)?,
+        missing_orders: BTreeSet::new(),
+    };
     let mut outcome = RunOutcome::default();
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
@@ -69,26 +87,30 @@ pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -
         freshness: &freshness,
         landed: &landed,
         recorder,
-        lease: &lease,
+        lease,
+        missed: &missed.made,
+        covers_output,
         older: &work.older,
         history: &history,
     };
+    missed.sentences(&plan.argument()).iter().for_each(|sentence| tracing::warn!("{sentence}"));
     warn_of_older(plan, &work);
     context.end_stage("plan");
     for (index, places) in stretches(plan, days.len()).enumerate() {
         let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
         let in_stretch = |all: &BTreeSet<Day>| days[places.clone()].iter().filter(|day| all.contains(day)).copied().collect();
         let own = DayWork { read: in_stretch(&work.read), restate: in_stretch(&work.restate), ..DayWork::default() };
-        // The first stretch may have no days and still has to report the periods that an earlier run did not reach.
-        if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty()) {
+        // The first stretch may have no days and still has to report the periods that an earlier run did not reach, and to withdraw others.
+        if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty() && !has_strays) {
             continue;
         }
         outcome.failed.extend(run_stretch(&context, own, &later, &mut carried, &mut manifest, &progress)?);
     }
     progress.end();
+    context.warn_of_missing_orders(&carried.missing_orders)?;
     lease.check()?;
     manifest.finish(&plan.output)?;
-    outcome.into_result(plan, request, recorder)
+    outcome.into_result(plan, request, &missed.made, recorder)
 }
 
 /// What one stretch hands over to the next.
@@ -97,6 +119,8 @@ struct CarriedOver {
     stale_spans: BTreeSet<Span>,
     /// Days whose chat states are stored.
     with_chat_states: BTreeSet<Day>,
+    /// Partitions of orders without which periods reported so far are not complete.
+    missing_orders: BTreeSet<Day>,
 }
 
 /// Runs one stretch and publishes it. Returns the days that failed; the other days are published. `later`: days of later stretches.
@@ -109,14 +133,15 @@ fn run_stretch(
     manifest: &mut Manifest,
     progress: &Progress,
 ) -> Result<Vec<(Day, Error)>> {
-    let OpenedStretch { mut inputs, read, restated, vanished, first_log } = inputs::open(context, manifest, work, later)?;
+    let OpenedStretch { mut inputs, read, restated, vanished, first_log, failed } = inputs::open(context, manifest, work, later)?;
     let staging = Arc::new(StagingArea::open(&context.plan.output, Arc::clone(&manifest.files), manifest.in_doubt.clone())?);
     let (states, publisher, published) = (StateStore::new(&staging), Publisher::new(&staging), manifest.reported());
     context.end_stage("open");
     let (published, read, vanished, with_chat_states) = (&published, &read, &vanished, &carried.with_chat_states);
     let opened = Days { published, read, vanished, restated: &restated, later, with_chat_states, first_log };
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days: opened };
-    let chats = stretch.read_chats(progress)?;
+    let mut chats = stretch.read_chats(progress)?;
+    chats.failed.extend(failed);
     context.end_stage("read");
     let days = Days { restated: &chats.restated, with_chat_states: &chats.with_chat_states, first_log: chats.first_log, ..opened };
     Stretch { days, ..stretch }.compute_sales()?;
@@ -126,6 +151,7 @@ fn run_stretch(
     context.end_stage("sales");
     let reported = stretch.spans_to_report(&mut carried.stale_spans);
     stretch.compute_reports(&reported)?;
+    carried.missing_orders.extend(stretch.missing_orders(&reported)?);
     context.end_stage("reports");
     let judged = stretch.compute_judgements(&reported, manifest)?;
     context.end_stage("judgements");
@@ -141,6 +167,14 @@ impl RunContext<'_> {
         self.recorder.end_stage(stage);
         memory::purge_allocator();
     }
+}
+
+/// What a run would do, without doing it. Errors: an input or the output cannot be listed or read.
+pub fn dry_run(plan: &Plan, request: &RunRequest) -> Result<PlanView> {
+    let manifest = Manifest::load(&plan.output)?;
+    let freshness = Freshness::gather(plan, &manifest, landed(plan, &manifest, request.to, request.as_of))?;
+    let missed = missed_days(&freshness, &manifest, request)?;
+    freshness.plan_view_with(&manifest, (request.from, request.to), request.only, &missed)
 }
 
 /// What has landed. The last landed day is the one that the user gives, or else the latest day that any run was requested for.
@@ -163,6 +197,17 @@ fn warn_of_older(plan: &Plan, work: &DayWork) {
         "{} days of {first} to {last} were made under older rules: they and the periods that hold them stay as published until `{command}`",
         work.older.len()
     );
+}
+
+/// Refuses a run that would leave periods of two calendars in one output. Errors: the calendar has changed, and the run is not for all days.
+fn refuse_other_calendar(plan: &Plan, freshness: &Freshness, manifest: &Manifest, work: &DayWork, request: &RunRequest) -> Result<()> {
+    let Some(refusal) = freshness.calendar_refusal(manifest, (request.from, request.to), work) else { return Ok(()) };
+    Err(Error::new(Kind::Config, format!("the calendar of this output has changed: {}", refusal.changes))
+        .with("output", plan.output.name())
+        .hint(format!(
+            "publish all its periods again with `{}`, which withdraws what has no place in the new calendar, or write to another --output",
+            refusal.command
+        )))
 }
 
 /// Refuses a run that would leave days of two rule sets in one output, because the periods they lie in would mix them.

@@ -14,7 +14,7 @@ use crate::model::JudgementTable;
 use crate::model::Level;
 use crate::parallel;
 use crate::publish::Manifest;
-use crate::publish::{JudgedPartitions, period_of};
+use crate::publish::{JudgedPartitions, OutputCalendar, period_of};
 use crate::staging::decode;
 use crate::state::StatePart;
 use kefu_kernel::calendar::{Day, Period, Span};
@@ -35,6 +35,10 @@ impl Stretch<'_> {
         let mut judged = manifest.judged.clone();
         // A run that died may have replaced these files, so what they were made with is unknown.
         manifest.in_doubt.iter().filter_map(|key| partition_of(key)).for_each(|partition| judged.forget(&partition));
+        if self.context.covers_output {
+            let withdrawn = OutputCalendar::of(self.context.plan).strays(manifest.files.keys())?;
+            withdrawn.iter().filter_map(|key| partition_of(key)).for_each(|partition| judged.forget(&partition));
+        }
         let standards = Standard::read(&self.inputs.records)?;
         let trainings = Training::read(&self.inputs.records)?;
         let made_with = self.made_with(&standards, &trainings);
@@ -59,7 +63,7 @@ impl Stretch<'_> {
         days.iter().for_each(|day| judged.set(spot_checks_of(*day), &made_with));
         spans.iter().for_each(|span| judged.set(period_partition(span.period, span.first), &made_with));
         if self.publishes(JudgementTable::TrainingGain) {
-            self.judge_trainings(&trainings, &made_with, manifest.landed, &mut judged)?;
+            self.judge_trainings(reported, &trainings, &made_with, manifest.landed, &mut judged)?;
         }
         Ok(judged)
     }
@@ -213,10 +217,11 @@ impl Stretch<'_> {
         Ok(Some(FinishedReport::new(level, decode(bytes)?, &self.inputs.reference)))
     }
 
-    /// Computes `training_gain` for every reported day, and for every day of a training whose window of 28 days before and after contains a
-    /// day with a changed report, or has landed completely since the last run.
+    /// Computes `training_gain` for every day among the reported `spans`, and for every day of a training whose window of 28 days before and
+    /// after contains a day with a changed report, or has landed completely since the last run.
     fn judge_trainings(
         &self,
+        spans: &BTreeSet<Span>,
         trainings: &BTreeSet<Training>,
         made_with: &str,
         landed: Option<Day>,
@@ -227,8 +232,8 @@ impl Stretch<'_> {
             return Ok(());
         }
         let daily_report_key = |day: Day| report_key(Level::Agent, self.context.plan.calendar.span(Period::Day, day));
-        let reported =
-            self.days.restated.iter().copied().filter(|day| self.publisher.has_staged(&daily_report_key(*day))).collect::<BTreeSet<_>>();
+        let days = spans.iter().filter(|span| span.period == Period::Day).map(|span| span.first);
+        let reported = days.filter(|day| self.publisher.has_staged(&daily_report_key(*day))).collect::<BTreeSet<_>>();
         let changed = reported.iter().copied().filter(|day| self.publisher.has_changed(&daily_report_key(*day))).collect::<BTreeSet<_>>();
         let has_landed = |on: Day| {
             let last = on.plus(judgement::TRAINING_WINDOW);

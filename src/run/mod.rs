@@ -7,6 +7,7 @@ mod inputs;
 mod instants;
 mod join_check;
 mod judgements;
+mod missed;
 mod outcome;
 mod periods;
 mod publication;
@@ -19,5 +20,5 @@ mod stretch;
 mod warnings;
 mod work;
 
-pub use driver::{landed, run, run_recorded};
+pub use driver::{dry_run, landed, run, run_recorded};
 pub use request::RunRequest;

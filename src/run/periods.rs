@@ -292,9 +292,25 @@ impl Stretch<'_> {
         self.publisher.stage_pieces(reports::hourly([shops, agents], dims, &row))
     }
 
-    /// Whether the reports of a period are complete: it is over, each of its days has landed and has states (`days` of them), and no day on
-    /// which it looks back lies before the first log.
+    /// Whether the reports of a period are complete: it has its chats (`days` of its days have states), and the orders that it needs are known.
     fn is_complete(&self, span: Span, days: usize) -> Result<bool> {
+        Ok(self.has_its_chats(span, days)? && self.context.freshness.knows_orders(span)?)
+    }
+
+    /// The partitions of orders without which those of some periods that have their chats are not complete.
+    pub(super) fn missing_orders(&self, spans: &BTreeSet<Span>) -> Result<BTreeSet<Day>> {
+        let (reportable, mut missing) = (self.reportable_days(), BTreeSet::new());
+        for span in spans {
+            if self.has_its_chats(*span, reportable.range(span.first..=span.last).count())? {
+                missing.extend(self.context.freshness.missing_orders(*span)?);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// Whether a period is over, each of its days has landed and has states (`days` of them), and no day on which it looks back lies before the
+    /// first log.
+    fn has_its_chats(&self, span: Span, days: usize) -> Result<bool> {
         let first_needed = if self.has_orders() {
             self.context.plan.rules.widest.lookback_start(&self.context.plan.calendar, span.first)?
         } else {

@@ -4,7 +4,8 @@ use super::chats::ChatsRead;
 use super::stretch::{RunContext, Stretch};
 use crate::error::{Error, Kind, Result};
 use crate::observability::Gate;
-use crate::publish::{DayRecord, JudgedPartitions, Manifest, Publisher};
+use crate::publish::{DayRecord, JudgedPartitions, Manifest, OutputCalendar, Publisher};
+use std::collections::BTreeSet;
 
 /// Publishes a stretch. Errors: the schema gate holds it back, the lease is lost, or the output cannot be written.
 pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartitions, manifest: &mut Manifest) -> Result<()> {
@@ -28,19 +29,24 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
     for (day, error) in &chats.failed {
         manifest.days.entry(*day).or_default().failed = Some(error.in_one_line());
     }
+    let calendar = OutputCalendar::of(context.plan);
+    let withdrawn = if context.covers_output { manifest.recut(calendar.clone())? } else { BTreeSet::new() };
+    // An output of a version that kept no calendar has that of the pipeline from now on.
+    manifest.calendar.get_or_insert(calendar);
     schema_gate(publisher, manifest, context)?;
-    publisher.publish(&context.plan.output, manifest, &context.recorder.run_id(), context.lease)?;
+    publisher.publish(&context.plan.output, manifest, &withdrawn, &context.recorder.run_id(), context.lease)?;
     manifest.judged = judged;
     // `--as-of` holds for this run only, but a day that was requested once has landed for all later runs.
     manifest.landed = Some(manifest.landed.map_or(context.request.to, |day| day.max(context.request.to)));
-    manifest.set_days_fingerprints(
-        partitions.written.iter().chain(&partitions.unchanged).map(|file| file.key.as_str()),
-        &context.plan.calendar,
-    );
+    let first = stretch.days.restated.first().copied().unwrap_or(context.request.from);
+    context.freshness.note_orders(first, &mut manifest.orders)?;
+    let files = partitions.written.iter().chain(&partitions.unchanged).map(|file| file.key.as_str());
+    manifest.set_made_of(files, &context.plan.calendar, |manifest, span| context.freshness.made_of(manifest, span))?;
     manifest.save(&context.plan.output, |key| made.contains(key))?;
     context.recorder.update(|record| {
         record.files_written += partitions.written.len();
         record.files_unchanged += partitions.unchanged.len() + kept;
+        record.files_withdrawn += withdrawn.len();
         record.partitions.written.extend(partitions.written);
         record.partitions.unchanged.extend(partitions.unchanged);
     });

@@ -20,6 +20,8 @@ pub struct RunRequest {
     pub jobs: usize,
     /// Memory limit in bytes.
     pub memory: usize,
+    /// Make those of the days before `from` too that were missed, if `only` is [`DaySelection::Due`].
+    pub missed: bool,
     /// Which of the days are computed.
     pub only: DaySelection,
     /// Publish days that a gate would hold back.
@@ -29,9 +31,20 @@ pub struct RunRequest {
 }
 
 impl RunRequest {
-    /// A request for those of some days that are due, with the default resources.
+    /// A request for those of some days that are due, and for no missed days, with the default resources.
     pub fn new(from: Day, to: Day, started: jiff::Timestamp) -> RunRequest {
         let (memory, lease) = (memory::DEFAULT_LIMIT, LeaseOptions::default());
-        RunRequest { from, to, as_of: None, started, jobs: parallel::workers(), memory, only: DaySelection::Due, force: false, lease }
+        RunRequest {
+            from,
+            to,
+            as_of: None,
+            started,
+            jobs: parallel::workers(),
+            memory,
+            missed: false,
+            only: DaySelection::Due,
+            force: false,
+            lease,
+        }
     }
 }

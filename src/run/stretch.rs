@@ -29,10 +29,21 @@ pub(super) struct RunContext<'a> {
     pub recorder: &'a RunRecorder,
     /// The lease on the output root.
     pub lease: &'a Lease,
+    /// Days that nights before this run have missed and that it makes too.
+    pub missed: &'a BTreeSet<Day>,
+    /// Whether the run is asked for the whole output. It then puts the output under the calendar of the pipeline.
+    pub covers_output: bool,
     /// Days that an older version computed and that this run leaves as they are.
     pub older: &'a BTreeSet<Day>,
     /// Day → chat lines and the profile of its messages, for the days that were published before this run.
     pub history: &'a BTreeMap<Day, (i64, Option<Profile>)>,
+}
+
+impl RunContext<'_> {
+    /// Whether the run is for several days, so that one that fails does not stop the others.
+    pub(super) fn is_for_several_days(&self) -> bool {
+        self.request.from < self.request.to || !self.missed.is_empty()
+    }
 }
 
 /// All input tables of a stretch but the chat log. They are read once.

@@ -4,8 +4,11 @@
 use super::stretch::RunContext;
 use crate::config::OnWarning;
 use crate::error::{Error, Kind, Result};
+use crate::model::InputTable;
 use crate::observability::Warning;
+use crate::publish::day_runs;
 use kefu_kernel::calendar::Day;
+use std::collections::BTreeSet;
 
 /// The share of a day's lines that may repeat others without a warning.
 const MAX_DUPLICATES: f64 = 0.05;
@@ -28,6 +31,22 @@ impl RunContext<'_> {
         Err(Error::new(Kind::Refused, format!("{held}{first}"))
             .with("table", table)
             .hint("[quality] warnings = \"error\" makes warnings refusals; set what the warning names, or warnings = \"warn\""))
+    }
+
+    /// Names partitions of orders that are missing, runs of days as one. They hold nothing back, because the rows that need them say that they
+    /// are not complete. Errors: the pipeline has no orders.
+    pub(super) fn warn_of_missing_orders(&self, missing: &BTreeSet<Day>) -> Result<()> {
+        for (first, last) in day_runs(missing.iter().copied()) {
+            let file = |day: Day| self.plan.path(InputTable::Orders)?.glob_of(Some(day));
+            let what = match first == last {
+                true => format!("{} is not there", file(first)?),
+                false => format!("{} to {} are not there", file(first)?, file(last)?),
+            };
+            let warning = format!("{what}: periods that look at orders of these days have complete = false until they come");
+            tracing::warn!("orders: {warning}");
+            self.recorder.record_warning(Warning { table: InputTable::Orders.name(), business_day: None, warning });
+        }
+        Ok(())
     }
 }
 

@@ -15,7 +15,8 @@ pub struct FileRecord {
     /// The ETag that the store gave the file; `None` if it gives none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
-    /// A hash of the records of the days in a report's period (`Manifest::fingerprint_of`); empty for other files.
+    /// What a report was made of (`Freshness::made_of`): a hash of the records of the days in its period, and whether the orders that it needs
+    /// were known. Empty for other files.
     #[serde(rename = "of", default, skip_serializing_if = "String::is_empty")]
     pub days_fingerprint: String,
 }
