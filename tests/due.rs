@@ -401,6 +401,21 @@ fn days_of_an_older_version_stay_as_they_are_and_stop_no_run() {
     assert_eq!(number(&rows[0], "rounds"), Some(3.0), "now the week has all its days");
 }
 
+/// More older days than are published at once.
+#[test]
+fn the_backfill_that_is_printed_makes_all_older_days() {
+    let place = Place::new(PIPELINE);
+    let dates = (1..=10).map(|day| format!("2026-09-{day:02}")).collect::<Vec<_>>();
+    for date in &dates {
+        place.put(&format!("messages/date={date}/chats.csv"), day_of_chats(date));
+    }
+    place.kefu(&["backfill", "p.toml", "--from", &dates[0], "--to", &dates[9]]).expect(0, &[]);
+    forget_semantics(&place);
+    place.kefu(&["backfill", "p.toml", "--from", &dates[0], "--to", &dates[9], "--only", "stale"]).expect(0, &[]);
+    let plan = place.kefu(&["plan", "p.toml", "--from", &dates[0], "--to", &dates[9]]);
+    assert!(plan.stdout.contains("10 day(s) fresh"), "{}", plan.stdout);
+}
+
 /// Whichever of the older days are made again, the others stay, and so do the periods that hold one of them.
 #[test]
 fn making_one_older_day_again_touches_no_other() {

@@ -16,8 +16,13 @@ pub struct CalendarRefusal {
 impl Freshness<'_> {
     /// The settings of the calendar that differ from those that the output was made with, in one line. `None` if it is the same.
     pub(super) fn calendar_changes(&self, manifest: &Manifest) -> Option<String> {
-        let changes = OutputCalendar::of(self.plan).changes_since(manifest.calendar.as_ref()?);
-        Some(changes).filter(|changes| !changes.is_empty())
+        let calendar = OutputCalendar::of(self.plan);
+        let Some(before) = manifest.calendar.as_ref() else {
+            // A version that kept no calendar made this output. Its files tell whether it had another one.
+            let strays = calendar.strays(manifest.files.keys()).unwrap_or_default().len();
+            return (strays > 0).then(|| format!("the calendar of {strays} published files is another one"));
+        };
+        Some(calendar.changes_since(before)).filter(|changes| !changes.is_empty())
     }
 
     /// Whether a run is asked for every published day and leaves none as an older version computed it, so that it may withdraw what has no

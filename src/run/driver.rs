@@ -10,7 +10,7 @@ use super::request::RunRequest;
 use super::stretch::{Days, RunContext, Stretch};
 use crate::config::Plan;
 use crate::error::{Error, Kind, Result};
-use crate::freshness::{DaySelection, DayWork, Freshness};
+use crate::freshness::{DaySelection, DayWork, Freshness, SEMANTICS_VERSION};
 use crate::memory;
 use crate::metrics::Landed;
 use crate::model::InputTable;
@@ -79,7 +79,7 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         .days
         .iter()
         .filter(|(_, record)| record.reported)
-        .map(|(day, record)| (*day, (record.rows, record.profile.clone())))
+        .map(|(day, record)| (*day, (record.rows, record.profile.clone().filter(|_| record.semantics == SEMANTICS_VERSION))))
         .collect();
     let context = RunContext {
         plan,

@@ -15,13 +15,14 @@ pub(super) struct RunOutcome {
 }
 
 impl RunOutcome {
-    /// The result of the run. Errors: days failed or are held back. If the run was for a single day, its error is returned unchanged. A day of
-    /// `missed` that fails once more is only named: the exit code is that of the night's own day.
+    /// The result of the run. Errors: days failed or are held back. If the run was for a single day, its error is returned unchanged. Of a
+    /// night that also makes `missed` days, any other day that fails is only named: the exit code is that of the night's own day.
     pub(super) fn into_result(mut self, plan: &Plan, request: &RunRequest, missed: &BTreeSet<Day>, recorder: &RunRecorder) -> Result<()> {
         recorder.record_failed_days(&self.failed);
-        for (day, error) in self.failed.extract_if(.., |(day, _)| missed.contains(day)) {
+        let is_night = request.from == request.to && !missed.is_empty();
+        for (day, error) in self.failed.extract_if(.., |(day, _)| missed.contains(day) || (is_night && *day != request.from)) {
             let command = format!("kefu backfill{} --from {day} --to {day} --only failed", plan.argument());
-            tracing::warn!("still not published: {day}: {}; `{command}` computes it again", error.in_one_line());
+            tracing::warn!("not computed: {day}: {}; `{command}` computes it again", error.in_one_line());
         }
         let (Some(first), Some(last)) = (self.failed.iter().map(|f| f.0).min(), self.failed.iter().map(|f| f.0).max()) else {
             return Ok(());

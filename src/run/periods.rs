@@ -43,7 +43,9 @@ impl Stretch<'_> {
         let plan = self.context.plan;
         let spans_of = |day: &Day| plan.config.reports.periods.iter().map(|period| plan.calendar.span(*period, *day)).collect::<Vec<_>>();
         stale.extend(self.days.restated.iter().flat_map(spans_of));
-        stale.retain(|span| self.context.older.range(span.first..=span.last).next().is_none());
+        let older = self.context.older;
+        let is_left = |day: &Day| older.contains(day) && !self.days.restated.contains(day) && !self.days.later.contains(day);
+        stale.retain(|span| !older.range(span.first..=span.last).any(is_left));
         stale.extract_if(.., |span| self.days.later.range(span.first..=span.last).next().is_none()).collect()
     }
 

@@ -3,6 +3,7 @@
 use super::chats::ChatsRead;
 use super::stretch::{RunContext, Stretch};
 use crate::error::{Error, Kind, Result};
+use crate::freshness::SEMANTICS_VERSION;
 use crate::observability::Gate;
 use crate::publish::{DayRecord, JudgedPartitions, Manifest, OutputCalendar, Publisher};
 use std::collections::BTreeSet;
@@ -57,7 +58,8 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
 /// Errors: a new file has another schema than one that stays, and the run is not forced. Days of an older version never stop a run: what
 /// is said of them names the backfill that gives all files one schema again.
 fn schema_gate(publisher: &Publisher, manifest: &Manifest, context: &RunContext) -> Result<()> {
-    let (is_forced, recorder) = (context.request.force || !context.older.is_empty(), context.recorder);
+    let has_older = manifest.days.values().any(|day| day.reported && day.semantics != SEMANTICS_VERSION);
+    let (is_forced, recorder) = (context.request.force || has_older, context.recorder);
     let Some((made, stays)) = publisher.schema_conflict(manifest) else { return Ok(()) };
     let why = format!("its columns differ from those of {stays}, which is published and stays");
     let gate = Gate { name: "schema".to_owned(), partition: made.clone(), held: !is_forced, why: why.clone(), forced: is_forced };

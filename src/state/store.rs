@@ -156,11 +156,14 @@ impl StateStore {
         decode_each(&self.staging, &persons_key(day, part, level), &["buyer_id"], &mut |rows| each(from_arrow(&rows)?))
     }
 
-    /// Passes on the id of every buyer that a day holds: who chatted, ordered or opened a ticket. An id may come several times.
+    /// Passes on the id of every buyer that a day holds: who chatted, ordered, opened a ticket or had a card. An id may come several times.
     pub fn each_buyer(&self, day: Day, each: &mut dyn FnMut(&str)) -> Result<()> {
-        for part in [StatePart::Chats, StatePart::Sales] {
-            self.each_buyers(day, part, Level::Shop, &mut |persons| {
-                persons.column("buyer_id")?.str()?.iter().flatten().for_each(&mut *each);
+        for key in buyer_keys(day) {
+            if self.staging.head(&key)?.is_none() {
+                continue;
+            }
+            decode_each(&self.staging, &key, &["buyer_id"], &mut |rows| {
+                from_arrow(&rows)?.column("buyer_id")?.str()?.iter().flatten().for_each(&mut *each);
                 Ok(())
             })?;
         }
@@ -228,10 +231,15 @@ fn persons_key(day: Day, part: StatePart, level: Level) -> String {
     format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, StateKind::Persons)))
 }
 
+/// The files that hold the buyers of a day: the persons of its states, and its cards, whose buyers may have done nothing else.
+fn buyer_keys(day: Day) -> [String; 3] {
+    let [chats, sales] = [StatePart::Chats, StatePart::Sales].map(|part| persons_key(day, part, Level::Shop));
+    [chats, sales, format!("details/ratings/dt={day}/data.parquet")]
+}
+
 /// Does what [`StateStore::each_buyer`] does for a published day, without a staging area.
 pub fn each_published_buyer(output: &Store, day: Day, each: &mut dyn FnMut(&str)) -> Result<()> {
-    for part in [StatePart::Chats, StatePart::Sales] {
-        let key = persons_key(day, part, Level::Shop);
+    for key in buyer_keys(day) {
         if output.head(&key)?.is_none() {
             continue;
         }
