@@ -37,7 +37,7 @@ pub struct Plan {
     /// The pipeline file. `None` is the demo.
     pub file: Option<PathBuf>,
     /// The locations from the command line or the environment.
-    overrides: Overrides,
+    pub overrides: Overrides,
     /// The pipeline file as written.
     pub config: PipelineConfig,
     /// How business days and periods are cut.
