@@ -24,7 +24,8 @@ pub(super) const LOOKBACK_DAYS: i32 = 31;
 /// The version of the meaning of numbers. Whatever changes a number of the same input raises it, and DECISIONS #60 says what follows:
 ///
 /// 2: ids of messages are compared within a buyer, an event without an agent hands back, quantities have decimals, wrappings of ids come off.
-/// 3: robots answer, persons answer without a name, notes are no lines, hours are those of the wall clock (DECISIONS #61 to #77).
+/// 3: robots answer, persons answer without a name, notes are no lines, hours are those of the wall clock (DECISIONS #61 to #77); a day without
+/// a row has no visitors, a repeated contact is a later ticket, `+86` may stand before a number, who only assists under another rule has no row.
 pub const SEMANTICS_VERSION: u32 = 3;
 
 /// What fingerprints have held of versions from the beginning. They stay as they are, because a change of them alone is no change of a number.

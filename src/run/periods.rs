@@ -219,7 +219,7 @@ impl Stretch<'_> {
             each(std::mem::take(&mut held))
         };
         for (part_of_state, kind) in states {
-            for level in Level::ALL {
+            for level in kind.levels().iter().copied() {
                 match kind {
                     StateKind::Persons => {
                         self.states.flags_of((day, part_of_state, level), part, &mut |rows| hold((level, part_of_state, kind, rows)))?
@@ -277,7 +277,8 @@ impl Stretch<'_> {
                 continue;
             }
             let targets_and_rates = reports::targets_and_rates(level, &accounts)?;
-            let inputs = FinishInputs { shop: shop.as_ref(), known_shops: &known_shops, targets_and_rates: &targets_and_rates };
+            let inputs =
+                FinishInputs { shop: shop.as_ref(), known_shops: &known_shops, targets_and_rates: &targets_and_rates, days: days as i64 };
             let query = reports::finish(level, merged, &inputs, landed, span, &shop_sets)?;
             let rows = collect(reports::report_query(level, query, dims))?;
             if is_reported {
@@ -290,6 +291,9 @@ impl Stretch<'_> {
         self.publisher.stage_pieces(reports::histogram([shops, agents], dims, &row))?;
         if landed.tables.contains(&InputTable::Tickets) {
             self.publisher.stage(&reports::ticket_kinds([shops, agents], dims, &row)?)?;
+        }
+        if landed.tables.contains(&InputTable::Videos) {
+            self.publisher.stage(&reports::videos(shops, dims, &row)?)?;
         }
         self.publisher.stage_pieces(reports::hourly([shops, agents], dims, &row))
     }

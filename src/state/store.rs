@@ -81,10 +81,10 @@ impl StateStore {
         self.read(&name_of(part, level, kind), day)
     }
 
-    /// Reads a state in pieces, with `shop_id` and `agent_id` as dictionary columns.
+    /// Reads a state in pieces, with `shop_id`, `agent_id` and `video_id` as dictionary columns.
     pub fn rows(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
         let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
-        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id"])
+        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id", "video_id"])
     }
 
     /// Reads the flags of a shop set's persons in pieces: `shop_id` and `agent_id` (dictionary), `buyer_id`, `flags`.
