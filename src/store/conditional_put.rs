@@ -1,7 +1,7 @@
 //! Conditional PUTs: a write that succeeds only if the object is still the one the writer has seen. A request of a dead run that arrives
 //! late therefore changes nothing (DECISIONS #52 names the one exception).
 
-use super::local::{self, FileMode, STAGING_BESIDE};
+use super::local::{self, STAGING_BESIDE};
 use super::patience::{Access, may_pass};
 use super::root::{Store, StoredObject, wait};
 use crate::error::{Context, Error, Kind, Result};
@@ -22,6 +22,17 @@ pub enum PutCondition {
     IfAbsent,
     /// The object at the key has this version (`If-Match`).
     IfMatch(ObjectVersion),
+}
+
+/// What became of a write that was sent once.
+enum Attempt {
+    Done(ObjectVersion),
+    /// The condition does not hold any more.
+    Overtaken,
+    /// The store refused the write although the condition holds.
+    WronglyRefused,
+    /// It was not done, or nobody knows.
+    Failed(object_store::Error),
 }
 
 /// How often a write is sent while the store refuses it although the condition holds.
@@ -85,51 +96,46 @@ impl Store {
         self.put_file_if(key, &staged, condition)
     }
 
-    /// Sends a write until it is known that the store has done or refused it. After any answer but success the object is read back, because a
-    /// store may have written it although it answered with an error or not at all. A write that is not done is sent again until the deadline:
-    /// its condition sees to it that two of them do no harm.
-    /// Errors: as `put_if`.
+    /// Sends a write until it is known that the store has done or refused it. A write that is not done is sent again until the deadline: its
+    /// condition sees to it that two of them do no harm. Errors: as `put_if`.
     pub(super) fn put_until_known(&self, key: &str, body: &Bytes, condition: &PutCondition) -> Result<ObjectVersion> {
         let path = self.path(key)?;
         let (mut patience, mut refusals) = (self.patience(), 0);
         loop {
-            let options = PutOptions { mode: self.put_mode(condition), ..PutOptions::default() };
-            let error = match wait(self.objects.put_opts(&path, body.clone().into(), options))? {
-                Ok(done) => return Ok(ObjectVersion(UpdateVersion { e_tag: done.e_tag, version: done.version })),
-                Err(e) => e,
-            };
-            let refused = is_refusal(&error);
-            refusals += usize::from(refused);
-            let found = match self.read_back(&path)? {
-                Ok(found) => found,
-                // Nothing is known of the write.
-                Err(unread) => {
-                    let error = if refused { unread } else { error };
-                    if may_pass(&error) && patience.wait()? {
-                        continue;
-                    }
-                    return Err(Error::from(error).with("file", self.describe(key)));
+            match self.put_once(&path, body, condition)? {
+                Attempt::Done(version) => return Ok(version),
+                Attempt::WronglyRefused if refusals + 1 < ATTEMPTS => {
+                    refusals += 1;
+                    patience.wait()?;
                 }
-            };
-            match found {
-                Some((found, version)) if found == *body => {
-                    self.note_written();
-                    return Ok(version);
-                }
-                found if (refused || may_pass(&error)) && !holds(condition, found.as_ref().map(|(_, version)| version)) => {
-                    return Err(self.overtaken(key));
-                }
-                _ => {}
-            }
-            // A store that refuses a write although its condition holds has answered wrongly: it is asked again.
-            let is_again = match refused {
-                true => refusals < ATTEMPTS && patience.wait().map(|_| true)?,
-                false => may_pass(&error) && patience.wait()?,
-            };
-            if !is_again {
-                return Err(if refused { self.overtaken(key) } else { Error::from(error).with("file", self.describe(key)) });
+                Attempt::Overtaken | Attempt::WronglyRefused => return Err(self.overtaken(key)),
+                Attempt::Failed(e) if may_pass(&e) && patience.wait()? => {}
+                Attempt::Failed(e) => return Err(Error::from(e).with("file", self.describe(key))),
             }
         }
+    }
+
+    /// Sends a write once. After any answer but success the object is read back, because a store may have written it although it answered with
+    /// an error or not at all.
+    fn put_once(&self, path: &object_store::path::Path, body: &Bytes, condition: &PutCondition) -> Result<Attempt> {
+        let options = PutOptions { mode: self.put_mode(condition), ..PutOptions::default() };
+        let error = match wait(self.objects.put_opts(path, body.clone().into(), options))? {
+            Ok(done) => return Ok(Attempt::Done(ObjectVersion(UpdateVersion { e_tag: done.e_tag, version: done.version }))),
+            Err(e) => e,
+        };
+        let refused = is_refusal(&error);
+        Ok(match self.read_back(path)? {
+            Ok(Some((found, version))) if found == *body => {
+                self.timeouts.health.note_success(Access::Write);
+                Attempt::Done(version)
+            }
+            Ok(found) if (refused || may_pass(&error)) && !holds(condition, found.as_ref().map(|(_, version)| version)) => {
+                Attempt::Overtaken
+            }
+            Ok(_) if refused => Attempt::WronglyRefused,
+            Err(unread) if refused => Attempt::Failed(unread),
+            Ok(_) | Err(_) => Attempt::Failed(error),
+        })
     }
 
     /// What an object is now, after a write whose answer was lost or in doubt; `None` if there is no object.
@@ -142,11 +148,6 @@ impl Store {
             let version = ObjectVersion::of(&found.meta);
             Ok(Some((found.bytes().await?, version)))
         })
-    }
-
-    /// Notes that a write has reached the store although its answer has not come back: the store is well.
-    fn note_written(&self) {
-        self.timeouts.health.note_success(Access::Write);
     }
 
     /// The mode of a PUT under a condition.
@@ -187,13 +188,9 @@ impl Store {
         }
     }
 
-    /// The mode of a published file: the one that is set, or else what the umask leaves of the default.
+    /// The mode of a published file: the one that is set for files about persons, and for others what the umask leaves.
     fn mode_of(&self, key: &str, staged: &Path) -> std::io::Result<u32> {
-        match (local::is_about_persons(key), self.file_mode) {
-            (true, Some(mode)) => Ok(mode.bits()),
-            (true, None) => Ok(local::usual_mode(staged)? & FileMode::DEFAULT.bits()),
-            (false, _) => local::usual_mode(staged),
-        }
+        if local::is_about_persons(key) { Ok(self.file_mode.bits()) } else { local::usual_mode(staged) }
     }
 
     /// Flushes the file system of a local root to the disk, with one system call for any number of files. Does nothing for other stores

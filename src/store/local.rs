@@ -21,12 +21,15 @@ const ABOUT_PERSONS: [&str; 3] = ["details/", "quarantine/", "state/"];
 pub struct FileMode(u32);
 
 impl FileMode {
-    /// The mode of files about persons, less what the umask takes away.
-    pub const DEFAULT: FileMode = FileMode(0o640);
-
     /// The mode as the system takes it.
     pub fn bits(self) -> u32 {
         self.0
+    }
+}
+
+impl Default for FileMode {
+    fn default() -> FileMode {
+        FileMode(0o640)
     }
 }
 

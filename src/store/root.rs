@@ -41,8 +41,8 @@ pub struct Store {
     pub(super) write_policy: open::WritePolicy,
     /// How long an operation is tried, and what is known of the store.
     pub(super) timeouts: Timeouts,
-    /// The mode of files about persons on a local root, if it is set.
-    pub(super) file_mode: Option<FileMode>,
+    /// The mode of files about persons on a local root.
+    pub(super) file_mode: FileMode,
 }
 
 impl Store {
@@ -58,14 +58,14 @@ impl Store {
     pub fn open_with(location: &str, variables: impl IntoIterator<Item = (String, String)>) -> Result<Store> {
         let opened = open::open(location, &open::StoreVariables::new(variables))?;
         let open::OpenedStore { objects, root, name, folder, write_policy, timeouts } = opened;
-        Ok(Store { objects, root, name, folder, write_policy, timeouts, file_mode: None })
+        Ok(Store { objects, root, name, folder, write_policy, timeouts, file_mode: FileMode::default() })
     }
 
     /// A root over an `ObjectStore` of the caller; `name` is how messages call it. A request that fails is not repeated.
     pub fn within(objects: Arc<dyn ObjectStore>, name: &str) -> Store {
         let timeouts = Timeouts { deadline: Duration::ZERO, health: Arc::default() };
         let (root, write_policy) = (Path::default(), open::WritePolicy::default());
-        Store { objects, root, name: name.to_owned(), folder: None, write_policy, timeouts, file_mode: None }
+        Store { objects, root, name: name.to_owned(), folder: None, write_policy, timeouts, file_mode: FileMode::default() }
     }
 
     /// The same root, whose requests are repeated for some time while they fail.
@@ -78,7 +78,7 @@ impl Store {
 
     /// The same root, in which files about persons get a mode (local disks only).
     #[must_use]
-    pub fn with_file_mode(self, file_mode: Option<FileMode>) -> Store {
+    pub fn with_file_mode(self, file_mode: FileMode) -> Store {
         Store { file_mode, ..self }
     }
 
