@@ -23,10 +23,10 @@ const TEXT: usize = 2000;
 /// The slowest acceptable upload, in bytes per second; each such portion of a body adds a second to the limit.
 const SLOWEST: usize = 100_000;
 
-/// The retry policy of a single request: exponential backoff from 100 ms to 5 s, at most 20 times and until the deadline.
+/// The retry policy of a single request: exponential backoff from 100 ms to 2 s until the deadline.
 pub(super) fn retries(deadline: Duration) -> RetryConfig {
-    let backoff = BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(5), base: 2.0 };
-    RetryConfig { backoff, max_retries: 20, retry_timeout: deadline }
+    let backoff = BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(2), base: 2.0 };
+    RetryConfig { backoff, max_retries: 1000, retry_timeout: deadline }
 }
 
 /// The HTTP client's options. There is no limit on a whole request: a large object may take long as long as bytes arrive.
