@@ -164,7 +164,7 @@ fn a_day_that_cannot_be_read_stops_no_other_and_is_made_by_itself_later() {
     let good = std::fs::read(shop.file(1)).unwrap();
     std::fs::write(shop.file(1), "<html><body>502 Bad Gateway</body></html>").unwrap();
     let error = run(&shop.plan, &Shop::request(0, 3)).unwrap_err();
-    assert_eq!(error.exit_code(), 1, "{error}");
+    assert_eq!(error.exit_code(), 3, "{error}");
     let bad = date(day(FIRST) + 1);
     let command = error.hint_text().unwrap().to_owned();
     assert!(command.contains(&format!("--from {bad} --to {bad} --only failed")), "{command}");

@@ -95,3 +95,9 @@ mod calendar_change;
 mod crashes;
 /// Runs that are killed while a request is on its way to S3.
 mod wire;
+/// Stores that lose answers or fail, for a while or without end.
+mod probe_faults;
+/// Who may read what a run writes, what a killed one leaves, and how one that waits takes signals.
+mod file_modes;
+/// Full disks, folders that are none, inputs that go away.
+mod disk_full;

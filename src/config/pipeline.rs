@@ -67,7 +67,7 @@ pub struct PipelineConfig {
     /// Which judgement tables are published, and their settings.
     #[serde(default)]
     pub judgement: judgement::JudgementConfig,
-    /// The key under which buyer ids are published.
+    /// The key under which buyer ids are published, and who may read the files about persons.
     #[serde(default)]
     pub privacy: buyer_key::PrivacyConfig,
 }

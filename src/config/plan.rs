@@ -204,7 +204,7 @@ fn resolve(mut config: PipelineConfig, written: &toml::Table, base: &Path, overr
     let judgement = JudgementSettings::load(&config.judgement, base)?;
     let buyer_key = BuyerKey::from_config(&config.privacy)?;
     let input = Store::open(&location(overrides.input.as_deref(), &config.input, base))?;
-    let output = Store::open(&location(overrides.output.as_deref(), &config.output, base))?;
+    let output = Store::open(&location(overrides.output.as_deref(), &config.output, base))?.with_file_mode(config.privacy.file_mode);
     let sources = InputTable::ALL.into_iter().filter_map(|table| Some((table, source_of(&config, table)?)));
     let paths = sources.map(|(table, source)| Ok((table, PathTemplate::new(table, &source.path)?))).collect::<Result<_>>()?;
     Ok(Plan { file: None, overrides: overrides.clone(), calendar, rules, judgement, buyer_key, paths, input, output, config })

@@ -127,7 +127,8 @@ impl Stretch<'_> {
             Err(e) => return window.first().map_or(Ok(()), |day| emit((*day, Err(e), None))),
         };
         for (day, chats) in std::mem::take(&mut reading.days) {
-            let audit = self.read_day(day, chats, self.days.read.contains(&day), resources.workers).with("business day", day);
+            let audit = self.read_day(day, chats, self.days.read.contains(&day), resources.workers);
+            let audit = audit.map_err(|e| e.during("reading the chats of a day")).with("business day", day);
             match audit {
                 Err(e) if !self.days.read.contains(&day) || !self.goes_on_after(&e) => return Err(e),
                 audit => emit((day, audit, reading.earliest))?,

@@ -18,6 +18,7 @@ use crate::observability::{RunRecord, RunRecorder};
 use crate::plan_view::PlanView;
 use crate::progress::Progress;
 use crate::publish::{Lease, Manifest, OutputCalendar, Publisher};
+use crate::staging;
 use crate::staging::StagingArea;
 use crate::state::StateStore;
 use crate::store::probe;
@@ -43,13 +44,28 @@ pub fn run(plan: &Plan, request: &RunRequest) -> Result<RunRecord> {
 pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -> Result<()> {
     memory::configure_allocator(request.memory);
     recorder.record_plan(plan);
-    probe::probe_output(&plan.output)?;
-    let lease = Lease::acquire(&plan.output, &recorder.run_id(), &request.lease)?;
+    let lease = open_output(plan, request, recorder)?;
     let ended = run_leased(plan, request, recorder, &lease);
     if let Err(error) = &ended {
         missed::note_failure(plan, request, &lease, error);
     }
     ended
+}
+
+/// Takes the lease of the output, removes what dead runs have left staged, and tries the output with real requests.
+/// Errors: another run holds the lease; the output cannot be written.
+fn open_output(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -> Result<Lease> {
+    staging::sweep_temporary();
+    let lease = || Lease::acquire(&plan.output, &recorder.run_id(), &request.lease);
+    if plan.output.folder().is_none() {
+        probe::probe_output(&plan.output)?;
+        return lease();
+    }
+    // What a dead run has staged may be what fills the disk, so it goes before the probe writes.
+    let lease = lease()?;
+    staging::sweep(&plan.output);
+    probe::probe_output(&plan.output)?;
+    Ok(lease)
 }
 
 /// Runs the days that are due, stretch by stretch. Errors: those of [`run_recorded`].
@@ -133,29 +149,30 @@ fn run_stretch(
     manifest: &mut Manifest,
     progress: &Progress,
 ) -> Result<Vec<(Day, Error)>> {
-    let OpenedStretch { mut inputs, read, restated, vanished, first_log, failed } = inputs::open(context, manifest, work, later)?;
+    let opened = inputs::open(context, manifest, work, later).map_err(|e| e.during("reading the tables beside the chats"))?;
+    let OpenedStretch { mut inputs, read, restated, vanished, first_log, failed } = opened;
     let staging = Arc::new(StagingArea::open(&context.plan.output, Arc::clone(&manifest.files), manifest.in_doubt.clone())?);
     let (states, publisher, published) = (StateStore::new(&staging), Publisher::new(&staging), manifest.reported());
     context.end_stage("open");
     let (published, read, vanished, with_chat_states) = (&published, &read, &vanished, &carried.with_chat_states);
     let opened = Days { published, read, vanished, restated: &restated, later, with_chat_states, first_log };
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days: opened };
-    let mut chats = stretch.read_chats(progress)?;
+    let mut chats = stretch.read_chats(progress).map_err(|e| e.during("reading the chats"))?;
     chats.failed.extend(failed);
     context.end_stage("read");
     let days = Days { restated: &chats.restated, with_chat_states: &chats.with_chat_states, first_log: chats.first_log, ..opened };
-    Stretch { days, ..stretch }.compute_sales()?;
+    Stretch { days, ..stretch }.compute_sales().map_err(|e| e.during("computing the sales"))?;
     // No later stage needs the orders, and they take much memory.
     inputs.orders = None;
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days };
     context.end_stage("sales");
     let reported = stretch.spans_to_report(&mut carried.stale_spans);
-    stretch.compute_reports(&reported)?;
+    stretch.compute_reports(&reported).map_err(|e| e.during("computing the reports"))?;
     carried.missing_orders.extend(stretch.missing_orders(&reported)?);
     context.end_stage("reports");
-    let judged = stretch.compute_judgements(&reported, manifest)?;
+    let judged = stretch.compute_judgements(&reported, manifest).map_err(|e| e.during("computing the judgements"))?;
     context.end_stage("judgements");
-    publication::publish(&stretch, &chats, judged, manifest)?;
+    publication::publish(&stretch, &chats, judged, manifest).map_err(|e| e.during("publishing"))?;
     context.end_stage("publish");
     carried.with_chat_states = chats.with_chat_states;
     Ok(chats.failed)

@@ -3,7 +3,7 @@
 use super::chats::ChatAccumulators;
 use super::schema::{StateFrames, StateKind, StatePart, shard_persons};
 use crate::config::ShopSetMembers;
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::facts::{AttributionWindows, ChatFacts, no_replies};
 use crate::facts::{CodeNames, named_column};
 use crate::frames::{from_arrow, to_arrow};
@@ -84,7 +84,7 @@ impl StateStore {
     /// Reads a state in pieces, with `shop_id`, `agent_id` and `video_id` as dictionary columns.
     pub fn rows(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
         let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
-        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id", "video_id"])
+        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id", "video_id"]).with("file", self.staging.describe(&key))
     }
 
     /// Reads the flags of a shop set's persons in pieces: `shop_id` and `agent_id` (dictionary), `buyer_id`, `flags`.
@@ -223,7 +223,8 @@ impl StateStore {
 
     fn read(&self, name: &str, day: Day) -> Result<DataFrame> {
         let key = format!("{}/dt={day}/data.parquet", folder(name));
-        from_arrow(&decode(self.staging.get(&key)?)?)
+        let rows = decode(self.staging.get(&key)?).with("file", self.staging.describe(&key))?;
+        from_arrow(&rows)
     }
 }
 
@@ -243,8 +244,8 @@ pub fn each_published_buyer(output: &Store, day: Day, each: &mut dyn FnMut(&str)
         if output.head(&key)?.is_none() {
             continue;
         }
-        for rows in decode_pieces(output.get(&key)?, &[])? {
-            let rows = rows?;
+        for rows in decode_pieces(output.get(&key)?, &[]).with("file", output.describe(&key))? {
+            let rows = rows.with("file", output.describe(&key))?;
             let buyers = rows.column_by_name("buyer_id").and_then(|buyers| buyers.as_string_opt::<i32>());
             buyers.into_iter().flat_map(|buyers| buyers.iter().flatten()).for_each(&mut *each);
         }
