@@ -72,7 +72,8 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         with_chat_states: freshness.days_with_chat_states(&manifest)?,
         missing_orders: BTreeSet::new(),
     };
-    let mut outcome = RunOutcome::default();
+    let (staying, without_messages) = (work.staying(), freshness.days_without_messages(&manifest)?);
+    let kept = work.gone.iter().filter(|(_, gone)| gone.inputs.blocks(false)).map(|(day, _)| *day).collect::<BTreeSet<_>>();
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
     let history = manifest
@@ -90,11 +91,16 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         lease,
         missed: &missed.made,
         covers_output,
-        older: &work.older,
+        older: &staying,
+        kept: &kept,
+        without_messages: &without_messages,
+        reads_others: work.read.iter().any(|day| *day < request.from || request.to < *day),
         history: &history,
     };
     missed.sentences(&plan.argument()).iter().for_each(|sentence| tracing::warn!("{sentence}"));
     warn_of_older(plan, &work);
+    context.warn_of_gone(&work);
+    let mut outcome = RunOutcome { failed: context.refusals(&work) };
     context.end_stage("plan");
     for (index, places) in stretches(plan, days.len()).enumerate() {
         let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
@@ -133,12 +139,12 @@ fn run_stretch(
     manifest: &mut Manifest,
     progress: &Progress,
 ) -> Result<Vec<(Day, Error)>> {
-    let OpenedStretch { mut inputs, read, restated, vanished, first_log, failed } = inputs::open(context, manifest, work, later)?;
+    let OpenedStretch { mut inputs, read, restated, first_log, failed } = inputs::open(context, manifest, work, later)?;
     let staging = Arc::new(StagingArea::open(&context.plan.output, Arc::clone(&manifest.files), manifest.in_doubt.clone())?);
     let (states, publisher, published) = (StateStore::new(&staging), Publisher::new(&staging), manifest.reported());
     context.end_stage("open");
-    let (published, read, vanished, with_chat_states) = (&published, &read, &vanished, &carried.with_chat_states);
-    let opened = Days { published, read, vanished, restated: &restated, later, with_chat_states, first_log };
+    let (published, read, with_chat_states) = (&published, &read, &carried.with_chat_states);
+    let opened = Days { published, read, restated: &restated, later, with_chat_states, first_log };
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days: opened };
     let mut chats = stretch.read_chats(progress)?;
     chats.failed.extend(failed);

@@ -15,13 +15,15 @@ pub(super) struct RunOutcome {
 }
 
 impl RunOutcome {
-    /// The result of the run. Errors: days failed or are held back. If the run was for a single day, its error is returned unchanged. A day of
-    /// `missed` that fails once more is only named: the exit code is that of the night's own day.
+    /// The result of the run. Errors: days failed or are held back. If the run was for a single day, its error is returned unchanged. A day that
+    /// the run was not asked for, such as one of `missed`, is only named: the exit code is that of the days that it was asked for.
     pub(super) fn into_result(mut self, plan: &Plan, request: &RunRequest, missed: &BTreeSet<Day>, recorder: &RunRecorder) -> Result<()> {
         recorder.record_failed_days(&self.failed);
-        for (day, error) in self.failed.extract_if(.., |(day, _)| missed.contains(day)) {
+        let is_asked_for = |day: &Day| request.from <= *day && *day <= request.to;
+        for (day, error) in self.failed.extract_if(.., |(day, _)| !is_asked_for(day)) {
             let command = format!("kefu backfill{} --from {day} --to {day} --only failed", plan.argument());
-            tracing::warn!("still not published: {day}: {}; `{command}` computes it again", error.in_one_line());
+            let what = if missed.contains(&day) { "still not published" } else { "left as published" };
+            tracing::warn!("{what}: {day}: {}; `{command}` computes it again", error.in_one_line());
         }
         let (Some(first), Some(last)) = (self.failed.iter().map(|f| f.0).min(), self.failed.iter().map(|f| f.0).max()) else {
             return Ok(());
