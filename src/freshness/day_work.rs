@@ -38,6 +38,11 @@ impl DayWork {
         self.older.iter().copied().chain(outdated).collect()
     }
 
+    /// The published days whose sales cannot be computed again, because an input that they need is gone.
+    pub fn kept(&self) -> BTreeSet<Day> {
+        self.gone.iter().filter(|(_, gone)| gone.inputs.blocks(false)).map(|(day, _)| *day).collect()
+    }
+
     /// The days that the run is asked for and that cannot be made, because their input is gone.
     pub fn refused(&self) -> impl Iterator<Item = (Day, &GoneInputs)> {
         self.gone.iter().filter(|(_, gone)| gone.is_refused).map(|(day, gone)| (*day, &gone.inputs))

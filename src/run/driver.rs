@@ -10,7 +10,7 @@ use super::request::RunRequest;
 use super::stretch::{Days, RunContext, Stretch};
 use crate::config::Plan;
 use crate::error::{Error, Kind, Result};
-use crate::freshness::{DaySelection, DayWork, Freshness};
+use crate::freshness::{DaySelection, DayWork, Freshness, MissedDays};
 use crate::memory;
 use crate::metrics::Landed;
 use crate::model::InputTable;
@@ -72,8 +72,6 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         with_chat_states: freshness.days_with_chat_states(&manifest)?,
         missing_orders: BTreeSet::new(),
     };
-    let (staying, without_messages) = (work.staying(), freshness.days_without_messages(&manifest)?);
-    let kept = work.gone.iter().filter(|(_, gone)| gone.inputs.blocks(false)).map(|(day, _)| *day).collect::<BTreeSet<_>>();
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
     let history = manifest
@@ -91,15 +89,13 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         lease,
         missed: &missed.made,
         covers_output,
-        older: &staying,
-        kept: &kept,
-        without_messages: &without_messages,
+        older: &work.staying(),
+        kept: &work.kept(),
+        without_messages: &freshness.days_without_messages(&manifest)?,
         reads_others: work.read.iter().any(|day| *day < request.from || request.to < *day),
         history: &history,
     };
-    missed.sentences(&plan.argument()).iter().for_each(|sentence| tracing::warn!("{sentence}"));
-    warn_of_older(plan, &work);
-    context.warn_of_gone(&work);
+    warn_of_days(&context, &missed, &work);
     let mut outcome = RunOutcome { failed: context.refusals(&work) };
     context.end_stage("plan");
     for (index, places) in stretches(plan, days.len()).enumerate() {
@@ -193,6 +189,13 @@ pub fn landed(plan: &Plan, manifest: &Manifest, to: Day, as_of: Option<Day>) -> 
 fn stretches(plan: &Plan, days: usize) -> impl Iterator<Item = Range<usize>> {
     let size = if plan.config.messages.is_dated() { STRETCH } else { STRETCH_UNPARTITIONED };
     (0..days.max(1)).step_by(size).map(move |start| start..days.min(start + size))
+}
+
+/// Says which days the run makes beside its own, and which it leaves.
+fn warn_of_days(context: &RunContext, missed: &MissedDays, work: &DayWork) {
+    missed.sentences(&context.plan.argument()).iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    warn_of_older(context.plan, work);
+    context.warn_of_gone(work);
 }
 
 /// Says which days an older version computed and how to compute them again. They never stop a run (DECISIONS #60).
