@@ -108,9 +108,13 @@ impl Freshness<'_> {
         let is_refused = intent.is_requested && (is_left || lacks_own);
         let matures = |before: Day| reasons.contains(&StaleReason::Maturing) && self.matures(day, before, self.landed.through);
         let is_news = !self.is_normal(&inputs) || is_left && manifest.landed.is_some_and(matures);
-        let why =
-            if is_left || is_outdated { causes.iter().map(|why| why.to_string()).collect::<Vec<_>>().join("; ") } else { String::new() };
-        let said = is_news.then(|| (inputs.names().join(", "), why));
+        let causes = causes.into_iter().map(StaleReason::to_string).collect::<Vec<_>>().join("; ");
+        let fate = match (is_left || is_outdated, intent.is_due) {
+            (true, _) => format!("left as published, not made again although {causes}"),
+            (_, true) => format!("made of kept states ({causes})"),
+            _ => "left as published".to_owned(),
+        };
+        let said = is_news.then(|| (inputs.names().join(", "), fate));
         GoneDay { inputs, is_left, is_outdated, is_refused, said }
     }
 }

@@ -44,6 +44,10 @@ impl RunOutcome {
         for (day, cause) in &self.failed {
             error = error.with("day", format!("{day}: {}", cause.in_one_line()));
         }
-        Err(error.hint(format!("the other days are published; run `{command}` to compute these again")))
+        let all_gone = self.failed.iter().all(|(_, error)| error.message().starts_with("held back: input gone"));
+        Err(error.hint(match all_gone {
+            true => "the other days are published; these stay as they are, for no run can make them again without their files".to_owned(),
+            false => format!("the other days are published; run `{command}` to compute these again"),
+        }))
     }
 }
