@@ -89,6 +89,8 @@ mod due;
 mod orders_complete;
 /// Nights that were missed, and what a later one makes of them.
 mod missed_days;
+/// Inputs that expire, and what stays of the days that were made of them.
+mod gone_inputs;
 /// What a change of weeks, fiscal years, periods or levels does to an output.
 mod calendar_change;
 /// Runs that die at any write, requests that arrive late, and simulations of both.

@@ -1,8 +1,10 @@
 //! Freshness: compares every business day with the inputs, rules and version that it was computed from. A day is fresh, or it is stale for
 //! one or more reasons. The work of a run follows from that, and `kefu plan` prints it.
 
+use super::gone_inputs::GoneInputs;
 use super::known_orders::KnownOrders;
-use super::reasons::{DaySelection, StaleReason};
+use super::partitions::Partitions;
+use super::reasons::StaleReason;
 use crate::config::{AmountMeaning, Plan};
 use crate::error::{Error, Result};
 use crate::fingerprints::{TableFingerprints, reference_fingerprint};
@@ -64,19 +66,6 @@ fn in_effect(name: &str) -> String {
 /// The number of input tables that fingerprints name even where the pipeline has none of them. Tables that came later are named where it has them.
 const FIRST_TABLES: usize = 14;
 
-/// The days on which a run has to work.
-#[derive(Debug, Default)]
-pub struct DayWork {
-    /// Days whose chats have to be read.
-    pub read: BTreeSet<Day>,
-    /// Days whose sales and reports have to be computed. Contains `read`.
-    pub restate: BTreeSet<Day>,
-    /// Days that an older version computed and that are not requested. They stay as they are.
-    pub older: BTreeSet<Day>,
-    /// Days that were computed under other rules and are not requested. A period must not mix them with the new ones.
-    pub mixed: BTreeSet<Day>,
-}
-
 /// The present state of inputs, rules and output, with which days are compared.
 pub struct Freshness<'a> {
     pub(crate) plan: &'a Plan,
@@ -84,8 +73,12 @@ pub struct Freshness<'a> {
     days_with_states: BTreeSet<Day>,
     /// Days with files that the last publication may not have written completely.
     interrupted: BTreeSet<Day>,
+    /// Those among them whose chat states it may not have written completely.
+    pub(super) chats_in_doubt: BTreeSet<Day>,
     /// By input table whose changes a day follows by itself.
-    fingerprints: BTreeMap<InputTable, TableFingerprints>,
+    pub(super) fingerprints: BTreeMap<InputTable, TableFingerprints>,
+    /// The partitions of those of them that are dated.
+    pub(super) partitions: Partitions,
     /// The reference tables, of which the blocklist and the dated rows of staff matter by day.
     reference: Reference,
     /// The rows of `buyers`, of which those that name a buyer of the day matter.
@@ -114,7 +107,10 @@ impl<'a> Freshness<'a> {
         }
         let states = plan.output.list("state/chats/shop_persons")?;
         let days_with_states = states.iter().filter_map(|object| date_in(&object.key)).collect();
+        let partitions = Partitions::of(plan, &fingerprints, manifest)?;
         let interrupted = manifest.in_doubt.iter().filter(|key| period_of(key).is_none()).filter_map(|key| date_in(key)).collect();
+        let chats_in_doubt =
+            manifest.in_doubt.iter().filter(|key| key.starts_with("state/chats/")).filter_map(|key| date_in(key)).collect();
         let mut records = ingest::Records::default();
         for table in [
             InputTable::Shops,
@@ -136,7 +132,9 @@ impl<'a> Freshness<'a> {
             plan,
             days_with_states,
             interrupted,
+            chats_in_doubt,
             fingerprints,
+            partitions,
             persons: PersonRows::of(&reference.persons),
             reference,
             reference_fingerprint,
@@ -148,35 +146,46 @@ impl<'a> Freshness<'a> {
 
     /// The reasons why a day is not fresh. Empty if it is fresh. Errors: a partition of an input lies outside the calendar.
     pub fn reasons(&self, manifest: &Manifest, day: Day) -> Result<Vec<StaleReason>> {
-        let Some(record) = manifest.days.get(&day) else { return Ok(vec![StaleReason::Missing]) };
-        if let Some(why) = &record.failed {
-            return Ok(vec![StaleReason::Failed(why.clone())]);
-        }
+        Ok(self.compare(manifest, day)?.0)
+    }
+
+    /// The same, and what is gone of the input of a day that is published.
+    pub(super) fn compare(&self, manifest: &Manifest, day: Day) -> Result<(Vec<StaleReason>, GoneInputs)> {
+        let nothing = GoneInputs::default();
+        let Some(record) = manifest.days.get(&day) else { return Ok((vec![StaleReason::Missing], nothing)) };
+        let failed = record.failed.clone().map(StaleReason::Failed);
         if !record.reported {
-            return Ok(vec![StaleReason::Missing]);
+            return Ok((vec![failed.unwrap_or(StaleReason::Missing)], nothing));
         }
-        let mut reasons = Vec::new();
         let before = parse(&record.landed).unwrap_or(day);
         let now = self.landed.through;
         let buyers = |each: &mut dyn FnMut(&str)| each_published_buyer(&self.plan.output, day, each);
         let inputs = self.inputs(day, before, Some(record), &buyers)?;
+        let gone = self.gone_inputs(day, record, &inputs)?;
+        if let Some(failed) = failed.filter(|_| gone.is_empty()) {
+            return Ok((vec![failed], gone));
+        }
         let differs = |name: &str| record.inputs.get(name) != inputs.get(name);
         // Rows of staff without dates change no day by themselves, and dated rows that say what was said before change none either.
         let is_staff = |name: &str| [InputTable::Staff.name(), STAFF_TEAMS].contains(&name);
-        let has_changed = |name: &&str| differs(name) && (!is_staff(name) || differs(&in_effect(name)));
+        let has_changed = |name: &&str| differs(name) && (!is_staff(name) || differs(&in_effect(name))) && !gone.explains(name);
         let late = InputTable::ALL.into_iter().map(InputTable::name).chain([STAFF_TEAMS]).filter(has_changed).collect::<Vec<_>>();
+        let has_other_rules = record.made_with != self.made_with(day)?;
         let checks = [
             (StaleReason::Interrupted, self.is_interrupted(day)),
             (StaleReason::StatesGone, !self.days_with_states.contains(&day)),
-            (StaleReason::Rules, record.made_with != self.made_with(day)?),
-            (StaleReason::OlderVersion, record.semantics != SEMANTICS_VERSION),
+            (StaleReason::Rules, has_other_rules && gone.is_empty()),
+            (StaleReason::OlderVersion, record.semantics != SEMANTICS_VERSION || has_other_rules && !gone.is_empty()),
             (StaleReason::Maturing, self.matures(day, before, now)),
             (StaleReason::Reference, record.reference != self.reference_on(day)),
             (StaleReason::AsOf, now < before),
         ];
-        reasons.extend(checks.into_iter().filter(|(_, holds)| *holds).map(|(why, _)| why));
+        let mut reasons = checks.into_iter().filter(|(_, holds)| *holds).map(|(why, _)| why).collect::<Vec<_>>();
         reasons.extend((!late.is_empty()).then_some(StaleReason::Late(late)));
-        Ok(reasons)
+        let is_in_the_way = !reasons.is_empty() && gone.blocks(reasons.iter().any(|why| self.reads_chats(day, why, &gone)));
+        let is_said = is_in_the_way || !gone.is_empty() && !self.is_normal(&gone);
+        reasons.extend(is_said.then(|| StaleReason::InputGone(gone.names())));
+        Ok((reasons, gone))
     }
 
     /// Whether a run may have died while it was publishing the day.
@@ -185,10 +194,16 @@ impl<'a> Freshness<'a> {
     }
 
     /// The record of a day that is computed now, for the manifest. `files` and `rows` are those of its messages, `buyers` are in its states.
-    pub(crate) fn record(&self, day: Day, files: usize, rows: i64, buyers: EachBuyer) -> Result<DayRecord> {
+    /// `unread`: its record before, if its messages are not read again.
+    pub(crate) fn record(&self, day: Day, (files, rows): (usize, i64), buyers: EachBuyer, unread: Option<&DayRecord>) -> Result<DayRecord> {
         let landed = self.landed.through;
         let made_with = self.made_with(day)?;
-        let (inputs, reference) = (self.inputs(day, landed, None, buyers)?, self.reference_on(day));
+        let (mut inputs, reference) = (self.inputs(day, landed, None, buyers)?, self.reference_on(day));
+        // It is still made of the messages that were there when it was read.
+        let messages = InputTable::Messages.name();
+        if let Some(read) = unread.and_then(|record| record.inputs.get(messages)) {
+            inputs.insert(messages.to_owned(), read.clone());
+        }
         Ok(DayRecord {
             reported: true,
             made_with,
@@ -208,46 +223,13 @@ impl<'a> Freshness<'a> {
     pub fn days_with_chat_states(&self, manifest: &Manifest) -> Result<BTreeSet<Day>> {
         let mut days = BTreeSet::new();
         for (day, record) in manifest.days.iter().filter(|(day, _)| self.days_with_states.contains(day)) {
-            // What an older version stored is better than nothing where the files are gone.
-            let is_current = record.semantics == SEMANTICS_VERSION || self.has_no_files(*day)?;
-            if is_current && record.made_with == self.made_with(*day)? {
+            // What an older version or other rules have stored is better than nothing where the files are gone.
+            let is_current = record.semantics == SEMANTICS_VERSION && record.made_with == self.made_with(*day)?;
+            if is_current || self.has_lost_messages(*day, record)? {
                 days.insert(*day);
             }
         }
         Ok(days)
-    }
-
-    /// The work of a run that is requested for some days, both ends included, and makes `missed` days too.
-    pub fn work(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection, missed: &BTreeSet<Day>) -> Result<DayWork> {
-        let mut work = DayWork::default();
-        let is_requested = |day: &Day| from <= *day && *day <= to || missed.contains(day);
-        let asked_for = from.through(to).chain(missed.iter().copied()).collect::<BTreeSet<_>>();
-        for day in asked_for.iter().chain(manifest.days.keys().filter(|day| !is_requested(day))).copied() {
-            let reasons = self.reasons(manifest, day)?;
-            let is_due = match is_requested(&day) {
-                true => only.admits(&reasons),
-                false => only == DaySelection::Due && day <= self.landed.through && reasons.iter().any(StaleReason::is_automatic),
-            };
-            let is_older = manifest.days.get(&day).is_some_and(|record| record.reported && record.semantics != SEMANTICS_VERSION);
-            let is_left = !is_requested(&day) && !reasons.iter().any(StaleReason::is_broken);
-            if is_older && (is_left || !is_due) {
-                work.older.insert(day);
-                continue;
-            }
-            if !is_requested(&day) && reasons.contains(&StaleReason::Rules) {
-                work.mixed.insert(day);
-            }
-            if is_due
-                && (only == DaySelection::All || reasons.iter().any(|why| why.needs_chats() && (is_requested(&day) || why.is_automatic())))
-            {
-                work.read.insert(day);
-            }
-            if is_due {
-                work.restate.insert(day);
-            }
-        }
-        self.leave_to_states(manifest, (from, to), &mut work)?;
-        Ok(work)
     }
 
     /// Periods whose reports were not made of what they would be made of now, because a run ended before it reached them, because more or fewer
@@ -275,25 +257,19 @@ impl<'a> Freshness<'a> {
         Ok(stale)
     }
 
-    /// Whether the message files of a day are gone from the input although the day was computed from some.
-    pub fn has_vanished(&self, manifest: &Manifest, day: Day) -> Result<bool> {
-        let had = manifest.days.get(&day).is_some_and(|record| record.files > 0 && record.rows > 0);
-        Ok(had && self.has_no_files(day)?)
-    }
-
     /// Whether a table has a file in a partition. Without dates in its path its files can contain rows of any day.
     pub fn has_files(&self, table: InputTable, partition: Day) -> bool {
         self.fingerprints.get(&table).and_then(|files| files.has_files(std::iter::once(partition))).unwrap_or(true)
     }
 
     /// Whether the message files are partitioned by day and a day has none.
-    fn has_no_files(&self, day: Day) -> Result<bool> {
+    pub(super) fn has_no_files(&self, day: Day) -> Result<bool> {
         let Some(messages) = self.fingerprints.get(&InputTable::Messages) else { return Ok(false) };
         Ok(messages.has_files(ingest::partition_dates(self.plan, &self.plan.config.messages, day, day)?) == Some(false))
     }
 
     /// Whether a metric of the day that was unknown when `before` had landed is known now that `now` has.
-    fn matures(&self, day: Day, before: Day, now: Day) -> bool {
+    pub(super) fn matures(&self, day: Day, before: Day, now: Day) -> bool {
         let later = now > before;
         let delayed = |delay: &i32| before < day.plus(*delay) && day.plus(*delay) <= now;
         later && (day.plus(self.payment_delay) > before || self.longer_delays.iter().any(delayed))
@@ -355,7 +331,7 @@ impl<'a> Freshness<'a> {
     }
 
     /// The first and last day whose rows (`rows`) or whose partitions concern a business day.
-    fn window(&self, table: InputTable, day: Day, landed: Day, rows: bool) -> (Day, Day) {
+    pub(super) fn window(&self, table: InputTable, day: Day, landed: Day, rows: bool) -> (Day, Day) {
         let retention = self.plan.rules.widest.retention_days as i32;
         let loyalty_days = if day.plus(retention) <= landed { retention } else { 0 };
         let is_after_refunds = self.plan.source(InputTable::Orders).is_some_and(|orders| orders.amount_is == AmountMeaning::AfterRefunds);
@@ -403,7 +379,7 @@ fn is_followed(table: InputTable) -> bool {
 }
 
 /// Parses an ISO date.
-fn parse(date: &str) -> Option<Day> {
+pub(super) fn parse(date: &str) -> Option<Day> {
     date.parse::<jiff::civil::Date>().ok().map(Day::from)
 }
 

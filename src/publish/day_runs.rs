@@ -14,6 +14,11 @@ pub fn day_runs(days: impl IntoIterator<Item = Day>) -> Vec<(Day, Day)> {
     runs
 }
 
+/// The first and last day of a run as a sentence names them.
+pub fn named((first, last): (Day, Day)) -> String {
+    if first == last { first.to_string() } else { format!("{first} to {last}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

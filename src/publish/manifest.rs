@@ -2,6 +2,7 @@
 //! and schema. A publication writes it last, so a file that it does not name is not published.
 //! Whether a day is fresh is decided by comparing its entry with the inputs (DECISIONS #47).
 
+use super::inputs_seen::InputsSeen;
 use super::judged::JudgedPartitions;
 use super::orders_read::OrdersRead;
 use super::output_calendar::{OutputCalendar, period_of};
@@ -65,13 +66,15 @@ fn is_first_semantics(semantics: &u32) -> bool {
 /// One object of the manifest: the days and files of a month, or everything without a date.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct ManifestPage {
-    /// Only in the page without a date, as are `judged`, `calendar` and `orders`.
+    /// Only in the page without a date, as are `judged`, `calendar`, `orders` and `inputs_seen`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     landed: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     calendar: Option<OutputCalendar>,
     #[serde(default, skip_serializing_if = "OrdersRead::is_empty")]
     orders: OrdersRead,
+    #[serde(default, skip_serializing_if = "InputsSeen::is_empty")]
+    inputs_seen: InputsSeen,
     #[serde(default, skip_serializing_if = "JudgedPartitions::is_empty")]
     judged: JudgedPartitions,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -92,6 +95,8 @@ pub struct Manifest {
     pub calendar: Option<OutputCalendar>,
     /// The orders that any run has read.
     pub orders: OrdersRead,
+    /// The partitions of dated inputs that any run has seen.
+    pub inputs_seen: InputsSeen,
     pub judged: JudgedPartitions,
     /// The pages as they are stored, with their versions.
     pages: BTreeMap<String, (ManifestPage, ObjectVersion)>,
@@ -144,6 +149,9 @@ impl Manifest {
             }
             if !page.orders.is_empty() {
                 manifest.orders = page.orders.clone();
+            }
+            if !page.inputs_seen.is_empty() {
+                manifest.inputs_seen = page.inputs_seen.clone();
             }
             if !page.judged.is_empty() {
                 manifest.judged = page.judged.clone();
@@ -297,6 +305,7 @@ impl Manifest {
         let undated = pages.entry(page("undated")).or_default();
         (undated.landed, undated.judged) = (self.landed.map(|day| day.to_string()), self.judged.clone());
         (undated.calendar, undated.orders) = (self.calendar.clone(), self.orders.clone());
+        undated.inputs_seen = self.inputs_seen.clone();
         pages
     }
 }

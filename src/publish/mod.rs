@@ -1,6 +1,7 @@
 //! Publication: the lease, the manifest, and the only code that writes tables to an output root.
 
 mod day_runs;
+mod inputs_seen;
 mod judged;
 mod lease;
 mod manifest;
@@ -9,7 +10,8 @@ mod output_calendar;
 mod publisher;
 mod verify;
 
-pub use day_runs::day_runs;
+pub use day_runs::{day_runs, named};
+pub use inputs_seen::InputsSeen;
 pub use judged::JudgedPartitions;
 pub use lease::{Lease, LeaseClock, LeaseOptions};
 pub use manifest::{DayRecord, Manifest};

@@ -10,7 +10,7 @@ use super::request::RunRequest;
 use super::stretch::{Days, RunContext, Stretch};
 use crate::config::Plan;
 use crate::error::{Error, Kind, Result};
-use crate::freshness::{DaySelection, DayWork, Freshness, SEMANTICS_VERSION};
+use crate::freshness::{DaySelection, DayWork, Freshness, MissedDays, SEMANTICS_VERSION};
 use crate::memory;
 use crate::metrics::Landed;
 use crate::model::InputTable;
@@ -88,7 +88,6 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         with_chat_states: freshness.days_with_chat_states(&manifest)?,
         missing_orders: BTreeSet::new(),
     };
-    let mut outcome = RunOutcome::default();
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
     let history = manifest
@@ -106,11 +105,14 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         lease,
         missed: &missed.made,
         covers_output,
-        older: &work.older,
+        older: &work.staying(),
+        kept: &work.kept(),
+        without_messages: &freshness.days_without_messages(&manifest)?,
+        reads_others: work.read.iter().any(|day| *day < request.from || request.to < *day),
         history: &history,
     };
-    missed.sentences(&plan.argument()).iter().for_each(|sentence| tracing::warn!("{sentence}"));
-    warn_of_older(plan, &work);
+    warn_of_days(&context, &missed, &work);
+    let mut outcome = RunOutcome { failed: context.refusals(&work) };
     context.end_stage("plan");
     for (index, places) in stretches(plan, days.len()).enumerate() {
         let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
@@ -150,12 +152,12 @@ fn run_stretch(
     progress: &Progress,
 ) -> Result<Vec<(Day, Error)>> {
     let opened = inputs::open(context, manifest, work, later).map_err(|e| e.during("reading the tables beside the chats"))?;
-    let OpenedStretch { mut inputs, read, restated, vanished, first_log, failed } = opened;
+    let OpenedStretch { mut inputs, read, restated, first_log, failed } = opened;
     let staging = Arc::new(StagingArea::open(&context.plan.output, Arc::clone(&manifest.files), manifest.in_doubt.clone())?);
     let (states, publisher, published) = (StateStore::new(&staging), Publisher::new(&staging), manifest.reported());
     context.end_stage("open");
-    let (published, read, vanished, with_chat_states) = (&published, &read, &vanished, &carried.with_chat_states);
-    let opened = Days { published, read, vanished, restated: &restated, later, with_chat_states, first_log };
+    let (published, read, with_chat_states) = (&published, &read, &carried.with_chat_states);
+    let opened = Days { published, read, restated: &restated, later, with_chat_states, first_log };
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days: opened };
     let mut chats = stretch.read_chats(progress).map_err(|e| e.during("reading the chats"))?;
     chats.failed.extend(failed);
@@ -204,6 +206,13 @@ pub fn landed(plan: &Plan, manifest: &Manifest, to: Day, as_of: Option<Day>) -> 
 fn stretches(plan: &Plan, days: usize) -> impl Iterator<Item = Range<usize>> {
     let size = if plan.config.messages.is_dated() { STRETCH } else { STRETCH_UNPARTITIONED };
     (0..days.max(1)).step_by(size).map(move |start| start..days.min(start + size))
+}
+
+/// Says which days the run makes beside its own, and which it leaves.
+fn warn_of_days(context: &RunContext, missed: &MissedDays, work: &DayWork) {
+    missed.sentences(&context.plan.argument()).iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    warn_of_older(context.plan, work);
+    context.warn_of_gone(work);
 }
 
 /// Says which days an older version computed and how to compute them again. They never stop a run (DECISIONS #60).

@@ -3,6 +3,7 @@
 mod chats;
 mod days;
 mod driver;
+mod gone;
 mod inputs;
 mod instants;
 mod join_check;

@@ -15,15 +15,15 @@ pub(super) struct RunOutcome {
 }
 
 impl RunOutcome {
-    /// The result of the run. Errors: days failed or are held back, of the kind that [`kind_of_all`] says. If the run was for a single day, its
-    /// error is returned unchanged. Of a night that also makes `missed` days, any other day that fails is only named: the exit code is that of
-    /// the night's own day.
+    /// The result of the run. Errors: days failed or are held back, of the kind that [`kind_of_all`] says. If the run was for a single day, its error is returned unchanged. A day that
+    /// the run was not asked for, such as one of `missed`, is only named: the exit code is that of the days that it was asked for.
     pub(super) fn into_result(mut self, plan: &Plan, request: &RunRequest, missed: &BTreeSet<Day>, recorder: &RunRecorder) -> Result<()> {
         recorder.record_failed_days(&self.failed);
-        let is_night = request.from == request.to && !missed.is_empty();
-        for (day, error) in self.failed.extract_if(.., |(day, _)| missed.contains(day) || (is_night && *day != request.from)) {
+        let is_asked_for = |day: &Day| request.from <= *day && *day <= request.to;
+        for (day, error) in self.failed.extract_if(.., |(day, _)| !is_asked_for(day)) {
             let command = format!("kefu backfill{} --from {day} --to {day} --only failed", plan.argument());
-            tracing::warn!("not computed: {day}: {}; `{command}` computes it again", error.in_one_line());
+            let what = if missed.contains(&day) { "not published" } else { "left as published" };
+            tracing::warn!("{what}: {day}: {}; `{command}` computes it again", error.in_one_line());
         }
         let (Some(first), Some(last)) = (self.failed.iter().map(|f| f.0).min(), self.failed.iter().map(|f| f.0).max()) else {
             return Ok(());
@@ -38,7 +38,11 @@ impl RunOutcome {
         for (day, cause) in &self.failed {
             error = error.with("day", format!("{day}: {}", cause.in_one_line()));
         }
-        Err(error.hint(format!("the other days are published; run `{command}` to compute these again")))
+        let all_gone = self.failed.iter().all(|(_, error)| error.message().starts_with("held back: input gone"));
+        Err(error.hint(match all_gone {
+            true => "the other days are published; these stay as they are, for no run can make them again without their files".to_owned(),
+            false => format!("the other days are published; run `{command}` to compute these again"),
+        }))
     }
 }
 
