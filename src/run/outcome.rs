@@ -22,7 +22,7 @@ impl RunOutcome {
         let is_asked_for = |day: &Day| request.from <= *day && *day <= request.to;
         for (day, error) in self.failed.extract_if(.., |(day, _)| !is_asked_for(day)) {
             let command = format!("kefu backfill{} --from {day} --to {day} --only failed", plan.argument());
-            let what = if missed.contains(&day) { "not published" } else { "left as published" };
+            let what = if missed.contains(&day) { "still not published" } else { "left as published" };
             tracing::warn!("{what}: {day}: {}; `{command}` computes it again", error.in_one_line());
         }
         let (Some(first), Some(last)) = (self.failed.iter().map(|f| f.0).min(), self.failed.iter().map(|f| f.0).max()) else {
