@@ -124,7 +124,7 @@ fn the_exit_code_is_that_of_the_nights_own_day() {
     night(&place, "2026-09-07").expect(0, &[]);
     place.put(&file("2026-09-08"), "<html><body>502 Bad Gateway</body></html>");
     let ran = night(&place, "2026-09-09");
-    ran.expect(0, &["not computed: 2026-09-08", "kefu backfill p.toml --from 2026-09-08 --to 2026-09-08 --only failed"]);
+    ran.expect(0, &["still not published: 2026-09-08", "kefu backfill p.toml --from 2026-09-08 --to 2026-09-08 --only failed"]);
     assert_eq!(made(&place), dates(["2026-09-07", "2026-09-09"]));
     // Its own day has no file: the missed one is made all the same.
     place.put(&file("2026-09-08"), chats("2026-09-08", 20));

@@ -67,7 +67,7 @@ impl MissedDays {
             let without = self.left.iter().filter(|(_, of)| *of == table).map(|(day, _)| *day);
             said.extend(day_runs(without).into_iter().map(|(first, last)| {
                 let (days, name) = (named((first, last)), table.name());
-                format!("not computed: {days}, without files of {name}; once they are there, run `kefu backfill{argument} --from {first} --to {last}`")
+                format!("not published: {days}, without files of {name}; once they are there, run `kefu backfill{argument} --from {first} --to {last}`")
             }));
         }
         said

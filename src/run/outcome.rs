@@ -22,7 +22,7 @@ impl RunOutcome {
         let is_night = request.from == request.to && !missed.is_empty();
         for (day, error) in self.failed.extract_if(.., |(day, _)| missed.contains(day) || (is_night && *day != request.from)) {
             let command = format!("kefu backfill{} --from {day} --to {day} --only failed", plan.argument());
-            tracing::warn!("not computed: {day}: {}; `{command}` computes it again", error.in_one_line());
+            tracing::warn!("still not published: {day}: {}; `{command}` computes it again", error.in_one_line());
         }
         let (Some(first), Some(last)) = (self.failed.iter().map(|f| f.0).min(), self.failed.iter().map(|f| f.0).max()) else {
             return Ok(());
