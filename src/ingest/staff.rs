@@ -68,6 +68,9 @@ pub struct Staff {
     places: BTreeMap<(String, String), Vec<usize>>,
 }
 
+/// Shop id and agent id of an account, and what holds for it.
+type HeldAccount<'a> = (&'a (String, String), Option<&'a Account>);
+
 /// The fingerprints of some rows of a day, each 16 hex digits that do not depend on the order of the rows.
 pub struct StaffFingerprints {
     /// Which accounts are the shop's own.
@@ -177,16 +180,16 @@ impl Staff {
 }
 
 /// The fingerprints of accounts, each with what holds for it.
-fn fingerprints(accounts: &[(&(String, String), Option<&Account>)]) -> StaffFingerprints {
-    let sum = |text: &dyn Fn(&(String, String), Option<&Account>) -> String| {
-        let hashes = accounts.iter().map(|(key, holding)| xxh3_64(text(key, *holding).as_bytes()));
+fn fingerprints(accounts: &[HeldAccount]) -> StaffFingerprints {
+    let sum = |text: &dyn Fn(&HeldAccount) -> String| {
+        let hashes = accounts.iter().map(|account| xxh3_64(text(account).as_bytes()));
         format!("{:016x}", hashes.fold(0, u64::wrapping_add))
     };
     let pay = |account: &Account| (account.team.clone(), account.hourly_cost, account.commission_rate);
     StaffFingerprints {
-        own: sum(&|key, holding| format!("{:?}", (key, holding.is_some()))),
-        teams: sum(&|key, holding| format!("{:?}", (key, holding.map(pay)))),
-        rest: sum(&|key, holding| format!("{:?}", (key, holding.map(|account| (&account.name, &account.role, &account.person))))),
+        own: sum(&|(key, holding)| format!("{:?}", (key, holding.is_some()))),
+        teams: sum(&|(key, holding)| format!("{:?}", (key, holding.map(pay)))),
+        rest: sum(&|(key, holding)| format!("{:?}", (key, holding.map(|account| (&account.name, &account.role, &account.person))))),
     }
 }
 
