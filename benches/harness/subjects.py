@@ -118,7 +118,8 @@ def pipeline(name, logs, folder, all_inputs=False):
     path = DATA / "pipelines" / f"{slug(name)}-{logs.folder.name}.toml"
     path.parent.mkdir(parents=True, exist_ok=True)
     messages = f'[messages]\npath = "messages/date={{date}}/*.{logs.ending}"\n'
-    rules = "[rules]\npreset = \"default\"\n"
+    # The peers know no robots: a robot's answer leaves the buyer waiting.
+    rules = "[rules]\npreset = \"default\"\nrobot_answers = \"count\"\n"
     head = f'name = "{slug(name)}"\ninput = "{logs.folder}"\noutput = "{folder}"\n\n'
     path.write_text(head + messages + rules + (INPUTS.format(orders=logs.ending) if all_inputs else ""))
     return path
