@@ -93,6 +93,8 @@ mod missed_days;
 mod gone_inputs;
 /// What a change of weeks, fiscal years, periods or levels does to an output.
 mod calendar_change;
+/// Bad rows and audits by the day that they are about, whichever run reads them.
+mod quarantine_place;
 /// Runs that die at any write, requests that arrive late, and simulations of both.
 mod crashes;
 /// Runs that are killed while a request is on its way to S3.

@@ -89,7 +89,7 @@ pub struct Freshness<'a> {
     /// What is known of the orders that periods look back on.
     pub(super) known_orders: KnownOrders,
     /// The longest delay in days of the metrics that are final once payments are.
-    payment_delay: i32,
+    pub(super) payment_delay: i32,
     /// The delays in days of the metrics that take longer.
     longer_delays: BTreeSet<i32>,
 }

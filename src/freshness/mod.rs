@@ -1,6 +1,7 @@
 //! Which business days are due, and why (新鲜度).
 
 mod comparison;
+mod day_files;
 mod day_work;
 mod gone;
 mod gone_inputs;

@@ -71,13 +71,13 @@ pub fn read_messages(
     let files = files_of(plan, InputTable::Messages, &plan.config.messages, first, last)?;
     require_files(plan, InputTable::Messages, &plan.config.messages, &files, first, last)?;
     let partitions = MessagePartitions::of(plan, &files)?;
-    let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut days = BTreeMap::new();
     for day in wanted {
         let mut chats = DayChats::new(resources.budget.clone(), hashes, plan.config.messages.order == RowOrder::NewestFirst);
-        chats.audit.record_sizes(&files);
+        chats.audit.record_files(&plan.calendar, &files);
         days.insert(*day, (plan.calendar.bounds(*day)?, chats));
     }
+    let files = files.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut earliest: Option<i64> = None;
     let mut strays = Strays::default();
     read(
@@ -99,12 +99,12 @@ pub fn read_messages(
             Ok(())
         },
     )?;
-    if looks_ahead {
-        // Whatever is wrong with that partition concerns the run that reads it.
-        strays.add(lines_ahead(plan, last, resources.workers).unwrap_or_default());
-    }
     if let Some((_, chats)) = days.get_mut(&last) {
         chats.audit.warnings.extend(strays.warnings());
+        if looks_ahead {
+            // Whatever is wrong with that partition concerns the run that reads it.
+            chats.audit.passing.extend(lines_ahead(plan, last, resources.workers).unwrap_or_default().warnings());
+        }
     }
     Ok(ChatsByDay { days: days.into_iter().map(|(day, (_, chats))| (day, chats)).collect(), earliest })
 }

@@ -7,7 +7,7 @@ use super::exchange::{Exchange, ExchangedBatch};
 use super::files::{files_of, require_files};
 use super::order_origins::OrderOrigins;
 use super::order_versions::newest_orders;
-use super::quarantine::Audit;
+use super::quarantine::{Audit, Tally};
 use super::read::read;
 use super::records::{read_exchange, read_persons};
 use super::table_frame::{PARTITION, counts_by_file, empty_frame, selected_rows, with_file};
@@ -19,7 +19,7 @@ use crate::store::StoredObject;
 use arrow::array::BooleanArray;
 use kefu_kernel::calendar::Day;
 use polars::prelude::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 /// The least number of days that orders are looked back for: an order is rarely paid more than a month after its first partition.
@@ -61,7 +61,8 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, until: i64, required: O
     let OrderRows { versions, files, mut audit } = read_rows(plan, source, dated, until, &exchange)?;
     let read = counts_by_file(&versions, files.len())?;
     let newest = newest_orders(versions, source, &plan.rules.widest.excluded_skus)?;
-    audit.warnings.extend(newest.warnings);
+    // How many partitions there are to compare depends on the run.
+    if source.is_dated() { &mut audit.passing } else { &mut audit.warnings }.extend(newest.warnings);
     let (kept, ignored) = (counts_by_file(&newest.counted, files.len())?, counts_by_file(&newest.left_out, files.len())?);
     for (file, ((read, kept), ignored)) in files.iter().zip(read.into_iter().zip(kept).zip(ignored)) {
         let tally = audit.file(file);
@@ -96,9 +97,9 @@ fn read_rows(
     exchange: &Exchange,
 ) -> Result<OrderRows> {
     let partitions = dated.iter().map(|(day, file)| (file.key.clone(), day.map(|day| day.0))).collect::<HashMap<_, _>>();
-    let objects = dated.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let (mut audit, mut currencies) = (Audit::new(InputTable::Orders), Currencies::default());
-    audit.record_sizes(&objects);
+    audit.record_files(&plan.calendar, &dated);
+    let objects = dated.into_iter().map(|(_, file)| file).collect::<Vec<_>>();
     let mut files: Vec<String> = Vec::new();
     let mut versions = with_origin(empty_frame(InputTable::Orders)?, 0, None)?;
     let created = InputTable::Orders.index("created_at");
@@ -191,17 +192,16 @@ impl Orders {
         orders.filter(col(PARTITION).is_null().or(col(PARTITION).gt_eq(lit(day.0 - self.lookback))))
     }
 
-    /// The audit of a business day: the orders created on the day count as used, all others as outside. It holds no quarantined rows, which
-    /// belong to the run.
-    pub fn audit(&self, plan: &Plan, day: Day) -> Result<Audit> {
+    /// Row counts by file key for a business day: the orders created on the day count as used, all others as outside.
+    pub fn tallies(&self, plan: &Plan, day: Day) -> Result<BTreeMap<String, Tally>> {
         let used = counts_by_file(&created_within(&self.counted, &plan.calendar.bounds(day)?)?, self.files.len())?;
-        let mut audit = Audit { quarantined: Vec::new(), ..self.audit.clone() };
+        let mut tallies = self.audit.files.clone();
         for (file, (kept, used)) in self.files.iter().zip(counts_by_file(&self.counted, self.files.len())?.into_iter().zip(used)) {
-            let tally = audit.file(file);
+            let tally = tallies.entry(file.clone()).or_default();
             tally.used += used;
             tally.outside += kept - used;
         }
-        Ok(audit)
+        Ok(tallies)
     }
 
     /// The audit of the whole run: every order that was kept counts as used.

@@ -47,7 +47,7 @@ pub struct RunRecord {
     pub partitions: Partitions,
     pub files_written: usize,
     pub files_unchanged: usize,
-    /// Files that were deleted because they have no place in the calendar of the pipeline any more.
+    /// Files that were deleted because they have no place in the calendar of the pipeline any more, or no bad row.
     pub files_withdrawn: usize,
     /// The run only showed what it would do.
     pub dry_run: bool,

@@ -217,6 +217,15 @@ impl Manifest {
         Ok(withdrawn)
     }
 
+    /// Names some files no more. Whoever publishes deletes them.
+    pub fn forget(&mut self, keys: &BTreeSet<String>) {
+        if !keys.is_empty() {
+            let mut records = (*self.files).clone();
+            records.retain(|key, _| !keys.contains(key));
+            self.files = Arc::new(records);
+        }
+    }
+
     /// Notes that withdrawn files are deleted. One that a dead run left in doubt becomes an orphan, because a late request may create it again.
     pub fn note_deleted(&mut self, withdrawn: &BTreeSet<String>) {
         self.orphans.extend(withdrawn.iter().filter_map(|key| self.in_doubt.take(key)));

@@ -151,7 +151,7 @@ impl Publisher {
     /// Writes every staged file that has changed, in the order of `rank`, and enters it into `manifest`, which the caller saves. Before this no
     /// folder of a table has changed. The keys are announced first, so that the next run notices if this one dies on the way.
     /// Files that are `withdrawn`, which `manifest` no longer names, are deleted before any is written: a folder never holds periods of two
-    /// calendars.
+    /// calendars, nor bad rows that are no more.
     /// Judgements are written before the reports that they judge: if a run dies between the two, the next one finds these reports changed
     /// and judges them again (DECISIONS #46).
     /// Errors: the lease is lost; another run has written one of the files; a signal; the store fails.

@@ -1,14 +1,12 @@
-//! Detail tables: facts as readers trace them, with ids instead of codes and timestamps instead of numbers. Also the audit and the
-//! quarantine.
+//! Detail tables: facts as readers trace them, with ids instead of codes and timestamps instead of numbers.
 
 use crate::error::Result;
 use crate::facts::ChatFacts;
 use crate::facts::{CodeNames, named_column};
 use crate::frames::to_arrow;
-use crate::ingest::{Audit, QuarantinedRow};
 use crate::model::OutputTable;
 use crate::names::Names;
-use arrow::array::{Array, ArrayRef, Date32Array, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, Date32Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use kefu_kernel::calendar::Day;
 use polars::prelude::DataFrame;
@@ -68,63 +66,6 @@ pub fn detail(name: &str, grain: &str, frame: &DataFrame, code_names: Option<Cod
         grain: grain.to_owned(),
         rows,
         sorted_by: vec!["shop_id"],
-        rule_sets: String::new(),
-    })
-}
-
-/// The audit of a day: one row per table and file, with counts of rows (Int64) such that
-/// `read = used + quarantined + duplicates + outside + ignored`, the counts of emptied cells, unwrapped ids and ambiguous wall times, and the
-/// warnings about the table (Utf8, a line each, in its first row; null without any).
-pub fn audit_rows(audits: &[Audit], day: Day) -> Result<OutputTable> {
-    let rows = audits.iter().flat_map(|a| a.files.iter().map(move |(file, counts)| (a.table.name(), file, counts))).collect::<Vec<_>>();
-    // A warning may concern several files; the first row of the table holds all of them.
-    let of_table = |audit: &Audit| Some(audit.all_warnings().join("\n")).filter(|warnings| !warnings.is_empty());
-    let warnings = audits.iter().flat_map(|a| std::iter::once(of_table(a)).chain(std::iter::repeat(None)).take(a.files.len()));
-    let texts = |of: &dyn Fn(usize) -> String| Arc::new((0..rows.len()).map(|i| Some(of(i))).collect::<StringArray>()) as ArrayRef;
-    let counts = |of: fn(&crate::ingest::Tally) -> i64| Arc::new(rows.iter().map(|r| Some(of(r.2))).collect::<Int64Array>()) as ArrayRef;
-    let rows = RecordBatch::try_from_iter([
-        ("business_day", Arc::new(Date32Array::from(vec![day.0; rows.len()])) as ArrayRef),
-        ("table", texts(&|i| rows[i].0.to_owned())),
-        ("file", texts(&|i| rows[i].1.clone())),
-        ("read", counts(|counts| counts.read)),
-        ("used", counts(|counts| counts.used)),
-        ("quarantined", counts(|counts| counts.quarantined)),
-        ("duplicates", counts(|counts| counts.duplicates)),
-        ("outside", counts(|counts| counts.outside)),
-        ("ignored", counts(|counts| counts.ignored)),
-        ("emptied", counts(|counts| counts.emptied)),
-        ("unwrapped", counts(|counts| counts.unwrapped)),
-        ("ambiguous", counts(|counts| counts.ambiguous)),
-        ("warnings", Arc::new(warnings.collect::<StringArray>()) as ArrayRef),
-    ])?;
-    Ok(OutputTable {
-        folder: "_meta/audit".into(),
-        dt: Some(day),
-        grain: "one row per table and file".into(),
-        rows,
-        sorted_by: vec![],
-        rule_sets: String::new(),
-    })
-}
-
-/// The quarantine of an input table: one row per bad input row or emptied cell (`what`), with the file, the row number, and the column,
-/// value and reason of the fault.
-pub fn quarantine_rows(table: &str, bad: &[QuarantinedRow], day: Day) -> Result<OutputTable> {
-    let texts = |of: fn(&QuarantinedRow) -> &str| Arc::new(bad.iter().map(|b| Some(of(b))).collect::<StringArray>()) as ArrayRef;
-    let rows = RecordBatch::try_from_iter([
-        ("file", texts(|b| &b.file)),
-        ("row", Arc::new(bad.iter().map(|b| Some(b.row)).collect::<Int64Array>()) as ArrayRef),
-        ("what", texts(|b| b.what.name())),
-        ("column", texts(|b| &b.fault.column)),
-        ("reason", texts(|b| &b.fault.reason)),
-        ("value", texts(|b| &b.fault.value)),
-    ])?;
-    Ok(OutputTable {
-        folder: format!("quarantine/{table}"),
-        dt: Some(day),
-        grain: "one row per bad input row or emptied cell".into(),
-        rows,
-        sorted_by: vec![],
         rule_sets: String::new(),
     })
 }

@@ -1,6 +1,7 @@
-//! Published tables: reports, whose values are computed from merged states by one query per table (`finish`), detail tables of facts, and
-//! dimension tables.
+//! Published tables: reports, whose values are computed from merged states by one query per table (`finish`), detail tables of facts,
+//! dimension tables, and the audit and quarantine of inputs.
 
+mod audits;
 mod details;
 mod dims;
 mod finish;
@@ -9,7 +10,8 @@ mod targets_and_rates;
 mod ticket_kinds;
 mod videos;
 
-pub use details::{audit_rows, detail, details, quarantine_rows};
+pub use audits::{AUDIT_COLUMNS, audit_key, audit_rows, published_audit_rows, quarantine_key, quarantine_rows};
+pub use details::{detail, details};
 pub use dims::{Dims, dims};
 pub use finish::{FinishInputs, finish};
 pub use tables::{RowContext, histogram, hourly, report, report_query};

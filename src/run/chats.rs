@@ -15,7 +15,6 @@ use crate::observability::Gate;
 use crate::parallel;
 use crate::progress::Progress;
 use crate::reports::details;
-use crate::reports::{audit_rows, quarantine_rows};
 use crate::staging::EncodedRowGroup;
 use crate::state;
 use crate::state::ChatAccumulators;
@@ -32,6 +31,8 @@ pub(super) struct ChatsRead {
     pub with_chat_states: BTreeSet<Day>,
     /// Number of message files and of their rows, and the profile of their cells, for each day that was read.
     pub rows: BTreeMap<Day, (usize, i64, Profile)>,
+    /// The audits of the messages of the days that the run is for.
+    pub audits: BTreeMap<Day, Audit>,
     /// The days that failed or were held back, each with its error.
     pub failed: Vec<(Day, Error)>,
     /// The first day of the chat log, as far as it is known.
@@ -109,7 +110,8 @@ impl Stretch<'_> {
             result.rows.insert(day, (audit.files.len(), audit.total().read, profile));
             if requested.contains(&day) {
                 self.context.recorder.update(|record| record.days_read += 1);
-                self.audit(day, &audit)?;
+                self.count_day(day, &audit)?;
+                result.audits.insert(day, audit);
             }
         }
         Ok(result)
@@ -151,7 +153,7 @@ impl Stretch<'_> {
         if let (None, Some(silence)) = (&reason, self.silence(day, &chats.names.shops().collect())?) {
             match silence.share > 1.0 - self.context.plan.config.quality.min_volume {
                 true => reason = Some(("silent shops", silence.why)),
-                false => drop(chats.audit.warnings.insert(silence.why)),
+                false => drop(chats.audit.passing.insert(silence.why)),
             }
         }
         let Some((name, why)) = reason else { return Ok(()) };
@@ -278,31 +280,19 @@ impl Stretch<'_> {
     fn warn_of_day(&self, day: Day, audit: &mut Audit, profile: &Profile) -> Result<()> {
         let total = audit.total();
         let before = self.context.history.range(day.plus(-28)..day).filter_map(|(_, (_, profile))| profile.as_ref());
-        audit.warnings.extend(profile.news(&before.collect::<Vec<_>>()));
+        audit.passing.extend(profile.news(&before.collect::<Vec<_>>()));
         audit.warnings.extend(warnings::duplicates(total.duplicates, total.used + total.duplicates + total.ignored));
         self.context.warn(audit.table.name(), Some(day), &audit.all_warnings())
     }
 
-    /// Stages the audit of every table read for a day, and the quarantined rows. The quarantine of tables that are not read by day is staged
-    /// once, on the last day of the run; and also on a day at which an earlier run died, because that run may have staged it there.
-    fn audit(&self, day: Day, messages: &Audit) -> Result<()> {
-        let mut audits = vec![messages.clone()];
-        audits.extend(self.orders().map(|orders| orders.audit(self.context.plan, day)).transpose()?);
-        audits.extend(self.audits().cloned());
-        self.publisher.stage(&audit_rows(&audits, day)?)?;
+    /// Adds the rows of a day's messages to the record of the run, and on its last day those of the tables that are not read by day.
+    fn count_day(&self, day: Day, messages: &Audit) -> Result<()> {
         self.count(messages, day);
-        self.publisher.stage(&quarantine_rows(messages.table.name(), &messages.quarantined, day)?)?;
-        let is_last = self.days.later.is_empty() && self.days.read.last() == Some(&day);
-        if !is_last && !self.context.freshness.is_interrupted(day) {
+        if !self.days.later.is_empty() || self.days.read.last() != Some(&day) {
             return Ok(());
         }
         let orders = self.orders().map(Orders::run_audit).transpose()?;
-        for audit in orders.iter().chain(self.audits()) {
-            if is_last {
-                self.count(audit, day);
-            }
-            self.publisher.stage(&quarantine_rows(audit.table.name(), &audit.quarantined, day)?)?;
-        }
+        orders.iter().chain(self.audits()).for_each(|audit| self.count(audit, day));
         Ok(())
     }
 

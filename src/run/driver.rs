@@ -163,7 +163,9 @@ fn run_stretch(
     chats.failed.extend(failed);
     context.end_stage("read");
     let days = Days { restated: &chats.restated, with_chat_states: &chats.with_chat_states, first_log: chats.first_log, ..opened };
-    Stretch { days, ..stretch }.compute_sales().map_err(|e| e.during("computing the sales"))?;
+    let stretch = Stretch { days, ..stretch };
+    let emptied = stretch.stage_audits(&chats.audits, manifest).map_err(|e| e.during("accounting for the rows of the inputs"))?;
+    stretch.compute_sales().map_err(|e| e.during("computing the sales"))?;
     // No later stage needs the orders, and they take much memory.
     inputs.orders = None;
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days };
@@ -174,7 +176,7 @@ fn run_stretch(
     context.end_stage("reports");
     let judged = stretch.compute_judgements(&reported, manifest).map_err(|e| e.during("computing the judgements"))?;
     context.end_stage("judgements");
-    publication::publish(&stretch, &chats, judged, manifest).map_err(|e| e.during("publishing"))?;
+    publication::publish(&stretch, &chats, (judged, &emptied), manifest).map_err(|e| e.during("publishing"))?;
     context.end_stage("publish");
     carried.with_chat_states = chats.with_chat_states;
     Ok(chats.failed)

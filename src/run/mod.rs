@@ -1,5 +1,6 @@
 //! A run: which days it computes, and the stages that compute them. `driver` is the page to read first.
 
+mod audits;
 mod chats;
 mod days;
 mod driver;

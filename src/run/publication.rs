@@ -8,8 +8,14 @@ use crate::observability::Gate;
 use crate::publish::{DayRecord, JudgedPartitions, Manifest, OutputCalendar, Publisher};
 use std::collections::BTreeSet;
 
-/// Publishes a stretch. Errors: the schema gate holds it back, the lease is lost, or the output cannot be written.
-pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartitions, manifest: &mut Manifest) -> Result<()> {
+/// Publishes a stretch. `emptied`: files of its days that have no row any more and are withdrawn. Errors: the schema gate holds it back, the
+/// lease is lost, or the output cannot be written.
+pub(super) fn publish(
+    stretch: &Stretch,
+    chats: &ChatsRead,
+    (judged, emptied): (JudgedPartitions, &BTreeSet<String>),
+    manifest: &mut Manifest,
+) -> Result<()> {
     let (context, publisher) = (stretch.context, stretch.publisher);
     let partitions = publisher.partitions();
     let made = publisher.staged_keys();
@@ -31,7 +37,9 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
         manifest.days.entry(*day).or_default().failed = Some(error.in_one_line());
     }
     let calendar = OutputCalendar::of(context.plan);
-    let withdrawn = if context.covers_output { manifest.recut(calendar.clone())? } else { BTreeSet::new() };
+    let mut withdrawn = if context.covers_output { manifest.recut(calendar.clone())? } else { BTreeSet::new() };
+    manifest.forget(emptied);
+    withdrawn.extend(emptied.iter().cloned());
     // An output of a version that kept no calendar has that of the pipeline from now on.
     manifest.calendar.get_or_insert(calendar);
     schema_gate(publisher, manifest, context)?;

@@ -14,6 +14,7 @@ use kefu::store::Store;
 use kefu_kernel::calendar::Day;
 use object_store::memory::InMemory;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -49,13 +50,25 @@ impl World {
         let mut input = given::input(MONDAY, MONDAY);
         input.lines = Vec::new();
         let head = "[reports]\nperiods = [\"day\", \"week\"]\nlevels = [\"shop\"]\n".to_owned();
-        let given = Given { rules: format!("preset = \"default\"\n{head}"), judged: false, ..Given::new(input) };
+        // Of each day a refund that is good and one that is not.
+        let refund = |after: i64| format!("s1,g{after},o1,{0} 12:00:00,1.00\ns1,x{after},o1,{0} 12:00:00,much\n", World::date(after));
+        let refunds = format!("shop_id,refund_id,order_id,applied_at,amount\n{}", (0..4).map(refund).collect::<String>());
+        let tables = vec![("refunds".to_owned(), "all".to_owned(), refunds)];
+        let given = Given { rules: format!("preset = \"default\"\n{head}"), judged: false, tables, ..Given::new(input) };
         given.write(world.folder.path());
+        world.append("staff.csv", ",nobody\n");
+        let pipeline = std::fs::read_to_string(world.pipeline()).unwrap();
+        std::fs::write(world.pipeline(), pipeline.replace("[quality]\n", "[quality]\nmax_bad_ratio = 1.0\n")).unwrap();
         (0..days).for_each(|after| world.write(after, 1));
         world
     }
 
-    /// Every version has another number of chats.
+    fn append(&self, file: &str, row: &str) {
+        let mut file = std::fs::OpenOptions::new().append(true).open(self.folder.path().join(file)).unwrap();
+        file.write_all(row.as_bytes()).unwrap();
+    }
+
+    /// Every version has another number of chats, and a bad row.
     pub(crate) fn write(&mut self, after: i64, version: u32) {
         self.files.insert(after, version);
         let base = day(MONDAY) + after;
@@ -66,6 +79,7 @@ impl World {
         };
         input.lines = (0..version + 1).flat_map(chat).collect();
         Given::new(input).write_messages(self.folder.path());
+        self.append(&format!("messages/date={}/chats.csv", World::date(after)), "broken\n");
     }
 
     /// The date of the day so many after the first.
@@ -87,10 +101,33 @@ impl World {
 
     /// The tables of one run over everything that is there.
     pub(crate) fn clean(&self, last: i64) -> BTreeMap<String, Bytes> {
+        tree(&self.run_once(last), &READ)
+    }
+
+    /// What one run over everything that is there leaves.
+    pub(crate) fn clean_root(&self, last: i64) -> BTreeMap<String, Bytes> {
+        root(&self.run_once(last))
+    }
+
+    fn run_once(&self, last: i64) -> Arc<InMemory> {
         let inner = Arc::new(InMemory::new());
         self.run(Faulty::new(&inner, None).store(), 0, last).unwrap();
-        tree(&inner, &READ)
+        inner
     }
+}
+
+/// Everything that runs leave, but the records of them and what they keep for one another on the way. The manifest is without the versions
+/// that a store gives to what is put into it.
+pub(crate) fn root(inner: &Arc<InMemory>) -> BTreeMap<String, Bytes> {
+    let mut root = tree(inner, &["reports", "details", "dims", "quarantine", "state", "_meta/audit", "_meta/partitions"]);
+    for (_, page) in root.iter_mut().filter(|(key, _)| key.starts_with("_meta/partitions/")) {
+        let mut manifest: serde_json::Value = serde_json::from_slice(page).unwrap();
+        for file in manifest.get_mut("files").and_then(|files| files.as_object_mut()).into_iter().flat_map(|files| files.values_mut()) {
+            file.as_object_mut().unwrap().remove("tag");
+        }
+        *page = manifest.to_string().into();
+    }
+    root
 }
 
 /// Names what differs.
