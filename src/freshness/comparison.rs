@@ -3,7 +3,7 @@
 
 use super::gone_inputs::GoneInputs;
 use super::known_orders::KnownOrders;
-use super::partitions::Partitions;
+use super::partitions::DatedPartitions;
 use super::reasons::StaleReason;
 use crate::config::{AmountMeaning, Plan};
 use crate::error::{Error, Result};
@@ -78,7 +78,7 @@ pub struct Freshness<'a> {
     /// By input table whose changes a day follows by itself.
     pub(super) fingerprints: BTreeMap<InputTable, TableFingerprints>,
     /// The partitions of those of them that are dated.
-    pub(super) partitions: Partitions,
+    pub(super) partitions: DatedPartitions,
     /// The reference tables, of which the blocklist and the dated rows of staff matter by day.
     reference: Reference,
     /// The rows of `buyers`, of which those that name a buyer of the day matter.
@@ -107,7 +107,7 @@ impl<'a> Freshness<'a> {
         }
         let states = plan.output.list("state/chats/shop_persons")?;
         let days_with_states = states.iter().filter_map(|object| date_in(&object.key)).collect();
-        let partitions = Partitions::of(plan, &fingerprints, manifest)?;
+        let partitions = DatedPartitions::of(plan, &fingerprints, manifest)?;
         let interrupted = manifest.in_doubt.iter().filter(|key| period_of(key).is_none()).filter_map(|key| date_in(key)).collect();
         let chats_in_doubt =
             manifest.in_doubt.iter().filter(|key| key.starts_with("state/chats/")).filter_map(|key| date_in(key)).collect();

@@ -15,10 +15,10 @@ pub(super) enum KnownOrders {
     /// The pipeline has no orders.
     None,
     /// Orders with a date in their path.
-    Partitions {
-        /// Partitions that have a file now.
+    DatedPartitions {
+        /// DatedPartitions that have a file now.
         now: BTreeSet<Day>,
-        /// Partitions that have a file now or had one when a run read it.
+        /// DatedPartitions that have a file now or had one when a run read it.
         ever: BTreeSet<Day>,
     },
     /// Orders without, in files that hold all days.
@@ -37,7 +37,7 @@ impl KnownOrders {
         if source.is_dated() {
             let now = files.days().collect::<BTreeSet<_>>();
             let ever = now.union(&read.partitions()).copied().collect();
-            return KnownOrders::Partitions { now, ever };
+            return KnownOrders::DatedPartitions { now, ever };
         }
         // No order is paid before it is created, so the first day with rows is that of a creation.
         let now = files.days().next();
@@ -55,7 +55,7 @@ impl KnownOrders {
     /// The partitions that a period needs, from `after_sale_days` before it to `final_pay_days` after it as far as they have landed, and that
     /// no run could ever read. A quiet day lacks nothing. Errors: a partition lies outside the calendar.
     pub(super) fn missing(&self, plan: &Plan, landed: Day, span: Span) -> Result<BTreeSet<Day>> {
-        let (KnownOrders::Partitions { ever, .. }, Some(source)) = (self, plan.source(InputTable::Orders)) else {
+        let (KnownOrders::DatedPartitions { ever, .. }, Some(source)) = (self, plan.source(InputTable::Orders)) else {
             return Ok(BTreeSet::new());
         };
         let first = first_needed(plan, span);
@@ -70,7 +70,7 @@ impl KnownOrders {
     /// Errors: a partition lies outside the calendar.
     pub(super) fn note(&self, plan: &Plan, (first, last): (Day, Day), read: &mut OrdersRead) -> Result<()> {
         match (self, plan.source(InputTable::Orders)) {
-            (KnownOrders::Partitions { now, .. }, Some(source)) if first <= last => {
+            (KnownOrders::DatedPartitions { now, .. }, Some(source)) if first <= last => {
                 let dates = ingest::read_dates(plan, source, first, last)?;
                 read.add_partitions(now.range(dates).copied());
             }

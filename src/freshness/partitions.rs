@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 /// The partitions of every dated input table that days follow, each with a hash of its files.
-pub(super) struct Partitions {
+pub(super) struct DatedPartitions {
     now: BTreeMap<InputTable, BTreeMap<Day, u64>>,
     /// Those that have lost all their files, with the hash of the last ones.
     lost: BTreeMap<InputTable, BTreeMap<Day, u64>>,
@@ -18,12 +18,12 @@ pub(super) struct Partitions {
     pub is_input_there: bool,
 }
 
-impl Partitions {
+impl DatedPartitions {
     /// `files`: what is known of the tables that days follow; `manifest`: what earlier runs have seen.
     /// Errors: the input cannot be listed.
-    pub(super) fn of(plan: &Plan, files: &BTreeMap<InputTable, TableFingerprints>, manifest: &Manifest) -> Result<Partitions> {
+    pub(super) fn of(plan: &Plan, files: &BTreeMap<InputTable, TableFingerprints>, manifest: &Manifest) -> Result<DatedPartitions> {
         let is_input_there = plan.input.folder().is_none_or(|folder| folder.is_dir());
-        let mut partitions = Partitions { now: BTreeMap::new(), lost: BTreeMap::new(), is_input_there };
+        let mut partitions = DatedPartitions { now: BTreeMap::new(), lost: BTreeMap::new(), is_input_there };
         for (table, fingerprints) in files.iter().filter(|(table, _)| plan.source(**table).is_some_and(SourceConfig::is_dated)) {
             let now = fingerprints.partitions().map_or_else(|| partition_sums(plan, *table), |sums| Ok(sums.clone()))?;
             let mut lost = manifest.inputs_seen.of(table.name());
