@@ -1,19 +1,26 @@
 //! Publication: the lease, the manifest, and the only code that writes tables to an output root.
 
+mod day_record;
 mod day_runs;
 mod judged;
 mod lease;
 mod manifest;
 mod orders_read;
 mod output_calendar;
+mod pages;
 mod publisher;
+mod rebuild;
+mod seal;
 mod verify;
 
+pub use day_record::DayRecord;
 pub use day_runs::day_runs;
 pub use judged::JudgedPartitions;
 pub use lease::{Lease, LeaseClock, LeaseOptions};
-pub use manifest::{DayRecord, Manifest};
+pub use manifest::Manifest;
 pub use orders_read::OrdersRead;
 pub use output_calendar::{OutputCalendar, period_of};
+pub use pages::ManifestFault;
 pub use publisher::Publisher;
+pub use rebuild::Rebuild;
 pub use verify::verify;

@@ -1,8 +1,9 @@
 //! Writes tables as Parquet files and reads them back. The same table always gives the same bytes, because a file holds no time, run id or
 //! path.
 
-use super::area::{DraftFile, StagedFile, StagingArea, sha256};
-use crate::error::{Error, Kind, Result};
+use super::area::{DraftFile, StagedFile, StagingArea};
+use super::hash::sha256;
+use crate::error::{Context, Error, Kind, Result};
 use crate::model::OutputTable;
 use crate::parallel;
 use crate::store::wait;
@@ -87,11 +88,15 @@ impl TableWriter {
     /// Closes the file and adds it to the staging area. Returns its key and its entry there.
     pub fn close(self, staging: &StagingArea) -> Result<(String, StagedFile)> {
         let (file, rows) = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let columns = self.schema.fields().iter().map(|field| (field.name(), field.data_type())).collect::<Vec<_>>();
-        let schema = sha256(format!("{columns:?}").as_bytes())[..16].to_owned();
-        let staged = staging.add(&self.key, file.into_inner()?.finish()?, rows, schema)?;
+        let staged = staging.add(&self.key, file.into_inner()?.finish()?, rows, schema_hash(&self.schema))?;
         Ok((self.key, staged))
     }
+}
+
+/// A hash of the columns' names and types.
+pub(super) fn schema_hash(schema: &Schema) -> String {
+    let columns = schema.fields().iter().map(|field| (field.name(), field.data_type())).collect::<Vec<_>>();
+    sha256(format!("{columns:?}").as_bytes())[..16].to_owned()
 }
 
 /// The Parquet settings of a table: compression, encodings, statistics, sort order and metadata.
@@ -155,7 +160,7 @@ pub(crate) fn decode_pieces(bytes: Bytes, keys: &[&str]) -> Result<impl Iterator
 /// Decodes the rows of a file that match a predicate, on up to `workers` threads, and passes them to `each` in their order. The predicate
 /// `wanted` sees the columns `by`; the remaining ones of `columns` are decoded for the matching rows only. The text columns in `keys` stay
 /// dictionaries.
-/// Errors: the file does not exist or cannot be read; those of `each`.
+/// Errors: the file does not exist, is not as it was published or cannot be read; those of `each`.
 pub(crate) fn decode_some(
     staging: &StagingArea,
     key: &str,
@@ -165,11 +170,13 @@ pub(crate) fn decode_some(
     wanted: impl FnMut(&RecordBatch) -> BooleanArray + Clone + Send + Sync + 'static,
     each: &mut dyn FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
+    staging.check(key)?;
     let Some(object) = staging.head(key)? else {
         return Err(Error::new(Kind::Failed, "a state file is missing").with("file", staging.describe(key)));
     };
     let mut file = staging.parquet(&object);
-    let metadata = with_dictionaries(&wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??, keys)?;
+    let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))?.with("file", staging.describe(key))?;
+    let metadata = with_dictionaries(&metadata, keys)?;
     let groups = (0..metadata.metadata().num_row_groups()).collect::<Vec<_>>();
     let decode = |group: &usize, emit: &mut dyn FnMut(RecordBatch) -> Result<()>| {
         let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(staging.parquet(&object), metadata.clone());
@@ -178,7 +185,7 @@ pub(crate) fn decode_some(
         let predicate = ArrowPredicateFn::new(by, move |rows: RecordBatch| Ok(wanted(&rows)));
         let builder = builder.with_row_groups(vec![*group]).with_batch_size(ROW_GROUP).with_projection(columns);
         let mut matching = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)])).build()?;
-        while let Some(rows) = wait(matching.try_next())?? {
+        while let Some(rows) = wait(matching.try_next())?.with("file", staging.describe(key))? {
             emit(shrunk(rows)?)?;
         }
         Ok(())
@@ -194,19 +201,21 @@ fn shrunk(rows: RecordBatch) -> Result<RecordBatch> {
 }
 
 /// Decodes some columns of a file that kefu has written and passes them to `each` batch by batch. A file that does not exist has no rows.
+/// Errors: the file is not as it was published or cannot be read; those of `each`.
 pub(crate) fn decode_each(
     staging: &StagingArea,
     key: &str,
     columns: &[&str],
     each: &mut dyn FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
+    staging.check(key)?;
     let Some(object) = staging.head(key)? else { return Ok(()) };
     let mut file = staging.parquet(&object);
-    let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))??;
+    let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))?.with("file", staging.describe(key))?;
     let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(file, metadata).with_batch_size(ROW_GROUP);
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
     let mut batches = builder.with_projection(mask).build()?;
-    while let Some(batch) = wait(batches.try_next())?? {
+    while let Some(batch) = wait(batches.try_next())?.with("file", staging.describe(key))? {
         each(batch)?;
     }
     Ok(())

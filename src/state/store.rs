@@ -3,7 +3,7 @@
 use super::chats::ChatAccumulators;
 use super::schema::{StateFrames, StateKind, StatePart, shard_persons};
 use crate::config::ShopSetMembers;
-use crate::error::Result;
+use crate::error::{Context, Result};
 use crate::facts::{AttributionWindows, ChatFacts, no_replies};
 use crate::facts::{CodeNames, named_column};
 use crate::frames::{from_arrow, to_arrow};
@@ -22,7 +22,7 @@ use polars::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The state files under an output root. Errors of its methods: a file cannot be read or written, or is damaged.
+/// The state files under an output root. Errors of its methods: a file cannot be read or written, or is not as it was published.
 pub struct StateStore {
     staging: Arc<StagingArea>,
 }
@@ -84,7 +84,7 @@ impl StateStore {
     /// Reads a state in pieces, with `shop_id` and `agent_id` as dictionary columns.
     pub fn rows(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
         let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
-        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id"])
+        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id"]).with("file", self.staging.describe(&key))
     }
 
     /// Reads the flags of a shop set's persons in pieces: `shop_id` and `agent_id` (dictionary), `buyer_id`, `flags`.
@@ -220,7 +220,7 @@ impl StateStore {
 
     fn read(&self, name: &str, day: Day) -> Result<DataFrame> {
         let key = format!("{}/dt={day}/data.parquet", folder(name));
-        from_arrow(&decode(self.staging.get(&key)?)?)
+        from_arrow(&decode(self.staging.get(&key)?).with("file", self.staging.describe(&key))?)
     }
 }
 
@@ -228,14 +228,24 @@ fn persons_key(day: Day, part: StatePart, level: Level) -> String {
     format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, StateKind::Persons)))
 }
 
-/// Does what [`StateStore::each_buyer`] does for a published day, without a staging area.
-pub fn each_published_buyer(output: &Store, day: Day, each: &mut dyn FnMut(&str)) -> Result<()> {
+/// Does what [`StateStore::each_buyer`] does for a published day, without a staging area. `is_usable` is asked about the key and the bytes of
+/// each file. Errors: those of `is_usable`; a file cannot be read.
+pub fn each_published_buyer(
+    output: &Store,
+    day: Day,
+    is_usable: &dyn Fn(&str, &[u8]) -> Result<bool>,
+    each: &mut dyn FnMut(&str),
+) -> Result<()> {
     for part in [StatePart::Chats, StatePart::Sales] {
         let key = persons_key(day, part, Level::Shop);
         if output.head(&key)?.is_none() {
             continue;
         }
-        for rows in decode_pieces(output.get(&key)?, &[])? {
+        let bytes = output.get(&key)?;
+        if !is_usable(&key, &bytes)? {
+            continue;
+        }
+        for rows in decode_pieces(bytes, &[]).with("file", output.describe(&key))? {
             let rows = rows?;
             let buyers = rows.column_by_name("buyer_id").and_then(|buyers| buyers.as_string_opt::<i32>());
             buyers.into_iter().flat_map(|buyers| buyers.iter().flatten()).for_each(&mut *each);
