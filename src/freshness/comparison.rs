@@ -3,6 +3,7 @@
 
 use super::known_orders::KnownOrders;
 use super::reasons::{DaySelection, StaleReason};
+use super::stored_states::{days_with_states, interrupted_days, parse};
 use crate::config::{AmountMeaning, Plan};
 use crate::error::{Error, Result};
 use crate::fingerprints::{TableFingerprints, reference_fingerprint};
@@ -12,7 +13,7 @@ use crate::metrics;
 use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::model::Level;
-use crate::publish::{DayRecord, Manifest, period_of};
+use crate::publish::{DayRecord, Manifest};
 use crate::state::each_published_buyer;
 use kefu_kernel::calendar::{Day, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,9 +60,9 @@ pub struct DayWork {
 /// The present state of inputs, rules and output, with which days are compared.
 pub struct Freshness<'a> {
     pub(crate) plan: &'a Plan,
-    /// Days whose state files exist.
+    /// Days whose state files exist, as far as can be told without reading them.
     days_with_states: BTreeSet<Day>,
-    /// Days with files that the last publication may not have written completely.
+    /// Days with files that the last publication may not have written completely, or that are damaged.
     interrupted: BTreeSet<Day>,
     /// By input table whose changes a day follows by itself.
     fingerprints: BTreeMap<InputTable, TableFingerprints>,
@@ -91,9 +92,7 @@ impl<'a> Freshness<'a> {
                 fingerprints.insert(table, TableFingerprints::read(plan, table, source, reference_days)?);
             }
         }
-        let states = plan.output.list("state/chats/shop_persons")?;
-        let days_with_states = states.iter().filter_map(|object| date_in(&object.key)).collect();
-        let interrupted = manifest.in_doubt.iter().filter(|key| period_of(key).is_none()).filter_map(|key| date_in(key)).collect();
+        let (days_with_states, interrupted) = (days_with_states(plan, manifest)?, interrupted_days(manifest));
         let mut records = ingest::Records::default();
         for table in [
             InputTable::Shops,
@@ -129,7 +128,8 @@ impl<'a> Freshness<'a> {
     pub fn reasons(&self, manifest: &Manifest, day: Day) -> Result<Vec<StaleReason>> {
         let Some(record) = manifest.days.get(&day) else { return Ok(vec![StaleReason::Missing]) };
         if let Some(why) = &record.failed {
-            return Ok(vec![StaleReason::Failed(why.clone())]);
+            let is_lost = record.reported && !self.has_states(day);
+            return Ok([StaleReason::Failed(why.clone())].into_iter().chain(is_lost.then_some(StaleReason::StatesGone)).collect());
         }
         if !record.reported {
             return Ok(vec![StaleReason::Missing]);
@@ -137,13 +137,14 @@ impl<'a> Freshness<'a> {
         let mut reasons = Vec::new();
         let before = parse(&record.landed).unwrap_or(day);
         let now = self.landed.through;
-        let buyers = |each: &mut dyn FnMut(&str)| each_published_buyer(&self.plan.output, day, each);
+        let is_usable = |key: &str, bytes: &[u8]| manifest.is_usable(&self.plan.output, key, bytes);
+        let buyers = |each: &mut dyn FnMut(&str)| each_published_buyer(&self.plan.output, day, &is_usable, each);
         let inputs = self.inputs(day, before, Some(record), &buyers)?;
         let has_changed = |name: &&str| record.inputs.get(*name) != inputs.get(*name);
         let late = InputTable::ALL.into_iter().map(InputTable::name).chain([STAFF_TEAMS]).filter(has_changed).collect::<Vec<_>>();
         let checks = [
             (StaleReason::Interrupted, self.is_interrupted(day)),
-            (StaleReason::StatesGone, !self.days_with_states.contains(&day)),
+            (StaleReason::StatesGone, !self.has_states(day)),
             (StaleReason::Rules, record.made_with != self.made_with(day)?),
             (StaleReason::OlderVersion, record.semantics != SEMANTICS_VERSION),
             (StaleReason::Maturing, self.matures(day, before, now)),
@@ -155,7 +156,7 @@ impl<'a> Freshness<'a> {
         Ok(reasons)
     }
 
-    /// Whether a run may have died while it was publishing the day.
+    /// Whether a run may have died while it was publishing the day, or files of it are damaged.
     pub fn is_interrupted(&self, day: Day) -> bool {
         self.interrupted.contains(&day)
     }
@@ -200,12 +201,17 @@ impl<'a> Freshness<'a> {
         let asked_for = from.through(to).chain(missed.iter().copied()).collect::<BTreeSet<_>>();
         for day in asked_for.iter().chain(manifest.days.keys().filter(|day| !is_requested(day))).copied() {
             let reasons = self.reasons(manifest, day)?;
+            // Without its states a day would be missing from its week, month, quarter and year, whichever days are asked for.
+            let is_broken = reasons.iter().any(StaleReason::is_broken);
             let is_due = match is_requested(&day) {
-                true => only.admits(&reasons),
-                false => only == DaySelection::Due && day <= self.landed.through && reasons.iter().any(StaleReason::is_automatic),
+                true => is_broken || only.admits(&reasons),
+                false => {
+                    let is_automatic = only == DaySelection::Due && reasons.iter().any(StaleReason::is_automatic);
+                    (is_broken || is_automatic) && day <= self.landed.through
+                }
             };
             let is_older = manifest.days.get(&day).is_some_and(|record| record.reported && record.semantics != SEMANTICS_VERSION);
-            let is_left = !is_requested(&day) && !reasons.iter().any(StaleReason::is_broken);
+            let is_left = !is_requested(&day) && !is_broken;
             if is_older && (is_left || !is_due) {
                 work.older.insert(day);
                 continue;
@@ -232,7 +238,7 @@ impl<'a> Freshness<'a> {
         let reports = &self.plan.config.reports;
         let spans = manifest.reported().into_iter().filter(|day| *day <= self.landed.through);
         let spans = spans.flat_map(|day| reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day)));
-        let unsure = manifest.in_doubt.iter().filter_map(|key| period_of(key)).collect::<BTreeSet<_>>();
+        let unsure = self.damaged_spans(manifest);
         let is_recut = self.calendar_changes(manifest).is_some();
         let is_stale = |span: &Span| {
             let made_of = self.made_of(manifest, *span)?;
@@ -240,7 +246,7 @@ impl<'a> Freshness<'a> {
                 let key = format!("reports/{}_{}/dt={}/data.parquet", level.name(), span.period.name(), span.first);
                 manifest.files.get(&key).is_some_and(|file| file.days_fingerprint == made_of)
             };
-            Ok::<_, Error>(is_recut || unsure.contains(&(span.period, span.first)) || !reports.levels.iter().all(is_current))
+            Ok::<_, Error>(is_recut || unsure.contains(span) || !reports.levels.iter().all(is_current))
         };
         let mut stale = BTreeSet::new();
         for span in spans.collect::<BTreeSet<_>>() {
@@ -262,8 +268,13 @@ impl<'a> Freshness<'a> {
         self.fingerprints.get(&table).and_then(|files| files.has_files(std::iter::once(partition))).unwrap_or(true)
     }
 
+    /// Whether the states of a day are stored, as far as can be told without reading them.
+    pub fn has_states(&self, day: Day) -> bool {
+        self.days_with_states.contains(&day)
+    }
+
     /// Whether the message files are partitioned by day and a day has none.
-    fn has_no_files(&self, day: Day) -> Result<bool> {
+    pub(super) fn has_no_files(&self, day: Day) -> Result<bool> {
         let Some(messages) = self.fingerprints.get(&InputTable::Messages) else { return Ok(false) };
         Ok(messages.has_files(ingest::partition_dates(self.plan, &self.plan.config.messages, day, day)?) == Some(false))
     }
@@ -368,16 +379,6 @@ impl<'a> Freshness<'a> {
 /// Whether a day is recomputed by itself when rows of the table change.
 fn is_followed(table: InputTable) -> bool {
     !matches!(table, InputTable::Shops | InputTable::Staff | InputTable::Standards | InputTable::Targets | InputTable::Trainings)
-}
-
-/// Parses an ISO date.
-fn parse(date: &str) -> Option<Day> {
-    date.parse::<jiff::civil::Date>().ok().map(Day::from)
-}
-
-/// The date in the `dt=` part of a key.
-fn date_in(key: &str) -> Option<Day> {
-    parse(key.split('/').find_map(|part| part.strip_prefix("dt="))?)
 }
 
 /// The longest delay of any metric up to the rule `final_pay_days`, and the delays beyond it of the metrics whose inputs are configured.

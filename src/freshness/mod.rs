@@ -6,6 +6,8 @@ mod made_of;
 mod missed;
 mod reasons;
 mod recut;
+mod repair;
+mod stored_states;
 
 pub use comparison::{DayWork, Freshness, SEMANTICS_VERSION};
 pub use missed::MissedDays;

@@ -69,13 +69,14 @@ impl Manifest {
 
     /// The manifest that stored pages come to. Pages with a fault add nothing.
     pub(super) fn of(stored: StoredManifest) -> Manifest {
+        let takes_over = stored.names_no_states();
         let in_doubt = stored.intent.files.into_keys().collect::<BTreeSet<_>>();
         let mut manifest = Manifest {
             is_open: !in_doubt.is_empty(),
             in_doubt,
             orphans: stored.intent.orphans,
             intent: stored.intent_version,
-            takes_over: stored.pages.values().any(|stored| stored.seal.is_none()),
+            takes_over,
             ..Manifest::default()
         };
         let mut files = BTreeMap::new();
@@ -199,6 +200,13 @@ impl Manifest {
             return Ok(());
         }
         self.write_intent(store)
+    }
+
+    /// Writes a manifest that was put together from what was found. `run`: the id of the run that does so.
+    pub(super) fn rewrite(&mut self, store: &Store, run: &str) -> Result<()> {
+        run.clone_into(&mut self.run);
+        self.is_open = true;
+        self.save(store, |_| false)
     }
 
     /// Writes every page that has changed or is in doubt, the root page last. All of them are announced first, because the root page knows the

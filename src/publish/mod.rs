@@ -23,4 +23,4 @@ pub use output_calendar::{OutputCalendar, period_of};
 pub use pages::ManifestFault;
 pub use publisher::Publisher;
 pub use rebuild::Rebuild;
-pub use verify::verify;
+pub use verify::{VerifyDifference, verify};

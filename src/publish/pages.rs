@@ -151,6 +151,14 @@ impl StoredManifest {
         self.pages.contains_key(&root_page()) && !self.has_fault(&root_page())
     }
 
+    /// Whether the manifest is that of a version that named no state files and set no seals.
+    pub(super) fn names_no_states(&self) -> bool {
+        match self.pages.get(&root_page()).filter(|_| self.has_root()) {
+            Some(root) => root.page.pages.is_none(),
+            None => self.pages.iter().any(|(key, stored)| stored.seal.is_none() && !self.has_fault(key)),
+        }
+    }
+
     /// Compares every page with the list in the root page.
     fn compare_with_root(&mut self, intent_seal: &Seal) {
         let root = root_page();

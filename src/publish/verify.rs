@@ -30,6 +30,10 @@ impl VerifyDifference {
     fn new(file: &str, what: impl Into<String>) -> VerifyDifference {
         VerifyDifference { file: file.to_owned(), what: what.into(), damaged: false }
     }
+
+    pub(super) fn damaged(file: &str, what: impl Into<String>) -> VerifyDifference {
+        VerifyDifference { damaged: true, ..VerifyDifference::new(file, what) }
+    }
 }
 
 /// The result of a verification.
@@ -53,7 +57,7 @@ pub fn verify(store: &Store) -> Result<VerifyReport> {
     let mut bytes = 0;
     let check = |(key, record): &(&String, &FileRecord), emit: &mut dyn FnMut((u64, Option<VerifyDifference>)) -> Result<()>| {
         let what = difference(store, key, record)?;
-        emit((record.bytes, what.map(|what| VerifyDifference { damaged: true, ..VerifyDifference::new(key, what) })))
+        emit((record.bytes, what.map(|what| VerifyDifference::damaged(key, what))))
     };
     parallel::for_each_ordered(&named, parallel::workers(), check, |(size, difference)| {
         bytes += size;

@@ -1,6 +1,7 @@
 //! A run: which days it computes, and the stages that compute them. `driver` is the page to read first.
 
 mod chats;
+mod damaged;
 mod days;
 mod driver;
 mod inputs;
@@ -11,6 +12,7 @@ mod missed;
 mod outcome;
 mod periods;
 mod publication;
+mod repair;
 mod request;
 mod sales;
 mod service;
@@ -21,4 +23,5 @@ mod warnings;
 mod work;
 
 pub use driver::{dry_run, landed, run, run_recorded};
+pub use repair::{RepairReport, repair};
 pub use request::RunRequest;

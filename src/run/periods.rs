@@ -38,12 +38,18 @@ const ROWS_TOGETHER: usize = 1 << 17;
 
 impl Stretch<'_> {
     /// Adds the periods of the restated days to those that are stale already, and removes and returns the periods that this stretch reports:
-    /// those without a day of a later stretch. A period with a day of an older version is dropped: it stays as it is published.
+    /// those without a day of a later stretch. A period with a day of an older version is dropped: it stays as it is published. So does one with
+    /// a published day whose states are lost and could not be made again, unless the run is forced: it would come without that day.
     pub(super) fn spans_to_report(&self, stale: &mut BTreeSet<Span>) -> BTreeSet<Span> {
         let plan = self.context.plan;
         let spans_of = |day: &Day| plan.config.reports.periods.iter().map(|period| plan.calendar.span(*period, *day)).collect::<Vec<_>>();
         stale.extend(self.days.restated.iter().flat_map(spans_of));
-        stale.retain(|span| self.context.older.range(span.first..=span.last).next().is_none());
+        let is_kept = |day: &Day| self.context.freshness.has_states(*day) || self.days.with_chat_states.contains(day);
+        let is_lost = |day: &Day| !is_kept(day) && !self.days.later.contains(day) && !self.context.request.force;
+        stale.retain(|span| {
+            let is_older = self.context.older.range(span.first..=span.last).next().is_some();
+            !is_older && !self.days.published.range(span.first..=span.last).any(is_lost)
+        });
         stale.extract_if(.., |span| self.days.later.range(span.first..=span.last).next().is_none()).collect()
     }
 

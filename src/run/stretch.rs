@@ -42,7 +42,7 @@ pub(super) struct RunContext<'a> {
 impl RunContext<'_> {
     /// Whether the run is for several days, so that one that fails does not stop the others.
     pub(super) fn is_for_several_days(&self) -> bool {
-        self.request.from < self.request.to || !self.missed.is_empty()
+        self.request.from < self.request.to || !self.missed.is_empty() || self.request.repair.is_some()
     }
 }
 

@@ -1,0 +1,218 @@
+//! One bit that flips in a published file: a run does not use the file, `verify` names it, and what is damaged is made again.
+
+use crate::support::manifest::unseal_folder;
+use crate::support::output::{copy, files_below, flip, flip_middle};
+use crate::support::place::{PIPELINE, Place};
+use crate::support::tables::{Tables, number};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+const DAYS: [&str; 3] = ["2026-09-07", "2026-09-08", "2026-09-09"];
+const LATER: &str = "2026-09-10";
+const NIGHT: [&str; 4] = ["run", "p.toml", "--date", LATER];
+const READ: [&str; 3] = ["reports", "details", "dims"];
+
+fn file(date: &str) -> String {
+    format!("messages/date={date}/chats.csv")
+}
+
+/// Two buyers ask, and one of them orders.
+fn chats(date: &str) -> String {
+    let at = |second: u32| format!("{date}T10:00:{second:02}+08:00");
+    let of = |buyer: &str, second: u32| {
+        let lines = [("buyer", second), ("agent", second + 20)];
+        lines.map(|(who, second)| format!("s1,{buyer},{who},{},A\n", at(second))).concat()
+    };
+    format!("shop_id,buyer_id,sender,sent_at,agent_id\n{}{}", of("b1", 0), of("b2", 5))
+}
+
+/// Three days with chats and orders, published, and the chats of a fourth.
+fn published() -> Place {
+    let place = Place::new(&format!("{PIPELINE}[orders]\npath = \"orders.csv\"\n"));
+    place.remove(&file("2026-09-01"));
+    let order = |date: &str| format!("s1,o{date},b1,{date}T10:05:00+08:00,10.00,1,{date}T10:06:00+08:00\n");
+    let orders = DAYS.iter().chain([&LATER]).map(|date| order(date)).collect::<String>();
+    place.put("orders.csv", format!("shop_id,order_id,buyer_id,created_at,amount,quantity,paid_at\n{orders}"));
+    DAYS.iter().for_each(|date| place.put(&file(date), chats(date)));
+    place.kefu(&["backfill", "p.toml", "--from", DAYS[0], "--to", DAYS[2]]).expect(0, &[]);
+    place.put(&file(LATER), chats(LATER));
+    place
+}
+
+fn tables(place: &Place) -> BTreeMap<String, Bytes> {
+    let tables: Tables = place.tables();
+    tables.files(&READ).into_iter().map(|(key, bytes)| (key.to_owned(), bytes.clone())).collect()
+}
+
+/// Names what differs.
+fn assert_same(found: &BTreeMap<String, Bytes>, expected: &BTreeMap<String, Bytes>, when: &str) {
+    let differing = found.keys().chain(expected.keys()).filter(|key| found.get(*key) != expected.get(*key)).collect::<BTreeSet<_>>();
+    assert!(differing.is_empty(), "{when}: {differing:?}");
+}
+
+/// The files of a day below a folder of the output.
+fn of_day(place: &Place, folder: &str, date: &str) -> Vec<String> {
+    let files = files_below(&place.path("out").join(folder)).into_iter().map(|file| format!("{folder}/{}", file.display()));
+    files.filter(|file| file.contains(&format!("/dt={date}/"))).collect()
+}
+
+/// The week, month, quarter and year of the night hold the day whose states are damaged, each kind of them at its head, middle and end.
+#[test]
+fn a_flipped_bit_in_a_state_becomes_no_number() {
+    let place = published();
+    let (out, before) = (place.path("out"), place.path("before"));
+    copy(&out, &before);
+    place.kefu(&NIGHT).expect(0, &[]);
+    let expected = tables(&place);
+    let states = of_day(&place, "state", DAYS[1]);
+    assert!(states.len() > 8, "{states:?}");
+    for state in states {
+        let length = fs::metadata(before.join(&state)).unwrap().len() as usize;
+        for byte in [5, length / 2, length - 6] {
+            copy(&before, &out);
+            flip(&out.join(&state), byte);
+            let when = format!("{state} at {byte}");
+            let verified = place.kefu(&["verify", "p.toml"]);
+            assert!(verified.code == 1 && verified.stdout.contains(&format!("{state}: other bytes")), "{when}: {}", verified.stdout);
+            place.kefu(&NIGHT).expect(0, &[]);
+            assert_same(&tables(&place), &expected, &when);
+            // A state that the night did not need is made now.
+            place.kefu(&["verify", "p.toml", "--repair"]).expect(0, &[]);
+            assert_same(&tables(&place), &expected, &when);
+        }
+    }
+}
+
+/// Lost, cut short, and every state of a day at once.
+#[test]
+fn states_that_are_gone_or_short_are_made_again() {
+    let place = published();
+    let (out, before) = (place.path("out"), place.path("before"));
+    copy(&out, &before);
+    place.kefu(&NIGHT).expect(0, &[]);
+    let expected = tables(&place);
+    let states = of_day(&place, "state", DAYS[0]);
+    let damage: [(&str, &dyn Fn(&str)); 3] = [
+        ("gone", &|state| fs::remove_file(out.join(state)).unwrap()),
+        ("short", &|state| {
+            let bytes = fs::read(out.join(state)).unwrap();
+            fs::write(out.join(state), &bytes[..bytes.len() / 2]).unwrap();
+        }),
+        ("all gone", &|_| of_day(&place, "state", DAYS[0]).iter().for_each(|state| fs::remove_file(out.join(state)).unwrap())),
+    ];
+    for (what, harm) in damage {
+        for state in &states {
+            copy(&before, &out);
+            harm(state);
+            let plan = place.kefu(&["plan", "p.toml", "--from", LATER, "--to", LATER]);
+            assert!(plan.stdout.contains("its state files are missing or damaged"), "{what} {state}: {}", plan.stdout);
+            place.kefu(&NIGHT).expect(0, &[]);
+            assert_same(&tables(&place), &expected, &format!("{what}: {state}"));
+            place.kefu(&["verify", "p.toml"]).expect(0, &[]);
+        }
+    }
+}
+
+/// Whichever days are asked for: a period never comes without a day whose states are lost.
+#[test]
+fn a_run_for_chosen_days_makes_lost_states_too() {
+    let place = published();
+    let lost = of_day(&place, "state", DAYS[0]);
+    lost.iter().for_each(|state| fs::remove_file(place.path("out").join(state)).unwrap());
+    place.kefu(&["backfill", "p.toml", "--from", LATER, "--to", LATER, "--only", "missing"]).expect(0, &[]);
+    let weeks = place.tables().rows("reports/shop_week");
+    assert_eq!(weeks.iter().map(|row| number(row, "receive_buyers")).collect::<Vec<_>>(), [Some(8.0)]);
+}
+
+/// The message files are gone: nothing can make the states again, and nothing is published without them.
+#[test]
+fn a_day_that_cannot_be_made_again_is_refused_by_name() {
+    let place = published();
+    let before = tables(&place);
+    let state = format!("state/chats/shop_sums/dt={}/data.parquet", DAYS[1]);
+    flip_middle(&place.path("out").join(&state));
+    place.remove(&file(DAYS[1]));
+    let says = [DAYS[1], "the message files are gone", "state/chats/shop_sums"];
+    place.kefu(&NIGHT).expect(3, &says);
+    place.kefu(&["verify", "p.toml", "--repair"]).expect(3, &says);
+    assert_same(&tables(&place), &before, "refused");
+    // The way back.
+    place.put(&file(DAYS[1]), chats(DAYS[1]));
+    place.kefu(&NIGHT).expect(0, &[]);
+    place.kefu(&["verify", "p.toml"]).expect(0, &[]);
+}
+
+/// One file of every table at a time, and then one of each at once. Name, inode, size and time say nothing of it.
+#[test]
+fn verify_repair_makes_just_what_is_damaged() {
+    let place = published();
+    place.kefu(&NIGHT).expect(0, &[]);
+    let expected = tables(&place);
+    let out = place.path("out");
+    let mut chosen = BTreeMap::new();
+    for folder in ["reports", "details", "dims", "quarantine", "_meta/audit", "state"] {
+        for file in files_below(&out.join(folder)).into_iter().map(|file| format!("{folder}/{}", file.display())) {
+            chosen.entry(file.split("/dt=").next().unwrap().to_owned()).or_insert(file);
+        }
+    }
+    assert!(chosen.len() > 40, "{:?}", chosen.keys());
+    for file in chosen.values() {
+        flip_middle(&out.join(file));
+        place.kefu(&["verify", "p.toml"]).expect(1, &["verify --repair"]);
+        let repaired = place.kefu(&["verify", "p.toml", "--repair"]);
+        repaired.expect(0, &[]);
+        assert!(repaired.stdout.contains("all as published"), "{file}: {}", repaired.stdout);
+        assert_same(&tables(&place), &expected, file);
+    }
+    chosen.values().for_each(|file| flip_middle(&out.join(file)));
+    place.kefu(&["verify", "p.toml", "--repair"]).expect(0, &[]);
+    assert_same(&tables(&place), &expected, "all at once");
+    let again = place.kefu(&["verify", "p.toml", "--repair", "--json"]);
+    let verified: serde_json::Value = serde_json::from_str(again.expect(0, &[]).stdout.as_str()).unwrap();
+    assert_eq!(verified["differences"], serde_json::json!([]));
+}
+
+/// The remedy that the pages name: it reads the files that it leaves as they are.
+#[test]
+fn a_backfill_over_all_days_hashes_files_in_place() {
+    let place = published();
+    let (out, expected) = (place.path("out"), tables(&place));
+    let rotten = [format!("reports/shop_day/dt={}/data.parquet", DAYS[0]), format!("details/rounds/dt={}/data.parquet", DAYS[1])];
+    rotten.iter().for_each(|file| flip_middle(&out.join(file)));
+    place.kefu(&["backfill", "p.toml", "--from", DAYS[0], "--to", DAYS[2], "--only", "all"]).expect(0, &[]);
+    assert_same(&tables(&place), &expected, "after the backfill");
+    place.kefu(&["verify", "p.toml"]).expect(0, &[]);
+}
+
+/// Reports of the week before are what judgements compare with.
+#[test]
+fn a_flipped_bit_in_a_report_that_is_read_again_becomes_no_number() {
+    let place = published();
+    let (out, before) = (place.path("out"), place.path("before"));
+    copy(&out, &before);
+    place.kefu(&NIGHT).expect(0, &[]);
+    let expected = tables(&place);
+    for table in ["shop_day", "agent_day"] {
+        copy(&before, &out);
+        flip_middle(&out.join(format!("reports/{table}/dt={}/data.parquet", DAYS[2])));
+        place.kefu(&NIGHT).expect(0, &[]);
+        assert_same(&tables(&place), &expected, table);
+        place.kefu(&["verify", "p.toml"]).expect(0, &[]);
+    }
+}
+
+/// An output of a version that named no states gets their hashes with the next publication, and nobody is asked anything.
+#[test]
+fn states_of_an_older_output_are_taken_over() {
+    let place = published();
+    unseal_folder(&place.path("out"));
+    place.kefu(&["verify", "p.toml"]).expect(0, &[]);
+    let ran = place.kefu(&NIGHT);
+    ran.expect(0, &[]);
+    assert!(!ran.said.contains("repair") && !ran.said.contains("damaged"), "{}", ran.said);
+    let state = format!("state/chats/shop_sums/dt={}/data.parquet", DAYS[0]);
+    flip_middle(&place.path("out").join(&state));
+    let verified = place.kefu(&["verify", "p.toml"]);
+    assert!(verified.code == 1 && verified.stdout.contains(&state), "{}", verified.stdout);
+}
