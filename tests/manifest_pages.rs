@@ -48,48 +48,43 @@ fn without(file: &Path, path: &[&str]) {
 }
 
 /// What may become of a document.
-fn harms() -> Vec<(&'static str, Box<dyn Fn(&Path)>)> {
-    let write = |text: &'static str| move |file: &Path| fs::write(file, text).unwrap();
-    vec![
-        ("gone", Box::new(|file: &Path| fs::remove_file(file).unwrap())),
-        ("empty", Box::new(write(""))),
-        ("{}", Box::new(write("{}"))),
-        ("[]", Box::new(write("[]"))),
-        (
-            "short",
-            Box::new(|file: &Path| {
-                let bytes = fs::read(file).unwrap();
-                fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
-            }),
-        ),
-        ("a bit of its middle", Box::new(|file: &Path| flip(file, fs::metadata(file).unwrap().len() as usize / 2))),
-        ("a bit of its hash", Box::new(|file: &Path| flip(file, 20))),
-        ("a bit of the name of its hash", Box::new(|file: &Path| flip(file, 7))),
-        ("without its hash", Box::new(|file: &Path| without(file, &["sha256"]))),
-    ]
-}
+const HARMS: [(&str, fn(&Path)); 9] = [
+    ("gone", |file| fs::remove_file(file).unwrap()),
+    ("empty", |file| fs::write(file, "").unwrap()),
+    ("{}", |file| fs::write(file, "{}").unwrap()),
+    ("[]", |file| fs::write(file, "[]").unwrap()),
+    ("short", |file| {
+        let bytes = fs::read(file).unwrap();
+        fs::write(file, &bytes[..bytes.len() / 2]).unwrap();
+    }),
+    ("a bit of its middle", |file| flip(file, fs::metadata(file).unwrap().len() as usize / 2)),
+    ("a bit of its hash", |file| flip(file, 20)),
+    ("a bit of the name of its hash", |file| flip(file, 7)),
+    ("without its hash", |file| without(file, &["sha256"])),
+];
 
 #[test]
 fn a_lost_or_changed_document_is_refused_and_repaired() {
     let place = published();
     let (out, before, expected) = (place.path("out"), place.path("before"), tables(&place));
     copy(&out, &before);
+    let commands = [&NIGHT[..], &["verify", "p.toml"], &["plan", "p.toml"], &["status", "p.toml"]];
     for page in PAGES {
-        for (what, harm) in harms() {
+        for (what, harm) in HARMS {
             copy(&before, &out);
             harm(&out.join(page));
             let when = format!("{page}: {what}");
-            for command in [&NIGHT[..], &["plan", "p.toml"], &["status", "p.toml"], &["verify", "p.toml"]] {
+            for command in &commands[..if what == "gone" { 4 } else { 1 }] {
                 let refused = place.kefu(command);
                 assert_eq!(refused.code, 2, "{when}: {command:?}: {}{}", refused.stdout, refused.said);
                 refused.expect(2, &["kefu repair"]);
+                // Lines are broken within paths.
                 assert!(refused.said.replace(' ', "").contains(page), "{when}: {}", refused.said);
                 assert!(!refused.said.contains("delete"), "{when}: {}", refused.said);
             }
             assert_same(&tables(&place), &expected, &when);
             let repaired = place.kefu(&REPAIR);
-            repaired.expect(0, &[]);
-            assert!(repaired.stdout.contains(page), "{when}: {}", repaired.stdout);
+            assert!(repaired.code == 0 && repaired.stdout.contains(page), "{when}: {}{}", repaired.stdout, repaired.said);
             place.kefu(&NIGHT).expect(0, &[]);
             assert_same(&tables(&place), &expected, &when);
             let verified = place.kefu(&["verify", "p.toml"]);

@@ -33,8 +33,8 @@ impl Freshness<'_> {
         periods.map(|(period, first)| self.plan.calendar.span(period, first)).collect()
     }
 
-    /// Those of some days to read whose states are lost and whose message files are gone: nothing can make them again. Days without any state
-    /// that the manifest names are those of an older version. Errors: a partition of an input lies outside the calendar.
+    /// Those of some days whose states are lost and whose message files are gone: nothing can make them again.
+    /// Errors: a partition of an input lies outside the calendar.
     pub fn lost_for_good(&self, manifest: &Manifest, days: &BTreeSet<Day>) -> Result<BTreeSet<Day>> {
         let mut lost = BTreeSet::new();
         for day in days {

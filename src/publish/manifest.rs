@@ -259,6 +259,7 @@ impl Manifest {
         let forgets = self.forget_half_written();
         if forgets || self.in_doubt.iter().any(|key| is_page(key)) {
             self.write_pages(store)?;
+            store.sync()?;
         }
         // Where no state files are named, one in doubt is not known to be a leftover.
         let is_left = |key: &String| self.takes_over && key.starts_with("state/");
@@ -278,10 +279,12 @@ impl Manifest {
         if std::mem::take(&mut self.is_open) { self.write_intent(store) } else { Ok(()) }
     }
 
-    /// Forgets days that are not reported, only looked back on, and whose states a dead run may have half replaced: a run that needs them reads
-    /// them again. Returns whether there are any.
+    /// Forgets days that are not reported, only looked back on, and whose states are damaged or may be half replaced by a dead run: a run that
+    /// needs them reads them again. Returns whether there are any.
     fn forget_half_written(&mut self) -> bool {
-        let states = self.in_doubt.iter().filter(|key| key.starts_with("state/") && self.files.contains_key(*key));
+        let damaged = self.damage.damaged();
+        let unsure = self.in_doubt.iter().chain(&damaged);
+        let states = unsure.filter(|key| key.starts_with("state/") && self.files.contains_key(*key));
         let is_reported = |day: &Day| self.days.get(day).is_some_and(|record| record.reported);
         let days = states.filter_map(|key| date_in(key)).filter(|day| !is_reported(day)).collect::<BTreeSet<_>>();
         let mut files = (*self.files).clone();

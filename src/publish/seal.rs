@@ -23,7 +23,7 @@ pub(super) enum Seal {
 /// Writes a document as JSON with a seal. Returns its bytes and the hash. The document is an object with at least one member.
 pub(super) fn sealed(document: &impl Serialize) -> Result<(Vec<u8>, String)> {
     let text = serde_json::to_vec_pretty(document)?;
-    let rest = [b"\",", text.get(1..).unwrap_or_default()].concat();
+    let rest = [&b"\","[..], text.get(1..).unwrap_or_default()].concat();
     let seal = sha256(&rest);
     Ok(([HEAD, seal.as_bytes(), &rest].concat(), seal))
 }
