@@ -287,12 +287,15 @@ impl Manifest {
         let states = unsure.filter(|key| key.starts_with("state/") && self.files.contains_key(*key));
         let is_reported = |day: &Day| self.days.get(day).is_some_and(|record| record.reported);
         let days = states.filter_map(|key| date_in(key)).filter(|day| !is_reported(day)).collect::<BTreeSet<_>>();
+        if days.is_empty() {
+            return false;
+        }
         let mut files = (*self.files).clone();
         let is_half = |key: &str| key.starts_with("state/") && date_in(key).is_some_and(|day| days.contains(&day));
         self.orphans.extend(files.extract_if(.., |key, _| is_half(key)).map(|(key, _)| key));
         self.files = Arc::new(files);
         self.days.retain(|day, _| !days.contains(day));
-        !days.is_empty()
+        true
     }
 
     /// Deletes the orphans that exist. It is called before a run, so that no orphan is in the way of a file that must not exist yet, and at
