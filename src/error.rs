@@ -2,6 +2,7 @@
 
 use crate::privacy;
 use std::fmt;
+use std::io;
 
 /// The result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -15,7 +16,7 @@ pub enum Kind {
     Config,
     /// The data was read and refused, or a gate held it back: exit 3.
     Refused,
-    /// The input has not arrived, the storage does not answer, or another run is writing: exit 75, try again.
+    /// The input has not arrived or went away, the storage does not answer, or another run is writing: exit 75, try again.
     NotReady,
     /// Anything else, such as a disk that is full: exit 1.
     Failed,
@@ -168,21 +169,71 @@ impl miette::Diagnostic for Error {
     }
 }
 
+impl Error {
+    /// An error of the operating system, in its own words, with what to do about it. The caller adds the file and what it was doing.
+    pub(crate) fn of_system(fault: &io::Error) -> Error {
+        use io::ErrorKind as K;
+        let hint = match fault.kind() {
+            K::PermissionDenied | K::ReadOnlyFilesystem => "check that this user may read and write there",
+            K::StorageFull | K::QuotaExceeded => "free some space and run again; nothing was half published",
+            K::FileTooLarge => "raise the limit on the size of a file (`ulimit -f`) and run again; nothing was half published",
+            K::NotFound => "something else has removed it, or a folder above it is not there: look, and run again",
+            K::NotADirectory => "a part of the path is a file: write the path of a folder",
+            _ => "the words are the operating system's: look at the disk and its mount, then run again; nothing was half published",
+        };
+        Error::new(Kind::Failed, fault.to_string()).hint(hint)
+    }
+
+    /// Adds what was being done, if the machine or kefu itself has failed. Other errors say by themselves what is wrong with what.
+    #[must_use]
+    pub(crate) fn during(self, what: &str) -> Error {
+        let is_said = self.context.iter().any(|(key, _)| *key == "while");
+        if self.kind == Kind::Failed && !is_said { self.with("while", what) } else { self }
+    }
+}
+
+/// What to do about an error that no disk, store or setting can cause.
+const FAULT: &str = "this is a fault of kefu: please report it, with the lines that `-vv` prints";
+
+impl From<io::Error> for Error {
+    /// An error of this crate that went through an interface of `std` is that error again.
+    fn from(e: io::Error) -> Error {
+        e.downcast::<Error>().unwrap_or_else(|e| Error::of_system(&e))
+    }
+}
+
+impl From<arrow::error::ArrowError> for Error {
+    fn from(e: arrow::error::ArrowError) -> Error {
+        use arrow::error::ArrowError as E;
+        match e {
+            E::IoError(_, fault) => fault.into(),
+            E::ExternalError(cause) => match cause.downcast::<io::Error>() {
+                Ok(fault) => (*fault).into(),
+                Err(cause) => Error::new(Kind::Failed, format!("a table cannot be computed: {cause}")).hint(FAULT),
+            },
+            other => Error::new(Kind::Failed, format!("a table cannot be computed: {other}")).hint(FAULT),
+        }
+    }
+}
+
 /// Converts errors of libraries to the kind of failure that they are for a user. The caller adds what it was doing.
 macro_rules! from {
-    ($source:ty, $kind:expr) => {
+    ($source:ty, $kind:expr, $what:expr, $hint:expr) => {
         impl From<$source> for Error {
             fn from(e: $source) -> Self {
-                Error::new($kind, e.to_string())
+                Error::new($kind, format!("{}: {e}", $what)).hint($hint)
             }
         }
     };
 }
-from!(std::io::Error, Kind::Failed);
-from!(arrow::error::ArrowError, Kind::Failed);
-from!(polars::error::PolarsError, Kind::Failed);
-from!(serde_json::Error, Kind::Failed);
-from!(object_store::path::Error, Kind::Config);
+from!(polars::error::PolarsError, Kind::Failed, "a table cannot be computed", FAULT);
+from!(serde_json::Error, Kind::Failed, "JSON cannot be written or read", FAULT);
+from!(
+    object_store::path::Error,
+    Kind::Config,
+    "a store takes no such path",
+    "name folders and files without `.`, `..` and control characters"
+);
 
 impl From<kefu_kernel::error::KernelError> for Error {
     fn from(e: kefu_kernel::error::KernelError) -> Self {

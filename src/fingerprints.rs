@@ -41,11 +41,7 @@ impl TableFingerprints {
             });
         }
         if source.is_dated() {
-            let mut sums = BTreeMap::new();
-            for (day, file) in ingest::partition_files(plan, table)? {
-                add(&mut sums, day, file_hash(&file));
-            }
-            return Ok(TableFingerprints::Files(sums));
+            return Ok(TableFingerprints::Files(partition_sums(plan, table)?));
         }
         Ok(match table {
             InputTable::Messages => {
@@ -78,6 +74,21 @@ impl TableFingerprints {
         sums.into_iter().flat_map(|sums| sums.keys().copied())
     }
 
+    /// The fingerprint of a range of days, both included, if some partitions that are gone were there too. The range is not empty.
+    pub(super) fn with(&self, days: (Day, Day), gone: &BTreeMap<Day, u64>) -> String {
+        let TableFingerprints::Files(sums) = self else { return self.of(days) };
+        let there = sums.range(days.0..=days.1).chain(gone).map(|(day, sum)| (*day, *sum)).collect();
+        TableFingerprints::Files(there).of(days)
+    }
+
+    /// The partitions that have files, each with its hash. `None` if the files are not partitioned by day, or if only rows are known.
+    pub(super) fn partitions(&self) -> Option<&BTreeMap<Day, u64>> {
+        match self {
+            TableFingerprints::Files(sums) => Some(sums),
+            _ => None,
+        }
+    }
+
     /// Whether any of some partitions has files. `None` if the files are not partitioned by day.
     pub(super) fn has_files(&self, mut days: impl Iterator<Item = Day>) -> Option<bool> {
         match self {
@@ -85,6 +96,15 @@ impl TableFingerprints {
             _ => None,
         }
     }
+}
+
+/// Hashes the files of each partition of a table whose path has a date. Errors: the input cannot be listed.
+pub(super) fn partition_sums(plan: &Plan, table: InputTable) -> Result<BTreeMap<Day, u64>> {
+    let mut sums = BTreeMap::new();
+    for (day, file) in ingest::partition_files(plan, table)? {
+        add(&mut sums, day, file_hash(&file));
+    }
+    Ok(sums)
 }
 
 /// Hashes what identifies the content of a file.

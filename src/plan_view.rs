@@ -1,7 +1,7 @@
 //! What `kefu plan` and `kefu status` print: the state of every day and the work that a run would do. The fields are the keys of `--json`.
 
 use crate::error::Result;
-use crate::freshness::{CalendarRefusal, DaySelection, DayWork, Freshness, MissedDays, StaleReason};
+use crate::freshness::{CalendarRefusal, DaySelection, DayWork, Freshness, MissedDays, StaleReason, gone_sentences};
 use crate::publish::{Manifest, OutputCalendar};
 use kefu_kernel::calendar::{Day, Span};
 use serde::Serialize;
@@ -78,17 +78,20 @@ impl Freshness<'_> {
     /// Errors: the reasons of a day cannot be determined.
     pub fn plan_view_with(&self, manifest: &Manifest, (from, to): (Day, Day), only: DaySelection, missed: &MissedDays) -> Result<PlanView> {
         let work = self.work(manifest, (from, to), only, &missed.made)?;
-        let notes = self.calendar_note(manifest, (from, to), &work)?.into_iter().chain(missed.sentences(&self.plan.argument())).collect();
-        let DayWork { read, restate, older, .. } = work;
+        let calendar_note = self.calendar_note(manifest, (from, to), &work)?;
+        let gone_notes = gone_sentences(&work.gone);
+        let notes = calendar_note.into_iter().chain(missed.sentences(&self.plan.argument())).chain(gone_notes).collect();
+        let staying = work.staying();
+        let DayWork { read, restate, .. } = work;
         let mut days = Vec::new();
-        for day in from.through(to).chain(restate.union(&older).copied().filter(|day| *day < from || to < *day)) {
+        for day in from.through(to).chain(restate.union(&staying).copied().filter(|day| *day < from || to < *day)) {
             let whys = self.reasons(manifest, day)?;
             let (read, restate) = (read.contains(&day), restate.contains(&day));
             days.push(PlanDay { day: day.to_string(), fresh: whys.is_empty(), whys, read, restate });
         }
         let periods = &self.plan.config.reports.periods;
         let of_days = restate.iter().flat_map(|day| periods.iter().map(move |period| self.plan.calendar.span(*period, *day)));
-        let is_left = |span: &Span| older.range(span.first..=span.last).next().is_some();
+        let is_left = |span: &Span| staying.range(span.first..=span.last).next().is_some();
         let spans = of_days.chain(self.stale_spans(manifest)?).filter(|span| !is_left(span)).collect::<BTreeSet<Span>>();
         let reports = spans.iter().map(|span| self.report(manifest, span)).collect::<Vec<_>>();
         let rows_known = read.iter().filter_map(|day| manifest.days.get(day)).map(|record| record.rows).sum();
@@ -167,10 +170,11 @@ impl PlanView {
     /// The states of the days as a calendar. A day with several reasons has the most serious state.
     pub fn calendar(&self) -> StatusCalendar {
         let state = |item: &PlanDay| match item.whys.as_slice() {
-            [] => "fresh",
+            // It is what it was made of, even if that is gone.
+            [] | [StaleReason::InputGone(_)] => "fresh",
             whys if whys.contains(&StaleReason::Missing) => "missing",
             whys if whys.iter().any(|why| matches!(why, StaleReason::Failed(_))) => "failed",
-            [StaleReason::Maturing] => "maturing",
+            [StaleReason::Maturing] | [StaleReason::Maturing, StaleReason::InputGone(_)] => "maturing",
             _ => "stale",
         };
         let days = self.days.iter().map(|item| (item.day.clone(), state(item))).collect();

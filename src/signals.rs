@@ -5,6 +5,10 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag::{register_conditional_shutdown, register_usize};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Once};
+use std::time::{Duration, Instant};
+
+/// How long a wait may go on after a signal.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// The number of the last signal, or 0.
 static RECEIVED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
@@ -43,4 +47,16 @@ pub fn check() -> Result<()> {
     let name = if signal == SIGINT { "SIGINT" } else { "SIGTERM" };
     Err(Error::new(Kind::Interrupted(signal), format!("stopped by {name}"))
         .hint("run the same command again; it does the rest of the work"))
+}
+
+/// Waits for some time. Errors: a signal has been received, now or before.
+pub fn wait(time: Duration) -> Result<()> {
+    let began = Instant::now();
+    loop {
+        check()?;
+        match time.checked_sub(began.elapsed()) {
+            Some(left) if !left.is_zero() => std::thread::sleep(left.min(GLANCE)),
+            _ => return Ok(()),
+        }
+    }
 }

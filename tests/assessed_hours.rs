@@ -2,7 +2,7 @@
 
 use crate::support::date;
 use crate::support::place::{CHATS_PATH, Place, Ran};
-use crate::support::tables::number;
+use crate::support::tables::{number, text};
 use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use kefu_kernel::calendar::{Calendar, Day};
@@ -83,7 +83,7 @@ fn a_holiday_closes_a_day_and_a_make_up_day_opens_one_and_a_shops_own_row_comes_
     assert_eq!(assessed(&place), rows([("2026-10-02", "s1"), ("2026-10-02", "s2"), ("2026-10-05", "s1"), ("2026-10-05", "s2")]));
     place.put("holidays.csv", format!("{head}2026-10-02,,\n2026-10-02,09:00-12:00;13:00-18:00,s2\n2026-10-03,09:00-12:00,s1\n"));
     // The holidays changed two days, and a night makes these again by itself.
-    let plan = place.kefu(&["plan", "p.toml", "--date", "2026-10-05"]);
+    let plan = place.kefu(&["plan", "p.toml", "--from", "2026-10-02", "--to", "2026-10-05"]);
     assert!(
         plan.stdout.contains("2026-10-02") && plan.stdout.contains("2026-10-03") && plan.stdout.contains("holidays"),
         "{}",
@@ -99,4 +99,16 @@ fn hours_of_a_holiday_that_cannot_be_read_make_its_row_bad() {
     place.put("holidays.csv", "date,hours\n2026-10-02,nine to five\n");
     backfill(&place).expect(3, &["holidays", "hours", "09:00-12:00;13:00-18:00"]);
     assert!(!place.is_published());
+}
+
+#[test]
+fn a_day_that_two_rows_name_is_warned_of_and_the_last_row_counts() {
+    let place = three_days();
+    place.put("holidays.csv", "date,hours\n2026-10-05,09:00-10:30\n2026-10-05,13:00-18:00\n");
+    let says = ["holidays", "1 rows name a day", "parted by ;"];
+    backfill(&place).expect(0, &says);
+    assert_eq!(assessed(&place), rows([("2026-10-02", "s1"), ("2026-10-02", "s2")]));
+    let audit = place.tables().rows("_meta/audit");
+    let of_holidays = audit.iter().find(|row| text(row, "table").as_deref() == Some("holidays")).unwrap();
+    assert_eq!(["read", "used", "duplicates"].map(|name| number(of_holidays, name).unwrap()), [2.0, 1.0, 1.0]);
 }

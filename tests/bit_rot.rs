@@ -128,25 +128,75 @@ fn a_run_for_chosen_days_makes_lost_states_too() {
     assert_eq!(weeks.iter().map(|row| number(row, "rounds")).collect::<Vec<_>>(), [Some(8.0)]);
 }
 
-/// The message files are gone: nothing can make the states again, and nothing is published without them.
+/// The message files are gone, too: nothing can make the states again. The day and the periods that hold it stay as published, and so do days that
+/// look back on it; the night is made.
 #[test]
-fn a_day_that_cannot_be_made_again_is_refused_by_name() {
+fn a_day_that_cannot_be_made_again_stays_as_published() {
     let place = published();
-    let before = tables(&place);
+    let (out, before) = (place.path("out"), place.path("before"));
+    copy(&out, &before);
+    place.kefu(&NIGHT).expect(0, &[]);
+    let expected = tables(&place);
+    copy(&before, &out);
+    let published = tables(&place);
     let state = format!("state/chats/shop_sums/dt={}/data.parquet", DAYS[1]);
-    flip_middle(&place.path("out").join(&state));
+    flip_middle(&out.join(&state));
     place.remove(&file(DAYS[1]));
-    for command in [&NIGHT[..], &["verify", "p.toml", "--repair"]] {
-        let refused = place.kefu(command);
-        refused.expect(3, &[DAYS[1], "message files are gone"]);
-        // Lines are broken within paths.
-        assert!(refused.said.replace(' ', "").contains(&state), "{}", refused.said);
+    let says = format!("states gone, input gone (messages): {}", DAYS[1]);
+    place.kefu(&NIGHT).expect(0, &[&state, &says, "look back on days of which both are gone"]);
+    let is_long = |key: &str| ["_week/", "_month/", "_quarter/", "_year/"].iter().any(|period| key.contains(period));
+    let stays = |key: &str| !key.starts_with("dims/") && (is_long(key) || DAYS[1..].iter().any(|day| key.contains(day)));
+    let after = tables(&place);
+    for (key, bytes) in published.iter().filter(|(key, _)| stays(key)) {
+        assert!(after.get(key) == Some(bytes), "{key}");
     }
-    assert_same(&tables(&place), &before, "refused");
+    let report = format!("reports/shop_day/dt={LATER}/data.parquet");
+    assert!(after.contains_key(&report), "{:?}", after.keys());
+    // What can be made again is, and the day is refused by name.
+    let details = format!("details/rounds/dt={}/data.parquet", DAYS[0]);
+    flip_middle(&out.join(&details));
+    place.kefu(&["verify", "p.toml", "--repair"]).expect(3, &[DAYS[1], "input gone"]);
+    assert_same(&tables(&place), &after, "repaired");
+    let verified = place.kefu(&["verify", "p.toml"]);
+    assert!(verified.code == 1 && verified.stdout.contains(&state) && !verified.stdout.contains(&details), "{}", verified.stdout);
     // The way back.
     place.put(&file(DAYS[1]), chats(DAYS[1]));
     place.kefu(&NIGHT).expect(0, &[]);
     place.kefu(&["verify", "p.toml"]).expect(0, &[]);
+    assert_same(&tables(&place), &expected, "the way back");
+}
+
+/// A damaged period cannot stay as published, and without one of its days it is not made either.
+#[test]
+fn a_damaged_period_with_a_lost_day_is_refused_by_name() {
+    let place = published();
+    place.kefu(&NIGHT).expect(0, &[]);
+    let out = place.path("out");
+    let expected = tables(&place);
+    flip_middle(&out.join(format!("state/chats/shop_sums/dt={}/data.parquet", DAYS[1])));
+    flip_middle(&out.join(format!("reports/shop_week/dt={}/data.parquet", DAYS[0])));
+    place.remove(&file(DAYS[1]));
+    let damaged = tables(&place);
+    place.kefu(&["verify", "p.toml", "--repair"]).expect(3, &[DAYS[1], "damaged period"]);
+    assert_same(&tables(&place), &damaged, "refused");
+    place.put(&file(DAYS[1]), chats(DAYS[1]));
+    place.kefu(&["verify", "p.toml", "--repair"]).expect(0, &[]);
+    assert_same(&tables(&place), &expected, "the way back");
+}
+
+/// Only a forced backfill over all days makes the longer periods without a day that is lost.
+#[test]
+fn a_forced_backfill_leaves_a_lost_day_out() {
+    let place = published();
+    place.kefu(&NIGHT).expect(0, &[]);
+    of_day(&place, "state", DAYS[1]).iter().for_each(|state| fs::remove_file(place.path("out").join(state)).unwrap());
+    place.remove(&file(DAYS[1]));
+    let rounds = || place.tables().rows("reports/shop_week").iter().map(|row| number(row, "rounds")).collect::<Vec<_>>();
+    let all = ["backfill", "p.toml", "--from", DAYS[0], "--to", LATER, "--only", "all"];
+    place.kefu(&all).expect(3, &["1 of 4 days", "input gone"]);
+    assert_eq!(rounds(), [Some(8.0)]);
+    place.kefu(&[&all[..], &["--force"]].concat()).expect(3, &["1 of 4 days", "input gone"]);
+    assert_eq!(rounds(), [Some(6.0)]);
 }
 
 /// One file of every table at a time, and then one of each at once. Name, inode, size and time say nothing of it.

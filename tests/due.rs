@@ -165,7 +165,7 @@ fn a_day_that_cannot_be_read_stops_no_other_and_is_made_by_itself_later() {
     let good = std::fs::read(shop.file(1)).unwrap();
     std::fs::write(shop.file(1), "<html><body>502 Bad Gateway</body></html>").unwrap();
     let error = run(&shop.plan, &Shop::request(0, 3)).unwrap_err();
-    assert_eq!(error.exit_code(), 1, "{error}");
+    assert_eq!(error.exit_code(), 3, "{error}");
     let bad = date(day(FIRST) + 1);
     let command = error.hint_text().unwrap().to_owned();
     assert!(command.contains(&format!("--from {bad} --to {bad} --only failed")), "{command}");
@@ -402,6 +402,21 @@ fn days_of_an_older_version_stay_as_they_are_and_stop_no_run() {
     place.kefu(&["backfill", "p.toml", "--from", "2026-09-07", "--to", "2026-09-08", "--only", "stale"]).expect(0, &[]);
     let rows = place.tables().rows("reports/shop_week");
     assert_eq!(number(&rows[0], "rounds"), Some(3.0), "now the week has all its days");
+}
+
+/// More older days than are published at once.
+#[test]
+fn the_backfill_that_is_printed_makes_all_older_days() {
+    let place = Place::new(PIPELINE);
+    let dates = (1..=10).map(|day| format!("2026-09-{day:02}")).collect::<Vec<_>>();
+    for date in &dates {
+        place.put(&format!("messages/date={date}/chats.csv"), day_of_chats(date));
+    }
+    place.kefu(&["backfill", "p.toml", "--from", &dates[0], "--to", &dates[9]]).expect(0, &[]);
+    forget_semantics(&place);
+    place.kefu(&["backfill", "p.toml", "--from", &dates[0], "--to", &dates[9], "--only", "stale"]).expect(0, &[]);
+    let plan = place.kefu(&["plan", "p.toml", "--from", &dates[0], "--to", &dates[9]]);
+    assert!(plan.stdout.contains("10 day(s) fresh"), "{}", plan.stdout);
 }
 
 /// Whichever of the older days are made again, the others stay, and so do the periods that hold one of them.

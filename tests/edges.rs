@@ -172,4 +172,12 @@ examples! {
     one_miss_fails_the_persons_week {
         lines: &["10:00:00 s1 b1 buyer 一", "10:00:10 s1 b1 A 一", "+1/10:00:00 s2 b1 buyer 二", "+1/10:04:00 s2 b1 A 二"],
     } gives [("day A reply_3min_person_rate", 1.0), ("week A reply_3min_person_rate", 0.0), ("week shop missed_3min_buyers", 1.0)];
+
+    /// DECISIONS #4: of two questions at one instant the one in the session that began first is the first of the agent's day.
+    the_first_response_of_a_day_is_in_the_session_that_began_first {
+        rules: "first_response_unit = \"peer_day\"",
+        lines: &[
+            "10:00:00 s1 b1 A 您好", "10:05:00 s2 b1 buyer 有货吗", "10:05:00 s1 b1 buyer 在吗", "10:05:10 s2 b1 A 有", "10:05:30 s1 b1 A 在",
+        ],
+    } gives [("day A first_resp_avg_s", 30.0), ("day shop first_resp_avg_s", 30.0), ("day A resp_avg_s", 20.0)];
 }

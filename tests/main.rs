@@ -89,6 +89,8 @@ mod due;
 mod orders_complete;
 /// Nights that were missed, and what a later one makes of them.
 mod missed_days;
+/// Inputs that expire, and what stays of the days that were made of them.
+mod gone_inputs;
 /// What a change of weeks, fiscal years, periods or levels does to an output.
 mod calendar_change;
 /// Runs that die at any write, requests that arrive late, and simulations of both.
@@ -99,3 +101,9 @@ mod bit_rot;
 mod manifest_pages;
 /// Runs that are killed while a request is on its way to S3.
 mod wire;
+/// Stores that lose answers or fail, for a while or without end.
+mod probe_faults;
+/// Who may read what a run writes, what a killed one leaves, and how one that waits takes signals.
+mod file_modes;
+/// Full disks, folders that are none, inputs that go away.
+mod disk_full;

@@ -2,3 +2,5 @@
 
 /// Currencies, excluded orders and skus, the order of files and versions, amounts after refunds.
 mod orders;
+/// Lines that make a number of their day doubtful.
+mod lines;

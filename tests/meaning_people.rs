@@ -227,6 +227,17 @@ fn a_changed_dated_row_restates_just_the_days_on_which_another_row_holds() {
     check(&Tables::of(&kept.plan.output), "shop day", 1, None, &[("receive_buyers", Some(1.0))]);
 }
 
+/// B leaves on Wednesday: the row without dates gets an end. The days before are as they were, and are not read again.
+#[test]
+fn who_leaves_is_in_no_team_from_the_next_day_on() {
+    let kept = Kept::new(&given(LINES, None, &[("staff", &["agent_id,team", "A,早班", "B,早班"])]));
+    kept.put("staff/s.csv", &format!("shop_id,agent_id,team,to\ns,A,早班,\ns,B,早班,{}\n", date(day(MONDAY) + 2)));
+    let again = kept.run(SUNDAY);
+    // Thursday to Sunday.
+    assert_eq!(again.days_restated, 4);
+    kept.assert_clean();
+}
+
 /// Rows without dates hold always, and a change of them restates only what is asked for.
 #[test]
 fn a_changed_row_without_dates_restates_nothing_by_itself() {

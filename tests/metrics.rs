@@ -118,7 +118,9 @@ fn the_parts_of_every_formula_exist() {
 fn parts(level: Level, metric: &Metric) -> Vec<(Level, String)> {
     match &metric.formula {
         Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) | Formula::Target(_) => vec![],
+        Formula::Told(_, _, rows) => vec![(level, rows.clone())],
         Formula::Ratio(a, b) | Formula::Difference(a, b) => vec![(level, a.clone()), (level, b.clone())],
+        Formula::DailyRatio(a, b, days) => vec![(level, a.clone()), (level, b.clone()), (level, days.clone())],
         Formula::OfShop(a, b) => vec![(level, a.clone()), (Level::Shop, b.clone())],
         Formula::AtRate(a, _) => vec![(if level == Level::Shop { Level::Agent } else { level }, a.clone())],
         Formula::InSeconds(a) | Formula::Percentile { max: a, .. } => vec![(level, a.clone())],

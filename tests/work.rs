@@ -136,7 +136,8 @@ fn each_account_on_duty_counts_whosever_it_is() {
     check(&tables, &[("day 0 shop consult_buyers", 1.0), ("day 0 A work_days", 1.0)]);
 }
 
-/// b1 is back a millisecond before 7 × 24 h are over, b2 at the end of them, b3 with another question; b4 has two without a kind.
+/// b1 is back a millisecond before 7 × 24 h are over, b2 at the end of them, b3 with another question; b4 has two without a kind at one
+/// instant, and so has b5, who is back with a third.
 #[test]
 fn a_repeated_contact_is_of_the_same_kind_less_than_seven_days_later() {
     let case = Case {
@@ -152,18 +153,21 @@ fn a_repeated_contact_is_of_the_same_kind_less_than_seven_days_later() {
                 "t6,b3,10:00:00,A,repair",
                 "t7,b4,09:00:00,A,",
                 "t8,b4,09:00:00,,",
+                "t9,b5,09:00:00,A,",
+                "t10,b5,09:00:00,,",
+                "t11,b5,+1/09:00:00,,",
             ],
         )],
         ..Case::default()
     };
     let tables = case.run(8);
-    check(&tables, &[("day 0 A tickets", 5.0), ("day 0 A repeat_tickets", 2.0), ("day 0 A repeat_contact_rate", 0.4)]);
-    check(&tables, &[("day 0 shop tickets", 6.0), ("day 0 shop repeat_tickets", 2.0), ("day 7 shop tickets", 2.0)]);
+    check(&tables, &[("day 0 A tickets", 6.0), ("day 0 A repeat_tickets", 2.0), ("day 0 A repeat_contact_rate", 2.0 / 6.0)]);
+    check(&tables, &[("day 0 shop tickets", 8.0), ("day 0 shop repeat_tickets", 3.0), ("day 7 shop tickets", 2.0)]);
     check_null(&tables, &["day 7 shop repeat_contact_rate", "week 0 shop repeat_contact_rate", "day 7 shop one_touch_rate"]);
     check_null(&case.run(7), &["day 0 A repeat_contact_rate", "day 0 A one_touch_rate"]);
     check(
         &case.given(7).run_in_parts(&[(day(MONDAY), day(MONDAY) + 6), (day(MONDAY) + 7, day(MONDAY) + 7)]),
-        &[("day 0 A repeat_contact_rate", 0.4)],
+        &[("day 0 A repeat_contact_rate", 2.0 / 6.0)],
     );
 }
 
@@ -328,11 +332,33 @@ fn a_week_of_videos_is_sums_over_sums_and_the_last_count_of_followers() {
                 "v1,@1,500,25,10,2100,40,6000,60",
                 "v2,@1,0,0,,2000,,,30",
                 "v2,@2,500,25,,,,,30",
+                "v3,@3,400,,,,,,",
             ],
         )],
         ..Case::default()
     }
     .run(7);
+    check(&tables, &[("week 0 shop posts", 3.0), ("day 1 shop posts", 2.0)]);
+    check(&tables, &[("week 0 shop interactions", 125.0), ("day 1 shop interactions", 35.0), ("day 2 shop interactions", 25.0)]);
+    check(&tables, &[("week 0 shop max_plays", 1_000.0), ("day 2 shop max_plays", 500.0)]);
+    check_null(&tables, &["day 3 shop interactions"]);
+    let told = |row: &Row| {
+        let rates = ["like_rate", "completion_rate", "fan_like_ratio"].map(|metric| number(row, metric));
+        (text(row, "shop_id").unwrap(), text(row, "video_id").unwrap(), rates, number(row, "max_plays"))
+    };
+    let of = |video: &str, rates, most| (SHOP.to_owned(), video.to_owned(), rates, Some(most));
+    let week = tables.rows("reports/video_week");
+    assert_eq!(
+        week.iter().map(told).collect::<Vec<_>>(),
+        [
+            of("v1", [Some(0.05), Some(0.16), Some(28.0)], 1_000.0),
+            of("v2", [Some(0.05), None, Some(80.0)], 500.0),
+            of("v3", [None, None, None], 400.0),
+        ]
+    );
+    assert!(week.iter().all(|row| number(row, "report_date") == Some(day(MONDAY) as f64) && !row.contains_key("posts")));
+    assert_eq!(tables.rows("reports/video_day").len(), 5);
+    assert!(Case::default().run(1).rows("reports/video_day").is_empty());
     check(&tables, &[("week 0 shop like_rate", 0.05), ("week 0 shop completion_rate", 0.16), ("week 0 shop watch_ratio", 21.0 / 90.0)]);
     check(
         &tables,
@@ -369,4 +395,44 @@ fn kinds_of_tickets_and_their_shares() {
     let days = ["agent A repair 1 0.500", "agent A return 1 0.500", "shop   1 0.333", "shop  repair 1 0.333", "shop  return 1 0.333"];
     assert_eq!(told("day"), [&days[..], &["agent A return 1 1.000", "shop  return 1 1.000"]].concat());
     assert!(Case::default().run(1).rows("reports/ticket_kinds_day").is_empty());
+}
+
+/// Of Monday nobody knows the visitors, on Wednesday nobody came.
+#[test]
+fn visitors_of_a_day_that_nobody_counted_are_not_zero() {
+    let lines =
+        &["10:00:00 s1 b1 buyer 在吗", "+1/10:00:00 s2 b1 buyer 在吗", "+1/10:00:00 s3 b2 buyer 在吗", "+2/10:00:00 s4 b1 buyer 在吗"];
+    let given = |visits: &[(i64, i64)], days| {
+        let mut given = Case { lines, ..Case::default() }.given(days);
+        given.input.visits = Some(visits.iter().map(|(after, visitors)| (SHOP.to_owned(), day(MONDAY) + after, *visitors)).collect());
+        given.run()
+    };
+    let tables = given(&[(1, 8), (2, 0)], 3);
+    check(&tables, &[("day 1 shop visitors", 8.0), ("day 1 shop consult_rate", 0.25), ("day 2 shop visitors", 0.0)]);
+    check(&tables, &[("week 0 shop visitors", 8.0), ("week 0 shop visitor_days", 2.0), ("day 0 shop visitor_days", 0.0)]);
+    check_null(&tables, &["day 0 shop visitors", "day 0 shop consult_rate", "day 2 shop consult_rate", "week 0 shop consult_rate"]);
+    // The week is known as far as it has been made.
+    check(&given(&[(0, 2), (1, 8), (2, 0)], 3), &[("week 0 shop visitors", 10.0), ("week 0 shop consult_rate", 0.2)]);
+    check_null(&given(&[], 3), &["week 0 shop visitors", "week 0 shop consult_rate"]);
+}
+
+/// B speaks between order and payment, and A after B: by payment B only assists. Under `order_first` A has earned the order, B has no part.
+#[test]
+fn who_only_assists_under_another_rule_has_no_row() {
+    let case = Case {
+        lines: &["10:00:00 s1 b1 buyer 推荐", "10:00:20 s1 b1 A 这款", "+1/10:00:00 s2 b1 B 您好", "+1/10:01:00 s2 b1 A 您好"],
+        orders: &["o1 b1 10:05:00 +2/09:00:00 90.00 1 -"],
+        ..Case::default()
+    };
+    let has_row = |tables: &Tables, after: i64| {
+        tables.report("agent", "day").contains_key(&(day(MONDAY) + after, SHOP.to_owned(), Some("B".to_owned())))
+    };
+    let tables = case.run(7);
+    check(&tables, &[("day 2 A sales_amount", 90.0), ("day 1 B agent_msgs", 1.0)]);
+    assert!(!has_row(&tables, 2) && has_row(&tables, 1));
+    let roles = tables.rows("details/credits");
+    assert!(roles.iter().any(|row| text(row, "agent_id").as_deref() == Some("B") && text(row, "role").as_deref() == Some("assist")));
+    let by_payment = Given { rules: "attribution = \"payment\"".to_owned(), ..case.given(7) }.run();
+    assert!(has_row(&by_payment, 2));
+    check(&by_payment, &[("day 2 B assist_orders", 1.0)]);
 }

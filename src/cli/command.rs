@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::freshness::DaySelection;
 use clap::{CommandFactory, Parser, Subcommand};
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 another failure, such as the disk or some days of a range · 2 wrong command line, pipeline file or credentials · 3 data refused or held back · 75 input not there, storage unreachable or another run at work: try again · 130/143 signals";
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 another failure, such as the disk · 2 wrong command line, pipeline file or credentials · 3 data refused or held back · 75 input not there, storage unreachable or another run at work: try again · 130/143 signals";
 
 /// kefu (客服): customer-service report tables from raw chat and order logs.
 #[derive(Debug, Parser)]

@@ -40,6 +40,8 @@ pub(super) fn run(run_id: &str) -> &'static Span {
 pub(super) fn report(error: Error) {
     let error = error.redacted();
     if !console::is_json() {
+        // Commands in hints are there to be pasted, so that no line is broken within one. A hook that is set already stays.
+        let _ = miette::set_hook(Box::new(|_| Box::new(miette::MietteHandlerOpts::new().wrap_lines(false).build())));
         console::say(&format!("{:?}", miette::Report::new(error)));
         return;
     }

@@ -52,7 +52,8 @@ pub(super) fn monitored(
     if json { print(&serde_json::to_string(&record)?) } else { summary::summarize(&record) }
 }
 
-/// Writes the record beside the tables. If the run failed, its own error is returned, even if the record cannot be written either.
+/// Writes the record beside the tables. If the run failed, its own error is returned, even if the record cannot be written either; that it
+/// is lost is then said.
 fn save_record(record: &RunRecord, plan: &Plan, ended: Result<()>) -> Result<()> {
     if record.dry_run {
         return ended;
@@ -62,7 +63,8 @@ fn save_record(record: &RunRecord, plan: &Plan, ended: Result<()>) -> Result<()>
     if error.kind() != Kind::Usage
         && let Err(e) = record.save_within(&plan.output, RECORD_DEADLINE)
     {
-        tracing::warn!(error = %e, "the record of this run cannot be written");
+        let (file, why) = (plan.output.describe(&record.key()), e.in_one_line());
+        tracing::warn!(file, error = why, "the record of this run is lost: it cannot be written");
     }
     Err(error)
 }

@@ -1,6 +1,6 @@
 //! Prints results to stdout, as text or as one JSON object.
 
-use crate::error::Result;
+use crate::error::{Context, Result};
 use std::io::Write;
 
 /// Prints to stdout. A reader that has closed the pipe is not an error.
@@ -8,7 +8,7 @@ pub(super) fn print(text: &str) -> Result<()> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| if text.ends_with('\n') { Ok(()) } else { out.write_all(b"\n") }) {
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
+        result => result.with("file", "standard output").with("while", "printing the result"),
     }
 }
 

@@ -1,8 +1,9 @@
-//! The section `[privacy]`: buyer ids are published as keyed hashes. A reader of the output can tell that two rows are of the same buyer, but
-//! not who the buyer is.
+//! The section `[privacy]`: buyer ids are published as keyed hashes, and who may read the files about persons. A reader of the output can tell
+//! that two rows are of the same buyer, but not who the buyer is.
 
 use crate::error::{Error, Kind, Result};
 use crate::privacy;
+use crate::store::FileMode;
 use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, StringArray};
 use arrow::datatypes::Int32Type;
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
@@ -43,6 +44,8 @@ pub struct PrivacyConfig {
     buyer_key: Option<Secret>,
     /// The name of the environment variable that holds the key, so that the file does not have to.
     buyer_key_env: Option<String>,
+    /// The mode of the files below `details/`, `quarantine/` and `state/` on a local disk, as octal text.
+    pub file_mode: FileMode,
 }
 
 /// The key that turns a buyer id into a keyed id.
@@ -144,6 +147,18 @@ mod tests {
     }
 
     /// The second case of RFC 4231, cut to 32 characters.
+    #[test]
+    fn a_file_mode_is_octal_text() {
+        let mode = |text: &str| toml::from_str::<PrivacyConfig>(&format!("file_mode = {text}")).map(|section| section.file_mode.bits());
+        for (text, bits) in [("\"0640\"", 0o640), ("\"600\"", 0o600), ("\"0664\"", 0o664)] {
+            assert_eq!(mode(text).unwrap(), bits, "{text}");
+        }
+        for text in ["640", "\"0o640\"", "\"rw-r-----\"", "\"0240\"", "\"0750\"", "\"4640\"", "\"\"", "\"+640\""] {
+            assert!(mode(text).is_err(), "{text}");
+        }
+        assert_eq!(PrivacyConfig::default().file_mode.bits(), 0o640);
+    }
+
     #[test]
     fn a_keyed_id_is_hmac_sha256() {
         assert_eq!(key("Jefe").id("what do ya want for nothing?"), "5bdcc146bf60754e6a042426089575c7");

@@ -7,7 +7,8 @@ use super::source::SourceConfig;
 use crate::model::Level;
 use kefu_kernel::calendar::Period;
 use kefu_kernel::rules::Rules;
-use serde::Deserialize;
+use serde::de::{Error as _, Unexpected};
+use serde::{Deserialize, Deserializer};
 
 /// A pipeline file as written. An unknown key is an error. pipelines/nightly.toml shows every key with its default.
 #[derive(Debug, Deserialize)]
@@ -67,7 +68,7 @@ pub struct PipelineConfig {
     /// Which judgement tables are published, and their settings.
     #[serde(default)]
     pub judgement: judgement::JudgementConfig,
-    /// The key under which buyer ids are published.
+    /// The key under which buyer ids are published, and who may read the files about persons.
     #[serde(default)]
     pub privacy: buyer_key::PrivacyConfig,
 }
@@ -110,6 +111,18 @@ pub enum OnWarning {
     Error,
 }
 
+/// For how many days inputs are kept. Written in days, such as `90d`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputsKept(pub i32);
+
+impl<'de> Deserialize<'de> for InputsKept {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let days = text.strip_suffix('d').and_then(|days| days.parse().ok()).filter(|days| (1..=36_500).contains(days));
+        days.map(InputsKept).ok_or_else(|| D::Error::invalid_value(Unexpected::Str(&text), &"whole days from \"1d\" to \"36500d\""))
+    }
+}
+
 /// The section `[quality]` as written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -120,6 +133,8 @@ pub struct QualityConfig {
     pub min_volume: f64,
     /// What a day without message files means.
     pub on_missing: OnMissing,
+    /// For how long inputs are kept. A file that is gone is normal once its day is so old, and not said. `None`: it is said whenever it is gone.
+    pub inputs_kept: Option<InputsKept>,
     /// What a warning that protects a number does.
     pub warnings: OnWarning,
     /// The limits of one file. A file that exceeds one is refused.
@@ -132,6 +147,7 @@ impl Default for QualityConfig {
             max_bad_ratio: 0.01,
             min_volume: 0.5,
             on_missing: OnMissing::Error,
+            inputs_kept: None,
             warnings: OnWarning::Warn,
             caps: Limits::default(),
         }

@@ -36,6 +36,8 @@ pub struct Overrides {
 pub struct Plan {
     /// The pipeline file. `None` is the demo.
     pub file: Option<PathBuf>,
+    /// The locations from the command line or the environment.
+    pub overrides: Overrides,
     /// The pipeline file as written.
     pub config: PipelineConfig,
     /// How business days and periods are cut.
@@ -98,9 +100,12 @@ impl Plan {
         self.paths.get(&table).ok_or_else(|| Error::new(Kind::Config, format!("the pipeline has no {}", table.name())))
     }
 
-    /// The pipeline file as an argument of a command, with a space before it.
+    /// The pipeline file and the locations that override its own as arguments of a command, each with a space before it.
     pub fn argument(&self) -> String {
-        self.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()))
+        let file = self.file.as_ref().map(|file| format!(" {}", quoted(&file.to_string_lossy())));
+        let location = |flag: &str, location: &Option<String>| location.as_ref().map(|location| format!(" {flag} {}", quoted(location)));
+        let given = [location("--input", &self.overrides.input), location("--output", &self.overrides.output)];
+        file.into_iter().chain(given.into_iter().flatten()).collect()
     }
 
     /// Parses a date from the user. Without one it is yesterday (T+1) in the time zone of the pipeline. Errors: the text is not a date.
@@ -108,6 +113,12 @@ impl Plan {
         let today = self.calendar.day_of(now.as_millisecond())?;
         Ok(parse_day(text.unwrap_or("yesterday"), today)?)
     }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_plain = |letter: char| letter.is_alphanumeric() || "/.,:=@%+-_~".contains(letter);
+    if !word.is_empty() && word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The source of a table, if the pipeline has one.
@@ -193,10 +204,10 @@ fn resolve(mut config: PipelineConfig, written: &toml::Table, base: &Path, overr
     let judgement = JudgementSettings::load(&config.judgement, base)?;
     let buyer_key = BuyerKey::from_config(&config.privacy)?;
     let input = Store::open(&location(overrides.input.as_deref(), &config.input, base))?;
-    let output = Store::open(&location(overrides.output.as_deref(), &config.output, base))?;
+    let output = Store::open(&location(overrides.output.as_deref(), &config.output, base))?.with_file_mode(config.privacy.file_mode);
     let sources = InputTable::ALL.into_iter().filter_map(|table| Some((table, source_of(&config, table)?)));
     let paths = sources.map(|(table, source)| Ok((table, PathTemplate::new(table, &source.path)?))).collect::<Result<_>>()?;
-    Ok(Plan { file: None, calendar, rules, judgement, buyer_key, paths, input, output, config })
+    Ok(Plan { file: None, overrides: overrides.clone(), calendar, rules, judgement, buyer_key, paths, input, output, config })
 }
 
 /// The location of a store. A path on the command line is relative to the working directory, a path in the file to the folder of the file.

@@ -15,6 +15,7 @@ pub(super) fn fault(table: InputTable, source: &SourceConfig) -> Option<(&'stati
         .or_else(|| wrong_marks(source))
         .or_else(|| wrong_time_format(source))
         .or_else(|| wrong_lateness(source))
+        .or_else(|| empty_filter(source))
 }
 
 fn config(message: String, hint: impl Into<String>) -> Error {
@@ -42,6 +43,22 @@ fn unknown_column(table: InputTable, source: &SourceConfig) -> Option<(&'static 
         None => format!("the columns are {}", canonical().collect::<Vec<_>>().join(", ")),
     };
     Some((key, config(format!("`{name}` is not a column of {}", table.name()), hint)))
+}
+
+/// A column of `drop` or `keep` without a value, which takes out nothing or everything.
+fn empty_filter(source: &SourceConfig) -> Option<(&'static str, Error)> {
+    let filters = [("drop", &source.drop), ("keep", &source.keep)];
+    let (key, name) = filters.into_iter().find_map(|(key, columns)| {
+        let (name, _) = columns.iter().find(|(_, values)| values.is_empty())?;
+        Some((key, name))
+    })?;
+    Some((
+        key,
+        config(
+            format!("{key} looks for no value in the column {name}"),
+            format!("write {key} = {{ {name} = [\"true\"] }}, or leave it out"),
+        ),
+    ))
 }
 
 /// A setting that belongs to one table and stands in another.

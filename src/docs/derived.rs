@@ -34,12 +34,12 @@ pub(super) fn additivity(metric: &Metric, level: Level, rules: &Rules) -> Additi
         _ => Additivity::NotAdditive,
     };
     match &metric.formula {
-        Formula::Sum(..) => Additivity::Sum,
+        Formula::Sum(..) | Formula::Told(..) => Additivity::Sum,
         Formula::Max(..) => Additivity::Max,
         Formula::Last(..) => Additivity::Last,
         Formula::AtRate(..) | Formula::Target(_) => Additivity::Sum,
         Formula::Persons(..) => Additivity::Distinct,
-        Formula::Ratio(a, b) => parts(level, a, b),
+        Formula::Ratio(a, b) | Formula::DailyRatio(a, b, _) => parts(level, a, b),
         Formula::OfShop(a, b) => parts(Level::Shop, a, b),
         Formula::Difference(a, b) => match (of(level, a), of(level, b)) {
             (Additivity::Sum, Additivity::Sum) => Additivity::Sum,
@@ -104,9 +104,14 @@ fn null_of_formula(metric: &Metric, level: Level, rules: &Rules) -> Option<BothL
     match &metric.formula {
         Formula::Sum(..) | Formula::Persons(..) => None,
         Formula::Max(..) | Formula::Last(..) => Some(both("没有行时", "without rows")),
+        Formula::Told(_, _, rows) => Some(both(format!("`{rows}` 为 0 时"), format!("where `{rows}` is 0"))),
         Formula::AtRate(..) => Some(both("账号在 `staff` 中没有费率时", "where `staff` gives an account no rate")),
         Formula::Target(_) => Some(both("没有目标时；周期短于月时", "without a target; in periods shorter than a month")),
         Formula::Ratio(_, b) => Some(both(format!("`{b}` 为 0 或空时"), format!("where `{b}` is 0 or null"))),
+        Formula::DailyRatio(_, b, days) => Some(both(
+            format!("`{b}` 为 0 或空时；`{days}` 少于期内已计算的天数时"),
+            format!("where `{b}` is 0 or null, or `{days}` is less than the days of the period that were made"),
+        )),
         Formula::OfShop(_, b) => Some(both(format!("店铺的 `{b}` 为 0 或空时"), format!("where the shop's `{b}` is 0 or null"))),
         Formula::Difference(a, b) => of(a).or_else(|| of(b)),
         Formula::InSeconds(a) => of(a),

@@ -82,6 +82,9 @@ pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> BothLangu
     let is = |id: &str, unit: MetricUnit| metrics::find(level, id).is_some_and(|part| part.unit == unit);
     match &metric.formula {
         Formula::Sum(fact, summand) => sum(&rows_of(*fact, metric.levels), &of_summand(summand, rules)),
+        Formula::Told(fact, of, _) => {
+            sum(&rows_of(*fact, metric.levels), &ConditionText { value: Some(text(&of(rules))), condition: None })
+        }
         Formula::Max(fact, of) => largest(&rows_of(*fact, metric.levels), &text(&of(rules))),
         // The day stands before the value in one number: what is told is the value alone.
         Formula::Last(fact, of) => {
@@ -114,6 +117,7 @@ pub(super) fn formula(metric: &Metric, level: Level, rules: &Rules) -> BothLangu
             let quotient = format!("`{over}` / `{under}`{}", if of_time { in_unit(metric) } else { "" });
             both(quotient.clone(), quotient)
         }
+        Formula::DailyRatio(over, under, _) => both(format!("`{over}` / `{under}`"), format!("`{over}` / `{under}`")),
         Formula::Difference(a, b) => both(format!("`{a}` − `{b}`"), format!("`{a}` − `{b}`")),
         Formula::OfShop(a, b) => both(format!("客服的 `{a}` / 店铺的 `{b}`"), format!("the agent's `{a}` / the shop's `{b}`")),
         Formula::InSeconds(a) => both(format!("`{a}`{}", in_unit(metric)), format!("`{a}`{}", in_unit(metric))),

@@ -35,9 +35,8 @@ impl PeerDay {
         sum.answered += side.answered;
         sum.unanswered += side.unanswered;
         sum.robot_rounds += side.robot_rounds;
-        if side.first_at.is_some_and(|first| sum.first_at.is_none_or(|known| first < known)) {
-            sum.first_at = side.first_at;
-            sum.buyer_initiated = side.buyer_initiated;
+        if side.first_at.is_some_and(|first| sum.is_first(first, side.first_place)) {
+            (sum.first_at, sum.first_place, sum.buyer_initiated) = (side.first_at, side.first_place, side.buyer_initiated);
         }
         sum.first_buyer_at = sum.first_buyer_at.into_iter().chain(side.first_buyer_at).min();
         sum.last_buyer_at = sum.last_buyer_at.max(side.last_buyer_at);

@@ -1,11 +1,12 @@
 //! The days that nights before a run have missed: a night that did not run, a file that came late, a day that failed.
 
 use super::comparison::Freshness;
+use super::reasons::StaleReason;
 use crate::config::OnMissing;
 use crate::error::Result;
 use crate::ingest;
 use crate::model::InputTable;
-use crate::publish::{Manifest, day_runs};
+use crate::publish::{Manifest, day_runs, named};
 use kefu_kernel::calendar::Day;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +31,8 @@ impl Freshness<'_> {
         let mut missed = MissedDays::default();
         for day in day.plus(-DAYS).through(day.plus(-1).min(self.landed.through)) {
             let record = manifest.days.get(&day);
-            let has_failed = record.is_some_and(|record| record.failed.is_some());
+            // A published day that cannot be made again, because its input is gone, is none that a night has missed.
+            let has_failed = matches!(self.reasons(manifest, day)?.as_slice(), [StaleReason::Failed(_), ..]);
             let was_never_made = is_dated && first.is_some_and(|first| first < day) && record.is_none_or(|record| !record.reported);
             if !has_failed && !was_never_made {
                 continue;
@@ -72,9 +74,4 @@ impl MissedDays {
         }
         said
     }
-}
-
-/// Days as a sentence names them.
-fn named((first, last): (Day, Day)) -> String {
-    if first == last { first.to_string() } else { format!("{first} to {last}") }
 }

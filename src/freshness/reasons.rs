@@ -22,7 +22,7 @@ pub enum StaleReason {
     Maturing,
     /// The rules or the mapping of the inputs have changed since.
     Rules,
-    /// The meaning of numbers has changed since. Such a day is computed again only if it is requested, and periods that hold it stay as they
+    /// The meaning of numbers has changed since, or the rules have and its input is gone. Such a day is computed again only if it is requested, and periods that hold it stay as they
     /// are until then (DECISIONS #60).
     OlderVersion,
     /// The tables staff, shops, standards, targets or trainings or the settings of judgement or reports have changed since. Such a day is
@@ -30,6 +30,8 @@ pub enum StaleReason {
     Reference,
     /// It was computed when more days had landed than this run assumes.
     AsOf,
+    /// Files of these input tables that it was made of are gone. It stays as it was published; what needs none of them is still computed.
+    InputGone(Vec<&'static str>),
 }
 
 impl fmt::Display for StaleReason {
@@ -45,6 +47,7 @@ impl fmt::Display for StaleReason {
             StaleReason::OlderVersion => write!(f, "made under older rules"),
             StaleReason::Reference => write!(f, "stale: staff, shops, targets or settings have changed"),
             StaleReason::AsOf => write!(f, "stale: computed when more days had landed than --as-of says"),
+            StaleReason::InputGone(tables) => write!(f, "input gone: {}", tables.join(", ")),
         }
     }
 }
@@ -58,7 +61,7 @@ impl StaleReason {
                     [InputTable::Messages, InputTable::Blocklist, InputTable::Holidays, InputTable::Staff, InputTable::Buyers];
                 tables.iter().any(|table| read_with_chats.map(InputTable::name).contains(table))
             }
-            StaleReason::Maturing | StaleReason::AsOf => false,
+            StaleReason::Maturing | StaleReason::AsOf | StaleReason::InputGone(_) => false,
             _ => true,
         }
     }
@@ -94,12 +97,14 @@ impl DaySelection {
     /// Whether a day with these reasons is computed.
     pub(super) fn admits(self, reasons: &[StaleReason]) -> bool {
         let failed = |why: &StaleReason| matches!(why, StaleReason::Failed(_));
+        // That something is gone is nothing that a run could mend.
+        let mut causes = reasons.iter().filter(|why| !matches!(why, StaleReason::InputGone(_)));
         match self {
             DaySelection::All => true,
-            DaySelection::Due => !reasons.is_empty(),
+            DaySelection::Due => causes.next().is_some(),
             DaySelection::Missing => reasons.contains(&StaleReason::Missing),
             DaySelection::Failed => reasons.iter().any(failed),
-            DaySelection::Stale => reasons.iter().any(|why| !failed(why) && *why != StaleReason::Missing),
+            DaySelection::Stale => causes.any(|why| !failed(why) && *why != StaleReason::Missing),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A change of the calendar of an output: which run may make it, and which command that is.
 
-use super::comparison::{DayWork, Freshness};
+use super::comparison::Freshness;
+use super::day_work::DayWork;
 use crate::error::Result;
 use crate::publish::{Manifest, OutputCalendar};
 use kefu_kernel::calendar::Day;
@@ -16,8 +17,13 @@ pub struct CalendarRefusal {
 impl Freshness<'_> {
     /// The settings of the calendar that differ from those that the output was made with, in one line. `None` if it is the same.
     pub(super) fn calendar_changes(&self, manifest: &Manifest) -> Option<String> {
-        let changes = OutputCalendar::of(self.plan).changes_since(manifest.calendar.as_ref()?);
-        Some(changes).filter(|changes| !changes.is_empty())
+        let calendar = OutputCalendar::of(self.plan);
+        let Some(before) = manifest.calendar.as_ref() else {
+            // A version that kept no calendar made this output. Its files tell whether it had another one.
+            let strays = calendar.strays(manifest.files.keys()).unwrap_or_default().len();
+            return (strays > 0).then(|| format!("the calendar of {strays} published files is another one"));
+        };
+        Some(calendar.changes_since(before)).filter(|changes| !changes.is_empty())
     }
 
     /// Whether a run is asked for every published day and leaves none as an older version computed it, so that it may withdraw what has no
@@ -28,17 +34,14 @@ impl Freshness<'_> {
         work.older.is_empty() && published.iter().all(is_covered)
     }
 
-    /// Leaves days whose message files are gone out of the work of a run that puts the output under another calendar: their periods are made of
-    /// their states.
+    /// Refuses no day for a gone input in a run that puts the output under another calendar: the periods are made of the states.
     pub(super) fn leave_to_states(&self, manifest: &Manifest, days: (Day, Day), work: &mut DayWork) -> Result<()> {
         if self.calendar_changes(manifest).is_none() || !self.covers_output(manifest, days, work) {
             return Ok(());
         }
-        for day in self.days_with_chat_states(manifest)?.intersection(&work.read.clone()) {
-            if self.has_vanished(manifest, *day)? {
-                work.read.remove(day);
-                work.restate.remove(day);
-            }
+        let with_chat_states = self.days_with_chat_states(manifest)?;
+        for (day, gone) in &mut work.gone {
+            gone.is_refused &= gone.is_outdated || !with_chat_states.contains(day);
         }
         Ok(())
     }

@@ -41,3 +41,8 @@ pub(super) fn interrupted_days(manifest: &Manifest) -> BTreeSet<Day> {
     let damaged = damaged.iter().filter(|key| !key.starts_with("state/"));
     manifest.in_doubt.iter().chain(damaged).filter(|key| period_of(key).is_none()).filter_map(|key| date_in(key)).collect()
 }
+
+/// The days whose chat states the last publication may not have written completely.
+pub(super) fn chats_in_doubt(manifest: &Manifest) -> BTreeSet<Day> {
+    manifest.in_doubt.iter().filter(|key| key.starts_with("state/chats/")).filter_map(|key| date_in(key)).collect()
+}

@@ -134,10 +134,10 @@ impl CanonicalBatch {
         Some(keys.values().as_string::<i32>().value(code))
     }
 
-    /// Whether the cell of a dictionary column is a value, by row. `None` if no cell can be.
-    pub fn keys_equal(&self, column: usize, value: &str) -> Option<Vec<bool>> {
-        let slot = self.values(column).iter().position(|known| known == Some(value))? as u32 + 1;
-        Some(self.slots(column).into_iter().map(|found| found == slot).collect())
+    /// Whether a condition holds for the cell of a dictionary column, by row. `None` if it holds for no value of the dictionary.
+    pub fn keys_where(&self, column: usize, holds: impl Fn(&str) -> bool) -> Option<Vec<bool>> {
+        let held = std::iter::once(false).chain(self.values(column).iter().map(|value| value.is_some_and(&holds))).collect::<Vec<_>>();
+        held.contains(&true).then(|| self.slots(column).into_iter().map(|slot| held[slot as usize]).collect())
     }
 
     /// Marks a row as bad for a reason that concerns several of its cells. A fault found earlier in the row stays.

@@ -3,7 +3,10 @@
 use regex::Regex;
 use std::sync::LazyLock;
 
-/// Whether the text holds a mainland mobile number, an e-mail address, or a WeChat id that follows the word for WeChat.
+/// What may stand directly before a mobile number.
+const COUNTRY_CODE: &[u8] = b"+86";
+
+/// Whether the text holds a mainland mobile number, with or without country code, an e-mail address, or a WeChat id that follows the word for WeChat.
 pub(super) fn has_contact_info(text: &str) -> bool {
     static PATTERNS: LazyLock<Option<[Regex; 2]>> = LazyLock::new(|| {
         let mobile = Regex::new(r"1[3-9](?:[ -]*[0-9]){9}").ok()?;
@@ -22,7 +25,8 @@ pub(super) fn has_contact_info(text: &str) -> bool {
     let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
     let mut from = 0;
     while let Some(found) = ones.then(|| mobile.find_at(text, from)).flatten() {
-        if !digit(text.as_bytes()[..found.start()].last()) && !digit(text.as_bytes().get(found.end())) {
+        let before = &text.as_bytes()[..found.start()];
+        if (!digit(before.last()) || before.ends_with(COUNTRY_CODE)) && !digit(text.as_bytes().get(found.end())) {
             return true;
         }
         from = found.start() + 1;
@@ -46,6 +50,9 @@ mod tests {
         for text in [
             "13812345678",
             "我的电话 138-1234 5678 谢谢",
+            "+8613812345678",
+            "电话+86 138-1234-5678",
+            "+86-13812345678",
             "mail me: li.lei@example.com.cn",
             "加微信：wx_abc123",
             "vx: Abc-12345",
@@ -54,9 +61,19 @@ mod tests {
         ] {
             assert!(has_contact_info(text), "{text}");
         }
-        for text in
-            ["", "订单号 213812345678", "138123456789", "12812345678", "微信可以吗", "vx: 12345678", "微信联系一下吧亲 abcdef", "a@b"]
-        {
+        for text in [
+            "",
+            "订单号 213812345678",
+            "138123456789",
+            "8613812345678",
+            "+186138123456789",
+            "+86138123456789",
+            "12812345678",
+            "微信可以吗",
+            "vx: 12345678",
+            "微信联系一下吧亲 abcdef",
+            "a@b",
+        ] {
             assert!(!has_contact_info(text), "{text}");
         }
     }

@@ -34,6 +34,8 @@ impl CurrencySource {
 #[derive(Debug)]
 struct FirstRow {
     source: CurrencySource,
+    /// The currency as it stands in the file.
+    spelling: String,
     file: String,
     row: u64,
 }
@@ -43,11 +45,11 @@ struct FirstRow {
 pub(super) struct Currencies(BTreeMap<String, FirstRow>);
 
 impl Currencies {
-    /// Notes the currency of a row of a batch.
-    pub(super) fn note(&mut self, code: &str, source: CurrencySource, batch: &CanonicalBatch, row: usize) {
+    /// Notes the currency of a row of a batch, as a code and as it is spelled.
+    pub(super) fn note(&mut self, (code, spelling): (&str, &str), source: CurrencySource, batch: &CanonicalBatch, row: usize) {
         if !self.0.contains_key(code) {
             let row = batch.first_row + row as u64 + 1;
-            self.0.insert(code.to_owned(), FirstRow { source, file: batch.file.clone(), row });
+            self.0.insert(code.to_owned(), FirstRow { source, spelling: spelling.trim().to_owned(), file: batch.file.clone(), row });
         }
     }
 
@@ -67,8 +69,11 @@ impl Currencies {
         };
         let examples = self.0.iter().take(SHOWN).map(example).collect::<Vec<_>>().join(", ");
         let rates = format!("give the rates in {reports} as a table: [exchange_rates] path = \"rates.csv\", with date, currency and rate");
-        let spelling =
-            format!("if {other} is only a spelling of {reports}: values.currency = {{ {reports} = [\"{other}\"] }} under [{name}]");
+        let spelled_in = if first.source == CurrencySource::Shop { InputTable::Shops.name() } else { name };
+        let spelling = format!(
+            "if {other} is only a spelling of {reports}: values.currency = {{ {reports} = [\"{}\"] }} under [{spelled_in}]",
+            shown(&first.spelling)
+        );
         let (message, hint) = if self.0.len() > 1 {
             let one = format!("[reports] currency = \"{reports}\" is right where every amount is in {reports}");
             (
@@ -86,6 +91,7 @@ impl Currencies {
 
 /// A currency as messages show it. What is no code may be anything, even a name.
 pub(super) fn shown(code: &str) -> String {
+    const WORDS: [&str; 12] = ["元", "人民币", "美元", "港币", "港元", "欧元", "日元", "英镑", "¥", "￥", "$", "€"];
     let is_code = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
-    if is_code { code.to_owned() } else { edges(code) }
+    if is_code || WORDS.contains(&code) { code.to_owned() } else { edges(code) }
 }

@@ -22,7 +22,7 @@ pub struct Exchange {
     calendar: Calendar,
     /// The currency of the reports.
     reports: String,
-    /// Shop → its currency, where the table `shops` says one.
+    /// Shop → its currency as the table `shops` spells it, where it says one.
     shops: BTreeMap<String, String>,
     /// Currency → first business day → rate (hundred-millionths) from then on; `None` if the pipeline has no rates.
     rates: Option<BTreeMap<String, BTreeMap<Day, i64>>>,
@@ -50,14 +50,19 @@ impl Exchange {
         if let Some(rows) = shops {
             for (shop, currency) in rows.column("shop_id")?.str()?.iter().zip(rows.column("currency")?.str()?.iter()) {
                 let shop = shop.unwrap_or_default().to_owned();
-                match currency.and_then(code) {
-                    Some(currency) => of_shops.insert(shop, currency.into_owned()),
+                match currency.filter(|currency| code(currency).is_some()) {
+                    Some(currency) => of_shops.insert(shop, currency.to_owned()),
                     None => of_shops.remove(&shop),
                 };
             }
         }
         let rates = rates.map(rates_by_currency).transpose()?;
         Ok(Exchange { calendar: plan.calendar.clone(), reports: plan.config.reports.currency.clone(), shops: of_shops, rates })
+    }
+
+    /// Whether an amount may be in another currency than the reports: there are rates, or a shop has another one.
+    pub(super) fn converts(&self) -> bool {
+        self.has_rates() || self.shops.values().any(|currency| code(currency).as_deref() != Some(&self.reports))
     }
 
     /// Whether the pipeline has rates.
@@ -111,7 +116,11 @@ impl Exchange {
                 None => self.currency_of(batch.string(shop, row)),
             };
             match &self.rates {
-                None => currencies.note(&code, source, &batch, row),
+                None => {
+                    let of_shop = || batch.string(shop, row).and_then(|shop| self.shops.get(shop)).map(String::as_str);
+                    let spelling = batch.string(currency, row).or_else(of_shop).unwrap_or(&code);
+                    currencies.note((&code, spelling), source, &batch, row);
+                }
                 Some(_) if code == self.reports.as_str() => {}
                 Some(known) => {
                     let day = day(&batch, row);
@@ -133,8 +142,8 @@ impl Exchange {
 
     /// The currency of a shop's rows that say none.
     fn currency_of(&self, shop: Option<&str>) -> (Cow<'_, str>, CurrencySource) {
-        match shop.and_then(|shop| self.shops.get(shop)) {
-            Some(currency) => (Cow::Borrowed(currency), CurrencySource::Shop),
+        match shop.and_then(|shop| self.shops.get(shop)).and_then(|currency| code(currency)) {
+            Some(currency) => (currency, CurrencySource::Shop),
             None => (Cow::Borrowed(&self.reports), CurrencySource::Reports),
         }
     }

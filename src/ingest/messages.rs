@@ -185,7 +185,7 @@ impl ParsedBatch {
         let senders = by_slot(c.sender).map(|word| word.and_then(Sender::parse)).collect::<Vec<_>>();
         let modes = by_slot(c.mode).map(|word| word.and_then(reply_mode)).collect::<Vec<_>>();
         let texts = batch.text(c.text);
-        let (notes, remarks) = (batch.keys_equal(c.kind, NOTE), said_false(batch.columns[c.needs_reply].as_boolean()));
+        let (notes, remarks) = (batch.keys_where(c.kind, is_note), said_false(batch.columns[c.needs_reply].as_boolean()));
         let parse_row = |(row, ((sender, mode), agent)): (usize, ((u32, u32), &u32))| {
             let Some(sender) = senders[sender as usize].filter(|_| is_good(&row)) else { return ParsedRow::default() };
             if notes.as_ref().is_some_and(|notes| notes[row]) {
@@ -210,8 +210,10 @@ impl ParsedBatch {
     }
 }
 
-/// The kind of a line that the buyer does not see: a private note, an internal comment.
-const NOTE: &str = "note";
+/// Whether a kind is that of lines that the buyer does not see: private notes, internal comments.
+fn is_note(kind: &str) -> bool {
+    kind.trim().eq_ignore_ascii_case("note")
+}
 
 /// The cells that say no. `None` if none does, as in most logs.
 fn said_false(cells: &BooleanArray) -> Option<BooleanBuffer> {

@@ -38,7 +38,7 @@ pub struct Orders {
     lookback: i32,
     /// File keys by the number in the column `file`.
     files: Vec<String>,
-    /// What the rates of refunds need, if the pipeline has rates and refunds.
+    /// What the currencies of refunds need, if the pipeline has refunds and any amount may be in another currency than the reports.
     origins: Option<OrderOrigins>,
     /// The audit of all rows read, without the rows that are kept: those are counted for the day that uses them.
     pub audit: Audit,
@@ -72,7 +72,7 @@ pub fn read_orders(plan: &Plan, first: Day, landed: Day, until: i64, required: O
         AmountMeaning::BeforeRefunds => newest.rows,
         AmountMeaning::AfterRefunds => before_refunds(plan, source, newest.rows, landed, &exchange)?,
     };
-    let needs_origins = exchange.has_rates() && plan.source(InputTable::Refunds).is_some();
+    let needs_origins = exchange.converts() && plan.source(InputTable::Refunds).is_some();
     let origins = needs_origins.then(|| exchange.origins(&rows, lookback)).transpose()?;
     Ok(Some(Orders { rows, counted: newest.counted, lookback, files, origins, audit }))
 }

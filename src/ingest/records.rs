@@ -12,13 +12,13 @@ use super::persons::Persons;
 use super::quarantine::Audit;
 use super::read::read;
 use super::table_frame::{FILE, counts_by_file, empty_frame, good_rows, with_file};
-use crate::config::{Plan, RowOrder};
+use crate::config::{Plan, RowOrder, SourceConfig};
 use crate::error::Result;
 use crate::frames::collect;
 use crate::model::InputTable;
 use crate::parallel;
 use kefu_kernel::calendar::Day;
-use polars::prelude::{DataFrame, IntoLazy, LazyFrame};
+use polars::prelude::{BooleanChunked, DataFrame, IntoLazy, LazyFrame};
 use std::collections::BTreeMap;
 
 /// Days before a business day whose partitions are read too, because they may hold rows that matter on that day: the opening of a ticket,
@@ -177,13 +177,41 @@ fn read_rows(
             tally.used -= read - kept;
             tally.duplicates += read - kept;
         }
+        let repeated = audit.total().duplicates;
+        if table == InputTable::Holidays && repeated > 0 {
+            audit.warnings.insert(format!(
+                "{repeated} rows name a day and shop that a later row names too, and only the last one counts: write all hours of a day in one \
+                 row, parted by ;"
+            ));
+        }
     }
     if table == InputTable::Refunds {
         rows = without_skus(plan, rows, &files, &mut audit)?;
     }
+    if table == InputTable::Staff && plan.source(table).is_some_and(SourceConfig::is_dated) {
+        rows = of_newest_partitions(plan, rows, &files, days)?;
+    }
     records.tables.insert(table, rows.drop(FILE)?);
     records.audits.push(audit);
     Ok((records, currencies))
+}
+
+/// Of every account the rows of the newest partition that names it: a partition of staff says how the account has always been.
+fn of_newest_partitions(plan: &Plan, rows: DataFrame, files: &[String], days: (Day, Day)) -> Result<DataFrame> {
+    let Some(source) = plan.source(InputTable::Staff) else { return Ok(rows) };
+    let (first, last) = days_read(plan, InputTable::Staff, days)?;
+    let listed = files_of(plan, InputTable::Staff, source, first, last)?.into_iter();
+    let partitions = listed.filter_map(|(day, file)| Some((file.key.clone(), day?))).collect::<BTreeMap<_, _>>();
+    let partition = |file: u32| files.get(file as usize).and_then(|file| partitions.get(file)).copied();
+    let (shops, agents, places) = (rows.column("shop_id")?.str()?, rows.column("agent_id")?.str()?, rows.column(FILE)?.u32()?);
+    let keys = || shops.iter().zip(agents.iter()).zip(places.iter().map(|file| partition(file.unwrap_or_default())));
+    let mut newest: BTreeMap<(Option<&str>, Option<&str>), Option<Day>> = BTreeMap::new();
+    for (key, partition) in keys() {
+        let known = newest.entry(key).or_default();
+        *known = partition.max(*known);
+    }
+    let stays = keys().map(|(key, partition)| Some(newest.get(&key) == Some(&partition))).collect::<BooleanChunked>();
+    Ok(rows.filter(&stays)?)
 }
 
 /// The rows without those of an excluded sku, which the audit counts as ignored.
@@ -213,6 +241,7 @@ fn id_column(table: InputTable) -> Option<&'static str> {
     match table {
         InputTable::Refunds => Some("refund_id"),
         InputTable::Tickets => Some("ticket_id"),
+        InputTable::Holidays => Some("date"),
         _ => None,
     }
 }

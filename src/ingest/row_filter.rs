@@ -105,7 +105,14 @@ impl FilterColumn {
             return Ok(numbers.map(|number| number.map_or(empty, |number| self.has(&(number + 0.0).to_string()))).collect());
         }
         let text = cast(cells, &DataType::Utf8)?;
-        Ok(text.as_string::<i32>().iter().map(|cell| cell.map_or(empty, |cell| self.has(cell))).collect())
+        let texts = text.as_string::<i32>().iter();
+        if matches!(cells.data_type(), DataType::Decimal128(..) | DataType::Decimal256(..)) {
+            // A flag in a warehouse may be a decimal, and its zeros behind the point say nothing.
+            let whole =
+                |cell: &str| if cell.contains('.') { cell.trim_end_matches('0').trim_end_matches('.').to_owned() } else { cell.to_owned() };
+            return Ok(texts.map(|cell| cell.map_or(empty, |cell| self.has(&whole(cell)))).collect());
+        }
+        Ok(texts.map(|cell| cell.map_or(empty, |cell| self.has(cell))).collect())
     }
 
     fn has(&self, cell: &str) -> bool {

@@ -68,11 +68,14 @@ pub struct Staff {
     places: BTreeMap<(String, String), Vec<usize>>,
 }
 
-/// The fingerprints of the dated rows that hold on a day, each 16 hex digits that do not depend on the order of the rows.
+/// Shop id and agent id of an account, and what holds for it.
+type HeldAccount<'a> = (&'a (String, String), Option<&'a Account>);
+
+/// The fingerprints of some rows of a day, each 16 hex digits that do not depend on the order of the rows.
 pub struct StaffFingerprints {
     /// Which accounts are the shop's own.
     pub own: String,
-    /// The team of each account.
+    /// The team of each account, and what its work costs.
     pub teams: String,
     /// Everything else that the rows say.
     pub rest: String,
@@ -148,23 +151,45 @@ impl Staff {
         self.places.iter().filter_map(|(key, places)| Some((key, &undated(places)?.account))).collect()
     }
 
-    /// The fingerprints of a day. `None` if no dated row holds on it.
-    pub fn fingerprints(&self, day: Day) -> Option<StaffFingerprints> {
-        let rows = self.places_on(day).map(|(_, place)| &self.rows[place]).filter(|row| row.days.is_dated()).collect::<Vec<_>>();
-        let sum = |text: &dyn Fn(&StaffRow) -> String| {
-            let hashes = rows.iter().copied().map(|row| xxh3_64(text(row).as_bytes()));
-            format!("{:016x}", hashes.fold(0, u64::wrapping_add))
-        };
-        (!rows.is_empty()).then(|| StaffFingerprints {
-            own: sum(&|row| format!("{:?}", (&row.shop, &row.agent))),
-            teams: sum(&|row| format!("{:?}", (&row.shop, &row.agent, &row.account.team))),
-            rest: sum(&|row| format!("{:?}", (&row.shop, &row.agent, Account { team: None, ..row.account.clone() }))),
+    /// The fingerprints of the accounts of which a dated row holds on a day, or of whose dated rows none does. `None` if there are none.
+    pub fn dated_fingerprints(&self, day: Day) -> Option<StaffFingerprints> {
+        let of_dates = |holding: Option<&Account>, dated: bool| holding.is_none() || dated;
+        let accounts = self.held_on(day).filter(|(_, holding, dated)| of_dates(*holding, *dated));
+        let accounts = accounts.map(|(key, holding, _)| (key, holding)).collect::<Vec<_>>();
+        (!accounts.is_empty()).then(|| fingerprints(&accounts))
+    }
+
+    /// The fingerprints of all that holds on a day, whether it has dates or not.
+    pub fn fingerprints(&self, day: Day) -> StaffFingerprints {
+        let held = self.held_on(day).filter(|(_, holding, _)| holding.is_some());
+        fingerprints(&held.map(|(key, holding, _)| (key, holding)).collect::<Vec<_>>())
+    }
+
+    /// Every account with what holds for it on a day, and whether that has dates.
+    fn held_on(&self, day: Day) -> impl Iterator<Item = (&(String, String), Option<&Account>, bool)> {
+        self.places.iter().map(move |(key, places)| {
+            let row = self.holding(places, day).map(|place| &self.rows[place]);
+            (key, row.map(|row| &row.account), row.is_some_and(|row| row.days.is_dated()))
         })
     }
 
     /// The place of the row that holds on a day, of the rows of an account.
     fn holding(&self, places: &[usize], day: Day) -> Option<usize> {
         places.iter().rev().copied().find(|place| self.rows[*place].days.contains(day))
+    }
+}
+
+/// The fingerprints of accounts, each with what holds for it.
+fn fingerprints(accounts: &[HeldAccount]) -> StaffFingerprints {
+    let sum = |text: &dyn Fn(&HeldAccount) -> String| {
+        let hashes = accounts.iter().map(|account| xxh3_64(text(account).as_bytes()));
+        format!("{:016x}", hashes.fold(0, u64::wrapping_add))
+    };
+    let pay = |account: &Account| (account.team.clone(), account.hourly_cost, account.commission_rate);
+    StaffFingerprints {
+        own: sum(&|(key, holding)| format!("{:?}", (key, holding.is_some()))),
+        teams: sum(&|(key, holding)| format!("{:?}", (key, holding.map(pay)))),
+        rest: sum(&|(key, holding)| format!("{:?}", (key, holding.map(|account| (&account.name, &account.role, &account.person))))),
     }
 }
 
@@ -225,12 +250,12 @@ mod tests {
     #[test]
     fn a_day_is_told_from_another_by_the_dated_rows_that_hold() {
         fn of(rows: &[(&str, Option<i32>, Option<i32>, &str)], day: i32) -> Option<(String, String)> {
-            staff(rows).fingerprints(Day(day)).map(|found| (found.own, found.teams))
+            staff(rows).dated_fingerprints(Day(day)).map(|found| (found.own, found.teams))
         }
         let before = [("A", None, None, "early"), ("B", Some(10), Some(20), "late")];
         let after = [("A", None, None, "late"), ("B", Some(10), Some(15), "late"), ("B", Some(16), None, "early")];
         assert_eq!([9, 12].map(|day| of(&before, day) == of(&after, day)), [true, true]);
-        assert_eq!(of(&before, 9), None);
+        assert_eq!(of(&before[..1], 9), None);
         let [old, new] = [of(&before, 18).unwrap(), of(&after, 18).unwrap()];
         assert_eq!((old.0 == new.0, old.1 == new.1), (true, false));
         assert_ne!(of(&before, 21), of(&after, 21));

@@ -59,15 +59,23 @@ pub fn find(level: Level, id: &str) -> Option<&'static Metric> {
     of_level(level).find(|metric| metric.id == id)
 }
 
+/// The metrics of a shop that each of its videos has too: those that are computed from videos alone, but not the number of videos.
+pub fn of_videos() -> impl Iterator<Item = &'static Metric> {
+    let is_of_videos = |metric: &Metric| facts(metric, Level::Shop, &Rules::default()).iter().all(|fact| *fact == Fact::Videos);
+    of_level(Level::Shop).filter(move |metric| is_of_videos(metric) && !matches!(metric.formula, Formula::Persons(..)))
+}
+
 /// The metrics that a formula names.
 fn parts(metric: &Metric, level: Level, rules: &Rules) -> Vec<&'static Metric> {
     let own = |id: &str| find(level, id);
     let parts = match &metric.formula {
         Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) | Formula::Percentile { .. } => vec![],
         Formula::Target(_) => vec![],
+        Formula::Told(_, _, rows) => vec![own(rows)],
         // Rates belong to accounts at every level.
         Formula::AtRate(a, _) => vec![find(Level::Agent, a)],
         Formula::Ratio(a, b) | Formula::Difference(a, b) => vec![own(a), own(b)],
+        Formula::DailyRatio(a, b, days) => vec![own(a), own(b), own(days)],
         Formula::OfShop(a, b) => vec![own(a), find(Level::Shop, b)],
         Formula::InSeconds(a) => vec![own(a)],
         Formula::Same(name) => vec![own(&name(rules))],
@@ -84,7 +92,7 @@ pub fn delay(metric: &Metric, level: Level, rules: &Rules) -> i32 {
 /// Every fact that a metric is computed from.
 pub fn facts(metric: &Metric, level: Level, rules: &Rules) -> Vec<Fact> {
     match &metric.formula {
-        Formula::Sum(fact, _) => vec![*fact],
+        Formula::Sum(fact, _) | Formula::Told(fact, ..) => vec![*fact],
         Formula::Max(fact, _) | Formula::Last(fact, _) | Formula::Persons(fact, _) => vec![*fact],
         Formula::Target(_) => vec![Fact::Targets],
         Formula::Percentile { .. } => vec![Fact::Rounds],

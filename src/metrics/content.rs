@@ -4,7 +4,7 @@ use super::declaration::*;
 use crate::model::Fact;
 
 pub(super) fn metrics() -> Vec<Metric> {
-    [of_plays(), watched(), of_likes()].concat()
+    [of_plays(), watched(), of_likes(), of_account()].concat()
 }
 
 /// A component: a count over the rows that have another one too.
@@ -73,5 +73,28 @@ fn of_likes() -> Vec<Metric> {
             ["账号粉丝数：期内最后有数的一天中最大的；没有为空", "The account's followers: the greatest of the period's last day that has any; null without"],
             shop(&logs::VIDEOS, 2_000.0)).component(),
         per_like("fan_like_ratio", ["粉赞比", "Followers per like"], "followers", "likes", ["粉丝数 / 期内点赞数", "Followers / likes of the period"], 20.0),
+    ]
+}
+
+/// What the account posted, and how it went.
+#[rustfmt::skip]
+fn of_account() -> Vec<Metric> {
+    let log = &logs::VIDEOS;
+    let parts = || ["likes", "comments", "shares"].map(col);
+    let is_known = move || parts().map(Expr::is_not_null).into_iter().reduce(Expr::or).unwrap_or(lit(false));
+    let known = move || parts().map(|part| part.fill_null(lit(0i64))).into_iter().reduce(|sum, part| sum + part).unwrap_or(lit(0i64));
+    vec![
+        metric("posts", ["发布", "Videos posted"], SHOP, Count, persons(Fact::Videos, |_| col("posted")),
+            ["期内有数据的去重视频数", "Distinct videos that the period has a row of"],
+            shop(log, 2.0)).better(Higher),
+        metric("interaction_rows", ["有互动数的视频日", "Video-days where interactions are known"], SHOP, Count, count_if(Fact::Videos, move |_| is_known()),
+            ["点赞、评论、转发至少知道一项的行数", "Rows with likes, comments or shares"],
+            shop(log, 2.0)).component(),
+        metric("interactions", ["互动", "Interactions"], SHOP, Count, told(Fact::Videos, move |_| known(), "interaction_rows"),
+            ["点赞 + 评论 + 转发；只加知道的，全不知道为空", "Likes + comments + shares, those that are known; null where none is"],
+            shop(log, 125.0)).better(Higher),
+        metric("max_plays", ["最高播放", "Most plays"], SHOP, Count, max(Fact::Videos, |_| col("day_plays")),
+            ["单条视频单日最高播放次数；没有视频为空", "The greatest plays of one video on one day; null without videos"],
+            shop(log, 1_000.0)).better(Higher),
     ]
 }

@@ -56,7 +56,7 @@ pub(super) fn metrics() -> Vec<Metric> {
             ["付款流失买家在 [咨询, 次日末) 下单而到 D+final_pay_days 末未付款的金额，按日相加", "Amount of the lost payers' orders created in [consult, end of D+1) and unpaid at the end of D+`final_pay_days`, added up by day"],
             shop(&logs::CONVERSION, 50.0)).final_after(FinalPay).better(Lower),
         metric("lead_receptions", ["有效信息接待量", "Receptions with a lead"], AGENT, Count, count_if(Fact::Sessions, |_| col("lead")),
-            ["买家消息中留有手机号、邮箱或微信号的接待", "Receptions in which a buyer line holds a mobile number, an e-mail address or a WeChat id"],
+            ["买家消息中留有手机号（可带 +86）、邮箱或微信号的接待", "Receptions in which a buyer line holds a mobile number, with or without +86, an e-mail address or a WeChat id"],
             agent(&logs::LEAD, "A", 1.0)).component(),
         metric("lead_rate", ["有效信息转化率", "Lead rate"], AGENT, Rate, ratio("lead_receptions", "receptions"),
             ["留有联系方式的接待 / 有买家消息的接待", "Receptions with a lead / receptions with a buyer line"],

@@ -5,7 +5,7 @@ pub use super::examples::{Example, agent, shop};
 use crate::model::Fact;
 pub use crate::model::Level;
 pub use Delay::{Days, FinalPay, NextDay, Now, OwnRule, Retention};
-pub use Formula::{AtRate, Difference, InSeconds, OfShop, Percentile, Ratio, Target};
+pub use Formula::{AtRate, DailyRatio, Difference, InSeconds, OfShop, Percentile, Ratio, Target};
 pub use MetricUnit::{Count, Hours, Milliseconds, Money, Number, Quantity, Rate, Seconds};
 pub use Preference::{Higher, Lower, Neither};
 use kefu_kernel::rules::Attribution;
@@ -137,6 +137,11 @@ pub fn count_if(fact: Fact, condition: impl Fn(&Rules) -> Expr + Send + Sync + '
     Formula::Sum(fact, Summand::CountIf(of(condition)))
 }
 
+/// Sums a value over the rows of a fact, where any row has one. `rows`: the metric that counts the rows with a value.
+pub fn told(fact: Fact, value: impl Fn(&Rules) -> Expr + Send + Sync + 'static, rows: &str) -> Formula {
+    Formula::Told(fact, of(value), rows.to_owned())
+}
+
 /// The largest value over the rows of a fact.
 pub fn max(fact: Fact, expression: impl Fn(&Rules) -> Expr + Send + Sync + 'static) -> Formula {
     Formula::Max(fact, of(expression))
@@ -166,6 +171,8 @@ pub fn same(name: impl Fn(&Rules) -> String + Send + Sync + 'static) -> Formula 
 pub enum Formula {
     /// The sum over rows and days. 0 without rows.
     Sum(Fact, Summand),
+    /// The sum over rows and days, as above, but null where the named metric is 0, which counts the rows with a value: nobody told it.
+    Told(Fact, Expression, String),
     /// The largest value over rows and days. Null without rows.
     Max(Fact, Expression),
     /// The largest value of the last day with rows: a stock, such as followers. Null without rows.
@@ -174,6 +181,9 @@ pub enum Formula {
     Persons(Fact, Expression),
     /// The first metric divided by the second. Null if the denominator is 0 or either is null.
     Ratio(String, String),
+    /// The first metric divided by the second, which not every day has. Null as for `Ratio`, and where the third, which counts the days that
+    /// have it, does not count every day of the period that was made.
+    DailyRatio(String, String, String),
     /// The first metric minus the second. Null if either is null.
     Difference(String, String),
     /// An agent's metric divided by a metric of its shop. Null as for `Ratio`.
@@ -329,6 +339,11 @@ impl Metric {
 /// One metric divided by another.
 pub fn ratio(numerator: &str, denominator: &str) -> Formula {
     Ratio(numerator.to_owned(), denominator.to_owned())
+}
+
+/// One metric divided by another that not every day has. `days`: the metric that counts the days that have it.
+pub fn daily_ratio(numerator: &str, denominator: &str, days: &str) -> Formula {
+    DailyRatio(numerator.to_owned(), denominator.to_owned(), days.to_owned())
 }
 
 /// The levels of metrics that shops and agents share.

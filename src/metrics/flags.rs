@@ -45,6 +45,8 @@ pub fn flags() -> Vec<PersonFlag> {
             merge: FlagMerge::LastOf("served"),
         });
     }
+    // The person of this flag is a video.
+    flags.push(PersonFlag { name: "posted".to_owned(), of: Fact::Videos, holds: of(|_| lit(true)), merge: FlagMerge::Any });
     flags
 }
 

@@ -22,7 +22,7 @@ mod targets;
 mod teams;
 mod tickets;
 
-pub use catalogue::{all, delay, facts, find, of_level};
+pub use catalogue::{all, delay, facts, find, of_level, of_videos};
 pub use flags::{flags, has_flag};
 pub use landed::Landed;
 pub use teams::levels;

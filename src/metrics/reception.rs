@@ -87,11 +87,14 @@ pub(super) fn metrics() -> Vec<Metric> {
             count_if(Fact::Sessions, |r| (col("last_at") - col("first_at")).gt(lit(r.long_reception.0)).fill_null(lit(false))),
             ["首末买家或回复消息相隔超过 long_reception（默认 30 分钟）的接待（店铺：会话）", "Receptions (shop: sessions) whose last − first buyer or reply line is over `long_reception` (30 min)"],
             agent(&logs::LONG, "A", 1.0)),
-        metric("visitors", ["访客数", "Visitors"], SHOP, Count, sum(Fact::Visits, |_| col("visitors")),
-            ["visits 表的访客数之和；未配置为空", "Visitors of the visits table; null without one"],
+        metric("visitors", ["访客数", "Visitors"], SHOP, Count, told(Fact::Visits, |_| col("visitors"), "visitor_days"),
+            ["visits 表中已知各日的访客数之和；一日都没有为空", "Visitors of the days that the visits table has; null if it has none of them"],
             shop(&logs::VISITED, 10.0)).component(),
-        metric("consult_rate", ["咨询率", "Consult rate"], SHOP, Rate, ratio("consult_buyers", "visitors"),
-            ["咨询人数 / 访客数；未配置 visits 或访客为 0 时为空", "Buyers who consulted / visitors; null without a visits table or visitors"],
+        metric("visitor_days", ["有访客数的天数", "Days with visitors"], SHOP, Count, count_if(Fact::Visits, |_| col("visitors").is_not_null()),
+            ["visits 表中有访客数的天数", "Days that the visits table has"],
+            shop(&logs::VISITED, 1.0)).component(),
+        metric("consult_rate", ["咨询率", "Consult rate"], SHOP, Rate, daily_ratio("consult_buyers", "visitors", "visitor_days"),
+            ["咨询人数 / 访客数；有一日没有访客数即为空", "Buyers who consulted / visitors; null if one of the days has no visitors in the table"],
             shop(&logs::VISITED, 0.1)).better(Higher),
     ]
 }

@@ -1,7 +1,7 @@
 //! The record of a run, collected while it goes on and stored under `_meta/runs/`, even if the run fails. It names no machine.
 
 use crate::config::Plan;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Context, Error, Kind, Result};
 use crate::ingest::Audit;
 use crate::staging::SCHEMA_VERSION;
 use crate::store::Store;
@@ -95,7 +95,7 @@ pub struct Warning {
 }
 
 /// A check before publishing that a partition did not pass (DECISIONS #50).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gate {
     pub name: String,
     pub partition: String,
@@ -287,9 +287,14 @@ impl RunRecorder {
 }
 
 impl RunRecord {
+    /// The key of the record below an output root.
+    pub fn key(&self) -> String {
+        format!("_meta/runs/{}.json", self.run_id)
+    }
+
     /// Stores the record below an output root.
     pub fn save(&self, store: &Store) -> Result<()> {
-        store.put(&format!("_meta/runs/{}.json", self.run_id), serde_json::to_vec_pretty(self)?)
+        store.put(&self.key(), serde_json::to_vec_pretty(self)?).with("while", "writing the record of the run")
     }
 
     /// As `save`, but gives up after `limit`: when a run has failed, the storage may be the reason.

@@ -14,18 +14,21 @@ pub fn day_runs(days: impl IntoIterator<Item = Day>) -> Vec<(Day, Day)> {
     runs
 }
 
+/// The first and last day of a run as a sentence names them.
+pub fn named((first, last): (Day, Day)) -> String {
+    if first == last { first.to_string() } else { format!("{first} to {last}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn days_in_a_row_are_one_run() {
-        let runs = |days: &[i32]| day_runs(days.iter().copied().map(Day)).into_iter().map(|(first, last)| (first.0, last.0)).collect();
-        let cases: [(&[i32], Vec<(i32, i32)>); 4] =
-            [(&[], vec![]), (&[3], vec![(3, 3)]), (&[1, 2, 3], vec![(1, 3)]), (&[1, 3, 4, 9], vec![(1, 1), (3, 4), (9, 9)])];
-        for (days, expected) in cases {
-            let found: Vec<(i32, i32)> = runs(days);
-            assert_eq!(found, expected, "{days:?}");
-        }
+        let runs = |days: &[i32]| day_runs(days.iter().copied().map(Day)).iter().map(|(first, last)| [first.0, last.0]).collect::<Vec<_>>();
+        assert_eq!(runs(&[]), Vec::<[i32; 2]>::new());
+        assert_eq!(runs(&[3]), [[3, 3]]);
+        assert_eq!(runs(&[1, 2, 3]), [[1, 3]]);
+        assert_eq!(runs(&[1, 3, 4, 9]), [[1, 1], [3, 4], [9, 9]]);
     }
 }

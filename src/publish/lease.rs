@@ -6,7 +6,8 @@
 //! over, so clocks of two machines are never compared.
 
 use crate::error::{Context, Error, Kind, Result};
-use crate::store::{ObjectVersion, PutCondition, Store};
+use crate::signals;
+use crate::store::{ObjectVersion, PutCondition, Store, is_overtaken};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, TryLockError};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -17,14 +18,16 @@ use std::time::{Duration, Instant};
 const LEASE: &str = "_meta/lease.json";
 /// The key of the lock file on a local root.
 const LOCK: &str = "_meta/lock";
-/// How often a run tries again when another one was faster to take a free lease, or the store failed.
+/// How often a run tries again when another one was faster to take a free lease.
 const ATTEMPTS: usize = 12;
+/// How often a run that waits for a lock file looks whether it is free.
+const RETRY: Duration = Duration::from_millis(200);
 
 /// The clock of the lease. Tests substitute their own.
 pub trait LeaseClock: Send + Sync {
     /// The time since a fixed instant of the clock; it never goes back.
     fn now(&self) -> Duration;
-    /// Waits for some time.
+    /// Waits for some time, or less if a signal comes.
     fn sleep(&self, time: Duration);
 }
 
@@ -43,7 +46,8 @@ impl LeaseClock for MonotonicClock {
     }
 
     fn sleep(&self, time: Duration) {
-        std::thread::sleep(time);
+        // A signal ends the wait, and whoever waits checks for one.
+        let _ = signals::wait(time);
     }
 }
 
@@ -132,18 +136,20 @@ impl Lease {
     }
 }
 
-/// Locks the lock file of a local root, waiting for it if `wait`.
+/// Locks the lock file of a local root, waiting for it if `wait`. A wait for the system's lock could not be ended by a signal, so the lock is
+/// tried again and again. Errors: another live run holds it and `wait` is false; a signal; the file cannot be created.
 fn lock(path: &std::path::Path, wait: bool) -> Result<Lease> {
-    path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-    let file = File::options().create(true).truncate(false).write(true).open(path)?;
-    if wait {
-        file.lock()?;
-        return Ok(Lease::Locked(file));
-    }
-    match file.try_lock() {
-        Ok(()) => Ok(Lease::Locked(file)),
-        Err(TryLockError::WouldBlock) => Err(held_by_another("")),
-        Err(TryLockError::Error(e)) => Err(e.into()),
+    let locking = "taking the lock of the output";
+    path.parent().map_or(Ok(()), std::fs::create_dir_all).with("file", path.display()).with("while", locking)?;
+    let file = File::options().create(true).truncate(false).write(true).open(path);
+    let file = file.with("file", path.display()).with("while", locking)?;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lease::Locked(file)),
+            Err(TryLockError::WouldBlock) if wait => signals::wait(RETRY)?,
+            Err(TryLockError::WouldBlock) => return Err(held_by_another("")),
+            Err(TryLockError::Error(e)) => return Err(e).with("file", path.display()).with("while", locking),
+        }
     }
 }
 
@@ -175,8 +181,8 @@ fn acquire_object(store: &Store, run: &str, options: &LeaseOptions) -> Result<Le
             let document = LeaseDocument { run: run.to_owned(), epoch, beat: 0, free: false };
             match store.put_if(LEASE, serde_json::to_vec(&document)?.into(), &condition) {
                 Ok(version) => return Ok(Lease::Held(LeaseHolder::new(store, document, version, options.ttl / 4))),
-                // Another run was faster, or the store failed for a moment.
-                Err(e) if e.kind() == Kind::NotReady && attempts < ATTEMPTS => (seen, attempts) = (None, attempts + 1),
+                // Another run was faster. A store that fails has been given its time already.
+                Err(e) if is_overtaken(&e) && attempts < ATTEMPTS => (seen, attempts) = (None, attempts + 1),
                 Err(e) => return Err(e),
             }
         } else if let Some((_, version)) = found {
@@ -188,8 +194,9 @@ fn acquire_object(store: &Store, run: &str, options: &LeaseOptions) -> Result<Le
                 seen = Some((version, now));
             }
         }
-        crate::signals::check()?;
+        signals::check()?;
         options.clock.sleep(options.ttl / 12);
+        signals::check()?;
     }
 }
 

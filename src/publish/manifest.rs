@@ -3,6 +3,7 @@
 //! Whether a day is fresh is decided by comparing its entry with the inputs (DECISIONS #47).
 
 use super::day_record::DayRecord;
+use super::inputs_seen::InputsSeen;
 use super::judged::JudgedPartitions;
 use super::orders_read::OrdersRead;
 use super::output_calendar::{OutputCalendar, period_of};
@@ -28,6 +29,8 @@ pub struct Manifest {
     pub calendar: Option<OutputCalendar>,
     /// The orders that any run has read.
     pub orders: OrdersRead,
+    /// The partitions of dated inputs that any run has seen.
+    pub inputs_seen: InputsSeen,
     pub judged: JudgedPartitions,
     /// What is known of the bytes of the files.
     pub damage: Arc<DamageCheck>,
@@ -87,6 +90,9 @@ impl Manifest {
             manifest.calendar = page.calendar.clone().or(manifest.calendar);
             if !page.orders.is_empty() {
                 manifest.orders = page.orders.clone();
+            }
+            if !page.inputs_seen.is_empty() {
+                manifest.inputs_seen = page.inputs_seen.clone();
             }
             if !page.judged.is_empty() {
                 manifest.judged = page.judged.clone();
@@ -358,6 +364,7 @@ impl Manifest {
         let root = pages.entry(root_page()).or_default();
         (root.landed, root.judged) = (self.landed.map(|day| day.to_string()), self.judged.clone());
         (root.calendar, root.orders) = (self.calendar.clone(), self.orders.clone());
+        root.inputs_seen = self.inputs_seen.clone();
         pages
     }
 

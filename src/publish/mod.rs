@@ -2,6 +2,7 @@
 
 mod day_record;
 mod day_runs;
+mod inputs_seen;
 mod judged;
 mod lease;
 mod manifest;
@@ -14,7 +15,8 @@ mod seal;
 mod verify;
 
 pub use day_record::DayRecord;
-pub use day_runs::day_runs;
+pub use day_runs::{day_runs, named};
+pub use inputs_seen::InputsSeen;
 pub use judged::JudgedPartitions;
 pub use lease::{Lease, LeaseClock, LeaseOptions};
 pub use manifest::Manifest;

@@ -2,6 +2,7 @@
 //! and the intent of a publication. A page that the intent announces may be old or new; any other one must be the one that the root names.
 
 use super::day_record::DayRecord;
+use super::inputs_seen::InputsSeen;
 use super::judged::JudgedPartitions;
 use super::orders_read::OrdersRead;
 use super::output_calendar::OutputCalendar;
@@ -33,13 +34,15 @@ pub(super) struct ManifestPage {
     /// Only in the root page: the hash of every other page by its key. `None`: a version that kept no list has written it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pages: Option<BTreeMap<String, String>>,
-    /// Only in the root page, as are `judged`, `calendar` and `orders`.
+    /// Only in the root page, as are `judged`, `calendar`, `orders` and `inputs_seen`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub landed: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calendar: Option<OutputCalendar>,
     #[serde(default, skip_serializing_if = "OrdersRead::is_empty")]
     pub orders: OrdersRead,
+    #[serde(default, skip_serializing_if = "InputsSeen::is_empty")]
+    pub inputs_seen: InputsSeen,
     #[serde(default, skip_serializing_if = "JudgedPartitions::is_empty")]
     pub judged: JudgedPartitions,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

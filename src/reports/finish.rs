@@ -24,7 +24,12 @@ pub struct FinishInputs<'a> {
     pub known_shops: &'a [String],
     /// The targets and rates of each key, as [`super::targets_and_rates`] gives them.
     pub targets_and_rates: &'a DataFrame,
+    /// The number of days of the period that were made.
+    pub days: i64,
 }
+
+/// The column of [`FinishInputs::days`].
+const DAYS: &str = "made_days";
 
 /// The query for the values of a period at a level: one row per key, each under the rule set of its shop. Columns: those of
 /// [`finish_shop_set`]. Errors: a state lacks a column.
@@ -81,7 +86,8 @@ fn finish_shop_set(
         let shop = shop.clone().lazy().select([vec![col("shop_id")], renamed.collect()].concat());
         joined = joined.left_join(shop, col("shop_id"), col("shop_id"));
     }
-    let joined = joined.with_columns(leaves(level, landed, span, rules));
+    let leaves = leaves(metrics::of_level(level), (level, landed, span, rules));
+    let joined = joined.with_columns(leaves).with_column(lit(inputs.days).alias(DAYS));
     let values = metrics::of_level(level).flat_map(|metric| {
         let if_known = |value: Expr, of: &Metric| if landed.knows(metric, level, span, rules) { value } else { null(of) };
         let denominator = match &metric.formula {
@@ -94,6 +100,16 @@ fn finish_shop_set(
         std::iter::once(if_known(published(metric, level, rules), metric).alias(metric.id.as_str())).chain(denominator)
     });
     Ok(joined.select([keys, values.collect()].concat()))
+}
+
+/// The query for the videos of a period: one row per shop and video, with `shop_id`, `video_id` and the metrics of [`metrics::of_videos`]. Null:
+/// undefined by the metric's formula. `videos`: see [`PeriodState::videos`].
+pub(super) fn finish_videos(videos: LazyFrame, landed: &Landed, span: Span) -> LazyFrame {
+    // The formulas of videos depend on no rule.
+    let rules = Rules::default();
+    let leaves = leaves(metrics::of_videos(), (Level::Shop, landed, span, &rules));
+    let values = metrics::of_videos().map(|metric| published(metric, Level::Shop, &rules).alias(metric.id.as_str()));
+    videos.with_columns(leaves).select([["shop_id", "video_id"].map(col).to_vec(), values.collect()].concat())
 }
 
 /// The name of a shop's value in an agent's row.
@@ -151,10 +167,11 @@ fn nearest_rank<'a>(mut rows: impl Iterator<Item = (i64, &'a [i64])> + Clone, co
 }
 
 /// The metrics that other formulas are computed from. A sum or count without rows is 0, and null if it cannot be known yet.
-fn leaves(level: Level, landed: &Landed, span: Span, rules: &Rules) -> Vec<Expr> {
-    let leaves = metrics::of_level(level).filter_map(|metric| {
+fn leaves(metrics: impl Iterator<Item = &'static Metric>, (level, landed, span, rules): (Level, &Landed, Span, &Rules)) -> Vec<Expr> {
+    let leaves = metrics.filter_map(|metric| {
         let id = metric.id.as_str();
-        let leaf = match metric.formula {
+        let leaf = match &metric.formula {
+            Formula::Told(_, _, rows) => when(col(rows.as_str()).gt(lit(0i64))).then(col(id)).otherwise(lit(NULL)).alias(id),
             Formula::Sum(..) | Formula::Persons(..) => col(id).fill_null(lit(0i64)),
             Formula::Last(..) => col(id).and(lit(LAST_ROOM - 1)),
             Formula::Max(..) | Formula::Percentile { .. } => col(id),
@@ -198,10 +215,14 @@ fn value(metric: &Metric, level: Level, rules: &Rules) -> Expr {
         when(under.neq(lit(0))).then(quotient).otherwise(lit(NULL))
     };
     match &metric.formula {
-        Formula::Sum(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) => col(metric.id.as_str()),
+        Formula::Sum(..) | Formula::Told(..) | Formula::Max(..) | Formula::Last(..) | Formula::Persons(..) => col(metric.id.as_str()),
         Formula::Target(_) => col("target"),
         Formula::AtRate(_, rate) => divided(at_rate(metric, level), lit(1i64), rate.per() as f64),
         Formula::Ratio(a, b) => divided(part(a), part(b), scale(level, a) / scale(level, b) * metric.unit.of_quotient()),
+        Formula::DailyRatio(a, b, days) => {
+            let quotient = divided(part(a), part(b), scale(level, a) / scale(level, b));
+            when(part(days).gt_eq(col(DAYS))).then(quotient).otherwise(lit(NULL))
+        }
         Formula::OfShop(a, b) => divided(part(a), col(shop_column(b)), scale(level, a) / scale(Level::Shop, b)),
         Formula::Difference(a, b) => part(a) - part(b),
         Formula::InSeconds(a) => part(a).cast(DataType::Float64) / lit(scale(level, a)),

@@ -7,6 +7,7 @@ mod finish;
 mod tables;
 mod targets_and_rates;
 mod ticket_kinds;
+mod videos;
 
 pub use details::{audit_rows, detail, details, quarantine_rows};
 pub use dims::{Dims, dims};
@@ -14,3 +15,4 @@ pub use finish::{FinishInputs, finish};
 pub use tables::{RowContext, histogram, hourly, report, report_query};
 pub use targets_and_rates::{AccountInputs, Targets, targets_and_rates};
 pub use ticket_kinds::ticket_kinds;
+pub use videos::videos;

@@ -165,7 +165,7 @@ fn piece_columns(all: &[CountedGroup], counts: [&GroupedCounts; 2], dims: &Dims,
 }
 
 /// The published dtype of a unit.
-fn arrow_type(unit: MetricUnit) -> ArrowType {
+pub(super) fn arrow_type(unit: MetricUnit) -> ArrowType {
     match unit {
         MetricUnit::Count | MetricUnit::Milliseconds => ArrowType::Int64,
         MetricUnit::Money => ArrowType::Decimal128(18, 2),
@@ -174,7 +174,8 @@ fn arrow_type(unit: MetricUnit) -> ArrowType {
     }
 }
 
-fn comment(metric: &declaration::Metric, level: Level) -> String {
+/// The comment of a metric's column.
+pub(super) fn comment(metric: &declaration::Metric, level: Level) -> String {
     let noted = metrics::note(metric, level).map(|note| format!(" · {} · {}", note.zh, note.en)).unwrap_or_default();
     format!("{} · {} · {} · {} · {}{noted}", metric.name.zh, metric.name.en, metric.unit.name(), metric.about.zh, metric.about.en)
 }

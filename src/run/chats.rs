@@ -62,7 +62,9 @@ impl Stretch<'_> {
         let requested = self.days.read;
         let looked_back_on =
             self.days_looked_back_on()?.into_iter().filter(|day| !requested.contains(day) && !self.days.with_chat_states.contains(day));
-        let looked_back_on = looked_back_on.filter(|day| self.days.first_log.is_none_or(|first| *day >= first)).collect::<BTreeSet<_>>();
+        // A day whose files are gone has its states or none: it is not made of what is left of them.
+        let may_be_read = |day: &Day| !self.context.without_messages.contains(day) && self.days.first_log.is_none_or(|first| *day >= first);
+        let looked_back_on = looked_back_on.filter(may_be_read).collect::<BTreeSet<_>>();
         let windows = windows(requested, &looked_back_on, self.context.plan.config.messages.is_dated());
         let workers = memory::workers(self.context.request.memory);
         let jobs = self.context.request.jobs.clamp(1, windows.len().clamp(1, workers));
@@ -127,7 +129,8 @@ impl Stretch<'_> {
             Err(e) => return window.first().map_or(Ok(()), |day| emit((*day, Err(e), None))),
         };
         for (day, chats) in std::mem::take(&mut reading.days) {
-            let audit = self.read_day(day, chats, self.days.read.contains(&day), resources.workers).with("business day", day);
+            let audit = self.read_day(day, chats, self.days.read.contains(&day), resources.workers);
+            let audit = audit.map_err(|e| e.during("reading the chats of a day")).with("business day", day);
             match audit {
                 Err(e) if !self.days.read.contains(&day) || !self.goes_on_after(&e) => return Err(e),
                 audit => emit((day, audit, reading.earliest))?,
@@ -136,10 +139,10 @@ impl Stretch<'_> {
         Ok(())
     }
 
-    /// Whether the run goes on with other days after an error of one. It does if it is for several days, missed ones among them, and was
-    /// neither interrupted nor started in a wrong way.
+    /// Whether the run goes on with other days after an error of one. It does if it is for several days, missed ones among them, or reads others
+    /// beside its own, and was neither interrupted nor started in a wrong way.
     fn goes_on_after(&self, error: &Error) -> bool {
-        self.context.is_for_several_days() && !matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage)
+        (self.context.is_for_several_days() || self.context.reads_others) && !matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage)
     }
 
     /// Holds a day back if a gate applies and the run is not forced. Errors: the day is held back.
@@ -166,9 +169,6 @@ impl Stretch<'_> {
 
     /// The gate that holds a day back, and why. `None` if the day passes.
     fn reason_to_hold(&self, day: Day, rows: i64) -> Result<Option<(&'static str, String)>> {
-        if self.days.vanished.contains(&day) {
-            return Ok(Some(("inputs", "the message files that it was computed from are gone".to_owned())));
-        }
         let may_be_empty = rows == 0 && self.context.plan.config.quality.on_missing == OnMissing::Empty;
         let mut usual =
             self.context.history.range(day.plus(-28)..day).map(|(_, (rows, _))| *rows).filter(|rows| *rows > 0).collect::<Vec<_>>();

@@ -11,14 +11,15 @@ use super::request::RunRequest;
 use super::stretch::{Days, RunContext, Stretch};
 use crate::config::Plan;
 use crate::error::{Error, Kind, Result};
-use crate::freshness::{DaySelection, DayWork, Freshness};
+use crate::freshness::{DaySelection, DayWork, Freshness, MissedDays, SEMANTICS_VERSION};
 use crate::memory;
 use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::observability::{RunRecord, RunRecorder};
 use crate::plan_view::PlanView;
 use crate::progress::Progress;
-use crate::publish::{Lease, Manifest, OutputCalendar, Publisher};
+use crate::publish::{DayRecord, Lease, Manifest, OutputCalendar, Publisher};
+use crate::staging;
 use crate::staging::{DamageCheck, StagingArea};
 use crate::state::StateStore;
 use crate::store::probe;
@@ -44,13 +45,28 @@ pub fn run(plan: &Plan, request: &RunRequest) -> Result<RunRecord> {
 pub fn run_recorded(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -> Result<()> {
     memory::configure_allocator(request.memory);
     recorder.record_plan(plan);
-    probe::probe_output(&plan.output)?;
-    let lease = Lease::acquire(&plan.output, &recorder.run_id(), &request.lease)?;
+    let lease = open_output(plan, request, recorder)?;
     let ended = run_leased(plan, request, recorder, &lease);
     if let Err(error) = &ended {
         missed::note_failure(plan, request, &lease, error);
     }
     ended
+}
+
+/// Takes the lease of the output, removes what dead runs have left staged, and tries the output with real requests.
+/// Errors: another run holds the lease; the output cannot be written.
+fn open_output(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -> Result<Lease> {
+    staging::sweep_temporary();
+    let lease = || Lease::acquire(&plan.output, &recorder.run_id(), &request.lease);
+    if plan.output.folder().is_none() {
+        probe::probe_output(&plan.output)?;
+        return lease();
+    }
+    // What a dead run has staged may be what fills the disk, so it goes before the probe writes.
+    let lease = lease()?;
+    staging::sweep(&plan.output);
+    probe::probe_output(&plan.output)?;
+    Ok(lease)
 }
 
 /// Runs the days that are due. If a published file is found damaged on the way, the run begins anew, and the days and periods of such files are
@@ -88,17 +104,19 @@ fn attempt(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: &Le
     };
     refuse_mixed(plan, &manifest, &work, request)?;
     refuse_other_calendar(plan, &freshness, &manifest, &work, request)?;
-    damaged::refuse_lost(plan, &freshness, &manifest, &work, request)?;
     let covers_output = freshness.covers_output(&manifest, (request.from, request.to), &work);
+    let without_messages = freshness.days_without_messages(&manifest)?;
+    let lost = freshness.lost_for_good(&without_messages);
+    damaged::refuse_lost(plan, &freshness, &manifest, &lost, request.force && covers_output)?;
     let has_strays = covers_output && !OutputCalendar::of(plan).strays(manifest.files.keys())?.is_empty();
     let is_damaged = !damage.damaged().is_empty();
     let mut carried =
         CarriedOver { stale_spans, with_chat_states: freshness.days_with_chat_states(&manifest)?, missing_orders: BTreeSet::new() };
-    let mut outcome = RunOutcome::default();
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
     let reported = manifest.days.iter().filter(|(_, record)| record.reported);
-    let history = reported.map(|(day, record)| (*day, (record.rows, record.profile.clone()))).collect();
+    let profile_of = |record: &DayRecord| record.profile.clone().filter(|_| record.semantics == SEMANTICS_VERSION);
+    let history = reported.map(|(day, record)| (*day, (record.rows, profile_of(record)))).collect();
     let context = RunContext {
         plan,
         request,
@@ -108,11 +126,15 @@ fn attempt(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: &Le
         lease,
         missed: &missed.made,
         covers_output,
-        older: &work.older,
+        older: &work.staying(),
+        kept: &work.kept(),
+        without_messages: &without_messages,
+        lost: &lost,
+        reads_others: work.read.iter().any(|day| *day < request.from || request.to < *day),
         history: &history,
     };
-    missed.sentences(&plan.argument()).iter().for_each(|sentence| tracing::warn!("{sentence}"));
-    warn_of_older(plan, &work);
+    warn_of_days(&context, &missed, &work);
+    let mut outcome = RunOutcome { failed: context.refusals(&work) };
     context.end_stage("plan");
     for (index, places) in stretches(plan, days.len()).enumerate() {
         let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
@@ -157,31 +179,32 @@ fn run_stretch(
     manifest: &mut Manifest,
     progress: &Progress,
 ) -> Result<Vec<(Day, Error)>> {
-    let OpenedStretch { mut inputs, read, restated, vanished, first_log, failed } = inputs::open(context, manifest, work, later)?;
+    let opened = inputs::open(context, manifest, work, later).map_err(|e| e.during("reading the tables beside the chats"))?;
+    let OpenedStretch { mut inputs, read, restated, first_log, failed } = opened;
     let (output, damage, found) = (&context.plan.output, Arc::clone(&manifest.damage), manifest.damage.found());
     let staging = Arc::new(StagingArea::open(output, Arc::clone(&manifest.files), manifest.in_doubt.clone(), Arc::clone(&damage))?);
     let (states, publisher, published) = (StateStore::new(&staging), Publisher::new(&staging), manifest.reported());
     context.end_stage("open");
-    let (published, read, vanished, with_chat_states) = (&published, &read, &vanished, &carried.with_chat_states);
-    let opened = Days { published, read, vanished, restated: &restated, later, with_chat_states, first_log };
+    let (published, read, with_chat_states) = (&published, &read, &carried.with_chat_states);
+    let opened = Days { published, read, restated: &restated, later, with_chat_states, first_log };
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days: opened };
-    let mut chats = stretch.read_chats(progress)?;
+    let mut chats = stretch.read_chats(progress).map_err(|e| e.during("reading the chats"))?;
     chats.failed.extend(failed);
     context.end_stage("read");
     let days = Days { restated: &chats.restated, with_chat_states: &chats.with_chat_states, first_log: chats.first_log, ..opened };
-    Stretch { days, ..stretch }.compute_sales()?;
+    Stretch { days, ..stretch }.compute_sales().map_err(|e| e.during("computing the sales"))?;
     // No later stage needs the orders, and they take much memory.
     inputs.orders = None;
     let stretch = Stretch { context, inputs: &inputs, states: &states, publisher: &publisher, days };
     context.end_stage("sales");
     let reported = stretch.spans_to_report(&mut carried.stale_spans);
-    stretch.compute_reports(&reported)?;
+    stretch.compute_reports(&reported).map_err(|e| e.during("computing the reports"))?;
     carried.missing_orders.extend(stretch.missing_orders(&reported)?);
     context.end_stage("reports");
-    let judged = stretch.compute_judgements(&reported, manifest)?;
+    let judged = stretch.compute_judgements(&reported, manifest).map_err(|e| e.during("computing the judgements"))?;
     context.end_stage("judgements");
     damage.verdict(output, found)?;
-    publication::publish(&stretch, &chats, judged, manifest)?;
+    publication::publish(&stretch, &chats, judged, manifest).map_err(|e| e.during("publishing"))?;
     context.end_stage("publish");
     carried.with_chat_states = chats.with_chat_states;
     Ok(chats.failed)
@@ -213,6 +236,13 @@ pub fn landed(plan: &Plan, manifest: &Manifest, to: Day, as_of: Option<Day>) -> 
 fn stretches(plan: &Plan, days: usize) -> impl Iterator<Item = Range<usize>> {
     let size = if plan.config.messages.is_dated() { STRETCH } else { STRETCH_UNPARTITIONED };
     (0..days.max(1)).step_by(size).map(move |start| start..days.min(start + size))
+}
+
+/// Says which days the run makes beside its own, and which it leaves.
+fn warn_of_days(context: &RunContext, missed: &MissedDays, work: &DayWork) {
+    missed.sentences(&context.plan.argument()).iter().for_each(|sentence| tracing::warn!("{sentence}"));
+    warn_of_older(context.plan, work);
+    context.warn_of_gone(work);
 }
 
 /// Says which days an older version computed and how to compute them again. They never stop a run (DECISIONS #60).

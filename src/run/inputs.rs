@@ -2,7 +2,7 @@
 
 use super::days::{days_looking_back_on, days_with_orders_looking_back_on};
 use super::stretch::{RunContext, StretchInputs};
-use crate::config::OnMissing;
+use crate::config::{OnMissing, Plan};
 use crate::error::{Error, Result};
 use crate::freshness::DayWork;
 use crate::ingest::{self, Orders, Reference};
@@ -16,7 +16,6 @@ pub(super) struct OpenedStretch {
     pub inputs: StretchInputs,
     pub read: BTreeSet<Day>,
     pub restated: BTreeSet<Day>,
-    pub vanished: BTreeSet<Day>,
     pub first_log: Option<Day>,
     /// Days that are left out because they have no file of orders, each with its error.
     pub failed: Vec<(Day, Error)>,
@@ -25,7 +24,7 @@ pub(super) struct OpenedStretch {
 /// Reads all tables but the chat log, and adds to the days of `work` the published days whose sales look back on a day that is read.
 /// `later`: days that later stretches work on. Errors: a table cannot be read or is refused.
 pub(super) fn open(context: &RunContext, manifest: &Manifest, work: DayWork, later: &BTreeSet<Day>) -> Result<OpenedStretch> {
-    let RunContext { plan, request, freshness, landed, .. } = *context;
+    let RunContext { plan, request, landed, .. } = *context;
     let published = manifest.reported();
     let failed = context.days_without_orders(&work.restate)?;
     let DayWork { mut read, restate: mut restated, .. } = work;
@@ -36,7 +35,10 @@ pub(super) fn open(context: &RunContext, manifest: &Manifest, work: DayWork, lat
         let may_change = |day: &Day| *day <= landed.through && !later.contains(day) && !context.older.contains(day) && !is_left(day);
         published.iter().copied().filter(may_change)
     };
-    restated.extend(days_looking_back_on(&read, other_days(), plan)?);
+    let mut looking_back = days_looking_back_on(&read, other_days(), plan)?;
+    let is_kept = |day: &Day| context.kept.contains(day);
+    let mut kept = looking_back.extract_if(.., is_kept).collect::<BTreeSet<_>>();
+    restated.extend(looking_back);
     let first = restated.first().copied().unwrap_or(request.from);
     let mut requested = restated.range(request.from..=request.to).copied();
     let requested = requested.next().map(|first| (first, requested.next_back().unwrap_or(first)));
@@ -49,17 +51,30 @@ pub(super) fn open(context: &RunContext, manifest: &Manifest, work: DayWork, lat
     let audits = records.audits.iter().chain(orders.as_ref().map(|orders| &orders.audit));
     audits.into_iter().try_for_each(|audit| context.warn(audit.table.name(), None, &audit.all_warnings()))?;
     if let Some(orders) = &orders {
-        restated.extend(days_with_orders_looking_back_on((orders, &records), &read, other_days(), plan)?);
+        let mut looking_back = days_with_orders_looking_back_on((orders, &records), &read, other_days(), plan)?;
+        kept.extend(looking_back.extract_if(.., is_kept));
+        restated.extend(looking_back);
     }
-    let mut vanished = BTreeSet::new();
-    for day in &read {
-        if freshness.has_vanished(manifest, *day)? {
-            vanished.insert(*day);
-        }
+    context.warn_of_kept(&kept);
+    if let Some(orders) = &orders {
+        let looking_back = context.days_looking_back_on_lost((orders, &records), &restated)?;
+        let kept = looking_back.into_iter().filter(|day| published.contains(day) && !read.contains(day)).collect::<BTreeSet<_>>();
+        restated.retain(|day| !kept.contains(day));
+        context.warn_of_unknown(&kept);
     }
-    let first_log = ingest::partition_range(plan)?.map(|(first, _)| first);
+    let first_log = first_log(plan, manifest)?;
     let reference = Reference::of(&records, plan.buyer_key.as_ref())?;
-    Ok(OpenedStretch { inputs: StretchInputs { orders, records, reference }, read, restated, vanished, first_log, failed })
+    Ok(OpenedStretch { inputs: StretchInputs { orders, records, reference }, read, restated, first_log, failed })
+}
+
+/// The first business day of the chat log that is there or was read once, if its path has a date. `None`: it is not known.
+fn first_log(plan: &Plan, manifest: &Manifest) -> Result<Option<Day>> {
+    if !plan.config.messages.is_dated() {
+        return Ok(None);
+    }
+    let there = ingest::partition_range(plan)?.map(|(first, _)| first);
+    let read = manifest.days.iter().find(|(_, record)| record.files > 0).map(|(day, _)| *day);
+    Ok(there.into_iter().chain(read).min())
 }
 
 impl RunContext<'_> {

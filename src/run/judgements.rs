@@ -107,7 +107,7 @@ impl Stretch<'_> {
             })?;
         }
         if let Some(ratings) = self.publisher.read(&detail_key("ratings", day))? {
-            checks.add_ratings(&decode(ratings)?);
+            checks.add_ratings(&decode(ratings).with("file", detail_key("ratings", day))?);
         }
         let receptions = detail_key("receptions", day);
         self.publisher.read_columns(&receptions, &spot_checks::RECEPTION_COLUMNS, &mut |rows| {
@@ -215,7 +215,8 @@ impl Stretch<'_> {
     /// The report of a period at a level, staged or already published. `None` if there is none.
     fn report_of(&self, level: Level, span: Span) -> Result<Option<FinishedReport>> {
         let Some(bytes) = self.publisher.read(&report_key(level, span))? else { return Ok(None) };
-        Ok(Some(FinishedReport::new(level, decode(bytes)?, &self.inputs.reference)))
+        let rows = decode(bytes).with("file", report_key(level, span))?;
+        Ok(Some(FinishedReport::new(level, rows, &self.inputs.reference)))
     }
 
     /// Computes `training_gain` for every day among the reported `spans`, and for every day of a training whose window of 28 days before and

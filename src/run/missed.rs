@@ -15,11 +15,10 @@ pub(super) fn missed_days(freshness: &Freshness, manifest: &Manifest, request: &
     freshness.missed_before(manifest, request.from)
 }
 
-/// Notes in the manifest that a night has failed, if the chat log has no dates in its path: nothing else tells later nights that its day was
-/// asked for. A failure to do so is only said, because the run has failed already.
+/// Notes in the manifest which days a run was asked for and did not publish, if the chat log has no dates in its path: nothing else tells later
+/// nights that they were asked for. A failure to do so is only said, because the run has failed already.
 pub(super) fn note_failure(plan: &Plan, request: &RunRequest, lease: &Lease, error: &Error) {
-    let is_night = request.missed && request.from == request.to && !plan.config.messages.is_dated();
-    if !is_night || matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage | Kind::Config) {
+    if plan.config.messages.is_dated() || matches!(error.kind(), Kind::Interrupted(_) | Kind::Usage) {
         return;
     }
     if let Err(e) = note(plan, request, lease, error) {
@@ -34,6 +33,11 @@ fn note(plan: &Plan, request: &RunRequest, lease: &Lease, error: &Error) -> Resu
     if manifest.is_new() {
         return Ok(());
     }
-    manifest.days.entry(request.from).or_default().failed = Some(error.in_one_line());
+    for day in request.from.through(request.to) {
+        let record = manifest.days.entry(day).or_default();
+        if !record.reported {
+            record.failed.get_or_insert_with(|| error.in_one_line());
+        }
+    }
     manifest.save(&plan.output, |_| false)
 }

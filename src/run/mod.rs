@@ -4,6 +4,7 @@ mod chats;
 mod damaged;
 mod days;
 mod driver;
+mod gone;
 mod inputs;
 mod instants;
 mod join_check;

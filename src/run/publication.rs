@@ -3,6 +3,7 @@
 use super::chats::ChatsRead;
 use super::stretch::{RunContext, Stretch};
 use crate::error::{Error, Kind, Result};
+use crate::freshness::SEMANTICS_VERSION;
 use crate::observability::Gate;
 use crate::publish::{DayRecord, JudgedPartitions, Manifest, OutputCalendar, Publisher};
 use std::collections::BTreeSet;
@@ -15,14 +16,14 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
     let kept = publisher.skipped();
     let reportable = stretch.reportable_days();
     for day in reportable.intersection(stretch.days.restated).chain(chats.rows.keys().filter(|day| !reportable.contains(day))) {
-        let before = manifest.days.get(day).map_or((0, 0, None), |record| (record.files, record.rows, record.profile.clone()));
+        // A day that was not read again keeps its files, its rows and the note that it was forced.
+        let unread = manifest.days.get(day).filter(|_| !chats.rows.contains_key(day));
+        let before = unread.map_or((0, 0, None), |record| (record.files, record.rows, record.profile.clone()));
         let read = chats.rows.get(day).map(|(files, rows, profile)| (*files, *rows, Some(profile.clone())));
         let (files, rows, profile) = read.unwrap_or(before);
         let buyers = |each: &mut dyn FnMut(&str)| stretch.states.each_buyer(*day, each);
-        let record = DayRecord { profile, ..context.freshness.record(*day, files, rows, &buyers)? };
-        // A day that was not read again keeps its files, its rows and the note that it was forced.
-        let earlier = manifest.days.get(day).filter(|_| !chats.rows.contains_key(day)).and_then(|record| record.forced.clone());
-        let forced = context.recorder.force_reason(&format!("business day {day}")).or(earlier);
+        let record = DayRecord { profile, ..context.freshness.record(*day, (files, rows), &buyers, unread)? };
+        let forced = context.recorder.force_reason(&format!("business day {day}")).or(unread.and_then(|record| record.forced.clone()));
         let reported = stretch.days.restated.contains(day) || manifest.days.get(day).is_some_and(|record| record.reported);
         manifest.days.insert(*day, DayRecord { reported, forced, ..record });
     }
@@ -40,6 +41,7 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
     manifest.landed = Some(manifest.landed.map_or(context.request.to, |day| day.max(context.request.to)));
     let first = stretch.days.restated.first().copied().unwrap_or(context.request.from);
     context.freshness.note_orders(first, &mut manifest.orders)?;
+    context.freshness.note_inputs(&mut manifest.inputs_seen);
     let files = partitions.written.iter().chain(&partitions.unchanged).map(|file| file.key.as_str());
     manifest.set_made_of(files, &context.plan.calendar, |manifest, span| context.freshness.made_of(manifest, span))?;
     manifest.save(&context.plan.output, |key| made.contains(key))?;
@@ -57,7 +59,8 @@ pub(super) fn publish(stretch: &Stretch, chats: &ChatsRead, judged: JudgedPartit
 /// Errors: a new file has another schema than one that stays, and the run is not forced. Days of an older version never stop a run: what
 /// is said of them names the backfill that gives all files one schema again.
 fn schema_gate(publisher: &Publisher, manifest: &Manifest, context: &RunContext) -> Result<()> {
-    let (is_forced, recorder) = (context.request.force || !context.older.is_empty(), context.recorder);
+    let has_older = manifest.days.values().any(|day| day.reported && day.semantics != SEMANTICS_VERSION);
+    let (is_forced, recorder) = (context.request.force || has_older, context.recorder);
     let Some((made, stays)) = publisher.schema_conflict(manifest) else { return Ok(()) };
     let why = format!("its columns differ from those of {stays}, which is published and stays");
     let gate = Gate { name: "schema".to_owned(), partition: made.clone(), held: !is_forced, why: why.clone(), forced: is_forced };

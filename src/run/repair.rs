@@ -5,7 +5,7 @@ use crate::config::Plan;
 use crate::error::Result;
 use crate::freshness::Freshness;
 use crate::observability::RunRecorder;
-use crate::publish::{Lease, LeaseOptions, ManifestFault, Rebuild, VerifyDifference, day_runs};
+use crate::publish::{Lease, LeaseOptions, ManifestFault, Rebuild, VerifyDifference, day_runs, named};
 use crate::store::probe;
 use kefu_kernel::calendar::Day;
 use serde::Serialize;
@@ -52,11 +52,10 @@ pub fn repair(plan: &Plan, options: &LeaseOptions, started: jiff::Timestamp) -> 
     let mut rebuild = Rebuild::gather(output)?;
     let days = add_days(plan, &mut rebuild)?;
     rebuild.write(output, &run, &lease)?;
-    let orders =
-        "which orders earlier runs have read is not known any more: periods whose orders are gone from the input become incomplete";
+    let seen = "which files of the input earlier runs have seen is not known any more: periods whose orders are gone from the input become incomplete, and days of which other dated files than those of messages are gone are made again of what is there";
     Ok(RepairReport {
         output: output.name().to_owned(),
-        notes: rebuild.has_lost_root.then(|| orders.to_owned()).into_iter().collect(),
+        notes: rebuild.has_lost_root.then(|| seen.to_owned()).into_iter().collect(),
         faults: rebuild.faults,
         whole: rebuild.whole,
         adopted: rebuild.adopted.len(),
@@ -111,9 +110,8 @@ impl fmt::Display for RepairReport {
             (&self.as_found, "the record is lost and the message files are gone: the day stays as it was found"),
         ];
         for (days, what) in said {
-            for (first, last) in day_runs(days.iter().filter_map(|day| day.parse::<jiff::civil::Date>().ok()).map(Day::from)) {
-                let named = if first == last { first.to_string() } else { format!("{first} to {last}") };
-                writeln!(f, "{named}: {what}")?;
+            for run in day_runs(days.iter().filter_map(|day| day.parse::<jiff::civil::Date>().ok()).map(Day::from)) {
+                writeln!(f, "{}: {what}", named(run))?;
             }
         }
         self.notes.iter().try_for_each(|note| writeln!(f, "{note}"))?;

@@ -170,7 +170,9 @@ impl Stretch<'_> {
         }
         if let Some(credits) = credits {
             let credits = credits.clone().lazy();
-            sources.push((Fact::Credits, if level == Level::Agent { credits.filter(col("agent_id").is_not_null()) } else { credits }));
+            // Who only assists under a rule that is not the shop's own is in no metric, and so has no row.
+            let is_counted = col("agent_id").is_not_null().and(col("own").or(col("role").neq(lit("assist"))));
+            sources.push((Fact::Credits, if level == Level::Agent { credits.filter(is_counted) } else { credits }));
         }
         if level == Level::Shop {
             if let Some(orders) = self.orders() {

@@ -33,14 +33,22 @@ pub(super) struct RunContext<'a> {
     pub missed: &'a BTreeSet<Day>,
     /// Whether the run is asked for the whole output. It then puts the output under the calendar of the pipeline.
     pub covers_output: bool,
-    /// Days that an older version computed and that this run leaves as they are.
+    /// Days that an older version or other rules computed and that this run leaves as they are, with the periods that hold one.
     pub older: &'a BTreeSet<Day>,
+    /// Published days whose sales cannot be computed again, because an input that they need is gone.
+    pub kept: &'a BTreeSet<Day>,
+    /// Days whose message files are gone.
+    pub without_messages: &'a BTreeSet<Day>,
+    /// Those among them whose states are lost, too: nothing can make them again.
+    pub lost: &'a BTreeSet<Day>,
+    /// Whether the run reads days that it was not asked for.
+    pub reads_others: bool,
     /// Day → chat lines and the profile of its messages, for the days that were published before this run.
     pub history: &'a BTreeMap<Day, (i64, Option<Profile>)>,
 }
 
 impl RunContext<'_> {
-    /// Whether the run is for several days, so that one that fails does not stop the others.
+    /// Whether the run is asked for several days, missed ones among them, so that one without orders does not stop the others.
     pub(super) fn is_for_several_days(&self) -> bool {
         self.request.from < self.request.to || !self.missed.is_empty() || self.request.repair.is_some()
     }
@@ -78,8 +86,6 @@ pub(super) struct Days<'a> {
     pub published: &'a BTreeSet<Day>,
     /// Days whose chats are read in this stretch.
     pub read: &'a BTreeSet<Day>,
-    /// Days to read whose message files are gone from the input.
-    pub vanished: &'a BTreeSet<Day>,
     /// Days whose sales and reports are computed: those that are read, and those that change with them.
     pub restated: &'a BTreeSet<Day>,
     /// Days that later stretches of the run work on. A period that contains one is left to its stretch.

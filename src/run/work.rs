@@ -39,7 +39,7 @@ impl Stretch<'_> {
             sources.push((Fact::Loyalty, facts::loyalty(level, persons, orders, calendar, rules, day)?));
         }
         if let (Level::Shop, Some(videos)) = (level, self.inputs.records.of(InputTable::Videos)) {
-            sources.push((Fact::Videos, facts::videos(videos, day)));
+            sources.push((Fact::Videos, facts::videos(videos, day)?));
         }
         Ok(sources)
     }

@@ -1,20 +1,20 @@
 //! The staging area: files of a run on the local disk before they are published. The run reads them as if they were published already,
-//! and a file whose bytes are the published ones is not written again.
+//! and a file whose bytes are the published ones is not written again. Nobody but the user of the run may read them there.
 
 use super::damage::DamageCheck;
 use super::file_record::FileRecord;
 use super::hash::{hash_file, hex};
+use super::leftovers::{TemporaryStaging, remove_all};
 use crate::error::{Context, Result};
-use crate::store::{PutCondition, STAGING, Store, StoredObject};
+use crate::store::{PutCondition, STAGING, STAGING_BESIDE, Store, StoredObject, private_file, private_folder, temporary_folder};
 use bytes::Bytes;
 use kefu_kernel::calendar::Day;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tempfile::TempDir;
 
 /// An output root overlaid with the files that a run has staged. Several threads may stage at the same time.
 pub struct StagingArea {
@@ -24,7 +24,8 @@ pub struct StagingArea {
     staged: Store,
     /// The folder of the staged files: below a local root, so that publishing a file is a rename, or else a temporary one.
     folder: PathBuf,
-    _temporary: Option<TempDir>,
+    /// What removes a temporary folder when the area is dropped.
+    _temporary: Option<TemporaryStaging>,
     /// The manifest's entries of the published files.
     published: Arc<BTreeMap<String, FileRecord>>,
     /// Keys that a dead run may still have a request in flight for. They are written again even if their bytes are the same: the object
@@ -34,6 +35,9 @@ pub struct StagingArea {
     damage: Arc<DamageCheck>,
     files: Mutex<BTreeMap<String, StagedFile>>,
 }
+
+/// What is being done when a staged file cannot be written.
+pub(super) const STAGE: &str = "staging a table";
 
 /// A staged file.
 #[derive(Clone, Debug)]
@@ -87,26 +91,33 @@ impl StagingArea {
         damage: Arc<DamageCheck>,
     ) -> Result<StagingArea> {
         let (folder, temporary) = match store.folder() {
-            Some(root) => (root.join(STAGING), None),
-            None => {
-                let temporary = TempDir::with_prefix("kefu-")?;
-                (temporary.path().to_owned(), Some(temporary))
-            }
-        };
-        if temporary.is_none() && folder.is_dir() {
-            std::fs::remove_dir_all(&folder).with("folder", folder.display())?;
+            Some(root) => Self::folder_below(root).with("folder", root.display()),
+            None => TemporaryStaging::new().map(|temporary| (temporary.path().to_owned(), Some(temporary))),
         }
-        std::fs::create_dir_all(&folder).with("folder", folder.display())?;
+        .with("while", "making a folder for what the run stages")?;
         let staged = Store::open(&folder.to_string_lossy())?;
         let (store, files) = (store.clone(), Mutex::default());
         Ok(StagingArea { store, staged, folder, _temporary: temporary, published, in_doubt, damage, files })
     }
 
+    /// The folder below a local root: `_staging`, or one with a random name if a run of another user has left a `_staging` that this user may
+    /// not remove.
+    fn folder_below(root: &Path) -> std::io::Result<(PathBuf, Option<TemporaryStaging>)> {
+        let folder = root.join(STAGING);
+        if remove_all(&folder).is_err() {
+            let beside = temporary_folder(root, STAGING_BESIDE)?;
+            return Ok((beside.path().to_owned(), Some(TemporaryStaging::below_a_lock(beside))));
+        }
+        std::fs::create_dir_all(root)?;
+        private_folder(&folder)?;
+        Ok((folder, None))
+    }
+
     /// Creates a staged file. `add` completes it.
     pub fn create(&self, key: &str) -> Result<DraftFile> {
         let path = self.folder.join(key);
-        path.parent().map_or(Ok(()), std::fs::create_dir_all).with("file", path.display())?;
-        let file = File::create(&path).with("file", path.display())?;
+        path.parent().map_or(Ok(()), private_folder).with("file", path.display()).with("while", STAGE)?;
+        let file = private_file(&path).with("file", path.display()).with("while", STAGE)?;
         Ok(DraftFile { file: BufWriter::with_capacity(1 << 20, file), sha256: Sha256::new(), bytes: 0 })
     }
 
@@ -114,7 +125,9 @@ impl StagingArea {
     pub fn add(&self, key: &str, (sha256, bytes): (String, u64), rows: usize, schema: String) -> Result<StagedFile> {
         let put_condition = self.put_condition(key, &sha256, bytes)?;
         if put_condition.is_none() {
-            std::fs::remove_file(self.folder.join(key))?;
+            let path = self.folder.join(key);
+            self.store.renew_mode(key, &path);
+            std::fs::remove_file(&path).with("file", path.display()).with("while", STAGE)?;
         }
         let staged = StagedFile { sha256, rows, bytes, schema, put_condition };
         self.files().insert(key.to_owned(), staged.clone());
@@ -144,7 +157,8 @@ impl StagingArea {
         let of_day = format!("/dt={day}/");
         let discarded = self.files().extract_if(.., |key, _| key.contains(&of_day)).collect::<Vec<_>>();
         for (key, _) in discarded.iter().filter(|(_, staged)| staged.put_condition.is_some()) {
-            std::fs::remove_file(self.folder.join(key))?;
+            let path = self.folder.join(key);
+            std::fs::remove_file(&path).with("file", path.display()).with("while", "taking back what a failed day has staged")?;
         }
         Ok(())
     }
@@ -228,11 +242,18 @@ impl StagingArea {
 
     /// Deletes the folder of the staged files. The list of files stays.
     pub fn clear(&self) -> Result<()> {
-        Ok(std::fs::remove_dir_all(&self.folder)?)
+        remove_all(&self.folder).with("folder", self.folder.display()).with("while", "removing what was staged")
     }
 
     /// The location of a key as messages show it: where it is published.
     pub fn describe(&self, key: &str) -> String {
         self.store.describe(key)
+    }
+}
+
+impl Drop for StagingArea {
+    /// A run that ends early keeps no disk full.
+    fn drop(&mut self) {
+        let _ = remove_all(&self.folder);
     }
 }

@@ -5,6 +5,7 @@ mod area;
 mod damage;
 mod file_record;
 mod hash;
+mod leftovers;
 mod parquet;
 
 pub use adopted::record_of;
@@ -12,5 +13,6 @@ pub use area::StagingArea;
 pub use damage::DamageCheck;
 pub use file_record::FileRecord;
 pub use hash::{hash_file, sha256};
+pub use leftovers::{sweep, sweep_temporary};
 pub use parquet::{EncodedRowGroup, ROW_GROUP, SCHEMA_VERSION, TableWriter, decode};
 pub(crate) use parquet::{decode_each, decode_pieces, decode_some};

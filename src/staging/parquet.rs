@@ -1,7 +1,7 @@
 //! Writes tables as Parquet files and reads them back. The same table always gives the same bytes, because a file holds no time, run id or
 //! path.
 
-use super::area::{DraftFile, StagedFile, StagingArea};
+use super::area::{DraftFile, STAGE, StagedFile, StagingArea};
 use super::hash::sha256;
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::OutputTable;
@@ -17,6 +17,7 @@ use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowRowGroupWriterFactory,
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
@@ -48,8 +49,9 @@ impl TableWriter {
     /// Creates the file of a table and writes the table's rows as the first ones.
     pub fn open(staging: &StagingArea, key: &str, table: &OutputTable) -> Result<TableWriter> {
         let schema = table.rows.schema();
-        let writer = ArrowWriter::try_new(staging.create(key)?, Arc::clone(&schema), Some(properties(table)?))?;
-        let (file, factory) = writer.into_serialized_writer()?;
+        let writer =
+            ArrowWriter::try_new(staging.create(key)?, Arc::clone(&schema), Some(properties(table)?)).map_err(|e| written(key, e))?;
+        let (file, factory) = writer.into_serialized_writer().map_err(|e| written(key, e))?;
         let writer = TableWriter { key: key.to_owned(), schema, factory, file: Mutex::new((file, 0)) };
         let rows = writer.encode(&table.rows)?;
         writer.append(rows)?;
@@ -59,7 +61,7 @@ impl TableWriter {
     /// Encodes rows as row groups of at most `ROW_GROUP` rows.
     pub fn encode(&self, rows: &RecordBatch) -> Result<Vec<EncodedRowGroup>> {
         let groups = (0..rows.num_rows()).step_by(ROW_GROUP).map(|start| rows.slice(start, ROW_GROUP.min(rows.num_rows() - start)));
-        groups.map(|rows| self.encode_group(&rows)).collect()
+        groups.map(|rows| self.encode_group(&rows).with("file", &self.key).with("while", STAGE)).collect()
     }
 
     fn encode_group(&self, rows: &RecordBatch) -> Result<EncodedRowGroup> {
@@ -77,9 +79,11 @@ impl TableWriter {
     pub fn append(&self, groups: Vec<EncodedRowGroup>) -> Result<()> {
         let (file, rows) = &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner);
         for group in groups {
-            let mut row_group = file.next_row_group()?;
-            group.columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut row_group))?;
-            row_group.close()?;
+            let appended = file.next_row_group().and_then(|mut row_group| {
+                group.columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut row_group))?;
+                row_group.close()
+            });
+            appended.map_err(|e| written(&self.key, e))?;
             *rows += group.rows;
         }
         Ok(())
@@ -88,7 +92,8 @@ impl TableWriter {
     /// Closes the file and adds it to the staging area. Returns its key and its entry there.
     pub fn close(self, staging: &StagingArea) -> Result<(String, StagedFile)> {
         let (file, rows) = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let staged = staging.add(&self.key, file.into_inner()?.finish()?, rows, schema_hash(&self.schema))?;
+        let finished = file.into_inner().map_err(|e| written(&self.key, e))?.finish().with("file", &self.key).with("while", STAGE)?;
+        let staged = staging.add(&self.key, finished, rows, schema_hash(&self.schema))?;
         Ok((self.key, staged))
     }
 }
@@ -97,6 +102,11 @@ impl TableWriter {
 pub(super) fn schema_hash(schema: &Schema) -> String {
     let columns = schema.fields().iter().map(|field| (field.name(), field.data_type())).collect::<Vec<_>>();
     sha256(format!("{columns:?}").as_bytes())[..16].to_owned()
+}
+
+/// The error of a staged file that cannot be written.
+fn written(key: &str, e: impl Into<Error>) -> Error {
+    e.into().with("file", key).with("while", STAGE)
 }
 
 /// The Parquet settings of a table: compression, encodings, statistics, sort order and metadata.
@@ -175,8 +185,9 @@ pub(crate) fn decode_some(
         return Err(Error::new(Kind::Failed, "a state file is missing").with("file", staging.describe(key)));
     };
     let mut file = staging.parquet(&object);
-    let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))?.with("file", staging.describe(key))?;
-    let metadata = with_dictionaries(&metadata, keys)?;
+    let unread = |e: ParquetError| unread(&staging.describe(key), e);
+    let loaded = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))?.map_err(unread)?;
+    let metadata = with_dictionaries(&loaded, keys)?;
     let groups = (0..metadata.metadata().num_row_groups()).collect::<Vec<_>>();
     let decode = |group: &usize, emit: &mut dyn FnMut(RecordBatch) -> Result<()>| {
         let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(staging.parquet(&object), metadata.clone());
@@ -184,8 +195,8 @@ pub(crate) fn decode_some(
         let (columns, by, mut wanted) = (mask(columns), mask(by), wanted.clone());
         let predicate = ArrowPredicateFn::new(by, move |rows: RecordBatch| Ok(wanted(&rows)));
         let builder = builder.with_row_groups(vec![*group]).with_batch_size(ROW_GROUP).with_projection(columns);
-        let mut matching = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)])).build()?;
-        while let Some(rows) = wait(matching.try_next())?.with("file", staging.describe(key))? {
+        let mut matching = builder.with_row_filter(RowFilter::new(vec![Box::new(predicate)])).build().map_err(unread)?;
+        while let Some(rows) = wait(matching.try_next())?.map_err(unread)? {
             emit(shrunk(rows)?)?;
         }
         Ok(())
@@ -211,14 +222,20 @@ pub(crate) fn decode_each(
     staging.check(key)?;
     let Some(object) = staging.head(key)? else { return Ok(()) };
     let mut file = staging.parquet(&object);
-    let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))?.with("file", staging.describe(key))?;
+    let unread = |e: ParquetError| unread(&staging.describe(key), e);
+    let metadata = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))?.map_err(unread)?;
     let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(file, metadata).with_batch_size(ROW_GROUP);
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    let mut batches = builder.with_projection(mask).build()?;
-    while let Some(batch) = wait(batches.try_next())?.with("file", staging.describe(key))? {
+    let mut batches = builder.with_projection(mask).build().map_err(unread)?;
+    while let Some(batch) = wait(batches.try_next())?.map_err(unread)? {
         each(batch)?;
     }
     Ok(())
+}
+
+/// The error of a staged or published file that cannot be read.
+fn unread(file: &str, e: ParquetError) -> Error {
+    Error::from(e).with("file", file).with("while", "reading a table that was made before")
 }
 
 /// The metadata of a file, changed so that the text columns in `keys` are read as dictionaries.

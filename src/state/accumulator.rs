@@ -11,7 +11,7 @@
 //! library counts bitmaps per group and merges groups of partial results under given codes.
 
 use super::accumulator_input::{AccumulatorInput, CountedConditions, SummedNumbers, condition_bytes};
-use super::schema::{HOUR_COLUMNS, StatePart, WAIT_COLUMNS, sum_columns};
+use super::schema::{HOUR_COLUMNS, StatePart, SumColumn, WAIT_COLUMNS, sum_columns, video_columns};
 use crate::metrics::declaration::Formula;
 use crate::model::Level;
 use polars::prelude::Column;
@@ -102,8 +102,17 @@ struct RowRun {
 impl GroupedAccumulator {
     /// An empty accumulator for the sums and maxima that metrics declare of a level and part. The second key is 0.
     pub(super) fn of_sums(level: Level, part: StatePart) -> GroupedAccumulator {
+        GroupedAccumulator::of_columns(sum_columns(level, part))
+    }
+
+    /// An empty accumulator for the sums and maxima of videos. The second key is 0.
+    pub(super) fn of_videos() -> GroupedAccumulator {
+        GroupedAccumulator::of_columns(video_columns())
+    }
+
+    fn of_columns(columns: impl Iterator<Item = SumColumn>) -> GroupedAccumulator {
         let takes_max = |formula: &Formula| matches!(formula, Formula::Max(..) | Formula::Last(..));
-        let (names, is_max) = sum_columns(level, part).map(|(id, _, formula)| (id, takes_max(formula))).unzip();
+        let (names, is_max) = columns.map(|(id, _, formula)| (id, takes_max(formula))).unzip();
         GroupedAccumulator::new(names, is_max)
     }
 

@@ -41,13 +41,18 @@ impl GroupIndex {
 
     /// The group id of each row of a state, or `NO_GROUP`.
     pub(super) fn group_ids(&mut self, rows: &RecordBatch) -> Vec<u32> {
+        self.group_ids_by(rows, "agent_id")
+    }
+
+    /// The same where another column than `agent_id` says which of a shop's groups a row belongs to.
+    pub(super) fn group_ids_by(&mut self, rows: &RecordBatch, member: &str) -> Vec<u32> {
         let mut id_codes = |name: &str| {
             let ids = rows.column_by_name(name)?.as_dictionary_opt::<Int32Type>()?;
             let codes = ids.values().as_string::<i32>().iter().map(|id| id.map_or(0, |id| self.ids.intern(id))).collect::<Vec<_>>();
             Some((0..rows.num_rows()).map(|row| ids.key(row).map_or(0, |key| codes[key])).collect::<Vec<_>>())
         };
         let no_codes = || vec![0; rows.num_rows()];
-        let (shops, agents) = (id_codes("shop_id").unwrap_or_else(no_codes), id_codes("agent_id").unwrap_or_else(no_codes));
+        let (shops, agents) = (id_codes("shop_id").unwrap_or_else(no_codes), id_codes(member).unwrap_or_else(no_codes));
         let mut last: Option<((u32, u32), u32)> = None;
         let mut group_id = |row_key| match last {
             Some((known, group_id)) if known == row_key => group_id,

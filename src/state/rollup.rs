@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Some rows of one state of a day, with `shop_id` and `agent_id` as dictionary columns.
+/// Some rows of one state of a day, with `shop_id`, `agent_id` and `video_id` as dictionary columns.
 pub type StateBatch = (Level, StatePart, StateKind, RecordBatch);
 
 /// The first and the last day with states of a period, which identify it: all days with states between them belong to it.
@@ -87,6 +87,8 @@ pub struct LevelRollup {
     /// The kinds of state that it merges.
     kinds: &'static [StateKind],
     group_index: GroupIndex,
+    /// The videos of shops.
+    video_index: GroupIndex,
     /// Numbers of persons; a person is a buyer of one group.
     buyer_index: BuyerIndex,
     periods: BTreeMap<DayRange, OpenPeriod>,
@@ -116,6 +118,9 @@ pub struct PeriodState {
     /// One row per key and kind: `kind` (String, null: none given), `tickets`, and `of` (Int64), the key's tickets of all kinds. In no
     /// order.
     pub tickets: DataFrame,
+    /// One row per shop and video: `shop_id`, `video_id` (String), and an Int64 column per sum or maximum of videos, as in `sums`. Without
+    /// rows at other levels than that of shops. In no order.
+    pub videos: DataFrame,
 }
 
 impl PeriodState {
@@ -133,6 +138,7 @@ impl PeriodState {
             waits: counts(&self.waits),
             hours: counts(&self.hours),
             tickets: rows(&self.tickets)?,
+            videos: rows(&self.videos)?,
         })
     }
 }
@@ -165,9 +171,9 @@ impl GroupedCounts {
 
 impl GroupedAccumulator {
     /// The rows as a frame: key columns and value columns.
-    fn frame(&self, level: Level, group_index: &GroupIndex) -> Result<DataFrame> {
+    fn frame(&self, keys: &[&'static str], group_index: &GroupIndex) -> Result<DataFrame> {
         let rows = self.rows().collect::<Vec<_>>();
-        let mut columns = key_columns(level, group_index, rows.iter().map(|row| row.0));
+        let mut columns = key_columns(keys, group_index, rows.iter().map(|row| row.0));
         columns.extend(self.state(&rows));
         Ok(DataFrame::new(rows.len(), columns)?)
     }
@@ -187,10 +193,10 @@ impl GroupedAccumulator {
 }
 
 /// The key columns of rows, by their group ids.
-fn key_columns(level: Level, group_index: &GroupIndex, group_ids: impl Iterator<Item = u32> + Clone) -> Vec<Column> {
+fn key_columns(keys: &[&'static str], group_index: &GroupIndex, group_ids: impl Iterator<Item = u32> + Clone) -> Vec<Column> {
     let id = |key: &str, group_id: u32| if key == "shop_id" { Some(group_index.shop(group_id)) } else { group_index.agent(group_id) };
     let ids = |key: &str| group_ids.clone().map(|group_id| id(key, group_id)).collect::<Vec<_>>();
-    keys(level).into_iter().map(|key| Column::new(key.into(), ids(key))).collect()
+    keys.iter().map(|key| Column::new((*key).into(), ids(key))).collect()
 }
 
 /// The merged states of a period so far.
@@ -200,6 +206,8 @@ struct OpenPeriod {
     hours: GroupedAccumulator,
     /// Number of tickets by group id and code of the kind.
     tickets: HashMap<(u32, u32), i64>,
+    /// Of videos, by their group id of `video_index`.
+    videos: GroupedAccumulator,
     /// By number of the person: the merged flags, bit i for the i-th declared flag. Numbers are shared by all periods.
     flags: Vec<u64>,
 }
@@ -212,6 +220,7 @@ impl OpenPeriod {
             waits: GroupedAccumulator::of_waits(),
             hours: GroupedAccumulator::of_hours(),
             tickets: HashMap::new(),
+            videos: GroupedAccumulator::of_videos(),
             flags: Vec::new(),
         }
     }
@@ -239,6 +248,7 @@ impl LevelRollup {
             level,
             kinds: &StateKind::ALL,
             group_index,
+            video_index: GroupIndex::default(),
             buyer_index,
             periods: BTreeMap::new(),
             ticket_kinds,
@@ -257,7 +267,10 @@ impl LevelRollup {
 
     /// Merges one state of a day into the periods that hold it. Days must arrive in order.
     pub fn add(&mut self, periods: &[DayRange], part: StatePart, kind: StateKind, rows: &RecordBatch) {
-        let group_ids = self.group_index.group_ids(rows);
+        let group_ids = match kind {
+            StateKind::Videos => self.video_index.group_ids_by(rows, "video_id"),
+            _ => self.group_index.group_ids(rows),
+        };
         let persons = if kind == StateKind::Persons { self.persons(&group_ids, rows) } else { Vec::new() };
         let tickets = if kind == StateKind::Tickets { self.tickets(&group_ids, rows) } else { Vec::new() };
         let inputs = |name: &str| rows.column_by_name(name).map(AccumulatorInput::new);
@@ -271,6 +284,7 @@ impl LevelRollup {
                 StateKind::Sums => period.sums[part as usize].update_batch(&group_ids, inputs),
                 StateKind::Waits => update_by(&mut period.waits, "bucket"),
                 StateKind::Hours => update_by(&mut period.hours, "hour"),
+                StateKind::Videos => period.videos.update_batch(&group_ids, inputs),
                 StateKind::Tickets => tickets.iter().for_each(|(key, count)| *period.tickets.entry(*key).or_default() += count),
                 StateKind::Persons => {
                     for (person, flags) in &persons {
@@ -307,7 +321,7 @@ impl LevelRollup {
     fn tickets_by_kind(&self, tickets: &HashMap<(u32, u32), i64>) -> Result<DataFrame> {
         let mut all: HashMap<u32, i64> = HashMap::new();
         tickets.iter().for_each(|((group_id, _), count)| *all.entry(*group_id).or_default() += count);
-        let mut columns = key_columns(self.level, &self.group_index, tickets.keys().map(|key| key.0));
+        let mut columns = key_columns(&keys(self.level), &self.group_index, tickets.keys().map(|key| key.0));
         let kinds = tickets.keys().map(|(_, kind)| Some(self.ticket_kinds.resolve(*kind)).filter(|_| *kind > 0));
         columns.push(Column::new("kind".into(), kinds.collect::<Vec<_>>()));
         columns.push(Column::new("tickets".into(), tickets.values().copied().collect::<Vec<_>>()));
@@ -317,14 +331,16 @@ impl LevelRollup {
 
     /// Finishes a period. A period without days with states has no rows.
     pub fn close(&mut self, period: DayRange) -> Result<PeriodState> {
-        let OpenPeriod { sums, waits, hours, tickets, flags } = self.periods.remove(&period).unwrap_or_else(|| OpenPeriod::new(self.level));
-        let [chats, sales] = sums;
+        let OpenPeriod { sums, waits, hours, tickets, videos, flags } =
+            self.periods.remove(&period).unwrap_or_else(|| OpenPeriod::new(self.level));
+        let ([chats, sales], keys) = (sums, keys(self.level));
         Ok(PeriodState {
-            sums: [chats.frame(self.level, &self.group_index)?, sales.frame(self.level, &self.group_index)?],
+            sums: [chats.frame(&keys, &self.group_index)?, sales.frame(&keys, &self.group_index)?],
             persons: self.persons_by_flags(&flags)?,
             waits: waits.counts(&self.group_index),
             hours: hours.counts(&self.group_index),
             tickets: self.tickets_by_kind(&tickets)?,
+            videos: videos.frame(&["shop_id", "video_id"], &self.video_index)?,
         })
     }
 
@@ -336,7 +352,7 @@ impl LevelRollup {
             *counts.entry((self.buyer_index.group_id(person), *flags)).or_default() += 1;
         }
         let rows = counts.into_iter().collect::<Vec<_>>();
-        let mut columns = key_columns(self.level, &self.group_index, rows.iter().map(|row| row.0.0));
+        let mut columns = key_columns(&keys(self.level), &self.group_index, rows.iter().map(|row| row.0.0));
         for (bit, flag) in metrics::flags().iter().enumerate() {
             let held = rows.iter().map(|((_, flags), _)| flags >> bit & 1 == 1);
             columns.push(Column::new(flag.name.as_str().into(), held.collect::<Vec<_>>()));

@@ -1,13 +1,13 @@
 //! The states of a day's facts that need more than the chat log: one lazy query per state.
 
-use super::schema::{StateFrames, StateKind, StatePart, cols, flag_bits, keys, keys_and, row_value, sum_columns};
+use super::schema::{StateFrames, StateKind, StatePart, cols, flag_bits, keys, keys_and, row_value, sum_columns, video_columns};
 use crate::error::Result;
 use crate::frames::{collect, stack};
 use crate::metrics;
 use crate::metrics::declaration::{Formula, PersonFlag};
 use crate::model::{Fact, Level};
 use kefu_kernel::rules::Rules;
-use polars::prelude::{Column, DataFrame, DataType, IntoLazy, LazyFrame, NULL, all, col, len, lit};
+use polars::prelude::{Column, DataFrame, DataType, Expr, IntoLazy, LazyFrame, NULL, all, col, len, lit};
 
 /// Computes the states of the facts that need more than the chat log, at one level. `sources`: the rows of each available fact, with the
 /// level's key columns (and `buyer_id` if the fact has flags) and every column that metric declarations read. A fact can have several
@@ -21,11 +21,14 @@ pub fn sales_states(level: Level, sources: &[(Fact, LazyFrame)], rules: &Rules) 
     let sums = merged_sums(level, StatePart::Sales, stack(parts)?, &keys(level));
     let flagged = sources_of(&|fact| metrics::flags().iter().any(|flag| flag.of == fact));
     let persons = sales_persons(level, &flagged, rules)?;
-    let frames = [
+    let mut frames = vec![
         (StateKind::Sums, sums),
         (StateKind::Persons, persons),
         (StateKind::Tickets, tickets(level, sources_of(&|fact| fact == Fact::Tickets))?),
     ];
+    if StateKind::Videos.levels().contains(&level) {
+        frames.push((StateKind::Videos, videos(sources_of(&|fact| fact == Fact::Videos), rules)?));
+    }
     frames.into_iter().map(|(kind, frame)| Ok((kind, collect(keys_first(frame, level, kind))?))).collect()
 }
 
@@ -35,6 +38,17 @@ fn tickets(level: Level, sources: Vec<(Fact, LazyFrame)>) -> Result<LazyFrame> {
     let empty = DataFrame::new_infer_height(keys.iter().map(|key| Column::new_empty((*key).into(), &DataType::String)).collect())?;
     let rows = sources.into_iter().map(|(_, tickets)| tickets.select(cols(&keys)));
     Ok(stack(std::iter::once(empty.lazy()).chain(rows))?.group_by(cols(&keys)).agg([len().cast(DataType::Int64).alias("tickets")]))
+}
+
+/// One row per shop and video: the sums and maxima of its rows.
+fn videos(sources: Vec<(Fact, LazyFrame)>, rules: &Rules) -> Result<LazyFrame> {
+    let keys = kind_keys(Level::Shop, StateKind::Videos);
+    let no_keys = keys.iter().map(|key| Column::new_empty((*key).into(), &DataType::String));
+    let no_sums = video_columns().map(|(id, _, _)| Column::new_empty(id.into(), &DataType::Int64));
+    let empty = DataFrame::new_infer_height(no_keys.chain(no_sums).collect())?;
+    let aggregates = video_columns().map(|(id, _, formula)| aggregate(id, formula, rules)).collect::<Vec<_>>();
+    let rows = sources.into_iter().map(|(_, videos)| videos.group_by(cols(&keys)).agg(aggregates.clone()));
+    stack(std::iter::once(empty.lazy()).chain(rows))
 }
 
 /// The columns of the sums without rows, so that the state has them even if no fact is available.
@@ -75,6 +89,7 @@ fn kind_keys(level: Level, kind: StateKind) -> Vec<&'static str> {
         StateKind::Waits => keys_and(level, &["bucket"]),
         StateKind::Hours => keys_and(level, &["hour"]),
         StateKind::Tickets => keys_and(level, &["kind"]),
+        StateKind::Videos => keys_and(level, &["video_id"]),
     }
 }
 
@@ -82,16 +97,21 @@ fn kind_keys(level: Level, kind: StateKind) -> Vec<&'static str> {
 fn sums(level: Level, part: StatePart, sources: &[(Fact, LazyFrame)], keys: &[&str], rules: &Rules) -> Vec<(Fact, LazyFrame)> {
     let mut parts = Vec::new();
     for (fact, rows) in sources {
-        let aggregates = sum_columns(level, part).filter(|(_, of, _)| of == fact).map(|(id, _, formula)| match formula {
-            Formula::Max(..) | Formula::Last(..) => row_value(formula, rules).max().alias(id),
-            _ => row_value(formula, rules).sum().alias(id),
-        });
-        let aggregates = aggregates.collect::<Vec<_>>();
+        let of_fact = sum_columns(level, part).filter(|(_, of, _)| of == fact);
+        let aggregates = of_fact.map(|(id, _, formula)| aggregate(id, formula, rules)).collect::<Vec<_>>();
         if !aggregates.is_empty() {
             parts.push((*fact, rows.clone().group_by(cols(keys)).agg(aggregates)));
         }
     }
     parts
+}
+
+/// The sum or maximum of the rows of a key.
+fn aggregate(id: &str, formula: &Formula, rules: &Rules) -> Expr {
+    match formula {
+        Formula::Max(..) | Formula::Last(..) => row_value(formula, rules).max().alias(id),
+        _ => row_value(formula, rules).sum().alias(id),
+    }
 }
 
 /// The sums of a fact with the columns of all facts, so that facts can be stacked; the columns of other facts are null.

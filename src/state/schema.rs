@@ -35,11 +35,15 @@ pub enum StateKind {
     Hours,
     /// One row per key and kind of ticket (null: none given): `tickets` (Int64).
     Tickets,
+    /// One row per shop and video (`video_id`, String): an Int64 column for every sum and maximum of [`video_columns`]. A maximum without a
+    /// value is null.
+    Videos,
 }
 
 impl StateKind {
     /// Every kind.
-    pub(super) const ALL: [StateKind; 5] = [StateKind::Sums, StateKind::Persons, StateKind::Waits, StateKind::Hours, StateKind::Tickets];
+    pub(super) const ALL: [StateKind; 6] =
+        [StateKind::Sums, StateKind::Persons, StateKind::Waits, StateKind::Hours, StateKind::Tickets, StateKind::Videos];
 
     /// The kinds that the chat part has.
     pub const OF_CHATS: [StateKind; 4] = [StateKind::Sums, StateKind::Persons, StateKind::Waits, StateKind::Hours];
@@ -52,6 +56,7 @@ impl StateKind {
             StateKind::Waits => "waits",
             StateKind::Hours => "hours",
             StateKind::Tickets => "tickets",
+            StateKind::Videos => "videos",
         }
     }
 
@@ -59,8 +64,13 @@ impl StateKind {
     pub fn of(part: StatePart) -> &'static [StateKind] {
         match part {
             StatePart::Chats => &StateKind::OF_CHATS,
-            StatePart::Sales => &[StateKind::Sums, StateKind::Persons, StateKind::Tickets],
+            StatePart::Sales => &[StateKind::Sums, StateKind::Persons, StateKind::Tickets, StateKind::Videos],
         }
+    }
+
+    /// The levels that have it. Videos belong to shops alone.
+    pub fn levels(self) -> &'static [Level] {
+        if self == StateKind::Videos { &[Level::Shop] } else { &Level::ALL }
     }
 }
 
@@ -101,21 +111,31 @@ pub(super) fn cols(names: &[&str]) -> Vec<Expr> {
     names.iter().map(|name| col(*name)).collect()
 }
 
-/// The sums of a level and part, in the order of the catalogue: metric id, fact, and the formula that decides how rows and days merge.
-pub(super) fn sum_columns(level: Level, part: StatePart) -> impl Iterator<Item = (&'static str, Fact, &'static Formula)> {
+/// A sum or maximum of a state: metric id, fact, and the formula that decides how rows and days merge.
+pub(super) type SumColumn = (&'static str, Fact, &'static Formula);
+
+/// The sums of a level and part, in the order of the catalogue.
+pub(super) fn sum_columns(level: Level, part: StatePart) -> impl Iterator<Item = SumColumn> {
     metrics::of_level(level).filter_map(move |metric| match &metric.formula {
-        formula @ (Formula::Sum(fact, ..) | Formula::Max(fact, _) | Formula::Last(fact, _)) if part.has(*fact) => {
+        formula @ (Formula::Sum(fact, ..) | Formula::Told(fact, ..) | Formula::Max(fact, _) | Formula::Last(fact, _))
+            if part.has(*fact) =>
+        {
             Some((metric.id.as_str(), *fact, formula))
         }
         _ => None,
     })
 }
 
+/// The sums that each video has: those of a shop over its videos.
+pub(super) fn video_columns() -> impl Iterator<Item = SumColumn> {
+    sum_columns(Level::Shop, StatePart::Sales).filter(|(_, fact, _)| *fact == Fact::Videos)
+}
+
 /// What each row of its fact adds to a sum or a maximum, as Int64.
 pub(super) fn row_value(formula: &Formula, rules: &Rules) -> Expr {
     match formula {
         Formula::Sum(_, summand) => summand.expression(rules),
-        Formula::Max(_, value) | Formula::Last(_, value) => value(rules).cast(DataType::Int64),
+        Formula::Told(_, value, _) | Formula::Max(_, value) | Formula::Last(_, value) => value(rules).cast(DataType::Int64),
         _ => lit(NULL),
     }
 }

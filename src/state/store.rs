@@ -81,10 +81,10 @@ impl StateStore {
         self.read(&name_of(part, level, kind), day)
     }
 
-    /// Reads a state in pieces, with `shop_id` and `agent_id` as dictionary columns.
+    /// Reads a state in pieces, with `shop_id`, `agent_id` and `video_id` as dictionary columns.
     pub fn rows(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
         let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
-        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id"]).with("file", self.staging.describe(&key))
+        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id", "video_id"]).with("file", self.staging.describe(&key))
     }
 
     /// Reads the flags of a shop set's persons in pieces: `shop_id` and `agent_id` (dictionary), `buyer_id`, `flags`.
@@ -156,11 +156,14 @@ impl StateStore {
         decode_each(&self.staging, &persons_key(day, part, level), &["buyer_id"], &mut |rows| each(from_arrow(&rows)?))
     }
 
-    /// Passes on the id of every buyer that a day holds: who chatted, ordered or opened a ticket. An id may come several times.
+    /// Passes on the id of every buyer that a day holds: who chatted, ordered, opened a ticket or had a card. An id may come several times.
     pub fn each_buyer(&self, day: Day, each: &mut dyn FnMut(&str)) -> Result<()> {
-        for part in [StatePart::Chats, StatePart::Sales] {
-            self.each_buyers(day, part, Level::Shop, &mut |persons| {
-                persons.column("buyer_id")?.str()?.iter().flatten().for_each(&mut *each);
+        for key in buyer_keys(day) {
+            if self.staging.head(&key)?.is_none() {
+                continue;
+            }
+            decode_each(&self.staging, &key, &["buyer_id"], &mut |rows| {
+                from_arrow(&rows)?.column("buyer_id")?.str()?.iter().flatten().for_each(&mut *each);
                 Ok(())
             })?;
         }
@@ -220,12 +223,19 @@ impl StateStore {
 
     fn read(&self, name: &str, day: Day) -> Result<DataFrame> {
         let key = format!("{}/dt={day}/data.parquet", folder(name));
-        from_arrow(&decode(self.staging.get(&key)?).with("file", self.staging.describe(&key))?)
+        let rows = decode(self.staging.get(&key)?).with("file", self.staging.describe(&key))?;
+        from_arrow(&rows)
     }
 }
 
 fn persons_key(day: Day, part: StatePart, level: Level) -> String {
     format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, StateKind::Persons)))
+}
+
+/// The files that hold the buyers of a day: the persons of its states, and its cards, whose buyers may have done nothing else.
+fn buyer_keys(day: Day) -> [String; 3] {
+    let [chats, sales] = [StatePart::Chats, StatePart::Sales].map(|part| persons_key(day, part, Level::Shop));
+    [chats, sales, format!("details/ratings/dt={day}/data.parquet")]
 }
 
 /// Does what [`StateStore::each_buyer`] does for a published day, without a staging area. `is_usable` is asked about the key and the bytes of
@@ -236,8 +246,7 @@ pub fn each_published_buyer(
     is_usable: &dyn Fn(&str, &[u8]) -> Result<bool>,
     each: &mut dyn FnMut(&str),
 ) -> Result<()> {
-    for part in [StatePart::Chats, StatePart::Sales] {
-        let key = persons_key(day, part, Level::Shop);
+    for key in buyer_keys(day) {
         if output.head(&key)?.is_none() {
             continue;
         }
@@ -246,7 +255,7 @@ pub fn each_published_buyer(
             continue;
         }
         for rows in decode_pieces(bytes, &[]).with("file", output.describe(&key))? {
-            let rows = rows?;
+            let rows = rows.with("file", output.describe(&key))?;
             let buyers = rows.column_by_name("buyer_id").and_then(|buyers| buyers.as_string_opt::<i32>());
             buyers.into_iter().flat_map(|buyers| buyers.iter().flatten()).for_each(&mut *each);
         }

@@ -12,7 +12,11 @@ pub(crate) fn diagnose(error: &object_store::Error) -> Error {
     match error {
         // For a local disk the operating system's message is the best there is.
         _ if !is_request(error, &text) => match disk_fault(error) {
-            Some(fault) => of_disk(fault),
+            // A file that was listed and is gone may come again, on a disk as in a store.
+            Some(fault) if fault.kind() == std::io::ErrorKind::NotFound => {
+                Error::new(Kind::NotReady, "there is no such file").hint("something else has removed it: run again once it is there")
+            }
+            Some(fault) => Error::of_system(fault),
             None => of_client(error),
         },
         E::NotFound { .. } if !response.contains_any(&["NoSuchBucket", "ContainerNotFound", "bucket does not exist"]) => {
@@ -43,17 +47,6 @@ fn of_client(error: &object_store::Error) -> Error {
         E::NotImplemented { operation, .. } => Error::new(Kind::Config, format!("this store cannot do `{operation}`")),
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => Error::new(Kind::Config, "access is refused"),
         other => Error::new(Kind::Failed, first_line(&other.to_string())),
-    }
-}
-
-/// An error of the local disk.
-fn of_disk(fault: &std::io::Error) -> Error {
-    use std::io::ErrorKind as K;
-    let error = Error::new(Kind::Failed, fault.to_string());
-    match fault.kind() {
-        K::PermissionDenied | K::ReadOnlyFilesystem => error.hint("check that this user may read and write there"),
-        K::StorageFull | K::QuotaExceeded => error.hint("free some space and run again; nothing was half published"),
-        _ => error,
     }
 }
 
@@ -307,7 +300,14 @@ impl From<object_store::Error> for Error {
 
 impl From<parquet::errors::ParquetError> for Error {
     fn from(e: parquet::errors::ParquetError) -> Self {
-        let of_store = std::error::Error::source(&e).and_then(|source| source.downcast_ref());
-        of_store.map_or_else(|| Error::new(Kind::Failed, e.to_string()), diagnose)
+        let of_store = causes(&e).find_map(|cause| cause.downcast_ref::<object_store::Error>());
+        match (of_store, disk_fault(&e)) {
+            (Some(error), _) => diagnose(error),
+            (None, Some(fault)) => Error::of_system(fault),
+            (None, None) => {
+                Error::new(Kind::Failed, format!("a table cannot be written as Parquet or read from it: {}", first_line(&e.to_string())))
+                    .hint("`kefu verify` tells whether a published file is damaged; else this is a fault of kefu: please report it")
+            }
+        }
     }
 }

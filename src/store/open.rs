@@ -1,7 +1,6 @@
 //! Opens a root: chooses the store by the URL and reads credentials, endpoint and timeouts from the clouds' own environment variables.
 
-use super::timeouts;
-use super::timeouts::Timeouts;
+use super::timeouts::{DEADLINE, Timeouts, options, retries};
 use crate::error::{Error, Kind, Result};
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
@@ -24,6 +23,7 @@ pub(super) struct OpenedStore {
     pub name: String,
     pub folder: Option<PathBuf>,
     pub write_policy: WritePolicy,
+    pub timeouts: Timeouts,
 }
 
 /// How a root is written to.
@@ -63,9 +63,9 @@ impl StoreVariables {
         Some(["1", "true", "yes", "y", "on"].iter().any(|yes| text.eq_ignore_ascii_case(yes)))
     }
 
-    /// How long one request is retried. Errors: `KEFU_STORE_DEADLINE` is not a whole number.
+    /// How long one operation is tried. Errors: `KEFU_STORE_DEADLINE` is not a whole number.
     fn deadline(&self) -> Result<Duration> {
-        let Some(text) = self.first(&["kefu_store_deadline"]) else { return Ok(timeouts::DEADLINE) };
+        let Some(text) = self.first(&["kefu_store_deadline"]) else { return Ok(DEADLINE) };
         let seconds = text.parse().map_err(|_| {
             Error::new(Kind::Usage, format!("KEFU_STORE_DEADLINE = {text} is not a number of seconds")).hint("the default is 60")
         })?;
@@ -93,29 +93,33 @@ pub(super) fn open(location: &str, variables: &StoreVariables) -> Result<OpenedS
         conditional: !variables.is_yes("kefu_store_unfenced").unwrap_or(false),
     };
     let (scheme, root) = ObjectStoreScheme::parse(&url).map_err(|_| unusable(location, "no store has this scheme"))?;
+    // What fails on a local disk or in memory does not pass by itself.
+    let is_local = matches!(scheme, ObjectStoreScheme::Local | ObjectStoreScheme::Memory);
+    let deadline = if is_local { Duration::ZERO } else { variables.deadline()? };
+    let timeouts = Timeouts { deadline, health: Arc::default() };
     let built: object_store::Result<Arc<dyn ObjectStore>> = match scheme {
         // Files are flushed to the disk, so that what is reported as published survives a power cut.
         ObjectStoreScheme::Local => Ok(Arc::new(LocalFileSystem::new().with_fsync(write_policy.fsync))),
         ObjectStoreScheme::Memory => Ok(Arc::new(InMemory::new())),
-        ObjectStoreScheme::AmazonS3 => s3(&url, variables)?.build().map(|store| Arc::new(store) as _),
-        ObjectStoreScheme::GoogleCloudStorage => gcs(&url, variables)?.build().map(|store| Arc::new(store) as _),
-        ObjectStoreScheme::MicrosoftAzure => azure(&url, variables)?.build().map(|store| Arc::new(store) as _),
+        ObjectStoreScheme::AmazonS3 => s3(&url, variables, &timeouts)?.build().map(|store| Arc::new(store) as _),
+        ObjectStoreScheme::GoogleCloudStorage => gcs(&url, variables, &timeouts)?.build().map(|store| Arc::new(store) as _),
+        ObjectStoreScheme::MicrosoftAzure => azure(&url, variables, &timeouts)?.build().map(|store| Arc::new(store) as _),
         _ => return Err(unusable(location, "a web server is not a store")),
     };
     let objects = built.map_err(|e| misconfigured(&url, &e))?;
     let name = if location.contains("://") { redacted(&url) } else { location.to_owned() };
     let folder = (url.scheme() == "file").then(|| url.to_file_path().ok()).flatten();
-    Ok(OpenedStore { objects, root, name, folder, write_policy })
+    Ok(OpenedStore { objects, root, name, folder, write_policy, timeouts })
 }
 
 /// The builder of a bucket in S3 or a store with its protocol.
-fn s3(url: &Url, variables: &StoreVariables) -> Result<AmazonS3Builder> {
+fn s3(url: &Url, variables: &StoreVariables, timeouts: &Timeouts) -> Result<AmazonS3Builder> {
     let settings = variables.settings("aws_");
-    let options = settings.iter().fold(timeouts::options(), |options, (key, value)| match key {
+    let options = settings.iter().fold(options(), |options, (key, value)| match key {
         AmazonS3ConfigKey::Client(key) => options.with_config(*key, value),
         _ => options,
     });
-    let mut builder = AmazonS3Builder::new().with_client_options(options).with_http_connector(Timeouts { deadline: variables.deadline()? });
+    let mut builder = AmazonS3Builder::new().with_client_options(options).with_http_connector(timeouts.clone());
     for (key, value) in settings.into_iter().filter(|(key, _)| !matches!(key, AmazonS3ConfigKey::Client(_))) {
         builder = builder.with_config(key, value);
     }
@@ -132,7 +136,7 @@ fn s3(url: &Url, variables: &StoreVariables) -> Result<AmazonS3Builder> {
             builder = builder.with_disable_bulk_delete(true);
         }
     }
-    Ok(builder.with_retry(timeouts::retries(variables.deadline()?)).with_url(url.as_str()))
+    Ok(builder.with_retry(retries(timeouts.deadline)).with_url(url.as_str()))
 }
 
 /// A custom endpoint of the S3 protocol.
@@ -174,22 +178,21 @@ impl Endpoint {
 }
 
 /// The builder of a bucket in Google Cloud Storage.
-fn gcs(url: &Url, variables: &StoreVariables) -> Result<GoogleCloudStorageBuilder> {
+fn gcs(url: &Url, variables: &StoreVariables, timeouts: &Timeouts) -> Result<GoogleCloudStorageBuilder> {
     let settings = variables.settings("google_");
     // The metadata server and emulators need plain http; every other address is https unless it is configured as `http://`.
-    let options = settings.iter().fold(timeouts::options().with_allow_http(true), |options, (key, value)| match key {
+    let options = settings.iter().fold(options().with_allow_http(true), |options, (key, value)| match key {
         GoogleConfigKey::Client(key) => options.with_config(*key, value),
         _ => options,
     });
-    let builder =
-        GoogleCloudStorageBuilder::new().with_client_options(options).with_http_connector(Timeouts { deadline: variables.deadline()? });
+    let builder = GoogleCloudStorageBuilder::new().with_client_options(options).with_http_connector(timeouts.clone());
     let settings = settings.into_iter().filter(|(key, _)| !matches!(key, GoogleConfigKey::Client(_)));
     let builder = settings.fold(builder, |builder, (key, value)| builder.with_config(key, value));
-    Ok(builder.with_retry(timeouts::retries(variables.deadline()?)).with_url(url.as_str()))
+    Ok(builder.with_retry(retries(timeouts.deadline)).with_url(url.as_str()))
 }
 
 /// The builder of a container in Azure Blob Storage.
-fn azure(url: &Url, variables: &StoreVariables) -> Result<MicrosoftAzureBuilder> {
+fn azure(url: &Url, variables: &StoreVariables, timeouts: &Timeouts) -> Result<MicrosoftAzureBuilder> {
     let mut settings: BTreeMap<&str, String> = BTreeMap::new();
     if let Some(connection) = variables.first(&["azure_storage_connection_string"]) {
         settings = connection_string(connection);
@@ -203,16 +206,15 @@ fn azure(url: &Url, variables: &StoreVariables) -> Result<MicrosoftAzureBuilder>
     let settings = settings.into_iter().filter_map(|(name, value)| Some((name.parse::<AzureConfigKey>().ok()?, value)));
     let settings = settings.chain(variables.settings("azure_")).collect::<Vec<_>>();
     let is_plain = settings.iter().any(|(key, value)| *key == AzureConfigKey::Endpoint && value.starts_with("http://"));
-    let base = timeouts::options().with_allow_http(is_plain);
+    let base = options().with_allow_http(is_plain);
     let options = settings.iter().fold(base, |options, (key, value)| match key {
         AzureConfigKey::Client(key) => options.with_config(*key, value),
         _ => options,
     });
-    let builder =
-        MicrosoftAzureBuilder::new().with_client_options(options).with_http_connector(Timeouts { deadline: variables.deadline()? });
+    let builder = MicrosoftAzureBuilder::new().with_client_options(options).with_http_connector(timeouts.clone());
     let settings = settings.into_iter().filter(|(key, _)| !matches!(key, AzureConfigKey::Client(_)));
     let builder = settings.fold(builder, |builder, (key, value)| builder.with_config(key, value));
-    Ok(builder.with_retry(timeouts::retries(variables.deadline()?)).with_url(url.as_str()))
+    Ok(builder.with_retry(retries(timeouts.deadline)).with_url(url.as_str()))
 }
 
 /// Parses `AccountName=…;AccountKey=…;BlobEndpoint=…` into settings by the builder's names. Unknown parts are ignored.

@@ -1,12 +1,14 @@
 //! Tries a root with real requests, so that a run does not find out after hours of work that it cannot read or write there.
 
-use super::root::{Store, wait};
+use super::conditional_put::{ObjectVersion, PutCondition};
+use super::root::Store;
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;
 use futures::TryStreamExt;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
+use object_store::{ObjectStore, ObjectStoreExt, PutOptions};
 use serde::Serialize;
 use std::hash::BuildHasher;
+use std::time::Duration;
 
 /// One kind of request that was tried at a root.
 #[derive(Debug, Serialize)]
@@ -98,8 +100,12 @@ pub fn input(store: &Store) -> Vec<Probe> {
     probes.done
 }
 
-/// How the keys of the objects begin that a probe writes.
+/// The folder of the objects that a probe writes.
+const FOLDER: &str = "_meta";
+/// How the keys of these objects begin.
 const PROBE: &str = "_meta/probe-";
+/// A probe that is so much older than another one is at work no more: its process died before it could delete the object.
+const LEFTOVER: Duration = Duration::from_secs(3_600);
 
 /// The probes of writing, in their order.
 const WRITES: [&str; 6] = ["create", "second create refused", "update", "outdated update refused", "read back", "delete"];
@@ -132,12 +138,11 @@ pub fn worst(probes: Vec<Probe>) -> Option<Error> {
     errors.reduce(|worst, error| if error.kind().rank() > worst.kind().rank() { error } else { worst })
 }
 
-/// Creates, updates, reads and deletes an object with a random name.
+/// Creates, updates, reads and deletes an object with a random name, and deletes what dead probes have left.
 fn try_writes(store: &Store, probes: &mut Probes) {
     let key = format!("{PROBE}{:016x}", std::hash::RandomState::new().hash_one(0));
     let [create, again, update, outdated, read, delete] = WRITES;
-    let mode = if store.write_policy.conditional { PutMode::Create } else { PutMode::Overwrite };
-    let Some(first) = probes.add(create, store.probe_put(&key, "1", mode)) else {
+    let Some(first) = probes.add(create, store.probe_put(&key, "1", &PutCondition::IfAbsent)) else {
         probes.skip(&WRITES[1..], "nothing was written");
         // The store may have created the object although its answer was lost.
         let _ = store.delete(&key);
@@ -150,20 +155,22 @@ fn try_writes(store: &Store, probes: &mut Probes) {
         "1"
     };
     probes.add(read, store.probe_read(&key, body));
+    store.delete_leftovers(&key);
     probes.add(delete, store.delete(&key));
 }
 
 /// Tries whether the store obeys the condition of a PUT. Returns the body that the object then has.
-fn try_conditions(store: &Store, probes: &mut Probes, key: &str, first: UpdateVersion) -> &'static str {
+fn try_conditions(store: &Store, probes: &mut Probes, key: &str, first: ObjectVersion) -> &'static str {
     let [_, again, update, outdated, ..] = WRITES;
-    let refused = probes.add(again, store.probe_refused(key, PutMode::Create));
+    let refused = probes.add(again, store.probe_refused(key, &PutCondition::IfAbsent));
     // `LocalFileSystem` has no conditional update; a lock file replaces it.
     if store.folder.is_some() {
         probes.skip(&[update, outdated], "a lock file does this on a local disk");
         return if refused.is_some() { "1" } else { "3" };
     }
-    match probes.add(update, store.probe_put(key, "2", PutMode::Update(first.clone()))) {
-        Some(_) => match probes.add(outdated, store.probe_refused(key, PutMode::Update(first))) {
+    let unchanged = PutCondition::IfMatch(first);
+    match probes.add(update, store.probe_put(key, "2", &unchanged)) {
+        Some(_) => match probes.add(outdated, store.probe_refused(key, &unchanged)) {
             Some(()) => "2",
             None => "3",
         },
@@ -179,7 +186,7 @@ impl Store {
     /// The object of a probe is none: if the output lies below the input, it may be gone before it is read.
     fn first_object(&self) -> Result<Option<(String, u64)>> {
         let prefix = self.path("")?;
-        let first = wait(async {
+        let first = self.retried(async || {
             let mut objects = self.objects.list(Some(&prefix));
             while let Some(meta) = objects.try_next().await? {
                 if !meta.location.as_ref().contains(PROBE) {
@@ -194,29 +201,43 @@ impl Store {
 
     /// Reads up to 64 bytes of an object.
     fn first_bytes(&self, key: &str, size: u64) -> Result<()> {
+        let path = self.path(key)?;
         // A range request for an empty object is an error.
-        let got = match size {
-            0 => wait(self.objects.head(&self.path(key)?))?.map(|_| ()),
-            _ => wait(self.objects.get_range(&self.path(key)?, 0..size.min(64)))?.map(|_| ()),
-        };
-        got.with("file", self.describe(key))
+        let got = self.retried(async || match size {
+            0 => self.objects.head(&path).await.map(drop),
+            _ => self.objects.get_range(&path, 0..size.min(64)).await.map(drop),
+        });
+        got?.with("file", self.describe(key))
     }
 
-    /// Writes an object and returns its version.
-    fn probe_put(&self, key: &str, body: &'static str, mode: PutMode) -> Result<UpdateVersion> {
-        let put = wait(self.objects.put_opts(&self.path(key)?, body.into(), PutOptions::from(mode)))?;
-        let put = put.with("file", self.describe(key))?;
-        Ok(UpdateVersion { e_tag: put.e_tag, version: put.version })
+    /// Writes an object as a run does, whose answer may be lost, and returns its version.
+    fn probe_put(&self, key: &str, body: &'static str, condition: &PutCondition) -> Result<ObjectVersion> {
+        self.put_until_known(key, &Bytes::from_static(body.as_bytes()), condition)
     }
 
     /// Sends a PUT whose condition does not hold. Errors: the store does not refuse it.
-    fn probe_refused(&self, key: &str, mode: PutMode) -> Result<()> {
-        match wait(self.objects.put_opts(&self.path(key)?, "3".into(), PutOptions::from(mode)))? {
+    fn probe_refused(&self, key: &str, condition: &PutCondition) -> Result<()> {
+        let (path, mode) = (self.path(key)?, self.put_mode(condition));
+        let put = async || self.objects.put_opts(&path, "3".into(), PutOptions::from(mode.clone())).await.map(drop);
+        match self.retried(put)? {
             Err(object_store::Error::AlreadyExists { .. } | object_store::Error::Precondition { .. }) => Ok(()),
             Err(other) => Err(Error::from(other).with("file", self.describe(key))),
-            Ok(_) => Err(Error::new(Kind::Config, "the store overwrites although it was told not to")
+            Ok(()) => Err(Error::new(Kind::Config, "the store overwrites although it was told not to")
                 .with("file", self.describe(key))
                 .hint("two runs at once would overwrite each other's reports here: use a store with conditional writes (If-None-Match, If-Match)")),
+        }
+    }
+
+    /// Deletes the objects of probes that died before they could. Ages are told by the store's clock alone, which has written the object `own`
+    /// just now. A failure is left to the next probe.
+    fn delete_leftovers(&self, own: &str) {
+        let Ok(folder) = self.path(FOLDER) else { return };
+        let Ok(Ok(listed)) = self.retried(async || self.objects.list_with_delimiter(Some(&folder)).await) else { return };
+        let found = listed.objects.into_iter().filter_map(|meta| self.object(meta));
+        let probes = found.filter(|object| object.key.starts_with(PROBE)).collect::<Vec<_>>();
+        let Some(now) = probes.iter().find(|object| object.key == own).map(|object| object.meta.last_modified) else { return };
+        for left in probes.iter().filter(|object| (now - object.meta.last_modified).to_std().is_ok_and(|age| age > LEFTOVER)) {
+            let _ = self.delete(&left.key);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reads an object from beginning to end in chunks, of which one is in memory at a time.
 
-use super::root::{Store, StoredObject, wait};
+use super::root::{Store, StoredObject};
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;
 use object_store::{GetOptions, ObjectStore};
@@ -11,8 +11,8 @@ const REMOTE_CHUNK: u64 = 16 << 20;
 /// Bytes of a chunk from a local disk: small enough to stay in the CPU's caches.
 const LOCAL_CHUNK: u64 = 1 << 20;
 
-/// A sequential reader of an object. Its `io::Error`s wrap an `Error`: the store failed, or the object was overwritten while it was read
-/// (`NotReady`).
+/// A sequential reader of an object. Its `io::Error`s wrap an `Error`: the store failed, or the object was overwritten or deleted while it was
+/// read (`NotReady`).
 pub struct ObjectReader {
     store: Store,
     object: StoredObject,
@@ -40,14 +40,18 @@ impl ObjectReader {
         // An object no larger than a chunk is requested whole, without a range.
         let range = (self.end > size).then(|| (self.offset..self.offset + size).into());
         let options = GetOptions { range, if_match: self.tag.clone(), ..GetOptions::default() };
-        let fetched = wait(async {
-            let found = self.store.objects.get_opts(&self.object.meta.location, options).await?;
+        let fetched = self.store.retried(async || {
+            let found = self.store.objects.get_opts(&self.object.meta.location, options.clone()).await?;
             let meta = found.meta.clone();
-            Ok((found.bytes().await?, meta))
+            Ok::<_, object_store::Error>((found.bytes().await?, meta))
         })?;
         let (chunk, meta) = match fetched {
             Err(object_store::Error::Precondition { .. }) => {
                 Err(Error::new(Kind::NotReady, "the file was overwritten while it was read").hint("run again once it is complete"))
+            }
+            // It was there when its folder was listed.
+            Err(object_store::Error::NotFound { .. }) => {
+                Err(Error::new(Kind::NotReady, "the file was deleted while it was read").hint("run again once it is there again"))
             }
             fetched => fetched.map_err(Error::from),
         }

@@ -1,12 +1,16 @@
 //! `Store`: an input or output root, on a local disk or in an object store, and the requests it answers.
 
+use super::local::FileMode;
 use super::open;
+use super::patience::{Patience, may_pass};
+use super::timeouts::Timeouts;
 use crate::error::{Context, Error, Kind, Result};
 use bytes::Bytes;
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt, PutPayload};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
 /// The runtime that drives I/O; everything else in the program is blocking code.
@@ -35,6 +39,10 @@ pub struct Store {
     /// The root's folder; `None` if it is not on a local disk.
     pub(super) folder: Option<std::path::PathBuf>,
     pub(super) write_policy: open::WritePolicy,
+    /// How long an operation is tried, and what is known of the store.
+    pub(super) timeouts: Timeouts,
+    /// The mode of files about persons on a local root.
+    pub(super) file_mode: FileMode,
 }
 
 impl Store {
@@ -48,13 +56,30 @@ impl Store {
 
     /// As `open`, with the given variables instead of the environment's.
     pub fn open_with(location: &str, variables: impl IntoIterator<Item = (String, String)>) -> Result<Store> {
-        let open::OpenedStore { objects, root, name, folder, write_policy } = open::open(location, &open::StoreVariables::new(variables))?;
-        Ok(Store { objects, root, name, folder, write_policy })
+        let opened = open::open(location, &open::StoreVariables::new(variables))?;
+        let open::OpenedStore { objects, root, name, folder, write_policy, timeouts } = opened;
+        Ok(Store { objects, root, name, folder, write_policy, timeouts, file_mode: FileMode::default() })
     }
 
-    /// A root over an `ObjectStore` of the caller; `name` is how messages call it.
+    /// A root over an `ObjectStore` of the caller; `name` is how messages call it. A request that fails is not repeated.
     pub fn within(objects: Arc<dyn ObjectStore>, name: &str) -> Store {
-        Store { objects, root: Path::default(), name: name.to_owned(), folder: None, write_policy: open::WritePolicy::default() }
+        let timeouts = Timeouts { deadline: Duration::ZERO, health: Arc::default() };
+        let (root, write_policy) = (Path::default(), open::WritePolicy::default());
+        Store { objects, root, name: name.to_owned(), folder: None, write_policy, timeouts, file_mode: FileMode::default() }
+    }
+
+    /// The same root, whose requests are repeated for some time while they fail.
+    #[must_use]
+    pub fn patient(mut self, deadline: Duration) -> Store {
+        self.timeouts.deadline = deadline;
+        self.timeouts.health.note_answer();
+        self
+    }
+
+    /// The same root, in which files about persons get a mode (local disks only).
+    #[must_use]
+    pub fn with_file_mode(self, file_mode: FileMode) -> Store {
+        Store { file_mode, ..self }
     }
 
     /// The folder of a local root; `None` for other stores.
@@ -70,7 +95,8 @@ impl Store {
     /// Lists all objects below a folder, sorted by key.
     pub fn list(&self, folder: &str) -> Result<Vec<StoredObject>> {
         let prefix = self.path(folder)?;
-        let metas: Vec<ObjectMeta> = wait(self.objects.list(Some(&prefix)).try_collect())?.with("folder", self.describe(folder))?;
+        let listed = self.retried(async || self.objects.list(Some(&prefix)).try_collect::<Vec<ObjectMeta>>().await)?;
+        let metas = listed.with("folder", self.describe(folder))?;
         let mut found = metas.into_iter().filter_map(|meta| self.object(meta)).collect::<Vec<_>>();
         found.sort_by(|a, b| a.key.cmp(&b.key));
         Ok(found)
@@ -78,7 +104,8 @@ impl Store {
 
     /// The metadata of the object at a key; `None` if there is no object.
     pub fn head(&self, key: &str) -> Result<Option<StoredObject>> {
-        match wait(self.objects.head(&self.path(key)?))? {
+        let path = self.path(key)?;
+        match self.retried(async || self.objects.head(&path).await)? {
             Ok(meta) => Ok(self.object(meta)),
             Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(e) => Err(Error::from(e).with("file", self.describe(key))),
@@ -88,7 +115,7 @@ impl Store {
     /// Reads an object. Errors: it does not exist; the store fails.
     pub fn get(&self, key: &str) -> Result<Bytes> {
         let path = self.path(key)?;
-        let body = wait(async { self.objects.get(&path).await?.bytes().await })?;
+        let body = self.retried(async || self.objects.get(&path).await?.bytes().await)?;
         body.with("file", self.describe(key))
     }
 
@@ -99,15 +126,43 @@ impl Store {
             .with_file_size(object.meta.size)
     }
 
-    /// Writes an object unconditionally; an object at the key is replaced.
+    /// Writes an object unconditionally; an object at the key is replaced. If every answer is lost, the object is read back.
+    /// Errors: the store fails.
     pub fn put(&self, key: &str, body: impl Into<PutPayload>) -> Result<()> {
-        wait(self.objects.put(&self.path(key)?, body.into()))?.with("file", self.describe(key))?;
-        Ok(())
+        let (path, body) = (self.path(key)?, body.into());
+        let Err(error) = self.retried(async || self.objects.put(&path, body.clone()).await.map(drop))? else { return Ok(()) };
+        let is_done = may_pass(&error) && matches!(self.read_back(&path)?, Ok(Some((found, _))) if found == Bytes::from(body.clone()));
+        if is_done { Ok(()) } else { Err(Error::from(error).with("file", self.describe(key))) }
     }
 
-    /// Deletes an object. Errors: the store fails.
+    /// Deletes an object. One that is gone already is deleted: an earlier attempt may have done it without being heard.
+    /// Errors: the store fails.
     pub fn delete(&self, key: &str) -> Result<()> {
-        wait(self.objects.delete(&self.path(key)?))?.with("file", self.describe(key))
+        let path = self.path(key)?;
+        let deleted = self.retried(async || match self.objects.delete(&path).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            deleted => deleted,
+        });
+        let Err(error) = deleted? else { return Ok(()) };
+        let is_gone = may_pass(&error) && matches!(wait(self.objects.head(&path))?, Err(object_store::Error::NotFound { .. }));
+        if is_gone { Ok(()) } else { Err(Error::from(error).with("file", self.describe(key))) }
+    }
+
+    /// The patience of an operation that begins now.
+    pub(super) fn patience(&self) -> Patience<'_> {
+        Patience::new(&self.timeouts.health, self.timeouts.deadline)
+    }
+
+    /// Sends a request again as long as its error may pass and the deadline is not over. The request must be one that may be repeated.
+    /// Errors: a signal has been received; the I/O threads cannot be started.
+    pub(super) fn retried<T>(&self, request: impl AsyncFn() -> object_store::Result<T>) -> Result<object_store::Result<T>> {
+        let mut patience = self.patience();
+        loop {
+            match wait(request())? {
+                Err(e) if may_pass(&e) && patience.wait()? => {}
+                answered => return Ok(answered),
+            }
+        }
     }
 
     /// Whether a symbolic link leads from the key to a file outside of a local root. Such a file is not part of the input.

@@ -1,15 +1,16 @@
 //! Timeouts of requests to a store. A store that has answered before is retried until the deadline; one that has never answered is given
 //! up within seconds, because its address is probably wrong.
 
+use super::patience::{Access, Health};
 use object_store::ClientOptions;
 use object_store::client::{HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService, ReqwestConnector};
 use object_store::{BackoffConfig, RetryConfig};
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// The default of `KEFU_STORE_DEADLINE`: how long one request is retried while the store is overloaded or cannot be reached.
+/// The default of `KEFU_STORE_DEADLINE`: how long one operation is tried while the store is overloaded or cannot be reached.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 /// A store that has not answered any request within this time is taken for a wrong address rather than a temporary fault.
 const FIRST_ANSWER: Duration = Duration::from_secs(5);
@@ -17,13 +18,15 @@ const FIRST_ANSWER: Duration = Duration::from_secs(5);
 const CONNECT: Duration = Duration::from_secs(3);
 /// A request fails when no byte arrives for this long, before its answer begins or in the middle of it.
 const SILENCE: Duration = Duration::from_secs(30);
+/// Bytes of a failing answer that are kept: its error code stands at its beginning.
+const TEXT: usize = 2000;
 /// The slowest acceptable upload, in bytes per second; each such portion of a body adds a second to the limit.
 const SLOWEST: usize = 100_000;
 
-/// The retry policy: exponential backoff from 100 ms to 5 s, at most 20 times and until the deadline.
+/// The retry policy of a single request: exponential backoff from 100 ms to 2 s until the deadline.
 pub(super) fn retries(deadline: Duration) -> RetryConfig {
-    let backoff = BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(5), base: 2.0 };
-    RetryConfig { backoff, max_retries: 20, retry_timeout: deadline }
+    let backoff = BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(2), base: 2.0 };
+    RetryConfig { backoff, max_retries: 1000, retry_timeout: deadline }
 }
 
 /// The HTTP client's options. There is no limit on a whole request: a large object may take long as long as bytes arrive.
@@ -32,10 +35,12 @@ pub(super) fn options() -> ClientOptions {
 }
 
 /// Creates HTTP clients with the timeouts of this module.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Timeouts {
-    /// How long one request is retried.
+    /// How long one operation is tried.
     pub deadline: Duration,
+    /// What all clients of the store find out about it.
+    pub health: Arc<Health>,
 }
 
 impl HttpConnector for Timeouts {
@@ -46,7 +51,8 @@ impl HttpConnector for Timeouts {
         let with_body = reqwest.connect(&options.clone().with_read_timeout_disabled())?;
         let first_answer = self.deadline.min(FIRST_ANSWER);
         let (answered, first_request) = (AtomicBool::new(false), OnceLock::new());
-        Ok(HttpClient::new(TimedClient { without_body, with_body, first_answer, answered, first_request }))
+        let timeouts = self.clone();
+        Ok(HttpClient::new(TimedClient { without_body, with_body, first_answer, answered, first_request, timeouts }))
     }
 }
 
@@ -63,6 +69,8 @@ struct TimedClient {
     answered: AtomicBool,
     /// When the first request was sent.
     first_request: OnceLock<Instant>,
+    /// The deadline, and what all clients of the store know of it.
+    timeouts: Timeouts,
 }
 
 /// Why this client ended a request.
@@ -74,6 +82,9 @@ pub(super) enum DeadlineExceeded {
     /// The store does not implement the request, so a retry cannot succeed.
     #[error("status code: 501 Not Implemented")]
     NotImplemented,
+    /// The store has been failing for longer than the deadline: its status and the text of its answer.
+    #[error("status code: {0}: {1}")]
+    Failing(u16, String),
 }
 
 impl HttpService for TimedClient {
@@ -88,8 +99,28 @@ impl HttpService for TimedClient {
 }
 
 impl TimedClient {
-    /// Sends a request. Errors of kind `Unknown` are not retried by `object_store`, those of kind `Timeout` are.
+    /// Sends a request and notes what its answer says of the store. Errors of kind `Unknown` are not retried by `object_store`: those of a store
+    /// that has been failing for longer than the deadline are of that kind, whatever time the single request has left.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let access = if request.method().is_safe() { Access::Read } else { Access::Write };
+        let Timeouts { deadline, health } = &self.timeouts;
+        let outcome = self.send_once(request).await;
+        if outcome.is_ok() {
+            health.note_answer();
+        }
+        if outcome.as_ref().is_ok_and(|answer| !is_overload(answer.status().as_u16())) {
+            health.note_success(access);
+            return outcome;
+        }
+        match outcome {
+            outcome if !health.note_failure(access, *deadline) => outcome,
+            Ok(answer) => Err(HttpError::new(HttpErrorKind::Unknown, failing(answer).await)),
+            Err(fault) => Err(HttpError::new(HttpErrorKind::Unknown, fault)),
+        }
+    }
+
+    /// Sends a request. Errors of kind `Timeout` are retried by `object_store` if the request may be repeated.
+    async fn send_once(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let first_request = *self.first_request.get_or_init(Instant::now);
         let size = request.body().content_length();
         let client = if size == 0 { &self.without_body } else { &self.with_body };
@@ -115,4 +146,17 @@ impl TimedClient {
     fn has_answered(&self) -> bool {
         self.answered.load(Ordering::Relaxed)
     }
+}
+
+/// Whether a status is one with which a store says that it cannot deal with a request now.
+fn is_overload(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500..)
+}
+
+/// The error of a store that is given up, with the text of its last answer.
+async fn failing(answer: HttpResponse) -> DeadlineExceeded {
+    let status = answer.status().as_u16();
+    let text = answer.into_body().bytes().await.unwrap_or_default();
+    let start = text.get(..TEXT).unwrap_or(&text);
+    DeadlineExceeded::Failing(status, String::from_utf8_lossy(start).into_owned())
 }

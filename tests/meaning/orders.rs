@@ -224,6 +224,20 @@ fn a_changed_rate_restates_the_days_with_orders_of_its_currency() {
     }
 }
 
+/// A presale of June is paid in September: a corrected rate of June restates September.
+#[test]
+fn a_changed_rate_restates_days_however_old_their_orders_are() {
+    let place = beside_chats(&format!("[orders]\npath = \"orders/{{date}}.csv\"\n{QUIET}{}", with_rates("")));
+    let presale = "s1,o1,b1,2026-06-10 10:00:00,2026-09-01 12:00:00,50.00,1,USD\n".to_owned();
+    place.put("orders/2026-09-01.csv", table(&[presale], ",currency"));
+    place.put("rates.csv", "date,currency,rate\n2026-06-01,USD,7\n2026-07-01,USD,8\n");
+    run(&place, "2026-09-01");
+    assert_eq!(sales(&place), 350.0);
+    place.put("rates.csv", "date,currency,rate\n2026-06-01,USD,7.5\n2026-07-01,USD,8\n");
+    run(&place, "2026-09-01");
+    assert_eq!(sales(&place), 375.0);
+}
+
 /// b1 asks, and orders with a flag.
 fn flagged(rules: &str) -> Place {
     let settings = format!("{QUIET}[refunds]\npath = \"refunds.csv\"\n[rules]\nexcluded_flags = [\"刷单\"]\n{rules}{LEAN}");

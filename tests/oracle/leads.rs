@@ -16,9 +16,11 @@ fn holds_a_lead(text: &str) -> bool {
     (0..chars.len()).any(|i| mobile_at(&chars, i) || email_around(&chars, i) || wechat_at(&chars, i))
 }
 
-/// `1[3-9]` and nine more digits, with spaces and dashes allowed between them, and no digit right before or after.
+/// `1[3-9]` and nine more digits, with spaces and dashes allowed between them, and no digit right after. Right before it no digit stands
+/// either, but for those of `+86`.
 fn mobile_at(chars: &[char], start: usize) -> bool {
-    if chars[start] != '1' || (start > 0 && chars[start - 1].is_ascii_digit()) {
+    let after_digit = start > 0 && chars[start - 1].is_ascii_digit();
+    if chars[start] != '1' || (after_digit && !chars[..start].ends_with(&['+', '8', '6'])) {
         return false;
     }
     let mut digits = Vec::new();

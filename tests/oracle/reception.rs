@@ -110,14 +110,17 @@ pub(super) fn concurrency(row: &ReportRow, cells: &mut Cells) {
     set(cells, "max_concurrent", open.iter().map(|(first, _)| at(*first)).max().unwrap_or(0));
 }
 
-/// Buyers who consulted, of the visitors of the shop.
+/// Buyers who consulted, of the visitors of the shop. Null unless every day that is read has visitors.
 pub(super) fn consult_rate(row: &ReportRow, cells: &mut Cells) {
     let input = row.facts.input;
-    let mut visitors = 0;
+    let (mut visitors, mut known) = (0, BTreeSet::new());
     for (shop, day, count) in input.visits.iter().flatten() {
         if shop == row.shop && row.in_period(*day) && input.covers(*day) {
             visitors += count;
+            known.insert(*day);
         }
     }
+    let is_known = (input.first_day..=input.landed).filter(|day| row.in_period(*day)).all(|day| known.contains(&day));
+    let visitors = if is_known { visitors } else { 0 };
     ratio(cells, "consult_rate", distinct(&consulted(&row.all)).len() as f64, visitors as f64);
 }

@@ -201,7 +201,7 @@ fn answered_rows(within: &Conversation, round: &OpenRound, place: usize, replied
         agent_clock_at: clock,
         place: round.assignments.iter().find(mine).map_or(place, |assignment| assignment.place),
     }];
-    rows.extend(handed_over_rows(round, owner));
+    rows.extend(handed_over_rows(round, owner).into_iter().map(|row| Round { replied_at: Some(replied_at), ..row }));
     rows
 }
 

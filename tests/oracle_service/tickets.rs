@@ -79,14 +79,17 @@ fn agreed(tickets: &[&Ticket], cells: &mut Cells) {
     share(cells, "sla_rate", both_kept, both_due);
 }
 
-/// The shop and id of the tickets that another of the same buyer and kind follows less than 7 days later, whoever its agent is.
+/// The shop and id of the tickets that another of the same buyer and kind follows later, by less than 7 days, whoever its agent is.
 fn followed<'a>(given: &'a ServiceInput<'a>) -> BTreeSet<(&'a str, &'a str)> {
     let mut every = every(given);
     every.sort_by_key(|ticket| ticket.opened_at);
     let mut followed = BTreeSet::new();
     for (place, ticket) in every.iter().enumerate() {
         let within = |later: &&&Ticket| later.opened_at - ticket.opened_at < REPEAT_DAYS * DAY_MS;
-        let same = |later: &&Ticket| later.shop == ticket.shop && later.buyer == ticket.buyer && later.kind == ticket.kind;
+        let same = |later: &&Ticket| {
+            let of_buyer = later.shop == ticket.shop && later.buyer == ticket.buyer && later.kind == ticket.kind;
+            of_buyer && later.opened_at > ticket.opened_at
+        };
         if every[place + 1..].iter().take_while(within).any(same) {
             followed.insert((ticket.shop.as_str(), ticket.ticket_id.as_str()));
         }
@@ -211,7 +214,8 @@ mod worked {
         check(&in_time, &[("repeat_contact_rate", 0.25), ("one_touch_rate", 0.25)]);
     }
 
-    /// A ticket one millisecond before the end of 7 days is a repeat, one at the end is not. Nor is one of another kind or an earlier one.
+    /// A ticket one millisecond before the end of 7 days is a repeat, one at the end is not. Nor is one of another kind, one at the same
+    /// instant or an earlier one.
     #[test]
     fn coming_back_is_the_same_kind_less_than_seven_days_later() {
         let opened = at(0, "09:00");
@@ -219,7 +223,8 @@ mod worked {
             ("return", 7 * DAY_MS - 1, 1.0),
             ("return", 7 * DAY_MS, 0.0),
             ("repair", DAY_MS, 0.0),
-            ("return", 0, 1.0),
+            ("return", 0, 0.0),
+            ("return", 1, 1.0),
             ("return", -DAY_MS, 0.0),
         ] {
             let tickets = vec![ticket("t1", "b1", Some("A"), "return", opened), ticket("t2", "b1", Some("B"), kind, opened + later)];

@@ -1,16 +1,18 @@
 //! Family M, content: the videos of a shop, together and one by one (§12).
 
-use super::{Cells, ServiceInput, ServiceRow, Video, known_if, quotient, ratio};
-use std::collections::BTreeMap;
+use super::{Cells, ServiceInput, ServiceRow, Video, known_if, quotient, ratio, set};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The metrics of a shop's row.
 pub(super) fn videos(row: &ServiceRow) -> Cells {
     let mine = |video: &&Video| video.shop == row.shop && row.days.contains(&video.day);
     let rows: Vec<&Video> = row.given.videos.iter().flatten().filter(mine).collect();
-    known_if(row.given.videos.is_some(), of(&rows))
+    let mut cells = of(&rows);
+    set(&mut cells, "posts", rows.iter().map(|video| video.video.as_str()).collect::<BTreeSet<_>>().len());
+    known_if(row.given.videos.is_some(), cells)
 }
 
-/// The same metrics by shop and video.
+/// The same metrics but `posts` by shop and video.
 pub(crate) fn by_video(given: &ServiceInput, days: &[i64]) -> BTreeMap<(String, String), Cells> {
     let mut rows: BTreeMap<(String, String), Vec<&Video>> = BTreeMap::new();
     for video in given.videos.iter().flatten().filter(|video| days.contains(&video.day) && given.covers(video.day)) {
@@ -32,7 +34,24 @@ fn of(rows: &[&Video]) -> Cells {
     over(&mut cells, "comment_like_ratio", rows, |video| number(video.comments), likes);
     over(&mut cells, "share_like_ratio", rows, |video| number(video.shares), likes);
     cells.insert("fan_like_ratio", fans_per_like(rows));
+    cells.insert("interactions", interactions(rows));
+    cells.insert("max_plays", most_plays(rows));
     cells
+}
+
+/// Likes, comments and shares, those that are known. Null where none is.
+fn interactions(rows: &[&Video]) -> Option<f64> {
+    let known: Vec<i64> = rows.iter().flat_map(|video| [video.likes, video.comments, video.shares]).flatten().collect();
+    (!known.is_empty()).then(|| known.iter().sum::<i64>() as f64)
+}
+
+/// The greatest plays of one video on one day.
+fn most_plays(rows: &[&Video]) -> Option<f64> {
+    let mut plays: BTreeMap<(&str, i64), i64> = BTreeMap::new();
+    for video in rows {
+        *plays.entry((video.video.as_str(), video.day)).or_default() += video.plays;
+    }
+    plays.into_values().max().map(|plays| plays as f64)
 }
 
 fn number(count: Option<i64>) -> Option<f64> {
@@ -122,6 +141,22 @@ mod worked {
         check(&week, &[("completion_rate", 0.16), ("watch_ratio", 21.0 / 90.0), ("like_rate", 0.05), ("comment_rate", 25.0 / 1_500.0)]);
         check(&week, &[("share_rate", 0.01), ("follow_rate", 0.004), ("comment_like_ratio", 25.0 / 75.0), ("share_like_ratio", 0.2)]);
         check(&week, &[("fan_like_ratio", 28.0)]);
+        check(&week, &[("interactions", 115.0), ("max_plays", 1_000.0)]);
+    }
+
+    /// Two videos, of which v2 has 25 likes alone. Two rows of one video and day are added up.
+    #[test]
+    fn what_was_posted_and_how_it_went() {
+        let week = cells(&example(), &shop(), &WEEK);
+        check(&week, &[("posts", 2.0), ("interactions", 140.0), ("max_plays", 1_000.0)]);
+        check(&cells(&example(), &shop(), &[MONDAY + 1]), &[("posts", 1.0), ("interactions", 40.0), ("max_plays", 500.0)]);
+        let twice = example().videos.into_iter().flatten().flat_map(|video| [video.clone(), video]).collect();
+        let week = cells(&ServiceInput { videos: Some(twice), ..given() }, &shop(), &WEEK);
+        check(&week, &[("posts", 2.0), ("interactions", 280.0), ("max_plays", 2_000.0)]);
+        let plays = Video { shop: SHOP.to_string(), video: "v3".to_string(), day: MONDAY, plays: 7, ..Video::default() };
+        let alone = cells(&ServiceInput { videos: Some(vec![plays]), ..given() }, &shop(), &WEEK);
+        check(&alone, &[("posts", 1.0), ("max_plays", 7.0)]);
+        check_null(&alone, &["interactions"]);
     }
 
     /// The shop has 100 likes of 2000 plays and 2100 followers. Nothing else is known of v2, so it lowers no other rate.
@@ -140,7 +175,9 @@ mod worked {
     #[test]
     fn without_plays_or_videos_all_is_null() {
         let quiet = cells(&example(), &shop(), &[MONDAY + 3]);
-        check_null(&quiet, &["completion_rate", "watch_ratio", "like_rate", "fan_like_ratio"]);
+        check(&quiet, &[("posts", 0.0)]);
+        check_null(&quiet, &["completion_rate", "watch_ratio", "like_rate", "fan_like_ratio", "interactions", "max_plays"]);
+        check_null(&cells(&given(), &shop(), &WEEK), &["posts", "interactions", "max_plays"]);
         check_null(&cells(&given(), &shop(), &WEEK), &["completion_rate", "like_rate", "share_like_ratio", "fan_like_ratio"]);
         assert!(by_video(&given(), &WEEK).is_empty());
     }

@@ -31,7 +31,7 @@ const AGENT: &[&str] =
 #[rustfmt::skip]
 const SHOP_ONLY: &[&str] = &[
     "duty_agents", "completion_rate", "watch_ratio", "like_rate", "comment_rate", "share_rate", "follow_rate", "comment_like_ratio",
-    "share_like_ratio", "fan_like_ratio",
+    "share_like_ratio", "fan_like_ratio", "posts", "interactions", "max_plays",
 ];
 
 fn ids(cells: &Cells) -> BTreeSet<&str> {

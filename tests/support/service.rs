@@ -8,7 +8,7 @@ mod write;
 use super::compare::{self, PERIODS};
 use super::given::Given;
 use super::nasty;
-use super::tables::Tables;
+use super::tables::{Tables, number, text};
 use crate::oracle::{self, Attribution, ExcludedFrom, Input, Rules, Session, Spoken};
 use crate::oracle_service::{self, Clock, Evaluation, OrderCredit, Refund, RowDay, Staff, Status, Target, Ticket, Video};
 use draw::Draws;
@@ -183,6 +183,7 @@ pub(crate) fn disagreements(input: &Input, rules: &Rules, told: &Told, tables: &
         let mut found = Vec::new();
         for (period, name) in PERIODS {
             let reports = [Level::Shop, Level::Agent].map(|level| (level, compared(level), tables.report(level.name(), name)));
+            found.extend(other_videos(given, tables, (period, name)));
             let covered = (input.first_day..=input.landed).map(|day| oracle::period_start(day, period));
             let published = reports.iter().flat_map(|(_, _, report)| report.keys().map(|key| key.0));
             for start in covered.chain(published).collect::<BTreeSet<i64>>() {
@@ -207,6 +208,30 @@ pub(crate) fn disagreements(input: &Input, rules: &Rules, told: &Told, tables: &
         }
         found
     })
+}
+
+/// Every metric of a video that is not what the oracle says, and every video that one side alone has.
+fn other_videos(given: &oracle_service::ServiceInput, tables: &Tables, (period, name): (oracle::Period, &str)) -> Vec<String> {
+    let mut got = BTreeMap::new();
+    for row in tables.rows(&format!("reports/video_{name}")) {
+        let start = number(&row, "report_date").unwrap() as i64;
+        let twice = got.insert((start, text(&row, "shop_id").unwrap(), text(&row, "video_id").unwrap()), row);
+        assert!(twice.is_none(), "two rows of video_{name}");
+    }
+    let mut expected = BTreeMap::new();
+    for start in (given.first_day..=given.landed).map(|day| oracle::period_start(day, period)).collect::<BTreeSet<i64>>() {
+        let days: Vec<i64> = (start..=oracle::period_last_day(start, period)).collect();
+        let videos = oracle_service::videos::by_video(given, &days).into_iter();
+        expected.extend(videos.map(|((shop, video), cells)| ((start, shop, video), cells)));
+    }
+    let ids = metrics::of_videos().filter(|metric| !metric.component).map(|metric| metric.id.as_str()).collect::<Vec<_>>();
+    let mut found = Vec::new();
+    for key in expected.keys().chain(got.keys()).collect::<BTreeSet<_>>() {
+        let (said, row) = (expected.get(key), got.get(key));
+        let wrong = if said.is_some() && row.is_some() { compare::row(&ids, said, row) } else { vec!["one row only".to_owned()] };
+        found.extend(wrong.into_iter().map(|cell| format!("video_{name} {key:?}: {cell}")));
+    }
+    found
 }
 
 /// Days the sales of the pipeline's own rule wait for.

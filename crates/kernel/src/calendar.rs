@@ -116,6 +116,13 @@ impl WallClock {
         let offset = self.changes.iter().rfind(|(from, _)| *from <= at).map_or(self.offset, |(_, offset)| *offset);
         (at + offset).rem_euclid(DAY_MS) / 3_600_000
     }
+
+    /// The parts of the day between changes of the clocks, each with its offset. `bounds`: the instants of the day.
+    fn pieces(&self, bounds: &Range<i64>) -> impl Iterator<Item = (Range<i64>, i64)> {
+        let starts = std::iter::once((bounds.start, self.offset)).chain(self.changes.iter().copied());
+        let ends = self.changes.iter().map(|(from, _)| *from).chain([bounds.end]);
+        starts.zip(ends).map(|((start, offset), end)| (start..end, offset))
+    }
 }
 
 impl Calendar {
@@ -146,14 +153,17 @@ impl Calendar {
     /// The ranges of instants within a business day at which the wall clock shows a time in `[from, to)`. If `to <= from`, the hours wrap
     /// around midnight. Errors: the day is outside the range of the calendar.
     pub fn hours(&self, day: Day, from: Time, to: Time) -> Result<Vec<Range<i64>>> {
-        let bounds = self.bounds(day)?;
-        let wraps = i32::from(to <= from);
+        let (bounds, clock) = (self.bounds(day)?, self.wall_clock(day)?);
+        let since_midnight = |time: Time| time.duration_since(Time::midnight()).as_millis() as i64;
+        let (from, to) = (since_midnight(from), since_midnight(to) + if to <= from { DAY_MS } else { 0 });
         let mut windows = Vec::new();
-        for date in day.plus(-1).through(day.plus(1)) {
-            let start = self.local(date, from)?.max(bounds.start);
-            let end = self.local(date.plus(wraps), to)?.min(bounds.end);
-            if start < end {
-                windows.push(start..end);
+        for (piece, offset) in clock.pieces(&bounds) {
+            for date in day.plus(-1).through(day.plus(1)) {
+                let midnight = i64::from(date.0) * DAY_MS - offset;
+                let (start, end) = ((midnight + from).max(piece.start), (midnight + to).min(piece.end));
+                if start < end {
+                    windows.push(start..end);
+                }
             }
         }
         Ok(windows)

@@ -2,7 +2,7 @@
 
 use crate::day_rules::DayRules;
 use crate::line::ChatLine;
-use crate::rules::{RobotClock, TransferClock};
+use crate::rules::{Anchor, RobotClock, TransferClock};
 use smallvec::{SmallVec, smallvec};
 
 /// How a round ended for an agent.
@@ -153,9 +153,9 @@ impl OpenRound {
     }
 
     /// Appends the rows of the round: first that of its owner, then one for each other agent who was in charge.
-    /// `session_start`: the instant that decides whether the round is assessed, or `None` if it is the first question.
-    pub(super) fn close(&self, reply: Option<&ChatLine>, session_start: Option<i64>, day: &DayRules, rounds: &mut Vec<Round>) {
-        let assessed = day.is_assessed(session_start.unwrap_or(self.asked_at));
+    /// Where the start of the session decides whether its rounds are assessed, they are until the session ends, when its start is known.
+    pub(super) fn close(&self, reply: Option<&ChatLine>, day: &DayRules, rounds: &mut Vec<Round>) {
+        let assessed = day.rules.assessed_anchor == Anchor::SessionStart || day.is_assessed(self.asked_at);
         let owner = match reply {
             Some(reply) => reply.agent,
             None => self.charges.last().map_or(0, |charge| charge.agent),

@@ -28,6 +28,8 @@ struct Queue {
     step: usize,
     /// Each with whether it is in a round.
     lines: Vec<(ChatLine, bool)>,
+    /// A person without a name has answered some of them.
+    answered: bool,
     /// What the shop's side would be without them.
     without: Side,
 }
@@ -146,7 +148,8 @@ impl Session {
         let (hour, max_wait) = (day.hour(line.sent_at), day.rules.max_wait.0);
         if self.in_charge == 0 {
             let (step, side) = (self.step, &self.side);
-            self.queue.get_or_insert_with(|| Queue { step, lines: Vec::new(), without: side.clone() }).lines.push((*line, asks));
+            let empty = || Queue { step, lines: Vec::new(), answered: false, without: side.clone() };
+            self.queue.get_or_insert_with(empty).lines.push((*line, asks));
         }
         if !self.is_excluded(self.in_charge) {
             self.side.add(line, hour, max_wait);
@@ -238,8 +241,9 @@ impl Session {
 
     /// Moves the buyer lines of the queue to the reception of an agent.
     fn give_queue_to(&mut self, agent: u32, day: &DayRules) {
-        let Some(Queue { step, lines, without }) = self.queue.take() else { return };
+        let Some(Queue { step, lines, answered, without }) = self.queue.take() else { return };
         let reception = self.reception(agent);
+        reception.side.served |= answered;
         reception.first_seen = reception.first_seen.min(step);
         for (line, asks) in &lines {
             reception.side.add(line, day.hour(line.sent_at), day.rules.max_wait.0);
@@ -269,13 +273,9 @@ impl Session {
 
     /// Turns the open round into rows and adds them to the sides. `reply`: the line that answers it, `None` if the session ends first.
     fn close_round(&mut self, open: &OpenRound, reply: Option<&ChatLine>, day: &DayRules) {
-        let session_start = match day.rules.assessed_anchor {
-            Anchor::RoundStart => None,
-            Anchor::SessionStart => self.started_at,
-        };
         let mut rounds = std::mem::take(&mut self.rounds);
         let closed = rounds.len();
-        open.close(reply, session_start, day, &mut rounds);
+        open.close(reply, day, &mut rounds);
         for round in &rounds[closed..] {
             if round.outcome != RoundOutcome::HandedOver && !self.is_excluded(round.agent) {
                 self.of_shop(|side| side.add_round(round, round.wait_ms, day.rules));
@@ -297,10 +297,16 @@ impl Session {
             for asked in &open.agents_asked {
                 // Lines that are still in the queue belong to the replying agent, or still to nobody if that person has no name.
                 let agent = if *asked == 0 { reply.agent } else { *asked };
-                if agent != 0 {
-                    self.reception(agent).side.served = true;
+                match (agent, &mut self.queue) {
+                    (0, Some(queue)) => queue.answered = true,
+                    (0, None) => {}
+                    _ => self.reception(agent).side.served = true,
                 }
-                self.side.served = self.side.served || !self.is_excluded(agent);
+                if agent == 0 {
+                    self.side.served = true;
+                } else if !self.is_excluded(agent) {
+                    self.of_shop(|side| side.served = true);
+                }
             }
         }
     }
@@ -318,6 +324,9 @@ impl Session {
         let waits = |round: &Round| round.outcome != RoundOutcome::Robot;
         self.unattended = !self.manned && !self.nameless_reply && self.rounds.iter().any(waits);
         self.assessed_start = self.started_at.is_some_and(|at| day.is_assessed(at));
+        if day.rules.assessed_anchor == Anchor::SessionStart && !self.assessed_start {
+            self.leave_unassessed();
+        }
         mark_openings(&mut self.rounds, self.excluded.as_deref().unwrap_or_default());
         // An auto line does not make a reception, but counts in the one that its agent has.
         for agent in std::mem::take(&mut self.auto_agents) {
@@ -327,6 +336,13 @@ impl Session {
             }
         }
         self.mark_transfers();
+    }
+
+    /// Takes all rounds out of the assessed ones.
+    fn leave_unassessed(&mut self) {
+        self.rounds.iter_mut().for_each(|round| round.assessed = false);
+        let sides = self.receptions.iter_mut().map(|reception| &mut reception.side);
+        sides.chain([&mut self.side]).for_each(Side::leave_unassessed);
     }
 
     /// Marks the first answered round of the session and of each reception.

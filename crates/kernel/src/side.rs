@@ -19,6 +19,8 @@ pub struct Side {
     pub agent_words: i64,
     /// First and last buyer or reply line.
     pub first_at: Option<i64>,
+    /// `seq` and `order` of the first line, which decide between lines of one instant.
+    pub first_place: (i64, u32),
     pub last_at: Option<i64>,
     /// First and last buyer line.
     pub first_buyer_at: Option<i64>,
@@ -64,8 +66,8 @@ impl Side {
             self.talk_ms += gap;
         }
         self.previous_at = Some(line.sent_at);
-        if self.first_at.is_none_or(|first| line.sent_at < first) {
-            self.first_at = Some(line.sent_at);
+        if self.is_first(line.sent_at, (line.seq, line.order)) {
+            (self.first_at, self.first_place) = (Some(line.sent_at), (line.seq, line.order));
             self.buyer_initiated = line.kind.is_buyers();
         }
         self.last_at = self.last_at.max(Some(line.sent_at));
@@ -83,6 +85,16 @@ impl Side {
             self.agent_msgs += 1;
             self.agent_words += i64::from(line.words);
         }
+    }
+
+    /// Whether a line at an instant and a place comes before all lines of this side.
+    pub fn is_first(&self, at: i64, place: (i64, u32)) -> bool {
+        self.first_at.is_none_or(|first| (at, place) < (first, self.first_place))
+    }
+
+    /// Takes all rounds out of the assessed ones.
+    pub(crate) fn leave_unassessed(&mut self) {
+        (self.assessed, self.assessed_answered, self.assessed_wait_ms, self.missed, self.slow_assessed) = (0, 0, 0, 0, 0);
     }
 
     /// Adds a closed round. `wait`: its wait in ms on this side's clock, `None` if the round was not answered.

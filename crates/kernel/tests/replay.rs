@@ -431,6 +431,8 @@ fn a_round_is_assessed_by_its_start_or_by_that_of_its_session() {
         22:59 buyer; 22:59:30 A reply; 23:01 buyer; 23:02 A reply => 22:59 A | 23:01 A
         07:59 A auto; 08:01 buyer A => none
         07:59 assign A; 08:01 buyer => 08:01 A
+        // Where the log's own numbers order the lines, a later line may be the first.
+        08:00:05 #1 buyer; 07:59:58 #1 A reply => none
         under assessed_hours = 22:00-02:00
         01:59 buyer A => 01:59 A
         02:00 buyer A => none
@@ -473,7 +475,10 @@ fn a_side_counts_answers_misses_and_slow_rounds_on_its_own_clock() {
 fn a_reception_is_served_if_anyone_answers_its_questions() {
     let table = "10:00 buyer A; 10:01 transfer B; 10:02 buyer; 10:03 B reply => true / A true, B true
         10:00 buyer A; 10:01 A reply; 10:02 buyer B => true / A true, B false
-        10:00 buyer A => false / A false";
+        10:00 buyer A => false / A false
+        // A person without a name answers what later is somebody's, also where that somebody is left out of the shop's view.
+        10:00 buyer; 10:00:30 reply; 10:01 A reply => true / A true
+        10:00 buyer A; 10:01 transfer; 10:02 buyer; 10:03 reply; 10:04 B reply without B => true / A true, B true";
     check(|sessions| of_sides(sessions, |side| side.served.to_string()), table);
 }
 

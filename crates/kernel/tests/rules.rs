@@ -254,3 +254,17 @@ fn an_instant_outside_the_calendar_is_an_error() {
     assert!(refusal.to_string().starts_with("a time outside the calendar: "), "{refusal}");
     assert_eq!(refusal.hint(), None);
 }
+
+/// In Berlin the clocks go forward at two on 29 March 2026 and back at three on 25 October.
+#[test]
+fn a_span_that_ends_in_the_hour_of_a_change_follows_the_wall_clock() {
+    let berlin = calendar("Europe/Berlin", "00:00", Weekday::Monday);
+    let rules = Rules { assessed_hours: read("01:30-02:30").unwrap(), ..Rules::default() };
+    // Minutes after midnight: on the one day half an hour is left, on the other the clock shows 02:00 to 02:30 twice.
+    for (date, expected) in [("2026-03-29", vec![(90, 120)]), ("2026-10-25", vec![(90, 150), (180, 210)])] {
+        let starts_at = berlin.bounds(day(date)).unwrap().start;
+        let windows = rules.assessed(&berlin, day(date), None).unwrap();
+        let minutes = windows.iter().map(|window| ((window.start - starts_at) / 60_000, (window.end - starts_at) / 60_000));
+        assert_eq!(minutes.collect::<Vec<_>>(), expected, "{date}");
+    }
+}

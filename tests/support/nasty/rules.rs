@@ -70,6 +70,7 @@ fn exclusion() -> impl Strategy<Value = Exclusion> {
 }
 
 /// Each rule is the default most of the time, and what a shop might choose otherwise.
+#[expect(clippy::too_many_lines, reason = "a list of rules")]
 pub(super) fn rules() -> impl Strategy<Value = Rules> {
     let or = |default: i64, others: Vec<i64>| prop_oneof![3 => Just(default), 1 => select(others)];
     let clocks = (
