@@ -90,7 +90,13 @@ fn states(c: &mut Criterion) {
     let started = "2026-09-02T00:00:00Z".parse().expect("an instant");
     run(&plan, &RunRequest { jobs: 1, ..RunRequest::new(day, day, started) }).expect("a run");
     let states = StateStore::new(&std::sync::Arc::new(
-        kefu::staging::StagingArea::open(&plan.output, std::sync::Arc::default(), std::collections::BTreeSet::new()).expect("a stage"),
+        kefu::staging::StagingArea::open(
+            &plan.output,
+            std::sync::Arc::default(),
+            std::collections::BTreeSet::new(),
+            std::sync::Arc::default(),
+        )
+        .expect("a stage"),
     ));
     merge(c, &states, day);
     attribution(c, &plan, &states, day);

@@ -2,6 +2,7 @@
 //! no folder ever holds periods of two calendars.
 
 use crate::support::faulty::{Death, Faulty, tree};
+use crate::support::manifest::unseal_folder;
 use crate::support::place::{PIPELINE, Place};
 use crate::support::tables::{number, text};
 use crate::support::world::{READ, World, assert_same};
@@ -123,6 +124,7 @@ fn an_output_without_a_calendar_takes_that_of_the_pipeline() {
     let mut kept: serde_json::Value = serde_json::from_slice(&std::fs::read(&page).unwrap()).unwrap();
     assert!(kept.as_object_mut().unwrap().remove("calendar").is_some());
     std::fs::write(&page, kept.to_string()).unwrap();
+    unseal_folder(&place.path("out"));
     let all = ["run", "p.toml", "--date", "2026-09-07", "--only", "all"];
     place.kefu(&all).expect(0, &[]);
     change(&place, "week_starts_on = \"sunday\"\n", "");
@@ -137,6 +139,7 @@ fn verify_names_strays_and_a_backfill_takes_them_back() {
     let text = std::fs::read_to_string(&page).unwrap();
     assert!(text.contains("\"monday\""), "{text}");
     std::fs::write(&page, text.replace("\"monday\"", "\"sunday\"")).unwrap();
+    unseal_folder(&place.path("out"));
     let verified = place.kefu(&["verify", "p.toml"]);
     verified.expect(1, &[]);
     assert!(verified.stdout.contains("reports/shop_week/dt=2026-08-31/data.parquet: no period or level"), "{}", verified.stdout);

@@ -2,6 +2,7 @@
 //! next run ends where one would have ended that never died.
 
 use crate::support::faulty::{Death, Faulty, tree};
+use crate::support::manifest::unseal;
 use crate::support::scratch::scratch;
 use crate::support::world::{READ, World, assert_same, root};
 use bytes::Bytes;
@@ -176,6 +177,7 @@ fn a_run_that_dies_before_the_manifest_leaves_nothing_unnamed() {
     before.into_iter().for_each(|(key, page)| store().put(&key, page.to_vec()).unwrap());
     let intent = serde_json::json!({ "run": "dead", "files": announced });
     store().put("_meta/publishing.json", intent.to_string().into_bytes()).unwrap();
+    unseal(&store());
     world.run(store(), 8, 8).unwrap();
     let verified = verify(&store()).unwrap();
     assert!(verified.differences.is_empty(), "{:?}", verified.differences);

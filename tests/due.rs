@@ -1,6 +1,7 @@
 //! What is due and why: late files, blocked buyers, days that fail, gates, other rules; and that a run does that and no more.
 
 use crate::support::given::{self, Given};
+use crate::support::manifest::{unseal, unseal_folder};
 use crate::support::place::{PIPELINE, Place};
 use crate::support::scratch::scratch;
 use crate::support::tables::{Tables, number};
@@ -255,6 +256,7 @@ fn a_table_keeps_one_schema() {
     let mut remembered: serde_json::Value = serde_json::from_str(&text).unwrap();
     remembered["files"][format!("reports/shop_day/dt={FIRST}/data.parquet")]["schema"] = "another".into();
     std::fs::write(&page, remembered.to_string()).unwrap();
+    unseal(&shop.plan.output);
     let before = shop.published();
     let error = run(&shop.plan, &Shop::request(10, 10)).unwrap_err();
     assert_eq!(error.exit_code(), 3, "{error}");
@@ -375,6 +377,7 @@ fn forget_semantics(place: &Place) {
         let plain = text.lines().filter(|line| !line.contains("\"semantics\"")).collect::<Vec<_>>().join("\n");
         std::fs::write(&page, plain).unwrap();
     }
+    unseal_folder(&place.path("out"));
 }
 
 /// A version that changes what a number means: the days before it are left, and say so.

@@ -299,7 +299,7 @@ fn a_day_without_states_and_chats_stays_with_its_periods() {
     let (before, day_before) = (published(&place), of_day(&place, 1));
     place.remove(&chats_file(1));
     fs::remove_dir_all(place.path("out/state")).unwrap();
-    night(&place, 6, &[]).expect(0, &["input gone (messages): 2026-09-01"]);
+    night(&place, 6, &[]).expect(0, &["states gone, input gone (messages): 2026-09-01"]);
     let after = published(&place);
     let is_long = |key: &str| ["_week/", "_month/", "_quarter/", "_year/"].iter().any(|period| key.contains(period));
     let changed = differing(&after, &before).into_iter().filter(|key| before.contains_key(key) && is_long(key)).collect::<Vec<_>>();

@@ -97,6 +97,10 @@ mod calendar_change;
 mod quarantine_place;
 /// Runs that die at any write, requests that arrive late, and simulations of both.
 mod crashes;
+/// A bit that flips in a file that was published, and what reads, verifies and repairs make of it.
+mod bit_rot;
+/// Documents of the manifest that are lost, emptied, cut short or changed, and how they come back.
+mod manifest_pages;
 /// Runs that are killed while a request is on its way to S3.
 mod wire;
 /// Stores that lose answers or fail, for a while or without end.

@@ -1,7 +1,7 @@
 //! The command line: every command with its help and examples.
 
 use super::log::{self, LogFormat};
-use super::{dictionary, generate, inspect, run, shell};
+use super::{dictionary, generate, inspect, repair, run, shell};
 use crate::error::Result;
 use crate::freshness::DaySelection;
 use clap::{CommandFactory, Parser, Subcommand};
@@ -49,8 +49,13 @@ enum Command {
     #[command(after_help = "Example:\n  kefu status pipelines/nightly.toml --from 2026-01-01")]
     Status(inspect::PlanArgs),
     /// Reads every published file again and names those that are not as they were published (核对)
-    #[command(after_help = "Example:\n  kefu verify pipelines/nightly.toml")]
-    Verify(inspect::VerifyArgs),
+    #[command(
+        after_help = "Examples:\n  kefu verify pipelines/nightly.toml\n  kefu verify pipelines/nightly.toml --repair          makes again what is damaged"
+    )]
+    Verify(repair::VerifyArgs),
+    /// Rebuilds a manifest that is lost or damaged from the files that are there, and settles files that it does not name (修复清单)
+    #[command(after_help = "Examples:\n  kefu repair pipelines/nightly.toml\n  kefu repair pipelines/nightly.toml --wait --json")]
+    Repair(repair::RepairArgs),
     /// Shows the rules of a platform's preset on a day, with their sources (平台口径)
     #[command(after_help = "Examples:\n  kefu rules\n  kefu rules kuaishou --date 2023-02-28\n  kefu rules jd --json")]
     Rules(dictionary::RulesArgs),
@@ -94,7 +99,8 @@ impl Cli {
             Command::Backfill(args) => args.run(now, json),
             Command::Plan(args) => args.plan(now, json, DaySelection::Due),
             Command::Status(args) => args.status(now, json),
-            Command::Verify(args) => args.run(json),
+            Command::Verify(args) => args.run(now, json),
+            Command::Repair(args) => args.run(now, json),
             Command::Check(args) => args.run(now, json),
             Command::Rules(args) => args.run(now, json),
             Command::Metrics(args) => args.run(json),

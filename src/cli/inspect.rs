@@ -1,4 +1,4 @@
-//! The commands that read an output root and change nothing: `plan`, `status`, `verify`.
+//! The commands that read an output root and change nothing: `plan`, `status`.
 
 use super::args::PipelineArgs;
 use super::stdout::show;
@@ -7,7 +7,7 @@ use crate::error::{Error, Kind, Result};
 use crate::freshness::{DaySelection, Freshness, MissedDays};
 use crate::ingest;
 use crate::plan_view::PlanView;
-use crate::publish::{Manifest, verify};
+use crate::publish::Manifest;
 use crate::run::landed;
 use clap::Args;
 use jiff::Timestamp;
@@ -26,12 +26,6 @@ pub(super) struct PlanArgs {
     /// The last business day for which all orders have arrived [default: the latest day that any run was given]
     #[arg(long)]
     as_of: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct VerifyArgs {
-    #[command(flatten)]
-    pipeline: PipelineArgs,
 }
 
 impl PlanArgs {
@@ -89,14 +83,5 @@ impl PlanArgs {
             return Err(Error::new(Kind::Usage, format!("--from {from} is after --to {to}: the range is empty")));
         }
         Ok((plan, from, to))
-    }
-}
-
-impl VerifyArgs {
-    pub(super) fn run(self, json: bool) -> Result<()> {
-        let plan = self.pipeline.load()?;
-        let verified = verify(&plan.output)?;
-        show(&verified, json)?;
-        verified.verdict()
     }
 }

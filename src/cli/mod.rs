@@ -7,6 +7,7 @@ mod generate;
 mod inspect;
 mod log;
 mod monitoring;
+mod repair;
 mod run;
 mod shell;
 mod stdout;

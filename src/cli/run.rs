@@ -107,7 +107,8 @@ fn execute(plan: &Plan, (from, to): (Day, Day), missed: bool, options: &RunOptio
     say(&format!("input  {}\noutput {}", plan.input.name(), plan.output.name()));
     let lease = LeaseOptions { ttl: Duration::from_secs(scope.lease_ttl), wait: scope.wait, ..LeaseOptions::default() };
     let jobs = resources.jobs.unwrap_or_else(crate::parallel::workers);
-    let request = RunRequest { from, to, as_of, started: now, jobs, memory, missed, only: scope.only, force: scope.force, lease };
+    let (only, force) = (scope.only, scope.force);
+    let request = RunRequest { as_of, jobs, memory, missed, only, force, lease, ..RunRequest::new(from, to, now) };
     if scope.dry_run {
         recorder.update(|record| record.dry_run = true);
         say(&dry_run(plan, &request)?.to_string());

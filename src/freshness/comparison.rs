@@ -5,6 +5,7 @@ use super::gone_inputs::GoneInputs;
 use super::known_orders::KnownOrders;
 use super::partitions::DatedPartitions;
 use super::reasons::StaleReason;
+use super::stored_states::{chats_in_doubt, days_with_states, interrupted_days, parse};
 use crate::config::{AmountMeaning, Plan};
 use crate::error::{Error, Result};
 use crate::fingerprints::{TableFingerprints, reference_fingerprint};
@@ -14,7 +15,7 @@ use crate::metrics;
 use crate::metrics::Landed;
 use crate::model::InputTable;
 use crate::model::Level;
-use crate::publish::{DayRecord, Manifest, period_of};
+use crate::publish::{DayRecord, Manifest};
 use crate::state::each_published_buyer;
 use kefu_kernel::calendar::{Day, Span};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,9 +70,9 @@ const FIRST_TABLES: usize = 14;
 /// The present state of inputs, rules and output, with which days are compared.
 pub struct Freshness<'a> {
     pub(crate) plan: &'a Plan,
-    /// Days whose state files exist.
-    days_with_states: BTreeSet<Day>,
-    /// Days with files that the last publication may not have written completely.
+    /// Days whose state files exist, as far as can be told without reading them.
+    pub(super) days_with_states: BTreeSet<Day>,
+    /// Days with files that the last publication may not have written completely, or that are damaged.
     interrupted: BTreeSet<Day>,
     /// Those among them whose chat states it may not have written completely.
     pub(super) chats_in_doubt: BTreeSet<Day>,
@@ -105,12 +106,8 @@ impl<'a> Freshness<'a> {
                 fingerprints.insert(table, TableFingerprints::read(plan, table, source, reference_days)?);
             }
         }
-        let states = plan.output.list("state/chats/shop_persons")?;
-        let days_with_states = states.iter().filter_map(|object| date_in(&object.key)).collect();
-        let partitions = DatedPartitions::of(plan, &fingerprints, manifest)?;
-        let interrupted = manifest.in_doubt.iter().filter(|key| period_of(key).is_none()).filter_map(|key| date_in(key)).collect();
-        let chats_in_doubt =
-            manifest.in_doubt.iter().filter(|key| key.starts_with("state/chats/")).filter_map(|key| date_in(key)).collect();
+        let (days_with_states, interrupted) = (days_with_states(plan, manifest)?, interrupted_days(manifest));
+        let (chats_in_doubt, partitions) = (chats_in_doubt(manifest), DatedPartitions::of(plan, &fingerprints, manifest)?);
         let mut records = ingest::Records::default();
         for table in [
             InputTable::Shops,
@@ -159,11 +156,13 @@ impl<'a> Freshness<'a> {
         }
         let before = parse(&record.landed).unwrap_or(day);
         let now = self.landed.through;
-        let buyers = |each: &mut dyn FnMut(&str)| each_published_buyer(&self.plan.output, day, each);
+        let is_usable = |key: &str, bytes: &[u8]| manifest.is_usable(&self.plan.output, key, bytes);
+        let buyers = |each: &mut dyn FnMut(&str)| each_published_buyer(&self.plan.output, day, &is_usable, each);
         let inputs = self.inputs(day, before, Some(record), &buyers)?;
         let gone = self.gone_inputs(day, record, &inputs)?;
         if let Some(failed) = failed.filter(|_| gone.is_empty()) {
-            return Ok((vec![failed], gone));
+            let is_lost = (!self.has_states(day)).then_some(StaleReason::StatesGone);
+            return Ok(([failed].into_iter().chain(is_lost).collect(), gone));
         }
         let differs = |name: &str| record.inputs.get(name) != inputs.get(name);
         // Rows of staff without dates change no day by themselves, and dated rows that say what was said before change none either.
@@ -173,7 +172,7 @@ impl<'a> Freshness<'a> {
         let has_other_rules = record.made_with != self.made_with(day)?;
         let checks = [
             (StaleReason::Interrupted, self.is_interrupted(day)),
-            (StaleReason::StatesGone, !self.days_with_states.contains(&day)),
+            (StaleReason::StatesGone, !self.has_states(day)),
             (StaleReason::Rules, has_other_rules && gone.is_empty()),
             (StaleReason::OlderVersion, record.semantics != SEMANTICS_VERSION || has_other_rules && !gone.is_empty()),
             (StaleReason::Maturing, self.matures(day, before, now)),
@@ -188,7 +187,7 @@ impl<'a> Freshness<'a> {
         Ok((reasons, gone))
     }
 
-    /// Whether a run may have died while it was publishing the day.
+    /// Whether a run may have died while it was publishing the day, or files of it are damaged.
     pub fn is_interrupted(&self, day: Day) -> bool {
         self.interrupted.contains(&day)
     }
@@ -238,7 +237,7 @@ impl<'a> Freshness<'a> {
         let reports = &self.plan.config.reports;
         let spans = manifest.reported().into_iter().filter(|day| *day <= self.landed.through);
         let spans = spans.flat_map(|day| reports.periods.iter().map(move |period| self.plan.calendar.span(*period, day)));
-        let unsure = manifest.in_doubt.iter().filter_map(|key| period_of(key)).collect::<BTreeSet<_>>();
+        let unsure = self.damaged_spans(manifest);
         let is_recut = self.calendar_changes(manifest).is_some();
         let is_stale = |span: &Span| {
             let made_of = self.made_of(manifest, *span)?;
@@ -246,7 +245,7 @@ impl<'a> Freshness<'a> {
                 let key = format!("reports/{}_{}/dt={}/data.parquet", level.name(), span.period.name(), span.first);
                 manifest.files.get(&key).is_some_and(|file| file.days_fingerprint == made_of)
             };
-            Ok::<_, Error>(is_recut || unsure.contains(&(span.period, span.first)) || !reports.levels.iter().all(is_current))
+            Ok::<_, Error>(is_recut || unsure.contains(span) || !reports.levels.iter().all(is_current))
         };
         let mut stale = BTreeSet::new();
         for span in spans.collect::<BTreeSet<_>>() {
@@ -376,16 +375,6 @@ impl<'a> Freshness<'a> {
 /// Whether a day is recomputed by itself when rows of the table change.
 fn is_followed(table: InputTable) -> bool {
     !matches!(table, InputTable::Shops | InputTable::Staff | InputTable::Standards | InputTable::Targets | InputTable::Trainings)
-}
-
-/// Parses an ISO date.
-pub(super) fn parse(date: &str) -> Option<Day> {
-    date.parse::<jiff::civil::Date>().ok().map(Day::from)
-}
-
-/// The date in the `dt=` part of a key.
-fn date_in(key: &str) -> Option<Day> {
-    parse(key.split('/').find_map(|part| part.strip_prefix("dt="))?)
 }
 
 /// The longest delay of any metric up to the rule `final_pay_days`, and the delays beyond it of the metrics whose inputs are configured.

@@ -24,11 +24,11 @@ pub struct DayWork {
 }
 
 /// What a run would do with a day if all its inputs were there.
-struct Intent {
-    is_requested: bool,
-    is_due: bool,
-    reads_chats: bool,
-    only: DaySelection,
+pub(super) struct Intent {
+    pub is_requested: bool,
+    pub is_due: bool,
+    pub reads_chats: bool,
+    pub only: DaySelection,
 }
 
 impl DayWork {
@@ -65,22 +65,23 @@ impl Freshness<'_> {
     /// Adds a day to the work of a run that selects days by `only`.
     fn add_day(&self, manifest: &Manifest, day: Day, (is_requested, only): (bool, DaySelection), work: &mut DayWork) -> Result<()> {
         let (reasons, gone) = self.compare(manifest, day)?;
+        // Without its states a day would be missing from its week, month, quarter and year, whichever days are asked for.
+        let is_broken = reasons.iter().any(StaleReason::is_broken);
+        let is_automatic = only == DaySelection::Due && reasons.iter().any(StaleReason::is_automatic);
         let is_due = match is_requested {
-            true => only.admits(&reasons),
-            false => only == DaySelection::Due && day <= self.landed.through && reasons.iter().any(StaleReason::is_automatic),
+            true => is_broken || only.admits(&reasons),
+            false => (is_broken || is_automatic) && day <= self.landed.through,
         };
         let mut causes = reasons.iter().filter(|why| is_requested || why.is_automatic());
-        let reads_chats = only == DaySelection::All || causes.any(|why| self.reads_chats(day, why, &gone));
+        let reads_chats = is_requested && only == DaySelection::All || causes.any(|why| self.reads_chats(day, why, &gone));
         if !gone.is_empty() {
-            let gone = self.gone_day(manifest, day, (reasons.as_slice(), gone), &Intent { is_requested, is_due, reads_chats, only });
-            let stays = gone.is_left || gone.is_outdated;
-            work.gone.insert(day, gone);
-            if stays {
+            let intent = Intent { is_requested, is_due, reads_chats, only };
+            if self.add_gone(manifest, day, (reasons.as_slice(), gone), &intent, work) {
                 return Ok(());
             }
         }
         let is_older = manifest.days.get(&day).is_some_and(|record| record.reported && record.semantics != SEMANTICS_VERSION);
-        let is_left = !is_requested && !reasons.iter().any(StaleReason::is_broken);
+        let is_left = !is_requested && !is_broken;
         if is_older && (is_left || !is_due) {
             work.older.insert(day);
             return Ok(());
@@ -97,6 +98,21 @@ impl Freshness<'_> {
         Ok(())
     }
 
+    /// Notes a day of whose input something is gone. Returns whether it stays as published.
+    pub(super) fn add_gone(
+        &self,
+        manifest: &Manifest,
+        day: Day,
+        (reasons, inputs): (&[StaleReason], GoneInputs),
+        intent: &Intent,
+        work: &mut DayWork,
+    ) -> bool {
+        let gone = self.gone_day(manifest, day, (reasons, inputs), intent);
+        let stays = gone.is_left || gone.is_outdated;
+        work.gone.insert(day, gone);
+        stays
+    }
+
     /// What becomes of a day of whose input something is gone: it stays as published, unless what is to be done needs none of that.
     fn gone_day(&self, manifest: &Manifest, day: Day, (reasons, inputs): (&[StaleReason], GoneInputs), intent: &Intent) -> GoneDay {
         let is_left = intent.is_due && inputs.blocks(intent.reads_chats);
@@ -105,16 +121,18 @@ impl Freshness<'_> {
         let causes = reasons.iter().filter(|why| !matches!(why, StaleReason::InputGone(_))).collect::<Vec<_>>();
         // A day that lacks nothing but its own files is asked for in vain, too.
         let lacks_own = causes.is_empty() && !reasons.is_empty() && intent.only == DaySelection::Due && inputs.is_own();
-        let is_refused = intent.is_requested && (is_left || lacks_own);
+        let is_refused = intent.is_requested && (is_left && intent.only.admits(reasons) || lacks_own);
         let matures = |before: Day| reasons.contains(&StaleReason::Maturing) && self.matures(day, before, self.landed.through);
-        let is_news = !self.is_normal(&inputs) || is_left && manifest.landed.is_some_and(matures);
+        // That states are lost is never normal.
+        let is_news = is_broken || !self.is_normal(&inputs) || is_left && manifest.landed.is_some_and(matures);
         let causes = causes.into_iter().map(StaleReason::to_string).collect::<Vec<_>>().join("; ");
         let fate = match (is_left || is_outdated, intent.is_due) {
             (true, _) => format!("left as published, not made again although {causes}"),
             (_, true) => format!("made of kept states ({causes})"),
             _ => "left as published".to_owned(),
         };
-        let said = is_news.then(|| (inputs.names().join(", "), fate));
+        let states = if reasons.contains(&StaleReason::StatesGone) { "states gone, " } else { "" };
+        let said = is_news.then(|| (format!("{states}input gone ({})", inputs.names().join(", ")), fate));
         GoneDay { inputs, is_left, is_outdated, is_refused, said }
     }
 }

@@ -1,8 +1,9 @@
 //! Finds what a published day was made of and is gone from the input.
 
-use super::comparison::{Freshness, parse};
+use super::comparison::Freshness;
 use super::gone_inputs::{GoneInputs, GoneTable};
 use super::reasons::StaleReason;
+use super::stored_states::parse;
 use crate::error::Result;
 use crate::ingest;
 use crate::model::InputTable;

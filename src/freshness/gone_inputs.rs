@@ -32,7 +32,7 @@ pub struct GoneDay {
     pub is_outdated: bool,
     /// The run is asked for it, and it cannot be made.
     pub is_refused: bool,
-    /// The tables of which something is gone, and what becomes of the day. `None`: it is normal and not said.
+    /// What is gone, and what becomes of the day. `None`: it is normal and not said.
     pub said: Option<(String, String)>,
 }
 
@@ -85,6 +85,6 @@ pub fn gone_sentences(days: &BTreeMap<Day, GoneDay>) -> Vec<String> {
             by_text.entry(said).or_default().insert(*day);
         }
     }
-    let sentence = |(tables, fate): &(String, String), run: (Day, Day)| format!("input gone ({tables}): {} {fate}", named(run));
+    let sentence = |(gone, fate): &(String, String), run: (Day, Day)| format!("{gone}: {} {fate}", named(run));
     by_text.into_iter().flat_map(|(said, days)| day_runs(days).into_iter().map(move |run| sentence(said, run))).collect()
 }

@@ -32,7 +32,7 @@ impl Freshness<'_> {
         for day in day.plus(-DAYS).through(day.plus(-1).min(self.landed.through)) {
             let record = manifest.days.get(&day);
             // A published day that cannot be made again, because its input is gone, is none that a night has missed.
-            let has_failed = matches!(self.reasons(manifest, day)?.as_slice(), [StaleReason::Failed(_)]);
+            let has_failed = matches!(self.reasons(manifest, day)?.as_slice(), [StaleReason::Failed(_), ..]);
             let was_never_made = is_dated && first.is_some_and(|first| first < day) && record.is_none_or(|record| !record.reported);
             if !has_failed && !was_never_made {
                 continue;

@@ -11,6 +11,8 @@ mod missed;
 mod partitions;
 mod reasons;
 mod recut;
+mod repair;
+mod stored_states;
 
 pub use comparison::{Freshness, SEMANTICS_VERSION};
 pub use day_work::DayWork;

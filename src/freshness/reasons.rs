@@ -12,9 +12,9 @@ pub enum StaleReason {
     Missing,
     /// The last attempt to compute it failed. Holds the error in one line.
     Failed(String),
-    /// A run died while it was publishing the day.
+    /// A run died while it was publishing the day, or files of it are damaged.
     Interrupted,
-    /// Its state files are missing.
+    /// Its state files are missing, or not as they were published.
     StatesGone,
     /// Files or rows of these input tables have changed since.
     Late(Vec<&'static str>),
@@ -39,8 +39,8 @@ impl fmt::Display for StaleReason {
         match self {
             StaleReason::Missing => write!(f, "missing"),
             StaleReason::Failed(why) => write!(f, "failed: {why}"),
-            StaleReason::Interrupted => write!(f, "stale: a run died while it was publishing the day"),
-            StaleReason::StatesGone => write!(f, "stale: its state files are missing"),
+            StaleReason::Interrupted => write!(f, "stale: a run died while it was publishing the day, or files of it are damaged"),
+            StaleReason::StatesGone => write!(f, "stale: its state files are missing or damaged"),
             StaleReason::Late(tables) => write!(f, "stale: late data in {}", tables.join(", ")),
             StaleReason::Maturing => write!(f, "maturing: later days have landed since"),
             StaleReason::Rules => write!(f, "stale: rules or mappings have changed"),
@@ -66,7 +66,7 @@ impl StaleReason {
         }
     }
 
-    /// Whether files of the day are missing or only half written.
+    /// Whether files of the day are missing, damaged or only half written.
     pub(super) fn is_broken(&self) -> bool {
         matches!(self, StaleReason::Interrupted | StaleReason::StatesGone)
     }

@@ -7,4 +7,4 @@ mod run_record;
 
 pub use openlineage::{Lineage, LineageTarget};
 pub use prometheus::expose;
-pub use run_record::{Gate, Partition, Partitions, RunRecord, RunRecorder, Warning};
+pub use run_record::{Gate, Partition, Partitions, RecordSnapshot, RunRecord, RunRecorder, Warning};

@@ -95,7 +95,7 @@ pub struct Warning {
 }
 
 /// A check before publishing that a partition did not pass (DECISIONS #50).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Gate {
     pub name: String,
     pub partition: String,
@@ -139,6 +139,12 @@ pub struct RunFailure {
 
 /// The keys of an error's context that name the partition that was being computed.
 const PARTITION_CONTEXT: [&str; 3] = ["partition", "business day", "period"];
+
+/// What a record held at some time.
+pub struct RecordSnapshot {
+    record: RunRecord,
+    inputs: BTreeMap<(&'static str, String), (u64, i64)>,
+}
 
 /// Collects the record of a run. Several threads may record at the same time.
 pub struct RunRecorder {
@@ -201,6 +207,19 @@ impl RunRecorder {
             let (_, rows) = inputs.entry((table, file.clone())).or_insert((bytes, 0));
             *rows = tally.read.max(*rows);
         }
+    }
+
+    /// What the record holds now.
+    pub fn snapshot(&self) -> RecordSnapshot {
+        let state = self.state();
+        RecordSnapshot { record: state.record.clone(), inputs: state.inputs.clone() }
+    }
+
+    /// Takes back what was recorded since a snapshot, because it is done once more. The time that it took stays.
+    pub fn rewind(&self, to: RecordSnapshot) {
+        let mut state = self.state();
+        let stages = std::mem::take(&mut state.record.stages);
+        (state.record, state.inputs) = (RunRecord { stages, ..to.record }, to.inputs);
     }
 
     /// Why a partition would have been held back without `--force`; `None` if it was not forced.

@@ -2,92 +2,26 @@
 //! and schema. A publication writes it last, so a file that it does not name is not published.
 //! Whether a day is fresh is decided by comparing its entry with the inputs (DECISIONS #47).
 
+use super::day_record::DayRecord;
 use super::inputs_seen::InputsSeen;
 use super::judged::JudgedPartitions;
 use super::orders_read::OrdersRead;
 use super::output_calendar::{OutputCalendar, period_of};
-use crate::error::{Error, Kind, Result};
-use crate::ingest::Profile;
-use crate::staging::FileRecord;
-use crate::staging::sha256;
+use super::pages::{INTENT, ManifestPage, PublishIntent, StoredManifest, StoredPage, day_of, is_page, month_page, page_of, root_page};
+use super::seal::sealed;
+use crate::error::Result;
+use crate::parallel;
+use crate::staging::{DamageCheck, FileRecord, record_of, sha256};
 use crate::store::{ObjectVersion, PutCondition, Store};
 use kefu_kernel::calendar::{Calendar, Day, Span};
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-
-/// The folder of the manifest's pages.
-const FOLDER: &str = "_meta/partitions";
-/// The intent: the keys that a publication is about to write, and none once it has ended. The object is never deleted, because a late
-/// intent of a dead run is conditional on its absence and would then succeed.
-const INTENT: &str = "_meta/publishing.json";
-
-/// The manifest's entry of a business day: what it was computed from. A change of its names or fields changes every fingerprint of it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DayRecord {
-    /// Its reports are published. Otherwise only its states are, for later days that look back on it.
-    pub reported: bool,
-    /// A hash of the rules, the column mappings and the version of kefu.
-    pub made_with: String,
-    /// The version of the meaning of numbers (`freshness::SEMANTICS_VERSION`) that it was computed under.
-    #[serde(default = "first_semantics", skip_serializing_if = "is_first_semantics")]
-    pub semantics: u32,
-    /// The last business day for which all orders had arrived.
-    pub landed: String,
-    /// Fingerprints of the input files by table, as far as they had arrived.
-    pub inputs: BTreeMap<String, String>,
-    /// A hash of staff, shops, standards, targets, trainings and the settings of `[judgement]` and `[reports]`. A change makes the day stale, but
-    /// only a run that is asked for the day computes it again.
-    pub reference: String,
-    /// The number of message files read.
-    pub files: usize,
-    /// The number of message rows read.
-    pub rows: i64,
-    /// What is remarkable about the cells of its message files. Later days are compared with it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub profile: Option<Profile>,
-    /// Why a gate would have held the day back without `--force`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub forced: Option<String>,
-    /// Why the last attempt to compute the day failed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failed: Option<String>,
-}
-
-/// Days of the first version do not say so.
-fn first_semantics() -> u32 {
-    1
-}
-
-fn is_first_semantics(semantics: &u32) -> bool {
-    *semantics == first_semantics()
-}
-
-/// One object of the manifest: the days and files of a month, or everything without a date.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct ManifestPage {
-    /// Only in the page without a date, as are `judged`, `calendar`, `orders` and `inputs_seen`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    landed: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    calendar: Option<OutputCalendar>,
-    #[serde(default, skip_serializing_if = "OrdersRead::is_empty")]
-    orders: OrdersRead,
-    #[serde(default, skip_serializing_if = "InputsSeen::is_empty")]
-    inputs_seen: InputsSeen,
-    #[serde(default, skip_serializing_if = "JudgedPartitions::is_empty")]
-    judged: JudgedPartitions,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    days: BTreeMap<String, DayRecord>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    files: BTreeMap<String, FileRecord>,
-}
 
 /// The manifest of an output root, in memory.
 #[derive(Default)]
 pub struct Manifest {
     pub days: BTreeMap<Day, DayRecord>,
-    /// The published files by key.
+    /// The published files and the state files by key.
     pub files: Arc<BTreeMap<String, FileRecord>>,
     /// The last business day for which any run had all orders.
     pub landed: Option<Day>,
@@ -98,55 +32,62 @@ pub struct Manifest {
     /// The partitions of dated inputs that any run has seen.
     pub inputs_seen: InputsSeen,
     pub judged: JudgedPartitions,
+    /// What is known of the bytes of the files.
+    pub damage: Arc<DamageCheck>,
     /// The pages as they are stored, with their versions.
-    pages: BTreeMap<String, (ManifestPage, ObjectVersion)>,
+    pages: BTreeMap<String, StoredPage>,
     /// Keys that a dead run announced and may have written or not.
     pub in_doubt: BTreeSet<String>,
     /// Announced keys that no run has published since. They are deleted whenever they appear: a late request of a dead run may still create
     /// one (DECISIONS #52).
-    orphans: BTreeSet<String>,
+    pub(super) orphans: BTreeSet<String>,
     /// The version of the intent object.
     intent: Option<ObjectVersion>,
+    /// What this run has announced.
+    announced: BTreeMap<String, String>,
     /// A publication has been announced and has not ended.
-    is_open: bool,
+    pub(super) is_open: bool,
+    /// The manifest is that of a version that named no state files. They are named with the next publication, as they are then.
+    pub(super) takes_over: bool,
     /// The id of the run that publishes.
     run: String,
 }
 
-/// The content of the intent object.
-#[derive(Serialize, Deserialize)]
-struct PublishIntent {
-    run: String,
-    /// SHA-256 by key; empty where it is not known in advance.
-    files: BTreeMap<String, String>,
-    #[serde(rename = "strays", default, skip_serializing_if = "BTreeSet::is_empty")]
-    orphans: BTreeSet<String>,
+/// A page that is to be written.
+struct SealedPage {
+    key: String,
+    page: ManifestPage,
+    bytes: Vec<u8>,
+    seal: String,
 }
 
 impl Manifest {
-    /// Reads the manifest; it is empty for an output root without one. Errors: a page cannot be parsed; the store fails.
+    /// Reads the manifest; it is empty for an output root without one. Errors: a page is lost or is not the one that was published
+    /// (`StoredManifest::refuse`); the store fails.
     pub fn load(store: &Store) -> Result<Manifest> {
-        let mut manifest = Manifest::default();
+        let stored = StoredManifest::read(store)?;
+        stored.refuse(store)?;
+        Ok(Manifest::of(stored))
+    }
+
+    /// The manifest that stored pages come to. Pages with a fault add nothing.
+    pub(super) fn of(stored: StoredManifest) -> Manifest {
+        let takes_over = stored.names_no_states();
+        let in_doubt = stored.intent.files.into_keys().collect::<BTreeSet<_>>();
+        let mut manifest = Manifest {
+            is_open: !in_doubt.is_empty(),
+            in_doubt,
+            orphans: stored.intent.orphans,
+            intent: stored.intent_version,
+            takes_over,
+            ..Manifest::default()
+        };
         let mut files = BTreeMap::new();
-        if let Some((bytes, version)) = store.get_versioned(INTENT)? {
-            let intent: PublishIntent = serde_json::from_slice(&bytes).map_err(|e| unreadable(store, INTENT, &e.to_string()))?;
-            manifest.in_doubt = intent.files.into_keys().collect();
-            manifest.orphans = intent.orphans;
-            manifest.is_open = !manifest.in_doubt.is_empty();
-            manifest.intent = Some(version);
-        }
-        for object in store.list(FOLDER)?.into_iter().filter(|object| !manifest.orphans.contains(&object.key)) {
-            let Some((bytes, version)) = store.get_versioned(&object.key)? else { continue };
-            let page: ManifestPage = parse(store, &object.key, &bytes)?;
-            for (day, record) in &page.days {
-                manifest.days.insert(parse_day(store, &object.key, day)?, record.clone());
-            }
-            if let Some(landed) = &page.landed {
-                manifest.landed = Some(parse_day(store, &object.key, landed)?);
-            }
-            if page.calendar.is_some() {
-                manifest.calendar = page.calendar.clone();
-            }
+        for StoredPage { page, .. } in stored.pages.values() {
+            manifest.days.extend(page.days.iter().filter_map(|(day, record)| Some((day_of(day)?, record.clone()))));
+            files.extend(page.files.clone());
+            manifest.landed = page.landed.as_deref().and_then(day_of).or(manifest.landed);
+            manifest.calendar = page.calendar.clone().or(manifest.calendar);
             if !page.orders.is_empty() {
                 manifest.orders = page.orders.clone();
             }
@@ -156,11 +97,20 @@ impl Manifest {
             if !page.judged.is_empty() {
                 manifest.judged = page.judged.clone();
             }
-            files.extend(page.files.clone());
-            manifest.pages.insert(object.key, (page, version));
         }
-        manifest.files = Arc::new(files);
-        Ok(manifest)
+        (manifest.files, manifest.pages) = (Arc::new(files), stored.pages);
+        manifest
+    }
+
+    /// Whether the bytes of a published file may be used although it is not read through a staging area. Those of a file that is known to be
+    /// damaged may not. Errors: they are not those that were published.
+    pub fn is_usable(&self, store: &Store, key: &str, bytes: &[u8]) -> Result<bool> {
+        if self.damage.is_damaged(key) {
+            return Ok(false);
+        }
+        let record = self.files.get(key).filter(|_| !self.in_doubt.contains(key));
+        record.map_or(Ok(()), |record| self.damage.check_bytes(store, key, bytes, &record.sha256))?;
+        Ok(true)
     }
 
     /// Whether no run has ever published to this output root with a manifest.
@@ -234,18 +184,21 @@ impl Manifest {
     /// Announces a publication: writes the keys that it is about to write, with their hashes, and the pages they belong to. Keys that an
     /// earlier run left in doubt stay in the intent until this run has published them.
     pub fn announce(&mut self, store: &Store, run: &str, files: BTreeMap<String, String>) -> Result<()> {
-        (self.run, self.is_open) = (run.to_owned(), true);
-        let pages = files.keys().map(|file| (page_of(file), String::new())).collect::<Vec<_>>();
-        self.write_intent(store, files.into_iter().chain(pages).collect())
+        run.clone_into(&mut self.run);
+        let pages = files.keys().map(|file| page_of(file)).chain([root_page()]).map(|page| (page, String::new())).collect::<Vec<_>>();
+        self.announced.extend(files.into_iter().chain(pages));
+        self.is_open = true;
+        self.write_intent(store)
     }
 
-    fn write_intent(&mut self, store: &Store, mut files: BTreeMap<String, String>) -> Result<()> {
+    fn write_intent(&mut self, store: &Store) -> Result<()> {
+        let mut files = self.announced.clone();
         for key in &self.in_doubt {
             files.entry(key.clone()).or_default();
         }
         // A key that is published again is no orphan any more.
         self.orphans.retain(|key| !files.contains_key(key));
-        let body = serde_json::to_vec(&PublishIntent { run: self.run.clone(), files, orphans: self.orphans.clone() })?;
+        let (body, _) = sealed(&PublishIntent { run: self.run.clone(), files, orphans: self.orphans.clone() })?;
         let condition = self.intent.take().map_or(PutCondition::IfAbsent, PutCondition::IfMatch);
         self.intent = Some(store.put_if(INTENT, body.into(), &condition)?);
         Ok(())
@@ -254,28 +207,78 @@ impl Manifest {
     /// Writes every page that has changed, and ends the announced publication. `is_staged` tells which keys this run has staged; they are no
     /// longer in doubt.
     pub fn save(&mut self, store: &Store, is_staged: impl Fn(&str) -> bool) -> Result<()> {
-        for (key, page) in self.new_pages() {
-            let condition = match self.pages.get(&key) {
-                Some((stored, _)) if *stored == page => continue,
-                Some((_, version)) => PutCondition::IfMatch(version.clone()),
-                None => PutCondition::IfAbsent,
-            };
-            let version = store.put_if(&key, serde_json::to_vec_pretty(&page)?.into(), &condition)?;
-            self.pages.insert(key, (page, version));
-        }
+        self.write_pages(store)?;
         store.sync()?;
         self.in_doubt.retain(|key| !is_staged(key));
+        self.announced.clear();
         if !std::mem::replace(&mut self.is_open, !self.in_doubt.is_empty()) {
             return Ok(());
         }
-        self.write_intent(store, BTreeMap::new())
+        self.write_intent(store)
+    }
+
+    /// Writes a manifest that was put together from what was found. `run`: the id of the run that does so.
+    pub(super) fn rewrite(&mut self, store: &Store, run: &str) -> Result<()> {
+        run.clone_into(&mut self.run);
+        self.is_open = true;
+        self.save(store, |_| false)
+    }
+
+    /// Writes every page that has changed or is in doubt, the root page last. All of them are announced first, because the root page knows the
+    /// hashes of the others: between the first write and the last they need not agree.
+    fn write_pages(&mut self, store: &Store) -> Result<()> {
+        self.take_over(store)?;
+        let due = self.changed_pages()?;
+        let unannounced =
+            due.iter().map(|page| &page.key).filter(|key| !self.announced.contains_key(*key) && !self.in_doubt.contains(*key));
+        let unannounced = unannounced.map(|key| (key.clone(), String::new())).collect::<Vec<_>>();
+        if !unannounced.is_empty() {
+            self.announced.extend(unannounced);
+            self.is_open = true;
+            self.write_intent(store)?;
+            store.sync()?;
+        }
+        for SealedPage { key, page, bytes, seal } in due {
+            let condition = self.pages.get(&key).map_or(PutCondition::IfAbsent, |stored| PutCondition::IfMatch(stored.version.clone()));
+            let version = store.put_if(&key, bytes.into(), &condition)?;
+            self.pages.insert(key, StoredPage { page, seal: Some(seal), version });
+        }
+        self.in_doubt.retain(|key| !self.pages.contains_key(key));
+        Ok(())
+    }
+
+    /// Names the state files of an output whose version named none, with the hashes that they have now. A file that cannot be read stays
+    /// unnamed, as it was.
+    fn take_over(&mut self, store: &Store) -> Result<()> {
+        if !std::mem::take(&mut self.takes_over) {
+            return Ok(());
+        }
+        let mut files = (*self.files).clone();
+        let objects = store.list("state")?.into_iter().map(|object| object.key);
+        let unnamed = objects.filter(|key| !files.contains_key(key) && date_in(key).is_some_and(|day| self.days.contains_key(&day)));
+        let unnamed = unnamed.collect::<Vec<_>>();
+        let read =
+            |key: &String, emit: &mut dyn FnMut((String, Option<FileRecord>)) -> Result<()>| emit((key.clone(), record_of(store, key)?));
+        parallel::for_each_ordered(&unnamed, parallel::workers(), read, |(key, record)| {
+            files.extend(record.map(|record| (key, record)));
+            Ok(())
+        })?;
+        self.files = Arc::new(files);
+        Ok(())
     }
 
     /// Ends a run that has computed everything that was due. A key in doubt that the manifest does not name becomes an orphan and is deleted,
     /// now and whenever a late request creates it again. A published file that the dead run has overwritten stays in doubt until a run
-    /// publishes it again.
+    /// publishes it again. Pages in doubt are written again, so that a late request for one finds another version.
     pub fn finish(&mut self, store: &Store) -> Result<()> {
-        for key in std::mem::take(&mut self.in_doubt).into_iter().filter(|key| !key.starts_with("state/")) {
+        let forgets = self.forget_half_written();
+        if forgets || self.in_doubt.iter().any(|key| is_page(key)) {
+            self.write_pages(store)?;
+            store.sync()?;
+        }
+        // Where no state files are named, one in doubt is not known to be a leftover.
+        let is_left = |key: &String| self.takes_over && key.starts_with("state/");
+        for key in std::mem::take(&mut self.in_doubt).into_iter().filter(|key| !is_left(key)) {
             match self.files.get(&key) {
                 Some(record) if store.head(&key)?.is_none_or(|object| object.version().tag() != record.tag.as_deref()) => {
                     &mut self.in_doubt
@@ -287,7 +290,27 @@ impl Manifest {
         }
         self.orphans.retain(|key| !self.files.contains_key(key) && !self.pages.contains_key(key));
         self.delete_orphans(store)?;
-        if std::mem::take(&mut self.is_open) { self.write_intent(store, BTreeMap::new()) } else { Ok(()) }
+        self.announced.clear();
+        if std::mem::take(&mut self.is_open) { self.write_intent(store) } else { Ok(()) }
+    }
+
+    /// Forgets days that are not reported, only looked back on, and whose states are damaged or may be half replaced by a dead run: a run that
+    /// needs them reads them again. Returns whether there are any.
+    fn forget_half_written(&mut self) -> bool {
+        let damaged = self.damage.damaged();
+        let unsure = self.in_doubt.iter().chain(&damaged);
+        let states = unsure.filter(|key| key.starts_with("state/") && self.files.contains_key(*key));
+        let is_reported = |day: &Day| self.days.get(day).is_some_and(|record| record.reported);
+        let days = states.filter_map(|key| date_in(key)).filter(|day| !is_reported(day)).collect::<BTreeSet<_>>();
+        if days.is_empty() {
+            return false;
+        }
+        let mut files = (*self.files).clone();
+        let is_half = |key: &str| key.starts_with("state/") && date_in(key).is_some_and(|day| days.contains(&day));
+        self.orphans.extend(files.extract_if(.., |key, _| is_half(key)).map(|(key, _)| key));
+        self.files = Arc::new(files);
+        self.days.retain(|day, _| !days.contains(day));
+        true
     }
 
     /// Deletes the orphans that exist. It is called before a run, so that no orphan is in the way of a file that must not exist yet, and at
@@ -301,45 +324,66 @@ impl Manifest {
         Ok(())
     }
 
-    /// All pages as they should be stored now.
+    /// The pages whose stored version is not what it should be, the root page last: with any page it changes, too.
+    fn changed_pages(&self) -> Result<Vec<SealedPage>> {
+        let (mut due, mut seals) = (Vec::new(), BTreeMap::new());
+        let mut pages = self.new_pages();
+        let mut root = pages.remove(&root_page()).unwrap_or_default();
+        for (key, page) in pages {
+            if let Some(seal) = self.current_seal(&key, &page) {
+                seals.insert(key, seal);
+                continue;
+            }
+            let page = self.seal(key, page)?;
+            seals.insert(page.key.clone(), page.seal.clone());
+            due.push(page);
+        }
+        root.pages = Some(seals);
+        if !due.is_empty() || self.current_seal(&root_page(), &root).is_none() {
+            due.push(self.seal(root_page(), root)?);
+        }
+        Ok(due)
+    }
+
+    /// The hash of a stored page that is as it should be. `None`: it is to be written.
+    fn current_seal(&self, key: &str, page: &ManifestPage) -> Option<String> {
+        let stored = self.pages.get(key).filter(|_| !self.in_doubt.contains(key))?;
+        let is_same = stored.page == ManifestPage { version: stored.page.version, ..page.clone() };
+        stored.seal.clone().filter(|_| is_same)
+    }
+
+    /// The next version of a page.
+    fn seal(&self, key: String, page: ManifestPage) -> Result<SealedPage> {
+        let version = self.pages.get(&key).map_or(0, |stored| stored.page.version).wrapping_add(1);
+        let page = ManifestPage { version, ..page };
+        let (bytes, seal) = sealed(&page)?;
+        Ok(SealedPage { key, page, bytes, seal })
+    }
+
+    /// All pages as they should be stored now, but for their versions and the list of them.
     fn new_pages(&self) -> BTreeMap<String, ManifestPage> {
         let mut pages: BTreeMap<String, ManifestPage> = self.pages.keys().map(|key| (key.clone(), ManifestPage::default())).collect();
         for (day, record) in &self.days {
             let day = day.to_string();
-            pages.entry(page(&day[..7])).or_default().days.insert(day, record.clone());
+            pages.entry(month_page(&day[..7])).or_default().days.insert(day, record.clone());
         }
         for (file, record) in self.files.iter() {
             pages.entry(page_of(file)).or_default().files.insert(file.clone(), record.clone());
         }
-        let undated = pages.entry(page("undated")).or_default();
-        (undated.landed, undated.judged) = (self.landed.map(|day| day.to_string()), self.judged.clone());
-        (undated.calendar, undated.orders) = (self.calendar.clone(), self.orders.clone());
-        undated.inputs_seen = self.inputs_seen.clone();
+        let root = pages.entry(root_page()).or_default();
+        (root.landed, root.judged) = (self.landed.map(|day| day.to_string()), self.judged.clone());
+        (root.calendar, root.orders) = (self.calendar.clone(), self.orders.clone());
+        root.inputs_seen = self.inputs_seen.clone();
         pages
+    }
+
+    /// Forgets a stored page that no run has published and that is deleted.
+    pub(super) fn drop_page(&mut self, key: &str) {
+        self.pages.remove(key);
     }
 }
 
-/// The key of a month's page.
-fn page(month: &str) -> String {
-    format!("{FOLDER}/{month}.json")
-}
-
-/// The key of the page that names a file.
-fn page_of(file: &str) -> String {
-    page(file.split('/').find_map(|part| part.strip_prefix("dt=")).map_or("undated", |date| &date[..7]))
-}
-
-fn parse(store: &Store, key: &str, bytes: &[u8]) -> Result<ManifestPage> {
-    serde_json::from_slice(bytes).map_err(|e| unreadable(store, key, &e.to_string()))
-}
-
-fn parse_day(store: &Store, key: &str, day: &str) -> Result<Day> {
-    day.parse::<jiff::civil::Date>().map(Day::from).map_err(|e| unreadable(store, key, &e.to_string()))
-}
-
-/// The error of a page that cannot be parsed.
-fn unreadable(store: &Store, key: &str, why: &str) -> Error {
-    Error::new(Kind::Failed, format!("cannot be read: {why}"))
-        .with("file", store.describe(key))
-        .hint("the file only records what was published: delete it and run a backfill over its days")
+/// The date in the `dt=` part of a key.
+fn date_in(key: &str) -> Option<Day> {
+    day_of(key.split('/').find_map(|part| part.strip_prefix("dt="))?)
 }

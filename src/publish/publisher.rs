@@ -116,7 +116,7 @@ impl Publisher {
         self.staging.has_changed(key)
     }
 
-    /// Reads a file as it will be published; `None` if there is no such file.
+    /// Reads a file as it will be published; `None` if there is no such file. Errors: it is not as it was published, or cannot be read.
     pub fn read(&self, key: &str) -> Result<Option<Bytes>> {
         Ok(if self.staging.head(key)?.is_some() { Some(self.staging.get(key)?) } else { None })
     }
@@ -187,7 +187,7 @@ impl Publisher {
         }
         store.sync()?;
         let tags = tags.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (key, staged) in files.iter().filter(|(key, _)| !is_state(key)) {
+        for (key, staged) in &files {
             let before = records.remove(key).unwrap_or_default();
             let tag = tags.get(key).map_or(before.tag, |version| version.tag().map(str::to_owned));
             let record = FileRecord {
@@ -201,6 +201,7 @@ impl Publisher {
             records.insert(key.clone(), record);
         }
         manifest.files = Arc::new(records);
+        self.staging.settle();
         self.staging.clear()
     }
 }

@@ -2,6 +2,7 @@
 //! read → sales → reports → judgements → publish. A stage changes none of its arguments. The tables and states that it computes wait in the
 //! staging area until `publish` puts all files of the stretch into place.
 
+use super::damaged::{self, ATTEMPTS};
 use super::inputs::{self, OpenedStretch};
 use super::missed::{self, missed_days};
 use super::outcome::RunOutcome;
@@ -17,9 +18,9 @@ use crate::model::InputTable;
 use crate::observability::{RunRecord, RunRecorder};
 use crate::plan_view::PlanView;
 use crate::progress::Progress;
-use crate::publish::{Lease, Manifest, OutputCalendar, Publisher};
+use crate::publish::{DayRecord, Lease, Manifest, OutputCalendar, Publisher};
 use crate::staging;
-use crate::staging::StagingArea;
+use crate::staging::{DamageCheck, StagingArea};
 use crate::state::StateStore;
 use crate::store::probe;
 use kefu_kernel::calendar::{Day, Span};
@@ -68,9 +69,28 @@ fn open_output(plan: &Plan, request: &RunRequest, recorder: &RunRecorder) -> Res
     Ok(lease)
 }
 
-/// Runs the days that are due, stretch by stretch. Errors: those of [`run_recorded`].
+/// Runs the days that are due. If a published file is found damaged on the way, the run begins anew, and the days and periods of such files are
+/// among those that are due. Errors: those of [`run_recorded`].
 fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: &Lease) -> Result<()> {
+    let damage = Arc::new(DamageCheck::of(request.repair.clone().unwrap_or_default()));
+    for _ in 1..ATTEMPTS {
+        let known = damage.found();
+        match attempt(plan, request, recorder, lease, &damage) {
+            Err(error) if damage.found() > known && !matches!(error.kind(), Kind::Interrupted(_)) => {
+                let manifest = Manifest::load(&plan.output)?;
+                let freshness = Freshness::gather(plan, &manifest, landed(plan, &manifest, request.to, request.as_of))?;
+                damaged::look_through(plan, &manifest, &freshness, &damage)?;
+            }
+            ended => return ended,
+        }
+    }
+    attempt(plan, request, recorder, lease, &damage)
+}
+
+/// Runs the days that are due, stretch by stretch. Errors: those of [`run_recorded`]; a published file is not what was published.
+fn attempt(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: &Lease, damage: &Arc<DamageCheck>) -> Result<()> {
     let mut manifest = Manifest::load(&plan.output)?;
+    manifest.damage = Arc::clone(damage);
     manifest.delete_orphans(&plan.output)?;
     let landed = landed(plan, &manifest, request.to, request.as_of);
     recorder.update(|record| {
@@ -78,24 +98,25 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
     });
     let freshness = Freshness::gather(plan, &manifest, landed.clone())?;
     let missed = missed_days(&freshness, &manifest, request)?;
-    let work = freshness.work(&manifest, (request.from, request.to), request.only, &missed.made)?;
+    let (work, stale_spans) = match request.repair {
+        None => (freshness.work(&manifest, (request.from, request.to), request.only, &missed.made)?, freshness.stale_spans(&manifest)?),
+        Some(_) => (freshness.repair_work(&manifest)?, freshness.damaged_spans(&manifest)),
+    };
     refuse_mixed(plan, &manifest, &work, request)?;
     refuse_other_calendar(plan, &freshness, &manifest, &work, request)?;
     let covers_output = freshness.covers_output(&manifest, (request.from, request.to), &work);
+    let without_messages = freshness.days_without_messages(&manifest)?;
+    let lost = freshness.lost_for_good(&without_messages);
+    damaged::refuse_lost(plan, &freshness, &manifest, &lost, request.force && covers_output)?;
     let has_strays = covers_output && !OutputCalendar::of(plan).strays(manifest.files.keys())?.is_empty();
-    let mut carried = CarriedOver {
-        stale_spans: freshness.stale_spans(&manifest)?,
-        with_chat_states: freshness.days_with_chat_states(&manifest)?,
-        missing_orders: BTreeSet::new(),
-    };
+    let is_damaged = !damage.damaged().is_empty();
+    let mut carried =
+        CarriedOver { stale_spans, with_chat_states: freshness.days_with_chat_states(&manifest)?, missing_orders: BTreeSet::new() };
     let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
     let progress = Progress::new(work.read.len());
-    let history = manifest
-        .days
-        .iter()
-        .filter(|(_, record)| record.reported)
-        .map(|(day, record)| (*day, (record.rows, record.profile.clone().filter(|_| record.semantics == SEMANTICS_VERSION))))
-        .collect();
+    let reported = manifest.days.iter().filter(|(_, record)| record.reported);
+    let profile_of = |record: &DayRecord| record.profile.clone().filter(|_| record.semantics == SEMANTICS_VERSION);
+    let history = reported.map(|(day, record)| (*day, (record.rows, profile_of(record)))).collect();
     let context = RunContext {
         plan,
         request,
@@ -107,7 +128,8 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         covers_output,
         older: &work.staying(),
         kept: &work.kept(),
-        without_messages: &freshness.days_without_messages(&manifest)?,
+        without_messages: &without_messages,
+        lost: &lost,
         reads_others: work.read.iter().any(|day| *day < request.from || request.to < *day),
         history: &history,
     };
@@ -118,11 +140,17 @@ fn run_leased(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: 
         let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
         let in_stretch = |all: &BTreeSet<Day>| days[places.clone()].iter().filter(|day| all.contains(day)).copied().collect();
         let own = DayWork { read: in_stretch(&work.read), restate: in_stretch(&work.restate), ..DayWork::default() };
-        // The first stretch may have no days and still has to report the periods that an earlier run did not reach, and to withdraw others.
-        if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty() && !has_strays) {
+        // The first stretch may have no days and still has to report the periods that an earlier run did not reach, to withdraw others, and to
+        // make damaged tables without a date.
+        if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty() && !has_strays && !is_damaged) {
             continue;
         }
-        outcome.failed.extend(run_stretch(&context, own, &later, &mut carried, &mut manifest, &progress)?);
+        let (before, found) = (recorder.snapshot(), damage.found());
+        let failed = run_stretch(&context, own, &later, &mut carried, &mut manifest, &progress);
+        if damage.found() > found {
+            recorder.rewind(before);
+        }
+        outcome.failed.extend(failed?);
     }
     progress.end();
     context.warn_of_missing_orders(&carried.missing_orders)?;
@@ -142,7 +170,7 @@ struct CarriedOver {
 }
 
 /// Runs one stretch and publishes it. Returns the days that failed; the other days are published. `later`: days of later stretches.
-/// Errors: a failure that does not concern a single day; nothing of the stretch is published.
+/// Errors: a failure that does not concern a single day, or a damaged file; nothing of the stretch is published.
 fn run_stretch(
     context: &RunContext,
     work: DayWork,
@@ -153,7 +181,8 @@ fn run_stretch(
 ) -> Result<Vec<(Day, Error)>> {
     let opened = inputs::open(context, manifest, work, later).map_err(|e| e.during("reading the tables beside the chats"))?;
     let OpenedStretch { mut inputs, read, restated, first_log, failed } = opened;
-    let staging = Arc::new(StagingArea::open(&context.plan.output, Arc::clone(&manifest.files), manifest.in_doubt.clone())?);
+    let (output, damage, found) = (&context.plan.output, Arc::clone(&manifest.damage), manifest.damage.found());
+    let staging = Arc::new(StagingArea::open(output, Arc::clone(&manifest.files), manifest.in_doubt.clone(), Arc::clone(&damage))?);
     let (states, publisher, published) = (StateStore::new(&staging), Publisher::new(&staging), manifest.reported());
     context.end_stage("open");
     let (published, read, with_chat_states) = (&published, &read, &carried.with_chat_states);
@@ -176,6 +205,7 @@ fn run_stretch(
     context.end_stage("reports");
     let judged = stretch.compute_judgements(&reported, manifest).map_err(|e| e.during("computing the judgements"))?;
     context.end_stage("judgements");
+    damage.verdict(output, found)?;
     publication::publish(&stretch, &chats, (judged, &emptied), manifest).map_err(|e| e.during("publishing"))?;
     context.end_stage("publish");
     carried.with_chat_states = chats.with_chat_states;

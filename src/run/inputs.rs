@@ -56,6 +56,12 @@ pub(super) fn open(context: &RunContext, manifest: &Manifest, work: DayWork, lat
         restated.extend(looking_back);
     }
     context.warn_of_kept(&kept);
+    if let Some(orders) = &orders {
+        let looking_back = context.days_looking_back_on_lost((orders, &records), &restated)?;
+        let kept = looking_back.into_iter().filter(|day| published.contains(day) && !read.contains(day)).collect::<BTreeSet<_>>();
+        restated.retain(|day| !kept.contains(day));
+        context.warn_of_unknown(&kept);
+    }
     let first_log = first_log(plan, manifest)?;
     let reference = Reference::of(&records, plan.buyer_key.as_ref())?;
     Ok(OpenedStretch { inputs: StretchInputs { orders, records, reference }, read, restated, first_log, failed })

@@ -33,8 +33,9 @@ impl Stretch<'_> {
     /// output were made with. Errors: a report cannot be read, or a file cannot be written.
     pub(super) fn compute_judgements(&self, reported: &BTreeSet<Span>, manifest: &Manifest) -> Result<JudgedPartitions> {
         let mut judged = manifest.judged.clone();
-        // A run that died may have replaced these files, so what they were made with is unknown.
-        manifest.in_doubt.iter().filter_map(|key| partition_of(key)).for_each(|partition| judged.forget(&partition));
+        // A run that died may have replaced these files, or they are damaged, so what they were made with is unknown.
+        let unsure = manifest.damage.damaged().into_iter().chain(manifest.in_doubt.iter().cloned());
+        unsure.filter_map(|key| partition_of(&key)).for_each(|partition| judged.forget(&partition));
         if self.context.covers_output {
             let withdrawn = OutputCalendar::of(self.context.plan).strays(manifest.files.keys())?;
             withdrawn.iter().filter_map(|key| partition_of(key)).for_each(|partition| judged.forget(&partition));

@@ -2,6 +2,7 @@
 
 mod audits;
 mod chats;
+mod damaged;
 mod days;
 mod driver;
 mod gone;
@@ -13,6 +14,7 @@ mod missed;
 mod outcome;
 mod periods;
 mod publication;
+mod repair;
 mod request;
 mod sales;
 mod service;
@@ -23,4 +25,5 @@ mod warnings;
 mod work;
 
 pub use driver::{dry_run, landed, run, run_recorded};
+pub use repair::{RepairReport, repair};
 pub use request::RunRequest;

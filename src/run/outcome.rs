@@ -16,10 +16,11 @@ pub(super) struct RunOutcome {
 
 impl RunOutcome {
     /// The result of the run. Errors: days failed or are held back, of the kind that [`kind_of_all`] says. If the run was for a single day, its error is returned unchanged. A day that
-    /// the run was not asked for, such as one of `missed`, is only named: the exit code is that of the days that it was asked for.
+    /// the run was not asked for, such as one of `missed`, is only named: the exit code is that of the days that it was asked for. A run
+    /// that makes again what is damaged is asked for all of its days.
     pub(super) fn into_result(mut self, plan: &Plan, request: &RunRequest, missed: &BTreeSet<Day>, recorder: &RunRecorder) -> Result<()> {
         recorder.record_failed_days(&self.failed);
-        let is_asked_for = |day: &Day| request.from <= *day && *day <= request.to;
+        let is_asked_for = |day: &Day| request.repair.is_some() || request.from <= *day && *day <= request.to;
         for (day, error) in self.failed.extract_if(.., |(day, _)| !is_asked_for(day)) {
             let command = format!("kefu backfill{} --from {day} --to {day} --only failed", plan.argument());
             let what = if missed.contains(&day) { "still not published" } else { "left as published" };
@@ -29,12 +30,16 @@ impl RunOutcome {
             return Ok(());
         };
         let command = format!("kefu backfill{} --from {first} --to {last} --only failed", plan.argument());
-        if request.from == request.to && self.failed.len() == 1 {
+        if request.from == request.to && self.failed.len() == 1 && request.repair.is_none() {
             return self.failed.pop().map_or(Ok(()), |(_, error)| Err(error));
         }
         let kind = kind_of_all(self.failed.iter().map(|(_, error)| error.kind()));
-        let days = request.to.0 - request.from.0 + 1;
-        let mut error = Error::new(kind, format!("{} of {days} days are not published", self.failed.len()));
+        let (days, failed) = (request.to.0 - request.from.0 + 1, self.failed.len());
+        let what = match request.repair {
+            Some(_) => format!("{failed} damaged day(s) are not made again"),
+            None => format!("{failed} of {days} days are not published"),
+        };
+        let mut error = Error::new(kind, what);
         for (day, cause) in &self.failed {
             error = error.with("day", format!("{day}: {}", cause.in_one_line()));
         }

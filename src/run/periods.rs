@@ -38,14 +38,18 @@ const ROWS_TOGETHER: usize = 1 << 17;
 
 impl Stretch<'_> {
     /// Adds the periods of the restated days to those that are stale already, and removes and returns the periods that this stretch reports:
-    /// those without a day of a later stretch. A period with a day of an older version is dropped: it stays as it is published.
+    /// those without a day of a later stretch. A period with a day of an older version is dropped: it stays as it is published. So does one with
+    /// a published day whose states are lost and could not be made again, because it would come without that day. Only a forced run for the whole
+    /// output makes it without the days whose message files are gone.
     pub(super) fn spans_to_report(&self, stale: &mut BTreeSet<Span>) -> BTreeSet<Span> {
         let plan = self.context.plan;
         let spans_of = |day: &Day| plan.config.reports.periods.iter().map(|period| plan.calendar.span(*period, *day)).collect::<Vec<_>>();
         stale.extend(self.days.restated.iter().flat_map(spans_of));
-        let older = self.context.older;
-        let is_left = |day: &Day| older.contains(day) && !self.days.restated.contains(day) && !self.days.later.contains(day);
-        stale.retain(|span| !older.range(span.first..=span.last).any(is_left));
+        let is_missing = |day: &Day| !self.context.freshness.has_states(*day) && !self.days.with_chat_states.contains(day);
+        let is_older = |day: &Day| self.context.older.contains(day) && !self.days.restated.contains(day);
+        let stays = |day: &Day| (is_older(day) || is_missing(day)) && !self.days.later.contains(day);
+        let is_waived = |day: &Day| self.context.lost.contains(day) && self.context.request.force && self.context.covers_output;
+        stale.retain(|span| !self.days.published.range(span.first..=span.last).any(|day| stays(day) && !is_waived(day)));
         stale.extract_if(.., |span| self.days.later.range(span.first..=span.last).next().is_none()).collect()
     }
 
@@ -111,7 +115,8 @@ impl Stretch<'_> {
         let first = reportable.first().copied().unwrap_or(self.context.request.from);
         let last = reportable.last().copied().unwrap_or(self.context.request.to);
         // The reports of days that an older version made join these tables, too.
-        let older = self.context.older.iter().map(|day| self.states.platforms(*day).unwrap_or_default()).collect::<Vec<_>>();
+        let with_states = self.context.older.iter().filter(|day| self.context.freshness.has_states(**day));
+        let older = with_states.map(|day| self.states.platforms(*day).unwrap_or_default()).collect::<Vec<_>>();
         let dims = self.dims(platforms.values().chain(&older), self.context.landed.through)?;
         reports::dims(&self.context.plan.calendar, (first, last), &self.inputs.reference, &dims)?
             .iter()
@@ -314,8 +319,8 @@ impl Stretch<'_> {
         Ok(missing)
     }
 
-    /// Whether a period is over, each of its days has landed and has states (`days` of them), and no day on which it looks back lies before the
-    /// first log.
+    /// Whether a period is over, each of its days has landed and has states (`days` of them), and no day on which it looks back is lost or lies
+    /// before the first log.
     fn has_its_chats(&self, span: Span, days: usize) -> Result<bool> {
         let first_needed = if self.has_orders() {
             self.context.plan.rules.widest.lookback_start(&self.context.plan.calendar, span.first)?
@@ -324,7 +329,9 @@ impl Stretch<'_> {
         };
         let is_over = span.last <= self.context.landed.through;
         let has_all_days = days == span.days().count();
-        Ok(is_over && has_all_days && self.days.first_log.is_none_or(|first| first_needed >= first))
+        // A day that is lost is no less unknown than one before the first log.
+        let knows_days = self.context.lost.range(first_needed..=span.last).next().is_none();
+        Ok(is_over && has_all_days && knows_days && self.days.first_log.is_none_or(|first| first_needed >= first))
     }
 }
 

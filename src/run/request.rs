@@ -5,6 +5,7 @@ use crate::memory;
 use crate::parallel;
 use crate::publish::LeaseOptions;
 use kefu_kernel::calendar::Day;
+use std::collections::BTreeSet;
 
 /// The days that a run is requested for, and how it runs.
 #[derive(Clone)]
@@ -26,6 +27,9 @@ pub struct RunRequest {
     pub only: DaySelection,
     /// Publish days that a gate would hold back.
     pub force: bool,
+    /// Published files that are damaged. The run makes them again, whatever day they are of, and works on nothing else. `None`: it works on its
+    /// days.
+    pub repair: Option<BTreeSet<String>>,
     /// How the lease on the output root is taken.
     pub lease: LeaseOptions,
 }
@@ -44,6 +48,7 @@ impl RunRequest {
             missed: false,
             only: DaySelection::Due,
             force: false,
+            repair: None,
             lease,
         }
     }

@@ -39,6 +39,8 @@ pub(super) struct RunContext<'a> {
     pub kept: &'a BTreeSet<Day>,
     /// Days whose message files are gone.
     pub without_messages: &'a BTreeSet<Day>,
+    /// Those among them whose states are lost, too: nothing can make them again.
+    pub lost: &'a BTreeSet<Day>,
     /// Whether the run reads days that it was not asked for.
     pub reads_others: bool,
     /// Day → chat lines and the profile of its messages, for the days that were published before this run.
@@ -48,7 +50,7 @@ pub(super) struct RunContext<'a> {
 impl RunContext<'_> {
     /// Whether the run is asked for several days, missed ones among them, so that one without orders does not stop the others.
     pub(super) fn is_for_several_days(&self) -> bool {
-        self.request.from < self.request.to || !self.missed.is_empty()
+        self.request.from < self.request.to || !self.missed.is_empty() || self.request.repair.is_some()
     }
 }
 

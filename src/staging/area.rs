@@ -1,7 +1,9 @@
 //! The staging area: files of a run on the local disk before they are published. The run reads them as if they were published already,
 //! and a file whose bytes are the published ones is not written again. Nobody but the user of the run may read them there.
 
+use super::damage::DamageCheck;
 use super::file_record::FileRecord;
+use super::hash::{hash_file, hex};
 use super::leftovers::{TemporaryStaging, remove_all};
 use crate::error::{Context, Result};
 use crate::store::{PutCondition, STAGING, STAGING_BESIDE, Store, StoredObject, private_file, private_folder, temporary_folder};
@@ -29,6 +31,8 @@ pub struct StagingArea {
     /// Keys that a dead run may still have a request in flight for. They are written again even if their bytes are the same: the object
     /// then has a new version, and the late request's precondition fails (DECISIONS #52).
     in_doubt: BTreeSet<String>,
+    /// What this run knows of the bytes of published files.
+    damage: Arc<DamageCheck>,
     files: Mutex<BTreeMap<String, StagedFile>>,
 }
 
@@ -77,26 +81,23 @@ impl DraftFile {
     }
 }
 
-/// The SHA-256 of some bytes, in hex.
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 impl StagingArea {
     /// Opens an empty staging area over an output root. Files that a dead run left staged below a local root are deleted.
-    /// `published` and `in_doubt` come from the manifest.
-    pub fn open(store: &Store, published: Arc<BTreeMap<String, FileRecord>>, in_doubt: BTreeSet<String>) -> Result<StagingArea> {
+    /// `published`, `in_doubt` and `damage` come from the manifest.
+    pub fn open(
+        store: &Store,
+        published: Arc<BTreeMap<String, FileRecord>>,
+        in_doubt: BTreeSet<String>,
+        damage: Arc<DamageCheck>,
+    ) -> Result<StagingArea> {
         let (folder, temporary) = match store.folder() {
             Some(root) => Self::folder_below(root).with("folder", root.display()),
             None => TemporaryStaging::new().map(|temporary| (temporary.path().to_owned(), Some(temporary))),
         }
         .with("while", "making a folder for what the run stages")?;
         let staged = Store::open(&folder.to_string_lossy())?;
-        Ok(StagingArea { store: store.clone(), staged, folder, _temporary: temporary, published, in_doubt, files: Mutex::default() })
+        let (store, files) = (store.clone(), Mutex::default());
+        Ok(StagingArea { store, staged, folder, _temporary: temporary, published, in_doubt, damage, files })
     }
 
     /// The folder below a local root: `_staging`, or one with a random name if a run of another user has left a `_staging` that this user may
@@ -137,14 +138,16 @@ impl StagingArea {
     fn put_condition(&self, key: &str, sha: &str, bytes: u64) -> Result<Option<PutCondition>> {
         let Some(object) = self.store.head(key)? else { return Ok(Some(PutCondition::IfAbsent)) };
         let version = object.version();
-        if self.in_doubt.contains(key) && self.store.folder().is_none() {
+        let is_local = self.store.folder().is_some();
+        if !is_local && (self.in_doubt.contains(key) || self.damage.is_damaged(key)) {
             return Ok(Some(PutCondition::IfMatch(version)));
         }
-        // The manifest's hash holds only for the version that it was written for; otherwise the object is read and hashed.
-        let record = self.published.get(key).filter(|record| record.tag.is_some() && record.tag.as_deref() == version.tag());
+        // The manifest's hash holds only for the version that it was written for; otherwise the object is read and hashed. On a local disk
+        // inode, size and time stay the same when a bit rots, so the file is always hashed.
+        let record = self.published.get(key).filter(|record| !is_local && record.tag.is_some() && record.tag.as_deref() == version.tag());
         let same = match record {
             Some(record) => record.sha256 == sha,
-            None => object.size() == bytes && sha256(&self.store.get(key)?) == sha,
+            None => object.size() == bytes && hash_file(&self.store, key)?.is_some_and(|(found, _)| found == sha),
         };
         Ok((!same).then_some(PutCondition::IfMatch(version)))
     }
@@ -180,14 +183,50 @@ impl StagingArea {
         if self.has_changed(key) { &self.staged } else { &self.store }
     }
 
-    /// The metadata of a file as it will be published; `None` if there is no such file.
-    pub fn head(&self, key: &str) -> Result<Option<StoredObject>> {
-        self.store_of(key).head(key)
+    /// The SHA-256 that the published file must have before its bytes are used. `None`: this run has written the file itself, a dead run may
+    /// have written it, or the manifest does not name it.
+    fn expected(&self, key: &str) -> Option<String> {
+        if let Some(staged) = self.files().get(key) {
+            return staged.put_condition.is_none().then(|| staged.sha256.clone());
+        }
+        self.published.get(key).filter(|_| !self.in_doubt.contains(key)).map(|record| record.sha256.clone())
     }
 
-    /// Reads a file as it will be published. Errors: there is no such file; the store fails.
+    /// Hashes a published file from beginning to end, once in a run, for readers that read it in pieces.
+    /// Errors: it is not as it was published; the store fails.
+    pub fn check(&self, key: &str) -> Result<()> {
+        self.expected(key).map_or(Ok(()), |expected| self.damage.check_file(&self.store, key, &expected))
+    }
+
+    /// The metadata of a file as it will be published; `None` if there is no such file.
+    /// Errors: the manifest names the file, and it is gone; the store fails.
+    pub fn head(&self, key: &str) -> Result<Option<StoredObject>> {
+        let found = self.store_of(key).head(key)?;
+        // A file that is known to be gone is made again by this run, or not needed.
+        if found.is_none()
+            && !self.damage.is_damaged(key)
+            && let Some(expected) = self.expected(key)
+        {
+            self.damage.compare(&self.store, key, None, &expected)?;
+        }
+        Ok(found)
+    }
+
+    /// Reads a file as it will be published. Errors: there is no such file; it is not as it was published; the store fails.
     pub fn get(&self, key: &str) -> Result<Bytes> {
-        self.store_of(key).get(key)
+        let expected = self.expected(key);
+        let bytes = self.store_of(key).get(key);
+        if bytes.is_err() {
+            self.head(key)?;
+        }
+        let bytes = bytes?;
+        expected.map_or(Ok(()), |expected| self.damage.check_bytes(&self.store, key, &bytes, &expected))?;
+        Ok(bytes)
+    }
+
+    /// Notes that the staged files are published: what was damaged of them is as it should be.
+    pub fn settle(&self) {
+        self.damage.settle(self.files().keys());
     }
 
     /// A reader of a Parquet file as it will be published.

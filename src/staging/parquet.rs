@@ -1,7 +1,8 @@
 //! Writes tables as Parquet files and reads them back. The same table always gives the same bytes, because a file holds no time, run id or
 //! path.
 
-use super::area::{DraftFile, STAGE, StagedFile, StagingArea, sha256};
+use super::area::{DraftFile, STAGE, StagedFile, StagingArea};
+use super::hash::sha256;
 use crate::error::{Context, Error, Kind, Result};
 use crate::model::OutputTable;
 use crate::parallel;
@@ -91,12 +92,16 @@ impl TableWriter {
     /// Closes the file and adds it to the staging area. Returns its key and its entry there.
     pub fn close(self, staging: &StagingArea) -> Result<(String, StagedFile)> {
         let (file, rows) = self.file.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let columns = self.schema.fields().iter().map(|field| (field.name(), field.data_type())).collect::<Vec<_>>();
-        let schema = sha256(format!("{columns:?}").as_bytes())[..16].to_owned();
         let finished = file.into_inner().map_err(|e| written(&self.key, e))?.finish().with("file", &self.key).with("while", STAGE)?;
-        let staged = staging.add(&self.key, finished, rows, schema)?;
+        let staged = staging.add(&self.key, finished, rows, schema_hash(&self.schema))?;
         Ok((self.key, staged))
     }
+}
+
+/// A hash of the columns' names and types.
+pub(super) fn schema_hash(schema: &Schema) -> String {
+    let columns = schema.fields().iter().map(|field| (field.name(), field.data_type())).collect::<Vec<_>>();
+    sha256(format!("{columns:?}").as_bytes())[..16].to_owned()
 }
 
 /// The error of a staged file that cannot be written.
@@ -165,7 +170,7 @@ pub(crate) fn decode_pieces(bytes: Bytes, keys: &[&str]) -> Result<impl Iterator
 /// Decodes the rows of a file that match a predicate, on up to `workers` threads, and passes them to `each` in their order. The predicate
 /// `wanted` sees the columns `by`; the remaining ones of `columns` are decoded for the matching rows only. The text columns in `keys` stay
 /// dictionaries.
-/// Errors: the file does not exist or cannot be read; those of `each`.
+/// Errors: the file does not exist, is not as it was published or cannot be read; those of `each`.
 pub(crate) fn decode_some(
     staging: &StagingArea,
     key: &str,
@@ -175,6 +180,7 @@ pub(crate) fn decode_some(
     wanted: impl FnMut(&RecordBatch) -> BooleanArray + Clone + Send + Sync + 'static,
     each: &mut dyn FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
+    staging.check(key)?;
     let Some(object) = staging.head(key)? else {
         return Err(Error::new(Kind::Failed, "a state file is missing").with("file", staging.describe(key)));
     };
@@ -206,12 +212,14 @@ fn shrunk(rows: RecordBatch) -> Result<RecordBatch> {
 }
 
 /// Decodes some columns of a file that kefu has written and passes them to `each` batch by batch. A file that does not exist has no rows.
+/// Errors: the file is not as it was published or cannot be read; those of `each`.
 pub(crate) fn decode_each(
     staging: &StagingArea,
     key: &str,
     columns: &[&str],
     each: &mut dyn FnMut(RecordBatch) -> Result<()>,
 ) -> Result<()> {
+    staging.check(key)?;
     let Some(object) = staging.head(key)? else { return Ok(()) };
     let mut file = staging.parquet(&object);
     let unread = |e: ParquetError| unread(&staging.describe(key), e);

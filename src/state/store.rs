@@ -22,7 +22,7 @@ use polars::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The state files under an output root. Errors of its methods: a file cannot be read or written, or is damaged.
+/// The state files under an output root. Errors of its methods: a file cannot be read or written, or is not as it was published.
 pub struct StateStore {
     staging: Arc<StagingArea>,
 }
@@ -238,13 +238,23 @@ fn buyer_keys(day: Day) -> [String; 3] {
     [chats, sales, format!("details/ratings/dt={day}/data.parquet")]
 }
 
-/// Does what [`StateStore::each_buyer`] does for a published day, without a staging area.
-pub fn each_published_buyer(output: &Store, day: Day, each: &mut dyn FnMut(&str)) -> Result<()> {
+/// Does what [`StateStore::each_buyer`] does for a published day, without a staging area. `is_usable` is asked about the key and the bytes of
+/// each file. Errors: those of `is_usable`; a file cannot be read.
+pub fn each_published_buyer(
+    output: &Store,
+    day: Day,
+    is_usable: &dyn Fn(&str, &[u8]) -> Result<bool>,
+    each: &mut dyn FnMut(&str),
+) -> Result<()> {
     for key in buyer_keys(day) {
         if output.head(&key)?.is_none() {
             continue;
         }
-        for rows in decode_pieces(output.get(&key)?, &[]).with("file", output.describe(&key))? {
+        let bytes = output.get(&key)?;
+        if !is_usable(&key, &bytes)? {
+            continue;
+        }
+        for rows in decode_pieces(bytes, &[]).with("file", output.describe(&key))? {
             let rows = rows.with("file", output.describe(&key))?;
             let buyers = rows.column_by_name("buyer_id").and_then(|buyers| buyers.as_string_opt::<i32>());
             buyers.into_iter().flat_map(|buyers| buyers.iter().flatten()).for_each(&mut *each);
