@@ -103,6 +103,8 @@ mod bit_rot;
 mod manifest_pages;
 /// Runs that are killed while a request is on its way to S3.
 mod wire;
+/// Long trials, of which a small share runs each time: kills, flipped bits, late files, inputs that expire.
+mod trials;
 /// Stores that lose answers or fail, for a while or without end.
 mod probe_faults;
 /// Who may read what a run writes, what a killed one leaves, and how one that waits takes signals.
