@@ -91,6 +91,12 @@ impl Publisher {
         })
     }
 
+    /// Counts a published file that this run does not compute again, and gives it the mode that it would get now.
+    pub fn keep(&self, key: &str) {
+        self.staging.renew_mode(key);
+        self.add_skipped(1);
+    }
+
     /// Counts files that this run does not compute again.
     pub fn add_skipped(&self, files: usize) {
         self.skipped.fetch_add(files, Ordering::Relaxed);

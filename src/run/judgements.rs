@@ -86,7 +86,7 @@ impl Stretch<'_> {
             if has_changed(day) || !judged.is_current(&spot_checks_of(*day), made_with) {
                 due.push(*day);
             } else {
-                self.publisher.add_skipped(1);
+                self.publisher.keep(&detail_key("spot_checks", *day));
             }
         }
         Ok(due)

@@ -125,13 +125,18 @@ impl StagingArea {
     pub fn add(&self, key: &str, (sha256, bytes): (String, u64), rows: usize, schema: String) -> Result<StagedFile> {
         let put_condition = self.put_condition(key, &sha256, bytes)?;
         if put_condition.is_none() {
+            self.renew_mode(key);
             let path = self.folder.join(key);
-            self.store.renew_mode(key, &path);
             std::fs::remove_file(&path).with("file", path.display()).with("while", STAGE)?;
         }
         let staged = StagedFile { sha256, rows, bytes, schema, put_condition };
         self.files().insert(key.to_owned(), staged.clone());
         Ok(staged)
+    }
+
+    /// Gives a published file that stays the mode that it would get now.
+    pub fn renew_mode(&self, key: &str) {
+        self.store.renew_mode(key, &self.folder.join(key));
     }
 
     /// The condition under which a file replaces the published one; `None` if the published one has the same bytes.
