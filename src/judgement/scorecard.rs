@@ -64,8 +64,9 @@ fn rank(scored: &mut [ScoredRow], report: &FinishedReport) {
         totals.dedup();
     }
     for one in scored.iter_mut() {
-        let place = one.total().and_then(|total| totals[&group(one.report_row)].iter().position(|other| *other == total));
-        one.rank = place.map(|place| place as i64 + 1);
+        // The totals are sorted, the best first, so that the better ones are those before it.
+        let better = one.total().map(|total| totals[&group(one.report_row)].partition_point(|other| *other > total));
+        one.rank = better.map(|better| better as i64 + 1);
     }
 }
 
