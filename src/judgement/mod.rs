@@ -7,14 +7,18 @@ mod flags;
 mod judge;
 mod ranking;
 mod report;
+mod report_file;
 mod scorecard;
 pub mod spot_checks;
 mod standard;
+mod standings;
 mod training_gain;
 mod uplift;
 
 pub use case::JudgementCase;
 pub use judge::{judge, tables};
 pub use report::FinishedReport;
+pub use report_file::{ComparedFiles, ReportFile, ReportParts};
 pub use standard::Standard;
+pub use standings::Standings;
 pub use training_gain::{DailyReports, TRAINING_WINDOW, Training, training_gain};

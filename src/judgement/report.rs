@@ -4,12 +4,10 @@ use crate::error::Result;
 use crate::ingest::Reference;
 use crate::model::Level;
 use crate::model::OutputTable;
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, RecordBatch, StringArray, new_empty_array, new_null_array,
-};
-use arrow::compute::{cast, filter, filter_record_batch, interleave};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, RecordBatch, StringArray, new_empty_array, new_null_array};
+use arrow::compute::{cast, interleave};
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Float64Type, Schema};
-use hashbrown::{HashMap, HashTable};
+use hashbrown::{HashMap, HashSet, HashTable};
 use kefu_kernel::calendar::{Day, Span};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -37,6 +35,7 @@ const ENDING: [(&str, DataType, &str); 4] = [
 ];
 
 /// The published report of one level and period: one row per shop (× team, × agent).
+#[derive(Clone)]
 pub struct FinishedReport {
     pub level: Level,
     batch: RecordBatch,
@@ -44,8 +43,25 @@ pub struct FinishedReport {
     texts: HashMap<String, StringArray>,
     /// Whether the rows are teams. An agent's report has no column `team` of its own.
     is_of_teams: bool,
+    whole: Arc<WholeReport>,
+}
+
+/// What is true of a report as a whole, whichever of its rows and columns are in memory.
+pub(super) struct WholeReport {
     /// The rule sets of all rows.
-    rule_sets: BTreeSet<String>,
+    pub(super) rule_sets: BTreeSet<String>,
+    /// The metrics of which any row has a value.
+    pub(super) with_values: HashSet<String>,
+}
+
+impl WholeReport {
+    /// What is true of a report of which all rows are in memory.
+    fn of(batch: &RecordBatch) -> WholeReport {
+        let named = batch.schema_ref().fields().iter().zip(batch.columns());
+        let with_values = named.filter(|(_, column)| column.null_count() < column.len()).map(|(field, _)| field.name().clone());
+        let rule_sets = batch.column_by_name("rule_set").and_then(|names| names.as_string_opt::<i32>());
+        WholeReport { rule_sets: distinct(rule_sets.into_iter().flatten().flatten()), with_values: with_values.collect() }
+    }
 }
 
 /// A column as judgement tables copy it.
@@ -87,12 +103,17 @@ impl MetricValues {
 impl FinishedReport {
     /// `batch`: the rows of `reports/<level>_<period>`. An agent's team comes from `staff`, as of the row's `data_through`.
     pub fn new(level: Level, batch: RecordBatch, reference: &Reference) -> FinishedReport {
+        let whole = Arc::new(WholeReport::of(&batch));
+        FinishedReport::part(level, batch, reference, whole)
+    }
+
+    /// Some rows or columns of a report.
+    pub(super) fn part(level: Level, batch: RecordBatch, reference: &Reference, whole: Arc<WholeReport>) -> FinishedReport {
         let named = batch.schema_ref().fields().iter().zip(batch.columns());
         let texts = named.filter_map(|(field, column)| Some((field.name().clone(), column.as_string_opt::<i32>()?.clone())));
         let texts = texts.collect::<HashMap<_, _>>();
-        let rule_sets = texts.get("rule_set").into_iter().flat_map(|names| names.iter().flatten());
-        let (rule_sets, is_of_teams) = (distinct(rule_sets), texts.contains_key("team"));
-        let mut report = FinishedReport { level, batch, texts, is_of_teams, rule_sets };
+        let is_of_teams = texts.contains_key("team");
+        let mut report = FinishedReport { level, batch, texts, is_of_teams, whole };
         if !report.texts.contains_key("team") {
             let through = report.batch.column_by_name("data_through").and_then(|days| days.as_primitive_opt::<Date32Type>());
             let team = |row| reference.team(report.text("shop_id", row)?, report.text("agent_id", row)?, Day(through?.value(row)));
@@ -100,17 +121,6 @@ impl FinishedReport {
             report.texts.insert("team".to_owned(), teams);
         }
         report
-    }
-
-    /// Keeps the rows of some agents.
-    pub fn of_agents(mut self, agents: &BTreeSet<&str>) -> Result<FinishedReport> {
-        let kept = (0..self.rows()).map(|row| Some(self.text("agent_id", row).is_some_and(|agent| agents.contains(agent))));
-        let kept = kept.collect::<BooleanArray>();
-        for column in self.texts.values_mut() {
-            *column = filter(column, &kept)?.as_string().clone();
-        }
-        self.batch = filter_record_batch(&self.batch, &kept)?;
-        Ok(self)
     }
 
     /// The number of rows.
@@ -138,9 +148,9 @@ impl FinishedReport {
         })
     }
 
-    /// Whether any row has a value of the metric.
+    /// Whether any row of the whole report has a value of the metric.
     pub fn has(&self, id: &str) -> bool {
-        self.batch.column_by_name(id).is_some_and(|array| array.null_count() < array.len())
+        self.whole.with_values.contains(id)
     }
 
     /// How many days of the period have data, at least 1; null if the row does not say.
@@ -183,7 +193,7 @@ impl FinishedReport {
 }
 
 /// The distinct texts of a column, of which adjacent ones are mostly equal.
-fn distinct<'t>(texts: impl Iterator<Item = &'t str>) -> BTreeSet<String> {
+pub(super) fn distinct<'t>(texts: impl Iterator<Item = &'t str>) -> BTreeSet<String> {
     let (mut distinct, mut last) = (BTreeSet::new(), None);
     for text in texts {
         if last.replace(text) != Some(text) && !distinct.contains(text) {
@@ -314,7 +324,7 @@ impl<'a> JudgementLayout<'a> {
 
     /// The table with the columns added so far, in a folder and partition of its own.
     pub(super) fn plain_table(self, folder: String, dt: Day, grain: String, sorted_by: Vec<&'static str>) -> Result<OutputTable> {
-        let rule_sets = self.reports.iter().flat_map(|report| &report.rule_sets).map(String::as_str).collect::<BTreeSet<_>>();
+        let rule_sets = self.reports.iter().flat_map(|report| &report.whole.rule_sets).map(String::as_str).collect::<BTreeSet<_>>();
         let rule_sets = rule_sets.into_iter().collect::<Vec<_>>().join(", ");
         let rows = RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)?;
         Ok(OutputTable { folder, dt: Some(dt), grain, rows, sorted_by, rule_sets })

@@ -52,22 +52,45 @@ impl<'a> ScoredRow<'a> {
     }
 }
 
-/// Sets the dense ranks by total: agents and teams within their shop, shops within their platform.
-fn rank(scored: &mut [ScoredRow], report: &FinishedReport) {
-    let mut totals: HashMap<Option<&str>, Vec<f64>> = HashMap::new();
-    let group = |(_, row): ReportRow| report.text(if report.level == Level::Shop { "platform" } else { "shop_id" }, row);
-    for one in scored.iter() {
-        totals.entry(group(one.report_row)).or_default().extend(one.total());
+/// The distinct totals of a card in each group, the best first. Agents and teams are ranked within their shop, shops within their platform.
+#[derive(Default)]
+pub(super) struct Totals(HashMap<Option<String>, Vec<f64>>);
+
+impl Totals {
+    /// The totals of scored rows.
+    fn of(scored: &[ScoredRow], report: &FinishedReport) -> Totals {
+        let mut totals: HashMap<Option<String>, Vec<f64>> = HashMap::new();
+        for one in scored {
+            totals.entry(group(report, one.report_row.1).map(str::to_owned)).or_default().extend(one.total());
+        }
+        for totals in totals.values_mut() {
+            totals.sort_by(|a, b| b.total_cmp(a));
+            totals.dedup();
+        }
+        Totals(totals)
     }
-    for totals in totals.values_mut() {
-        totals.sort_by(|a, b| b.total_cmp(a));
-        totals.dedup();
+
+    /// The totals of all rows of a report, which needs the columns of the card's items and the one that names the groups.
+    pub(super) fn of_report(card: &Scorecard, report: &FinishedReport) -> Result<Totals> {
+        Ok(Totals::of(&scored_rows(card, 0, report)?, report))
     }
-    for one in scored.iter_mut() {
-        // The totals are sorted, the best first, so that the better ones are those before it.
-        let better = one.total().map(|total| totals[&group(one.report_row)].partition_point(|other| *other > total));
-        one.rank = better.map(|better| better as i64 + 1);
+
+    /// The dense rank of a total that is among those of its group.
+    fn rank(&self, group: Option<&str>, total: f64) -> Option<i64> {
+        let totals = self.0.get(&group.map(str::to_owned))?;
+        Some(totals.partition_point(|other| *other > total) as i64 + 1)
     }
+}
+
+/// The name of the group in which a row is ranked.
+fn group(report: &FinishedReport, row: usize) -> Option<&str> {
+    report.text(if report.level == Level::Shop { "platform" } else { "shop_id" }, row)
+}
+
+/// Scores all rows of a report. `index`: its place in the case.
+fn scored_rows<'a>(card: &'a Scorecard, index: usize, report: &FinishedReport) -> Result<Vec<ScoredRow<'a>>> {
+    let values = card.items.iter().map(|item| report.values(&item.metric)).collect::<Result<Vec<_>>>()?;
+    Ok((0..report.rows()).map(|row| ScoredRow::new(card, (index, row), &values)).collect())
 }
 
 /// One row per card of the period, row of the card's level and item, followed by a row with `item = "total"`, whose `score` is the total.
@@ -77,9 +100,13 @@ pub(super) fn scorecard(case: &JudgementCase) -> Result<OutputTable> {
     for card in case.settings.scorecards.iter().filter(|card| card.period == case.span.period) {
         let Some(index) = case.now.iter().position(|report| report.level == card.level) else { continue };
         let report = &case.now[index];
-        let values = card.items.iter().map(|item| report.values(&item.metric)).collect::<Result<Vec<_>>>()?;
-        let mut of_card = (0..report.rows()).map(|row| ScoredRow::new(card, (index, row), &values)).collect::<Vec<_>>();
-        rank(&mut of_card, report);
+        let mut of_card = scored_rows(card, index, report)?;
+        // The shops of a platform may be in other parts of the period.
+        let of_part = (report.level != Level::Shop).then(|| Totals::of(&of_card, report));
+        if let Some(totals) = of_part.as_ref().or_else(|| case.standings.totals.get(&card.id)) {
+            let rank = |one: &ScoredRow| one.total().and_then(|total| totals.rank(group(report, one.report_row.1), total));
+            of_card.iter_mut().for_each(|one| one.rank = rank(one));
+        }
         of_card.into_iter().for_each(|one| scored.entry(one.report_row).or_default().push(one));
     }
     let scored = sorted_rows(&case.now).into_iter().filter_map(|report_row| scored.remove(&report_row)).flatten().collect::<Vec<_>>();
