@@ -446,8 +446,8 @@ fn agents_are_ranked_among_those_of_shops_that_are_judged_apart() {
     let line = |shop: u32| {
         let wait = shop % 50 + 1;
         format!(
-            "s{shop:05},jd,b1,buyer,2026-09-01T10:00:00+08:00,,m1\n\
-             s{shop:05},jd,b1,agent,2026-09-01T10:00:{:02}+08:00,A{shop},m2\n",
+            "s{shop:05},x,b1,buyer,2026-09-01T10:00:00+08:00,,m1\n\
+             s{shop:05},x,b1,agent,2026-09-01T10:00:{:02}+08:00,A{shop},m2\n",
             wait
         )
     };
