@@ -439,32 +439,3 @@ fn the_shipped_cards_and_flags_are_sound() {
         assert_eq!(card.items.iter().map(|item| item.weight).sum::<f64>(), 100.0, "{}", card.id);
     }
 }
-
-/// Six thousand shops of one agent each are judged in two parts, and every agent is ranked among those of both.
-#[test]
-fn agents_are_ranked_among_those_of_shops_that_are_judged_apart() {
-    let line = |shop: u32| {
-        let wait = shop % 50 + 1;
-        format!(
-            "s{shop:05},x,b1,buyer,2026-09-01T10:00:00+08:00,,m1\n\
-             s{shop:05},x,b1,agent,2026-09-01T10:00:{:02}+08:00,A{shop},m2\n",
-            wait
-        )
-    };
-    let place = Place::with_chats(
-        "shop_id,platform,buyer_id,sender,sent_at,agent_id,message_id\n".to_owned() + &(0..6000).map(line).collect::<String>(),
-    );
-    place.put("p.toml", format!("{PIPELINE}[reports]\nperiods = [\"day\"]\n[judgement]\ntables = [\"ranking\", \"uplift\"]\n"));
-    place.run().expect(0, &[]);
-    let tables = place.tables();
-    let ranking = tables.rows("reports/ranking_day");
-    let ranked = ranking.iter().filter(|row| text(row, "metric").as_deref() == Some("resp_avg_s"));
-    let ranked = ranked.filter(|row| text(row, "scope").as_deref() == Some("platform")).collect::<Vec<_>>();
-    assert_eq!(ranked.len(), 6000);
-    for row in ranked {
-        let shop = text(row, "shop_id").unwrap().trim_start_matches('s').parse::<u32>().unwrap();
-        assert_numbers(row, &[("rank", Some(f64::from(shop % 50 + 1))), ("mean", Some(25.5))]);
-    }
-    let shops = tables.rows("reports/uplift_day").iter().map(|row| text(row, "shop_id").unwrap()).collect::<Vec<_>>();
-    assert!(shops.is_sorted() && shops.len() == 12_000, "{}", shops.len());
-}

@@ -12,6 +12,7 @@ mod missed;
 mod outcome;
 mod periods;
 mod publication;
+mod report_parts;
 mod request;
 mod sales;
 mod service;
