@@ -163,6 +163,7 @@ fn run_stretch(
     chats.failed.extend(failed);
     context.end_stage("read");
     let days = Days { restated: &chats.restated, with_chat_states: &chats.with_chat_states, first_log: chats.first_log, ..opened };
+    Stretch { days, ..stretch }.check_memory()?;
     Stretch { days, ..stretch }.compute_sales().map_err(|e| e.during("computing the sales"))?;
     // No later stage needs the orders, and they take much memory.
     inputs.orders = None;

@@ -208,7 +208,7 @@ impl Stretch<'_> {
         }
         let mut persons: BTreeMap<String, usize> = BTreeMap::new();
         for day in days {
-            for (shop, count) in self.states.rows_by_shop(*day, StatePart::Chats, Level::Agent, StateKind::Persons)? {
+            for (shop, count) in self.states.rows_by_shop((*day, StatePart::Chats, Level::Agent, StateKind::Persons))? {
                 *persons.entry(shop).or_default() += count;
             }
         }

@@ -4,7 +4,7 @@
 use super::periods::{ReportWork, states};
 use super::stretch::Stretch;
 use crate::config::ShopSetMembers;
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::model::{Level, OutputTable};
 use crate::publish::Publisher;
 use crate::staging::TableWriter;
@@ -16,6 +16,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Rows of shops and agents that a part has at most, unless one shop has more: with their merged states they take some 130 MB. It is the same
 /// under every memory limit, because the rows of a part are row groups of the files, whose bytes depend on the inputs alone.
 const PART_ROWS: usize = 1 << 15;
+
+/// Bytes of memory for each agent of a shop while its rows are made and judged: a shop is not cut.
+const AGENT_BYTES: usize = 10 << 10;
+/// Bytes of memory that a run takes beside them.
+const OTHER_BYTES: usize = 150 << 20;
 
 /// A part of the reports.
 pub(super) struct ReportPart<'p> {
@@ -71,13 +76,26 @@ impl ReportPart<'_> {
 }
 
 impl Stretch<'_> {
+    /// Refuses days with a shop whose reports cannot be kept within the memory limit, before any is computed.
+    /// Errors: a shop has too many agents; the hint says what they need.
+    pub(super) fn check_memory(&self) -> Result<()> {
+        for day in self.days.restated.intersection(self.days.with_chat_states) {
+            let agents = (*day, StatePart::Chats, Level::Agent, StateKind::Sums);
+            if self.states.count(agents)? > PART_ROWS {
+                let by_shop = self.states.rows_by_shop(agents)?;
+                by_shop.iter().try_for_each(|(shop, agents)| check_shop(shop, *agents, self.context.request.memory))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Cuts all shops into parts of at most [`PART_ROWS`] rows, in the order of the reports. A shop is not cut, however many agents it has.
     /// If the platform of a shop depends on the period, so does the order, and there is one part.
     pub(super) fn report_parts(&self, work: &ReportWork) -> Result<Vec<ShopSetMembers>> {
         let known_shops = &self.inputs.reference.shops;
         let mut largest = 0;
         for day in &work.days {
-            let of_level = |level| self.states.count(*day, StatePart::Chats, level, StateKind::Sums);
+            let of_level = |level| self.states.count((*day, StatePart::Chats, level, StateKind::Sums));
             largest = largest.max(of_level(Level::Shop)? + of_level(Level::Agent)?);
         }
         if largest.max(known_shops.len()) <= PART_ROWS {
@@ -86,11 +104,11 @@ impl Stretch<'_> {
         let mut rows = known_shops.keys().map(|shop| (shop.clone(), 1)).collect::<BTreeMap<_, _>>();
         for day in &work.days {
             for (part, kind) in states() {
-                for shop in self.states.rows_by_shop(*day, part, Level::Shop, kind)?.into_keys() {
+                for shop in self.states.rows_by_shop((*day, part, Level::Shop, kind))?.into_keys() {
                     rows.entry(shop).or_insert(1);
                 }
             }
-            for (shop, agents) in self.states.rows_by_shop(*day, StatePart::Chats, Level::Agent, StateKind::Sums)? {
+            for (shop, agents) in self.states.rows_by_shop((*day, StatePart::Chats, Level::Agent, StateKind::Sums))? {
                 let rows = rows.entry(shop).or_insert(1);
                 *rows = agents.max(*rows);
             }
@@ -115,6 +133,16 @@ impl Stretch<'_> {
     }
 }
 
+/// Errors: the rows of a shop with so many agents do not fit in a limit in bytes and a quarter more.
+fn check_shop(shop: &str, agents: usize, limit: usize) -> Result<()> {
+    let needed = OTHER_BYTES + agents * AGENT_BYTES;
+    if needed <= limit + limit / 4 {
+        return Ok(());
+    }
+    let why = format!("shop {shop} has {agents} agents, whose reports do not fit in the memory limit");
+    Err(Error::new(Kind::Refused, why).hint(format!("pass --memory-limit {}MB", (needed / 5 * 4).div_ceil(1 << 20))))
+}
+
 /// Cuts shops into parts of at most `most` rows. The last part also has the shops that are not named.
 fn parts(shops: Vec<(String, usize)>, most: usize) -> Vec<ShopSetMembers> {
     let (mut parts, mut part, mut filled) = (Vec::new(), HashSet::new(), 0);
@@ -133,6 +161,13 @@ fn parts(shops: Vec<(String, usize)>, most: usize) -> Vec<ShopSetMembers> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shop_is_refused_with_what_it_needs() {
+        assert!(check_shop("s", 40_000, 512 << 20).is_ok());
+        let refused = check_shop("s", 1_000_000, 512 << 20).unwrap_err();
+        assert!(refused.to_string().contains("s has 1000000 agents") && check_shop("s", 1_000_000, 7933 << 20).is_ok(), "{refused}");
+    }
 
     #[test]
     fn parts_follow_the_order_and_have_every_shop_once() {

@@ -28,6 +28,9 @@ pub struct StateStore {
     staging: Arc<StagingArea>,
 }
 
+/// Which state of which day.
+pub type StateName = (Day, StatePart, Level, StateKind);
+
 /// The open files of a day's chat states.
 pub struct ChatStateWriters(Vec<((Level, StateKind), TableWriter)>);
 
@@ -83,18 +86,14 @@ impl StateStore {
     }
 
     /// Reads the rows of some shops of a state in pieces, with `shop_id`, `agent_id` and `video_id` as dictionary columns.
-    pub fn rows(
-        &self,
-        (day, part, level, kind): (Day, StatePart, Level, StateKind),
-        shops: &ShopSetMembers,
-    ) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
+    pub fn rows(&self, (day, part, level, kind): StateName, shops: &ShopSetMembers) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
         let (key, shops) = (state_key(day, part, level, kind), shops.clone());
         let rows = decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id", "video_id"]);
         Ok(rows.with("file", self.staging.describe(&key))?.map(move |rows| of_shops(rows?, &shops)))
     }
 
     /// The number of rows of a state; 0 if there is none.
-    pub fn count(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<usize> {
+    pub fn count(&self, (day, part, level, kind): StateName) -> Result<usize> {
         Ok(TableReader::open(&self.staging, &state_key(day, part, level, kind))?.map_or(0, |table| table.rows()))
     }
 
@@ -138,7 +137,7 @@ impl StateStore {
     }
 
     /// The number of rows of each shop in a state, such as its persons. A state that does not exist has none.
-    pub fn rows_by_shop(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<BTreeMap<String, usize>> {
+    pub fn rows_by_shop(&self, (day, part, level, kind): StateName) -> Result<BTreeMap<String, usize>> {
         let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         decode_each(&self.staging, &state_key(day, part, level, kind), &["shop_id"], &mut |rows| {
             let mut shops = rows.column(0).as_string::<i32>().iter().flatten().peekable();
