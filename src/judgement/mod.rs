@@ -9,6 +9,7 @@ mod ranking;
 mod report;
 mod report_file;
 mod scorecard;
+mod scores;
 pub mod spot_checks;
 mod standard;
 mod standings;

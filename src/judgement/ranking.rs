@@ -3,9 +3,8 @@
 use super::case::JudgementCase;
 use super::report::TablePieces;
 use super::report::{FinishedReport, JudgementLayout, MetricValues, in_pieces, sorted_rows};
-use super::standings::PlatformRanks;
+use super::standings::{PlatformRanks, ranked_metrics};
 use crate::error::{Error, Result};
-use crate::metrics;
 use crate::metrics::declaration;
 use crate::metrics::declaration::Metric;
 use crate::model::Level;
@@ -102,11 +101,6 @@ fn rank_on_platforms(
         of_rows.ranks[row] = values.cells[row].map_or(0, |value| platform.rank(value));
     }
     of_rows
-}
-
-/// The metrics that agents are ranked by: those for which the better direction is declared, without components.
-pub(super) fn ranked_metrics() -> impl Iterator<Item = &'static Metric> {
-    metrics::of_level(Level::Agent).filter(|metric| metric.better != declaration::Neither && !metric.component)
 }
 
 /// One row per agent with a reception, scope in which it has a group, and metric of which someone in the group has a value. `rank` is null

@@ -1,12 +1,13 @@
 //! What a row is ranked by beyond its own shop: the values of all agents of a platform, and the totals of all its shops. They are read column
 //! by column before a period is judged shop by shop.
 
-use super::ranking;
 use super::report::{FinishedReport, MetricValues};
-use super::scorecard::Totals;
+use super::scores::Totals;
 use crate::config::JudgementSettings;
 use crate::error::Result;
+use crate::metrics;
 use crate::metrics::declaration;
+use crate::metrics::declaration::Metric;
 use crate::model::Level;
 use hashbrown::HashMap;
 use kefu_kernel::calendar::Period;
@@ -37,6 +38,11 @@ impl Standings {
         }
         Ok(standings)
     }
+}
+
+/// The metrics that agents are ranked by: those for which the better direction is declared, without components.
+pub(super) fn ranked_metrics() -> impl Iterator<Item = &'static Metric> {
+    metrics::of_level(Level::Agent).filter(|metric| metric.better != declaration::Neither && !metric.component)
 }
 
 /// The values of each metric on each platform, over the agents with a reception that has a buyer line.
@@ -74,7 +80,7 @@ impl PlatformRanks {
         let rows = (0..agents.rows()).filter(has_reception).filter_map(|row| Some((row, agents.text("platform", row)?)));
         let rows = rows.collect::<Vec<_>>();
         // Without a platform nobody is ranked beyond the shop, and no column is read.
-        let ranked = ranking::ranked_metrics().filter(|metric| !rows.is_empty() && agents.has(&metric.id));
+        let ranked = ranked_metrics().filter(|metric| !rows.is_empty() && agents.has(&metric.id));
         for metric in ranked {
             let Some(column) = read(Level::Agent, &[metric.id.as_str()])? else { continue };
             let higher = metric.better == declaration::Higher;

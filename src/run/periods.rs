@@ -1,7 +1,7 @@
 //! The stage `reports`: rolls the states of days up to every period that contains a restated day, and stages its reports. The states of each
 //! day are read once for all periods, and once for each part of the shops (`report_parts.rs`).
 
-use super::report_parts::{ReportFiles, ReportPart};
+use super::report_parts::{ReportPart, ReportWork, ReportWriters, ShopPlatforms, states};
 use super::stretch::Stretch;
 use crate::config::{ShopSet, ShopSetMembers};
 use crate::error::{Context, Error, Result};
@@ -20,23 +20,6 @@ use std::sync::Arc;
 
 /// A period, the number of its days with states, and the merged states.
 type MergedPeriod = (Span, usize, Arc<MergedStates>);
-
-/// Shop → platform, as the chat lines of a day name it.
-type ShopPlatforms = Vec<(String, String)>;
-
-/// What the reports of some periods are made of.
-pub(super) struct ReportWork {
-    /// Days that can be reported.
-    reportable: BTreeSet<Day>,
-    /// Periods by the days with states that they hold. Periods that have states of the same days share one rollup.
-    ranges: BTreeMap<DayRange, Vec<Span>>,
-    /// The days of all periods.
-    pub(super) days: Vec<Day>,
-    /// What accounts belong to on each of the days.
-    groups: BTreeMap<Day, AgentGroups>,
-    /// The platforms that the lines of each reportable day name.
-    pub(super) platforms: BTreeMap<Day, ShopPlatforms>,
-}
 
 /// Bytes of memory for each person of each day while persons are merged, without teams and with them. At worst no person occurs on two days.
 const PERSON_BYTES: usize = 160;
@@ -68,7 +51,7 @@ impl Stretch<'_> {
     /// Errors: a state cannot be read, or a file cannot be written.
     pub(super) fn compute_reports(&self, spans: &BTreeSet<Span>) -> Result<()> {
         let work = self.report_work(spans)?;
-        let (files, parts) = (ReportFiles::new(self.publisher), self.report_parts(&work)?);
+        let (files, parts) = (ReportWriters::new(self.publisher), self.report_parts(&work)?);
         for (number, shops) in (1..).zip(&parts) {
             self.report_part(&work, &ReportPart { shops, files: &files, is_last: number == parts.len() })?;
         }
@@ -353,9 +336,4 @@ impl Stretch<'_> {
         let has_all_days = days == span.days().count();
         Ok(is_over && has_all_days && self.days.first_log.is_none_or(|first| first_needed >= first))
     }
-}
-
-/// Every kind of state that a day has.
-pub(super) fn states() -> impl Iterator<Item = (StatePart, StateKind)> {
-    [StatePart::Chats, StatePart::Sales].into_iter().flat_map(|part| StateKind::of(part).iter().map(move |kind| (part, *kind)))
 }

@@ -1,16 +1,16 @@
 //! The parts in which reports are made: shops that follow each other in the order of the reports, so that neither the merged states nor the
 //! rows of all shops are in memory at once.
 
-use super::periods::{ReportWork, states};
 use super::stretch::Stretch;
 use crate::config::ShopSetMembers;
 use crate::error::{Error, Kind, Result};
 use crate::model::{Level, OutputTable};
 use crate::publish::Publisher;
 use crate::staging::TableWriter;
-use crate::state::{StateKind, StatePart};
+use crate::state::{AgentGroups, DayRange, StateKind, StatePart};
 use hashbrown::{HashMap, HashSet};
-use std::collections::BTreeMap;
+use kefu_kernel::calendar::{Day, Span};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Rows of shops and agents that a part has at most, unless one shop has more: with their merged states they take some 130 MB. It is the same
@@ -22,25 +22,42 @@ const AGENT_BYTES: usize = 10 << 10;
 /// Bytes of memory that a run takes beside them.
 const OTHER_BYTES: usize = 150 << 20;
 
+/// Shop → platform, as the chat lines of a day name it.
+pub(super) type ShopPlatforms = Vec<(String, String)>;
+
+/// What the reports of some periods are made of.
+pub(super) struct ReportWork {
+    /// Days that can be reported.
+    pub(super) reportable: BTreeSet<Day>,
+    /// Periods by the days with states that they hold. Periods that have states of the same days share one rollup.
+    pub(super) ranges: BTreeMap<DayRange, Vec<Span>>,
+    /// The days of all periods.
+    pub(super) days: Vec<Day>,
+    /// What accounts belong to on each of the days.
+    pub(super) groups: BTreeMap<Day, AgentGroups>,
+    /// The platforms that the lines of each reportable day name.
+    pub(super) platforms: BTreeMap<Day, ShopPlatforms>,
+}
+
 /// A part of the reports.
 pub(super) struct ReportPart<'p> {
     /// The shops.
     pub(super) shops: &'p ShopSetMembers,
     /// The files that the part is appended to.
-    pub(super) files: &'p ReportFiles<'p>,
+    pub(super) files: &'p ReportWriters<'p>,
     /// Whether no part follows.
     pub(super) is_last: bool,
 }
 
 /// The files of reports, which grow part by part.
-pub(super) struct ReportFiles<'p> {
+pub(super) struct ReportWriters<'p> {
     publisher: &'p Publisher,
     open: Mutex<HashMap<String, TableWriter>>,
 }
 
-impl ReportFiles<'_> {
-    pub(super) fn new(publisher: &Publisher) -> ReportFiles<'_> {
-        ReportFiles { publisher, open: Mutex::default() }
+impl ReportWriters<'_> {
+    pub(super) fn new(publisher: &Publisher) -> ReportWriters<'_> {
+        ReportWriters { publisher, open: Mutex::default() }
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<String, TableWriter>> {
@@ -131,6 +148,11 @@ impl Stretch<'_> {
         shops.sort_by(|(a, _), (b, _)| (platform(a), a).cmp(&(platform(b), b)));
         Some(shops)
     }
+}
+
+/// Every kind of state that a day has.
+pub(super) fn states() -> impl Iterator<Item = (StatePart, StateKind)> {
+    [StatePart::Chats, StatePart::Sales].into_iter().flat_map(|part| StateKind::of(part).iter().map(move |kind| (part, *kind)))
 }
 
 /// Errors: the rows of a shop with so many agents do not fit in a limit in bytes and a quarter more.
