@@ -5,6 +5,7 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jiff::civil::{Time, Weekday};
 use jiff::tz::TimeZone;
+use kefu::config::ShopSetMembers;
 use kefu::config::{Overrides, Plan};
 use kefu::facts;
 use kefu::frames::collect;
@@ -106,7 +107,8 @@ fn merge(c: &mut Criterion, states: &StateStore, day: Day) {
     // Five periods that began on different days.
     let stretches = [0, 1, 2, 3, 4].map(|earlier| (day.plus(-earlier), day));
     let rows = StateKind::of(StatePart::Chats).iter().flat_map(|kind| {
-        let pieces = states.rows(day, StatePart::Chats, Level::Agent, *kind).expect("a state");
+        let name = (day, StatePart::Chats, Level::Agent, *kind);
+        let pieces = states.rows(name, &ShopSetMembers::everyone()).expect("a state");
         pieces.map(|rows| (*kind, rows.expect("rows")))
     });
     let rows = rows.collect::<Vec<_>>();

@@ -12,7 +12,7 @@ use kefu::ingest::Reference;
 use kefu::judgement;
 use kefu::judgement::Standard;
 use kefu::judgement::spot_checks::SpotChecks;
-use kefu::judgement::{FinishedReport, JudgementCase, Training};
+use kefu::judgement::{FinishedReport, JudgementCase, Standings, Training};
 use kefu::model::JudgementTable;
 use kefu::model::Level;
 use kefu_kernel::calendar::{Day, Period, Span};
@@ -71,7 +71,13 @@ fn judged(table: JudgementTable, settings: &JudgementSettings, reports: [Vec<Fin
     reference.shops.entry("s1".into()).or_default().category = Some("家纺".into());
     let standard = |metric: &str, standard, better| Standard { category: "家纺".into(), metric: metric.into(), standard, better };
     let standards = [standard("resp_avg_s", 40.0, Direction::Low), standard("reply_rate", 0.95, Direction::High)];
-    let case = JudgementCase { span: month(), now, before, year_before, settings, reference: &reference, standards: &standards };
+    let whole = |reports: &[FinishedReport]| {
+        let reports = reports.to_vec();
+        move |level: Level, _: &[&str]| Ok::<_, kefu::error::Error>(reports.iter().find(|report| report.level == level).cloned())
+    };
+    let standings = &Standings::of(settings, Period::Month, &whole(&now), &whole(&before)).unwrap();
+    let (reference, standards, span) = (&reference, &standards, month());
+    let case = JudgementCase { span, now, before, year_before, standings, settings, reference, standards };
     judgement::judge(table, &case).unwrap().flat_map(|piece| rows(&piece.unwrap().rows)).collect()
 }
 

@@ -61,6 +61,8 @@ mod team;
 mod meaning_people;
 /// What finished reports say of shops and agents.
 mod judgement;
+/// More shops than are reported or judged together.
+mod many_shops;
 /// Commands, settings, exit codes, and what a run leaves behind.
 mod cli;
 /// Records, logs, metrics and lineage events of runs that end well, badly or by a signal.

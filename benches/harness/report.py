@@ -116,6 +116,23 @@ def backfill_table(samples, days):
     return markdown(head, [[str(days), *per_day, spread(samples), *rest]])
 
 
+def shapes_table(shapes, limit_mb):
+    """Two rows for each shape: a part of it and the whole. `shapes`: [(title, [(lines, samples)])]."""
+    head = ["", "lines", "CPU s", "÷ part", "from – to", "wall s", "peak MiB", "÷ limit", "read MiB"]
+    rows = []
+    for title, sizes in shapes:
+        part = None
+        for lines, samples in sizes:
+            start = [title, f"{lines:,}"]
+            if failed := failure(samples):
+                rows.append([*start, failed, *[""] * (len(head) - 3)])
+                continue
+            cpu, wall, peak, read = (middle(samples, field) for field in ("cpu_s", "wall_s", "peak_mib", "read_mib"))
+            rows.append([*start, number(cpu), ratio(cpu, part), spread(samples), number(wall), number(peak), ratio(peak, limit_mb), number(read)])
+            part = cpu
+    return markdown(head, rows)
+
+
 def failure(samples):
     """Why a subject has no numbers: one run that does not end is enough."""
     return next((sample.outcome for sample in samples if sample.outcome != "ok"), None)

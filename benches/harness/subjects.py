@@ -75,6 +75,12 @@ def run(tools, logs, name, all_inputs=False, kefu=None):
     return Subject(name, [kefu or tools.kefu, "run", job, "--date", DAY, "--output", folder], folder)
 
 
+def shape(tools, logs, limit_mb):
+    """The nightly job on messages alone, within a memory limit."""
+    of = run(tools, logs, f"kefu run ({logs.folder.name})")
+    return Subject(of.name, [*of.command, "--memory-limit", f"{limit_mb}MB"], of.output)
+
+
 def stages(tools, logs, name=PASS):
     folder = output(name)
     return Subject(name, [tools.stages, name.split()[-1], pipeline(name, logs, folder), DAY], folder)

@@ -57,6 +57,16 @@ impl ShopSetMembers {
         ShopSetMembers::of_shops(ShopSubset::All)
     }
 
+    /// All buyers of some shops.
+    pub fn these(shops: HashSet<String>) -> ShopSetMembers {
+        ShopSetMembers::of_shops(ShopSubset::These(Arc::new(shops)))
+    }
+
+    /// All buyers of all shops but some.
+    pub fn all_but(shops: HashSet<String>) -> ShopSetMembers {
+        ShopSetMembers::of_shops(if shops.is_empty() { ShopSubset::All } else { ShopSubset::AllBut(Arc::new(shops)) })
+    }
+
     fn of_shops(shops: ShopSubset) -> ShopSetMembers {
         ShopSetMembers { shops, buyers: None }
     }
@@ -112,9 +122,14 @@ impl ShopSetMembers {
         self.buyers.is_none()
     }
 
+    /// Whether all shops, or a part of their buyers, are members.
+    pub fn has_all_shops(&self) -> bool {
+        matches!(self.shops, ShopSubset::All)
+    }
+
     /// Whether all buyers of all shops are members.
     pub fn has_everyone(&self) -> bool {
-        self.has_all_buyers() && matches!(self.shops, ShopSubset::All)
+        self.has_all_buyers() && self.has_all_shops()
     }
 }
 

@@ -69,6 +69,9 @@ impl ChatFacts {
     }
 }
 
+/// The lines of a conversation that are worth freeing early.
+const LONG: usize = 1 << 18;
+
 /// The tables of a shard while conversations are replayed into them.
 struct FactRows {
     sessions: sessions::SideRows,
@@ -99,7 +102,7 @@ pub fn chat_facts(context: &FactContext, partitions: &ShopPartitions, shard: &[u
         // Messages are told apart by the account, everything else is said of the person.
         context.reference.persons.replace_codes(context.names.shop(shop), &mut buyers, &mut lines);
         let (day, rules) = (context.rules_of(shop)?, (context.rules.rules, context.order_by));
-        suspect.merge(by_conversation(&lines, &buyers, &mut conversation_names, rules, |names, lines| {
+        suspect.merge(by_conversation(lines, &buyers, &mut conversation_names, rules, |names, lines| {
             rows.push((context, &day), shop, names, lines)
         }));
     }
@@ -135,8 +138,8 @@ impl FactRows {
     }
 
     /// Replays one conversation and adds its rows to every table. If some of its peer-days are filtered, it is replayed once more for the shop's
-    /// row, without their agents.
-    fn push(&mut self, (context, day): (&FactContext, &DayRules), shop: u32, names: &ConversationNames, lines: &[ChatLine]) {
+    /// row, without their agents. The lines of a long conversation are freed before its rows take their memory.
+    fn push(&mut self, (context, day): (&FactContext, &DayRules), shop: u32, names: &ConversationNames, lines: &mut Vec<ChatLine>) {
         let Some(first) = lines.first() else { return };
         let mut sessions = replay(lines, day);
         let filtered = filters::filtered(context.names.shop(shop), names.buyer(first.conversation), &sessions, context);
@@ -144,10 +147,13 @@ impl FactRows {
             sessions = replay_without(lines, day, &agents);
         }
         let conversation = ReplayedConversation { code: first.conversation, shop, filtered, sessions };
+        replies::add(&mut self.replies, &conversation, lines);
+        if lines.len() > LONG {
+            *lines = Vec::new();
+        }
         concurrency::add(&mut self.open_receptions, &conversation, day);
         hours::add(&mut self.hours, &conversation);
         peer_days::add(&mut self.shop_peer_days, &mut self.peer_days, &conversation);
-        replies::add(&mut self.replies, &conversation, lines);
         sessions::add(&mut self.sessions, &mut self.receptions, &conversation, day);
         rounds::add(&mut self.rounds, &conversation, day);
     }

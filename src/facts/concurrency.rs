@@ -54,15 +54,30 @@ impl ConcurrencyPeaks {
             .extend(self.open_receptions.chunk_by(|a, b| a.0 == b.0).map(|open_receptions| (open_receptions[0].0, peak(open_receptions))));
     }
 
-    /// Finishes the day. Columns: see the file header.
+    /// Takes the peaks of all shops but the last one of the shards so far, of which more receptions can arrive. Columns: see the file header.
+    pub fn take_complete(&mut self, last_shop: u32, names: &Names) -> Result<DataFrame> {
+        let is_open = |reception: &OpenReception| names.shop_of_agent(reception.0) == last_shop;
+        let (open, complete) = std::mem::take(&mut self.open_receptions).into_iter().partition(is_open);
+        self.open_receptions = complete;
+        self.count();
+        self.open_receptions = open;
+        peaks_frame(&std::mem::take(&mut self.peaks), names)
+    }
+
+    /// Finishes the day: the peaks that were not taken. Columns: see the file header.
     pub fn frame(mut self, names: &Names) -> Result<DataFrame> {
         self.count();
-        Ok(frame! {
-            "shop" => self.peaks.iter().map(|p| names.shop_of_agent(p.0)).collect::<Vec<_>>(),
-            "agent" => self.peaks.iter().map(|p| p.0).collect::<Vec<_>>(),
-            "open" => self.peaks.iter().map(|p| p.1).collect::<Vec<_>>(),
-        }?)
+        peaks_frame(&self.peaks, names)
     }
+}
+
+/// Peaks by agent as a frame.
+fn peaks_frame(peaks: &[(u32, i64)], names: &Names) -> Result<DataFrame> {
+    Ok(frame! {
+        "shop" => peaks.iter().map(|p| names.shop_of_agent(p.0)).collect::<Vec<_>>(),
+        "agent" => peaks.iter().map(|p| p.0).collect::<Vec<_>>(),
+        "open" => peaks.iter().map(|p| p.1).collect::<Vec<_>>(),
+    }?)
 }
 
 /// The most receptions open at one instant. `open_receptions`: those of one agent, in the order of their first line.

@@ -6,15 +6,15 @@ use crate::names::{ConversationNames, Interner};
 use kefu_kernel::line::{ChatLine, LineKind};
 use kefu_kernel::rules::Rules;
 
-/// Calls `each` once per conversation, in the order of buyer ids, with its lines in replay order (semantics §2). The lines carry the
-/// conversation's code, added to `names`, instead of the buyer's. An agent's line in a reply mode that the rules do not count as a reply
-/// becomes an auto line. Returns the lines that make a number of the day doubtful.
+/// Calls `each` once per conversation, in the order of buyer ids, with its lines in replay order (semantics §2), which it may free. The lines
+/// carry the conversation's code, added to `names`, instead of the buyer's. An agent's line in a reply mode that the rules do not count as a
+/// reply becomes an auto line. Returns the lines that make a number of the day doubtful.
 pub(super) fn by_conversation(
-    lines: &[ChatLine],
+    mut lines: Vec<ChatLine>,
     buyers: &Interner,
     names: &mut ConversationNames,
     (rules, order_by): (&Rules, LineOrder),
-    mut each: impl FnMut(&ConversationNames, &[ChatLine]),
+    mut each: impl FnMut(&ConversationNames, &mut Vec<ChatLine>),
 ) -> SuspectLines {
     // The lines of each buyer; buyer codes start at 1.
     let mut counts = vec![0; buyers.len()];
@@ -39,16 +39,22 @@ pub(super) fn by_conversation(
     for (_, code) in sorted {
         let buyer = code as usize - 1;
         let conversation_code = names.add_conversation(buyers.resolve(code));
-        let row = |line: &u32| {
-            let line = &lines[*line as usize];
+        let row = |line: &ChatLine| {
             let kind = match line.kind {
                 LineKind::Reply if !rules.reply_modes.contains(&line.mode) => LineKind::Auto,
                 kind => kind,
             };
             ChatLine { kind, conversation: conversation_code, ..*line }
         };
-        conversation.clear();
-        conversation.extend(order[places[buyer] - counts[buyer]..places[buyer]].iter().map(row));
+        let own = &order[places[buyer] - counts[buyer]..places[buyer]];
+        if own.len() == lines.len() {
+            // The lines of one buyer alone may be millions, and are not copied.
+            conversation = std::mem::take(&mut lines);
+            conversation.iter_mut().for_each(|line| *line = row(line));
+        } else {
+            conversation.clear();
+            conversation.extend(own.iter().map(|line| row(&lines[*line as usize])));
+        }
         let key = |line: &ChatLine| match order_by {
             LineOrder::Time => (line.sent_at, line.seq, line.order),
             LineOrder::Seq => (line.seq, line.sent_at, line.order),
@@ -58,7 +64,7 @@ pub(super) fn by_conversation(
             conversation.sort_unstable_by_key(key);
         }
         suspect.add(&conversation);
-        each(names, &conversation);
+        each(names, &mut conversation);
     }
     suspect
 }
@@ -91,7 +97,7 @@ mod tests {
         let lines = (0..40).map(line).collect::<Vec<_>>();
         let (mut seen, rule_sets) = (Vec::new(), RuleSets::new(PresetChoice::One("default".to_owned()), &toml::Table::new()).unwrap());
         let rules = (rule_sets.rules_for(None, Day(20_000)), LineOrder::Time);
-        by_conversation(&lines, &buyers, &mut conversation_names, rules, |names, lines| {
+        by_conversation(lines.clone(), &buyers, &mut conversation_names, rules, |names, lines| {
             let of = |line: &ChatLine| (names.buyer(line.conversation).to_owned(), line.sent_at, line.order);
             seen.extend(lines.iter().map(of));
         });

@@ -6,12 +6,13 @@
 
 use super::report::FinishedReport;
 use super::standard::Standard;
+use super::standings::Standings;
 use crate::config::JudgementSettings;
 use crate::ingest::Reference;
 use crate::model::Level;
 use kefu_kernel::calendar::Span;
 
-/// A period to judge, with everything that its tables are computed from.
+/// A period to judge, or some of its shops, with everything that its tables are computed from.
 pub struct JudgementCase<'a> {
     pub span: Span,
     /// The reports of the period, at most one per level.
@@ -20,6 +21,8 @@ pub struct JudgementCase<'a> {
     pub before: Vec<FinishedReport>,
     /// The reports of the same period a year before.
     pub year_before: Vec<FinishedReport>,
+    /// What rows are ranked by beyond their shops.
+    pub standings: &'a Standings,
     pub settings: &'a JudgementSettings,
     pub reference: &'a Reference,
     pub standards: &'a [Standard],

@@ -3,8 +3,8 @@
 use super::case::JudgementCase;
 use super::report::TablePieces;
 use super::report::{FinishedReport, JudgementLayout, MetricValues, in_pieces, sorted_rows};
+use super::standings::{PlatformRanks, ranked_metrics};
 use crate::error::{Error, Result};
-use crate::metrics;
 use crate::metrics::declaration;
 use crate::metrics::declaration::Metric;
 use crate::model::Level;
@@ -86,6 +86,23 @@ fn rank_groups(values: &MetricValues, groups: &[Option<usize>], higher: bool) ->
     ScopeRanks { ranks, means }
 }
 
+/// The same on platforms, whose agents are those of other shops too. `ranks`: the values of the metric on all platforms.
+fn rank_on_platforms(
+    report: &FinishedReport,
+    (id, values): (&str, &MetricValues),
+    groups: &[Option<usize>],
+    ranks: &PlatformRanks,
+) -> ScopeRanks {
+    let mut of_rows = ScopeRanks { ranks: vec![0; groups.len()], means: HashMap::new() };
+    for (row, group) in groups.iter().enumerate() {
+        let platform = group.zip(report.text("platform", row)).and_then(|(group, platform)| Some((group, ranks.of_metric(id, platform)?)));
+        let Some((group, platform)) = platform else { continue };
+        of_rows.means.insert(group, platform.mean);
+        of_rows.ranks[row] = values.cells[row].map_or(0, |value| platform.rank(value));
+    }
+    of_rows
+}
+
 /// One row per agent with a reception, scope in which it has a group, and metric of which someone in the group has a value. `rank` is null
 /// without a value; `change` is the rank before minus the rank now (a rise is positive), null if either is.
 pub(super) fn ranking<'c>(case: &'c JudgementCase) -> Result<TablePieces<'c>> {
@@ -96,13 +113,23 @@ pub(super) fn ranking<'c>(case: &'c JudgementCase) -> Result<TablePieces<'c>> {
     let before = before.map(|before| Ok::<_, Error>((before, RankingGroups::of(before)?))).transpose()?;
     let rows_before = now.matching_rows(before.as_ref().map(|(before, _)| *before));
     let mut ranked = Vec::new();
-    for metric in metrics::of_level(Level::Agent).filter(|metric| metric.better != declaration::Neither && !metric.component) {
+    for metric in ranked_metrics() {
         let higher = metric.better == declaration::Higher;
-        let ranks_of =
-            |values: &MetricValues, groups: &RankingGroups| groups.0.each_ref().map(|groups| rank_groups(values, groups, higher));
+        let ranks_of = |report: &FinishedReport, values: &MetricValues, groups: &RankingGroups, platforms: &PlatformRanks| {
+            let [shops, teams, on_platforms] = &groups.0;
+            let [shops, teams] = [shops, teams].map(|groups| rank_groups(values, groups, higher));
+            [shops, teams, rank_on_platforms(report, (metric.id.as_str(), values), on_platforms, platforms)]
+        };
         let values = now.values(&metric.id)?;
-        let before = before.as_ref().map(|(before, groups)| Ok::<_, Error>(ranks_of(&before.values(&metric.id)?, groups))).transpose()?;
-        ranked.push(RankedMetric { metric, now: ranks_of(&values, &groups), values, before });
+        let before = before
+            .as_ref()
+            .map(|(before, groups)| Ok::<_, Error>(ranks_of(before, &before.values(&metric.id)?, groups, &case.standings.before)));
+        ranked.push(RankedMetric {
+            metric,
+            now: ranks_of(now, &values, &groups, &case.standings.now),
+            values,
+            before: before.transpose()?,
+        });
     }
     let rows = sorted_rows(&case.now).into_iter().filter(|report_row| report_row.0 == index).collect();
     Ok(in_pieces(rows, move |rows| {

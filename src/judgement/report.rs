@@ -4,14 +4,14 @@ use crate::error::Result;
 use crate::ingest::Reference;
 use crate::model::Level;
 use crate::model::OutputTable;
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, Float64Array, RecordBatch, StringArray, new_empty_array, new_null_array,
-};
-use arrow::compute::{cast, filter, filter_record_batch, interleave};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, RecordBatch, StringArray, new_empty_array, new_null_array};
+use arrow::compute::{cast, interleave};
 use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Field, Float64Type, Schema};
+use hashbrown::{HashMap, HashSet, HashTable};
 use kefu_kernel::calendar::{Day, Span};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The first columns of every judgement table, copied from the judged row.
 const LEADING: [(&str, DataType, &str); 9] = [
@@ -35,11 +35,54 @@ const ENDING: [(&str, DataType, &str); 4] = [
 ];
 
 /// The published report of one level and period: one row per shop (× team, × agent).
+#[derive(Clone)]
 pub struct FinishedReport {
     pub level: Level,
     batch: RecordBatch,
     /// The text columns by name, because they are read once per row; also `team`, which an agent's report does not have.
     texts: HashMap<String, StringArray>,
+    /// Whether the rows are teams. An agent's report has no column `team` of its own.
+    is_of_teams: bool,
+    whole: Arc<WholeReport>,
+}
+
+/// What is true of a report as a whole, whichever of its rows and columns are in memory.
+pub(super) struct WholeReport {
+    /// The rule sets of all rows.
+    pub(super) rule_sets: BTreeSet<String>,
+    /// The metrics of which any row has a value.
+    pub(super) with_values: HashSet<String>,
+}
+
+impl WholeReport {
+    /// What is true of a report of which all rows are in memory.
+    fn of(batch: &RecordBatch) -> WholeReport {
+        let named = batch.schema_ref().fields().iter().zip(batch.columns());
+        let with_values = named.filter(|(_, column)| column.null_count() < column.len()).map(|(field, _)| field.name().clone());
+        let rule_sets = batch.column_by_name("rule_set").and_then(|names| names.as_string_opt::<i32>());
+        WholeReport { rule_sets: distinct(rule_sets.into_iter().flatten().flatten()), with_values: with_values.collect() }
+    }
+}
+
+/// A column as judgement tables copy it.
+enum CopiedColumn {
+    /// A cell for each row.
+    ByRow(ArrayRef),
+    /// One cell that is the same in every row, so that no column of a million equal cells is made for each piece of a table.
+    Same(ArrayRef),
+}
+
+impl CopiedColumn {
+    fn array(&self) -> &dyn Array {
+        match self {
+            CopiedColumn::ByRow(array) | CopiedColumn::Same(array) => array.as_ref(),
+        }
+    }
+
+    /// The place of a row's cell.
+    fn place(&self, row: usize) -> usize {
+        if matches!(self, CopiedColumn::ByRow(_)) { row } else { 0 }
+    }
 }
 
 /// The values of a metric by row. Money is in fen, so that differences are exact.
@@ -60,9 +103,17 @@ impl MetricValues {
 impl FinishedReport {
     /// `batch`: the rows of `reports/<level>_<period>`. An agent's team comes from `staff`, as of the row's `data_through`.
     pub fn new(level: Level, batch: RecordBatch, reference: &Reference) -> FinishedReport {
+        let whole = Arc::new(WholeReport::of(&batch));
+        FinishedReport::part(level, batch, reference, whole)
+    }
+
+    /// Some rows or columns of a report.
+    pub(super) fn part(level: Level, batch: RecordBatch, reference: &Reference, whole: Arc<WholeReport>) -> FinishedReport {
         let named = batch.schema_ref().fields().iter().zip(batch.columns());
         let texts = named.filter_map(|(field, column)| Some((field.name().clone(), column.as_string_opt::<i32>()?.clone())));
-        let mut report = FinishedReport { level, texts: texts.collect(), batch };
+        let texts = texts.collect::<HashMap<_, _>>();
+        let is_of_teams = texts.contains_key("team");
+        let mut report = FinishedReport { level, batch, texts, is_of_teams, whole };
         if !report.texts.contains_key("team") {
             let through = report.batch.column_by_name("data_through").and_then(|days| days.as_primitive_opt::<Date32Type>());
             let team = |row| reference.team(report.text("shop_id", row)?, report.text("agent_id", row)?, Day(through?.value(row)));
@@ -70,17 +121,6 @@ impl FinishedReport {
             report.texts.insert("team".to_owned(), teams);
         }
         report
-    }
-
-    /// Keeps the rows of some agents.
-    pub fn of_agents(mut self, agents: &BTreeSet<&str>) -> Result<FinishedReport> {
-        let kept = (0..self.rows()).map(|row| Some(self.text("agent_id", row).is_some_and(|agent| agents.contains(agent))));
-        let kept = kept.collect::<BooleanArray>();
-        for column in self.texts.values_mut() {
-            *column = filter(column, &kept)?.as_string().clone();
-        }
-        self.batch = filter_record_batch(&self.batch, &kept)?;
-        Ok(self)
     }
 
     /// The number of rows.
@@ -108,9 +148,9 @@ impl FinishedReport {
         })
     }
 
-    /// Whether any row has a value of the metric.
+    /// Whether any row of the whole report has a value of the metric.
     pub fn has(&self, id: &str) -> bool {
-        self.batch.column_by_name(id).is_some_and(|array| array.null_count() < array.len())
+        self.whole.with_values.contains(id)
     }
 
     /// How many days of the period have data, at least 1; null if the row does not say.
@@ -125,26 +165,47 @@ impl FinishedReport {
     /// For each row, the row of the same shop, team or agent in another report.
     pub fn matching_rows(&self, other: Option<&FinishedReport>) -> Vec<Option<usize>> {
         let Some(other) = other else { return vec![None; self.rows()] };
-        let by_identity = (0..other.rows()).map(|row| (other.identity(row), row)).collect::<HashMap<_, _>>();
-        (0..self.rows()).map(|row| by_identity.get(&self.identity(row)).copied()).collect()
+        // The table holds rows and not their texts, because there may be a million.
+        let mut by_identity = HashTable::with_capacity(other.rows());
+        for row in 0..other.rows() {
+            by_identity.insert_unique(hash(other.identity(row)), row, |row| hash(other.identity(*row)));
+        }
+        let find = |identity: [Option<&str>; 3]| by_identity.find(hash(identity), |row| other.identity(*row) == identity).copied();
+        (0..self.rows()).map(|row| find(self.identity(row))).collect()
     }
 
     /// The shop, team and agent of a row.
     fn identity(&self, row: usize) -> [Option<&str>; 3] {
         // Only a team's report has the column `team`: an agent who changes teams stays the same agent.
-        let team = self.batch.column_by_name("team").and_then(|_| self.text("team", row));
+        let team = if self.is_of_teams { self.text("team", row) } else { None };
         [self.text("shop_id", row), team, self.text("agent_id", row)]
     }
 
     /// A column for a judgement table, cast to a type; null if the report has no such column.
-    fn column(&self, name: &str, data_type: &DataType) -> Result<ArrayRef> {
+    fn column(&self, name: &str, data_type: &DataType) -> Result<CopiedColumn> {
         Ok(match (name, self.batch.column_by_name(name)) {
-            ("level", _) => Arc::new(StringArray::from(vec![self.level.name(); self.rows()])),
-            ("team", _) => Arc::new(self.texts[name].clone()),
-            (_, Some(array)) => cast(array, data_type)?,
-            (_, None) => new_null_array(data_type, self.rows()),
+            ("level", _) => CopiedColumn::Same(Arc::new(StringArray::from(vec![self.level.name()]))),
+            ("team", _) => CopiedColumn::ByRow(Arc::new(self.texts[name].clone())),
+            (_, Some(array)) => CopiedColumn::ByRow(cast(array, data_type)?),
+            (_, None) => CopiedColumn::Same(new_null_array(data_type, 1)),
         })
     }
+}
+
+/// The distinct texts of a column, of which adjacent ones are mostly equal.
+pub(super) fn distinct<'t>(texts: impl Iterator<Item = &'t str>) -> BTreeSet<String> {
+    let (mut distinct, mut last) = (BTreeSet::new(), None);
+    for text in texts {
+        if last.replace(text) != Some(text) && !distinct.contains(text) {
+            distinct.insert(text.to_owned());
+        }
+    }
+    distinct
+}
+
+/// The hash of a row's shop, team and agent.
+fn hash(identity: [Option<&str>; 3]) -> u64 {
+    identity.iter().fold(0, |hash, text| xxh3_64_with_seed(text.unwrap_or_default().as_bytes(), hash))
 }
 
 /// A row of one of several reports: the place of the report, and the row in it.
@@ -154,15 +215,32 @@ pub(super) type ReportRow = (usize, usize);
 pub(super) fn sorted_rows(reports: &[FinishedReport]) -> Vec<ReportRow> {
     let mut rows =
         (0..).zip(reports).flat_map(|(index, report)| (0..report.rows()).map(move |row| (index, row))).collect::<Vec<ReportRow>>();
-    let key = |(index, row): &ReportRow| {
-        let (report, row) = (&reports[*index], *row);
-        let text = |name: &str| report.text(name, row);
-        // Only the rows of a team, which have no agent, sort by team.
-        let team = if text("agent_id").is_none() { text("team") } else { None };
-        (text("platform"), text("shop_id"), report.level.name(), team, text("agent_id"))
-    };
-    rows.sort_by_cached_key(key);
+    let columns = reports.iter().map(SortColumns::of).collect::<Vec<_>>();
+    let key = |(index, row): &ReportRow| columns[*index].key(*row);
+    // Each report is sorted already, so that a stable sort merges them in almost linear time, and no key is kept.
+    rows.sort_by(|a, b| key(a).cmp(&key(b)));
     rows
+}
+
+/// The columns of a report that judgement tables are sorted by.
+struct SortColumns<'r> {
+    level: &'static str,
+    /// Platform, shop, team and agent.
+    texts: [Option<&'r StringArray>; 4],
+}
+
+impl<'r> SortColumns<'r> {
+    fn of(report: &'r FinishedReport) -> SortColumns<'r> {
+        let texts = ["platform", "shop_id", "team", "agent_id"].map(|name| report.texts.get(name));
+        SortColumns { level: report.level.name(), texts }
+    }
+
+    /// What a row is sorted by: platform, shop, level, team and agent. Only the rows of a team, which have no agent, sort by team.
+    fn key(&self, row: usize) -> (Option<&'r str>, Option<&'r str>, &'static str, Option<&'r str>, Option<&'r str>) {
+        let text = |column: Option<&'r StringArray>| column.filter(|texts| texts.is_valid(row)).map(|texts| texts.value(row));
+        let [platform, shop, team, agent] = self.texts.map(text);
+        (platform, shop, self.level, if agent.is_none() { team } else { None }, agent)
+    }
 }
 
 /// How many rows of the reports are judged at a time.
@@ -199,8 +277,9 @@ impl<'a> JudgementLayout<'a> {
     fn copy(&mut self, columns: &[(&str, DataType, &str)]) -> Result<()> {
         for (name, data_type, comment) in columns {
             let columns = self.reports.iter().map(|report| report.column(name, data_type)).collect::<Result<Vec<_>>>()?;
-            let columns = columns.iter().map(|column| column.as_ref() as &dyn Array).collect::<Vec<_>>();
-            let column = if columns.is_empty() { new_empty_array(data_type) } else { interleave(&columns, &self.report_rows)? };
+            let cells = self.report_rows.iter().map(|(report, row)| (*report, columns[*report].place(*row))).collect::<Vec<_>>();
+            let arrays = columns.iter().map(CopiedColumn::array).collect::<Vec<_>>();
+            let column = if arrays.is_empty() { new_empty_array(data_type) } else { interleave(&arrays, &cells)? };
             self.add(name, column, comment);
         }
         Ok(())
@@ -208,7 +287,7 @@ impl<'a> JudgementLayout<'a> {
 
     /// Adds a column with its comment.
     pub(super) fn add(&mut self, name: &str, array: ArrayRef, comment: &str) {
-        let metadata = HashMap::from([("comment".to_owned(), comment.to_owned())]);
+        let metadata = std::collections::HashMap::from([("comment".to_owned(), comment.to_owned())]);
         self.fields.push(Field::new(name, array.data_type().clone(), true).with_metadata(metadata));
         self.arrays.push(array);
     }
@@ -245,8 +324,8 @@ impl<'a> JudgementLayout<'a> {
 
     /// The table with the columns added so far, in a folder and partition of its own.
     pub(super) fn plain_table(self, folder: String, dt: Day, grain: String, sorted_by: Vec<&'static str>) -> Result<OutputTable> {
-        let rule_sets = self.reports.iter().flat_map(|report| (0..report.rows()).filter_map(|row| report.text("rule_set", row)));
-        let rule_sets = rule_sets.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ");
+        let rule_sets = self.reports.iter().flat_map(|report| &report.whole.rule_sets).map(String::as_str).collect::<BTreeSet<_>>();
+        let rule_sets = rule_sets.into_iter().collect::<Vec<_>>().join(", ");
         let rows = RecordBatch::try_new(Arc::new(Schema::new(self.fields)), self.arrays)?;
         Ok(OutputTable { folder, dt: Some(dt), grain, rows, sorted_by, rule_sets })
     }

@@ -1,73 +1,13 @@
 //! `scorecard_<period>` (考核表): bands turn values into scores, and the weighted scores add up to a total with a tier and a rank.
 
 use super::case::JudgementCase;
-use super::report::{FinishedReport, JudgementLayout, MetricValues, ReportRow, sorted_rows};
-use crate::config::BilingualText;
-use crate::config::Scorecard;
+use super::report::{JudgementLayout, ReportRow, sorted_rows};
+use super::scores::{ScoredRow, Totals, group, scored_rows};
 use crate::config::ScorecardItem;
-use crate::config::is_within;
 use crate::error::Result;
 use crate::model::Level;
 use crate::model::OutputTable;
-use std::collections::{BTreeMap, HashMap};
-
-/// A row of a report, scored by a card.
-struct ScoredRow<'a> {
-    card: &'a Scorecard,
-    report_row: ReportRow,
-    /// The value and score of each item.
-    items: Vec<(Option<f64>, Option<f64>)>,
-    /// The dense rank of the total; null without a total.
-    rank: Option<i64>,
-}
-
-impl<'a> ScoredRow<'a> {
-    /// Scores a row; `values` are those of the card's items. A value outside of all bands has no score.
-    fn new(card: &'a Scorecard, report_row: ReportRow, values: &[MetricValues]) -> ScoredRow<'a> {
-        let score = |(item, values): (&ScorecardItem, &MetricValues)| {
-            let value = values.value(report_row.1);
-            let band = value.and_then(|value| item.bands.iter().find(|band| is_within(band.from, band.to, value)));
-            (value, band.map(|band| band.score))
-        };
-        ScoredRow { card, report_row, items: card.items.iter().zip(values).map(score).collect(), rank: None }
-    }
-
-    /// Σ weight × score / 100; null if an item has no score, because its weight is not given to the others.
-    fn total(&self) -> Option<f64> {
-        let points = self.card.items.iter().zip(&self.items).map(|(item, (_, score))| Some(item.weight * (*score)?));
-        Some(points.sum::<Option<f64>>()? / 100.0)
-    }
-
-    /// The tier of the total; null without a total or if no tier contains it.
-    fn tier(&self) -> Option<&'a BilingualText> {
-        let total = self.total()?;
-        self.card.tiers.iter().find(|tier| is_within(tier.from, tier.to, total)).map(|tier| &tier.name)
-    }
-
-    /// The metrics without a score, separated by commas; null if there are none.
-    fn missing(&self) -> Option<String> {
-        let missing = self.card.items.iter().zip(&self.items).filter(|(_, (_, score))| score.is_none());
-        let missing = missing.map(|(item, _)| item.metric.as_str()).collect::<Vec<_>>();
-        (!missing.is_empty()).then(|| missing.join(", "))
-    }
-}
-
-/// Sets the dense ranks by total: agents and teams within their shop, shops within their platform.
-fn rank(scored: &mut [ScoredRow], report: &FinishedReport) {
-    let mut totals: HashMap<Option<&str>, Vec<f64>> = HashMap::new();
-    let group = |(_, row): ReportRow| report.text(if report.level == Level::Shop { "platform" } else { "shop_id" }, row);
-    for one in scored.iter() {
-        totals.entry(group(one.report_row)).or_default().extend(one.total());
-    }
-    for totals in totals.values_mut() {
-        totals.sort_by(|a, b| b.total_cmp(a));
-        totals.dedup();
-    }
-    for one in scored.iter_mut() {
-        let place = one.total().and_then(|total| totals[&group(one.report_row)].iter().position(|other| *other == total));
-        one.rank = place.map(|place| place as i64 + 1);
-    }
-}
+use std::collections::BTreeMap;
 
 /// One row per card of the period, row of the card's level and item, followed by a row with `item = "total"`, whose `score` is the total.
 /// `tier_zh`, `tier_en`, `rank` and `missing` are null in every other row.
@@ -76,9 +16,13 @@ pub(super) fn scorecard(case: &JudgementCase) -> Result<OutputTable> {
     for card in case.settings.scorecards.iter().filter(|card| card.period == case.span.period) {
         let Some(index) = case.now.iter().position(|report| report.level == card.level) else { continue };
         let report = &case.now[index];
-        let values = card.items.iter().map(|item| report.values(&item.metric)).collect::<Result<Vec<_>>>()?;
-        let mut of_card = (0..report.rows()).map(|row| ScoredRow::new(card, (index, row), &values)).collect::<Vec<_>>();
-        rank(&mut of_card, report);
+        let mut of_card = scored_rows(card, index, report)?;
+        // The shops of a platform may be in other parts of the period.
+        let of_part = (report.level != Level::Shop).then(|| Totals::of(&of_card, report));
+        if let Some(totals) = of_part.as_ref().or_else(|| case.standings.totals.get(&card.id)) {
+            let rank = |one: &ScoredRow| one.total().and_then(|total| totals.rank(group(report, one.report_row.1), total));
+            of_card.iter_mut().for_each(|one| one.rank = rank(one));
+        }
         of_card.into_iter().for_each(|one| scored.entry(one.report_row).or_default().push(one));
     }
     let scored = sorted_rows(&case.now).into_iter().filter_map(|report_row| scored.remove(&report_row)).flatten().collect::<Vec<_>>();

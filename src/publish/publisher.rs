@@ -13,6 +13,7 @@ use crate::signals;
 use crate::staging;
 use crate::staging::FileRecord;
 use crate::staging::StagingArea;
+use crate::staging::TableReader;
 use crate::staging::TableWriter;
 use crate::store::{PutCondition, Store};
 use arrow::array::{BooleanArray, RecordBatch};
@@ -125,6 +126,11 @@ impl Publisher {
     /// Reads a file as it will be published; `None` if there is no such file. Errors: it is not as it was published, or cannot be read.
     pub fn read(&self, key: &str) -> Result<Option<Bytes>> {
         Ok(if self.staging.head(key)?.is_some() { Some(self.staging.get(key)?) } else { None })
+    }
+
+    /// Opens a table as it will be published, to read parts of it; `None` if there is no such file.
+    pub fn reader(&self, key: &str) -> Result<Option<TableReader<'_>>> {
+        TableReader::open(&self.staging, key)
     }
 
     /// Reads some columns of a file as it will be published, batch by batch. A file that does not exist has no rows.

@@ -258,10 +258,12 @@ impl Stretch<'_> {
             peaks.add(result.open_receptions, &chats.names);
             line_counts.extend(result.line_counts);
             suspect.merge(result.suspect);
-            for (states, shard) in states.iter_mut().zip(&result.states) {
-                states.merge(shard);
-                states.emit_complete(result.last_shop, names, &mut write)?;
+            states.iter_mut().zip(&result.states).for_each(|(states, shard)| states.merge(shard));
+            if states.iter().any(ChatAccumulators::has_many_sums) {
+                let complete = peaks.take_complete(result.last_shop, names)?;
+                states.iter_mut().try_for_each(|states| states.add_peaks(&complete, &rule_sets.widest))?;
             }
+            states.iter_mut().try_for_each(|states| states.emit_complete(result.last_shop, names, &mut write))?;
             published.iter().chain(&stored).zip(result.rows).try_for_each(|(writer, rows)| writer.append(rows))
         })?;
         let peaks = peaks.frame(&chats.names)?;

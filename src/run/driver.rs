@@ -193,6 +193,7 @@ fn run_stretch(
     context.end_stage("read");
     let days = Days { restated: &chats.restated, with_chat_states: &chats.with_chat_states, first_log: chats.first_log, ..opened };
     let stretch = Stretch { days, ..stretch };
+    stretch.check_memory()?;
     let emptied = stretch.stage_audits(&chats.audits, manifest).map_err(|e| e.during("accounting for the rows of the inputs"))?;
     stretch.compute_sales().map_err(|e| e.during("computing the sales"))?;
     // No later stage needs the orders, and they take much memory.

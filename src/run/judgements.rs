@@ -7,15 +7,16 @@ use crate::error::{Context, Result};
 use crate::frames::{collect, to_arrow};
 use crate::judgement;
 use crate::judgement::spot_checks::SpotChecks;
-use crate::judgement::{FinishedReport, JudgementCase, Standard, Training, spot_checks};
+use crate::judgement::{ComparedFiles, FinishedReport, JudgementCase, ReportFile, ReportParts, Standard, Standings, Training, spot_checks};
 use crate::memory;
 use crate::metrics::has_flag;
 use crate::model::JudgementTable;
 use crate::model::Level;
+use crate::model::OutputTable;
 use crate::parallel;
 use crate::publish::Manifest;
 use crate::publish::{JudgedPartitions, OutputCalendar, period_of};
-use crate::staging::decode;
+use crate::staging::{TableWriter, decode};
 use crate::state::StatePart;
 use kefu_kernel::calendar::{Day, Period, Span};
 use polars::prelude::{IntoLazy, col};
@@ -150,24 +151,40 @@ impl Stretch<'_> {
         judgement::tables(&self.context.plan.judgement, period)
     }
 
-    /// Judges a period and stages its tables.
+    /// Judges a period part by part and stages its tables.
     fn judge(&self, span: Span, standards: &[Standard]) -> Result<()> {
         let _span =
             tracing::info_span!("partition", table = "judgements", level = "all", period = span.period.name(), dt = %span.first).entered();
-        let calendar = &self.context.plan.calendar;
-        let case = JudgementCase {
-            span,
-            now: self.reports(span)?,
-            before: self.reports(calendar.before(span))?,
-            year_before: calendar.year_before(span).map_or(Ok(Vec::new()), |span| self.reports(span))?,
-            settings: &self.context.plan.judgement,
-            reference: &self.inputs.reference,
-            standards,
+        let (calendar, settings) = (&self.context.plan.calendar, &self.context.plan.judgement);
+        let year_before = calendar.year_before(span).map_or(Ok(Vec::new()), |span| self.report_files(span))?;
+        let files: ComparedFiles = [self.report_files(span)?, self.report_files(calendar.before(span))?, year_before];
+        let columns = |period: usize| {
+            let files = &files[period];
+            move |level: Level, names: &[&str]| files.iter().find(|file| file.level == level).map(|file| file.columns(names)).transpose()
         };
-        for table in self.judgement_tables(span.period) {
-            self.publisher.stage_pieces(judgement::judge(table, &case)?)?;
+        let standings = Standings::of(settings, span.period, &columns(0), &columns(1))?;
+        let parts = ReportParts::of(&files);
+        let mut tables = self.judgement_tables(span.period).into_iter().map(|table| (table, None)).collect::<Vec<_>>();
+        for part in 0..parts.count() {
+            let [now, before, year_before] = parts.read(part)?;
+            let reference = &self.inputs.reference;
+            let case = JudgementCase { span, now, before, year_before, standings: &standings, settings, reference, standards };
+            for (table, writer) in &mut tables {
+                judgement::judge(*table, &case)?.try_for_each(|piece| self.append(writer, &piece?))?;
+            }
         }
-        Ok(())
+        tables.into_iter().filter_map(|(_, writer)| writer).try_for_each(|writer| self.publisher.close(writer))
+    }
+
+    /// Appends a piece to the file of its table, which is opened with the first one.
+    fn append(&self, writer: &mut Option<TableWriter>, piece: &OutputTable) -> Result<()> {
+        match writer {
+            Some(writer) => writer.append(writer.encode(&piece.rows)?),
+            None => {
+                *writer = Some(self.publisher.open(piece)?);
+                Ok(())
+            }
+        }
     }
 
     /// The reported periods, and for each whose report has changed, the published periods that are compared with it.
@@ -206,17 +223,21 @@ impl Stretch<'_> {
     }
 
     /// The reports of a period at every published level, staged or already published.
-    fn reports(&self, span: Span) -> Result<Vec<FinishedReport>> {
+    fn report_files(&self, span: Span) -> Result<Vec<ReportFile<'_>>> {
         let levels = self.context.plan.config.reports.levels.iter().collect::<BTreeSet<_>>();
-        let reports = levels.into_iter().map(|level| self.report_of(*level, span));
-        Ok(reports.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+        let files = levels.into_iter().map(|level| self.report_file(*level, span));
+        Ok(files.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
     }
 
     /// The report of a period at a level, staged or already published. `None` if there is none.
-    fn report_of(&self, level: Level, span: Span) -> Result<Option<FinishedReport>> {
-        let Some(bytes) = self.publisher.read(&report_key(level, span))? else { return Ok(None) };
-        let rows = decode(bytes).with("file", report_key(level, span))?;
-        Ok(Some(FinishedReport::new(level, rows, &self.inputs.reference)))
+    fn report_file(&self, level: Level, span: Span) -> Result<Option<ReportFile<'_>>> {
+        let table = self.publisher.reader(&report_key(level, span))?;
+        table.map(|table| ReportFile::open(level, table, &self.inputs.reference)).transpose()
+    }
+
+    /// The rows of some agents in a report. `None` if there is none.
+    fn report_of(&self, agents: &BTreeSet<&str>, span: Span) -> Result<Option<FinishedReport>> {
+        self.report_file(Level::Agent, span)?.map(|file| file.of_agents(agents)).transpose()
     }
 
     /// Computes `training_gain` for every day among the reported `spans`, and for every day of a training whose window of 28 days before and
@@ -260,8 +281,8 @@ impl Stretch<'_> {
             daily.retain(|day, _| window.contains(day));
             let missing = window.start().through(*window.end()).filter(|day| training_days.contains(&on) && !daily.contains_key(day));
             for day in missing.collect::<Vec<_>>() {
-                if let Some(report) = self.report_of(Level::Agent, self.context.plan.calendar.span(Period::Day, day))? {
-                    daily.insert(day, report.of_agents(&agents)?);
+                if let Some(report) = self.report_of(&agents, self.context.plan.calendar.span(Period::Day, day))? {
+                    daily.insert(day, report);
                 }
             }
             self.publisher.stage(&judgement::training_gain(

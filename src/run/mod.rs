@@ -15,6 +15,7 @@ mod outcome;
 mod periods;
 mod publication;
 mod repair;
+mod report_parts;
 mod request;
 mod sales;
 mod service;

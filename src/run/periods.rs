@@ -1,6 +1,7 @@
 //! The stage `reports`: rolls the states of days up to every period that contains a restated day, and stages its reports. The states of each
-//! day are read once for all periods.
+//! day are read once for all periods, and once for each part of the shops (`report_parts.rs`).
 
+use super::report_parts::{ReportPart, ReportWork, ReportWriters, ShopPlatforms, states};
 use super::stretch::Stretch;
 use crate::config::{ShopSet, ShopSetMembers};
 use crate::error::{Context, Error, Result};
@@ -19,9 +20,6 @@ use std::sync::Arc;
 
 /// A period, the number of its days with states, and the merged states.
 type MergedPeriod = (Span, usize, Arc<MergedStates>);
-
-/// Shop → platform, as the chat lines of a day name it.
-type ShopPlatforms = Vec<(String, String)>;
 
 /// Bytes of memory for each person of each day while persons are merged, without teams and with them. At worst no person occurs on two days.
 const PERSON_BYTES: usize = 160;
@@ -56,6 +54,16 @@ impl Stretch<'_> {
     /// Computes and stages the reports of some periods, and the dimension tables.
     /// Errors: a state cannot be read, or a file cannot be written.
     pub(super) fn compute_reports(&self, spans: &BTreeSet<Span>) -> Result<()> {
+        let work = self.report_work(spans)?;
+        let (files, parts) = (ReportWriters::new(self.publisher), self.report_parts(&work)?);
+        for (number, shops) in (1..).zip(&parts) {
+            self.report_part(&work, &ReportPart { shops, files: &files, is_last: number == parts.len() })?;
+        }
+        self.stage_dims(&work.platforms)
+    }
+
+    /// Finds out which days and states the reports of some periods are made of.
+    fn report_work(&self, spans: &BTreeSet<Span>) -> Result<ReportWork> {
         let reportable = self.reportable_days();
         // Periods that have states of the same days share one rollup. On the first night all five periods do.
         let mut ranges: BTreeMap<DayRange, Vec<Span>> = BTreeMap::new();
@@ -65,28 +73,32 @@ impl Stretch<'_> {
                 ranges.entry((*first, *days.next_back().unwrap_or(first))).or_default().push(*span);
             }
         }
-        let ranges_of = |day: Day| ranges.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
-        let days = reportable.iter().copied().filter(|day| !ranges_of(*day).is_empty()).collect::<Vec<_>>();
+        let days = reportable.iter().copied().filter(|day| ranges.keys().any(|days| days.0 <= *day && *day <= days.1)).collect::<Vec<_>>();
         let groups = self.agent_groups(&days);
+        let platforms = reportable.iter().map(|day| Ok((*day, self.states.platforms(*day)?))).collect::<Result<BTreeMap<_, _>>>()?;
+        Ok(ReportWork { reportable, ranges, days, groups, platforms })
+    }
+
+    /// Merges the states of a part and stages its reports.
+    fn report_part(&self, work: &ReportWork, part: &ReportPart) -> Result<()> {
+        let ReportWork { reportable, ranges, days, groups, platforms } = work;
+        let ranges_of = |day: Day| ranges.keys().copied().filter(|days| days.0 <= day && day <= days.1).collect::<Vec<_>>();
         let has_teams = groups.values().any(|groups| !groups.teams.is_empty());
-        let parts = self.parts(&days, if has_teams { PERSON_BYTES_WITH_TEAM } else { PERSON_BYTES })?;
-        let mut persons = self.further_parts(&parts[1..], &groups, &ranges_of)?;
+        let parts = self.parts(days, part.shops, if has_teams { PERSON_BYTES_WITH_TEAM } else { PERSON_BYTES })?;
+        let mut persons = self.further_parts(&parts[1..], groups, &ranges_of)?;
         let mut rollups = Rollups::default();
-        let mut platforms = BTreeMap::new();
         let mut finished = Vec::new();
         let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
-            self.each_state(*day, &parts[0], states(), &mut |rows| emit((*day, rows, None)))?;
-            emit((*day, Vec::new(), Some(self.states.platforms(*day)?)))
+            self.each_state(*day, (part.shops, &parts[0]), states(), &mut |rows| emit((*day, rows, false)))?;
+            emit((*day, Vec::new(), true))
         };
         parallel::for_each_ordered(
-            &days,
+            days,
             if parts.len() > 1 { 1 } else { memory::workers(self.context.request.memory) },
             read,
-            |(day, rows, platforms_at_end)| {
+            |(day, rows, has_ended)| {
                 rollups.add(&ranges_of(day), &groups[&day], &rows);
-                let Some(platforms_of_day) = platforms_at_end else { return Ok(()) };
-                platforms.insert(day, platforms_of_day);
-                for range in ranges_of(day).into_iter().filter(|days| days.1 == day) {
+                for range in ranges_of(day).into_iter().filter(|days| has_ended && days.1 == day) {
                     let mut merged = rollups.close(range)?;
                     for (level, merged) in merged.iter_mut().enumerate() {
                         for share in persons.remove(&(range, level)).unwrap_or_default() {
@@ -97,16 +109,12 @@ impl Stretch<'_> {
                     finished.extend(ranges[&range].iter().map(|span| (*span, count, Arc::clone(&merged))));
                 }
                 if finished.len() >= 4 {
-                    self.report_all(&std::mem::take(&mut finished), &platforms)?;
+                    self.report_all(&std::mem::take(&mut finished), platforms, part)?;
                 }
                 Ok(())
             },
         )?;
-        self.report_all(&finished, &platforms)?;
-        for day in reportable.iter().filter(|day| !days.contains(day)) {
-            platforms.insert(*day, self.states.platforms(*day)?);
-        }
-        self.stage_dims(&platforms)
+        self.report_all(&finished, platforms, part)
     }
 
     /// Stages the dimension tables over all reportable days.
@@ -138,7 +146,7 @@ impl Stretch<'_> {
             let mut rollups = Rollups::default();
             let read = |day: &Day, emit: &mut dyn FnMut(_) -> Result<()>| {
                 let persons = states().filter(|(_, kind)| *kind == StateKind::Persons);
-                self.each_state(*day, part, persons, &mut |rows| emit((*day, rows, false)))?;
+                self.each_state(*day, (part, part), persons, &mut |rows| emit((*day, rows, false)))?;
                 emit((*day, Vec::new(), true))
             };
             parallel::for_each_ordered(&days, 1, read, |(day, rows, has_ended)| {
@@ -178,21 +186,21 @@ impl Stretch<'_> {
         AgentGroups { teams: Arc::new(teams), staff_rows: Arc::new(staff_rows) }
     }
 
-    /// Splits all persons of some days into parts that fit in a quarter of the memory limit. `bytes_in_memory`: bytes of a person.
-    fn parts(&self, days: &[Day], bytes_in_memory: usize) -> Result<Vec<ShopSetMembers>> {
+    /// Splits all persons of some days and shops into parts that fit in a quarter of the memory limit. `bytes_in_memory`: bytes of a person.
+    fn parts(&self, days: &[Day], shops: &ShopSetMembers, bytes_in_memory: usize) -> Result<Vec<ShopSetMembers>> {
         let most = (self.context.request.memory / 4 / bytes_in_memory).max(MIN_PERSONS_PER_PART);
         let size = |day: &Day| self.states.persons_size(*day, StatePart::Chats, Level::Agent);
         let mut sizes = days.iter().map(size);
         if sizes.try_fold(0, |sum, size| Ok::<_, Error>(sum + size?))? < most as u64 * MIN_PERSON_FILE_BYTES {
-            return Ok(vec![ShopSetMembers::everyone()]);
+            return Ok(vec![shops.clone()]);
         }
         let mut persons: BTreeMap<String, usize> = BTreeMap::new();
         for day in days {
-            for (shop, count) in self.states.persons_by_shop(*day, Level::Agent)? {
+            for (shop, count) in self.states.rows_by_shop((*day, StatePart::Chats, Level::Agent, StateKind::Persons))? {
                 *persons.entry(shop).or_default() += count;
             }
         }
-        Ok(ShopSetMembers::everyone().parts(&persons, most))
+        Ok(shops.parts(&persons, most))
     }
 
     /// The number of parts, 1 to 256, in which the persons of the largest of some days fit in a quarter of the memory limit.
@@ -205,11 +213,11 @@ impl Stretch<'_> {
         Ok((largest * bytes_in_memory).div_ceil((self.context.request.memory as u64 / 4).max(1)).clamp(1, 256) as usize)
     }
 
-    /// Passes on some states of a day, [`ROWS_TOGETHER`] rows at a time. Of its persons, only those of a part are passed on.
+    /// Passes on some states of some shops on a day, [`ROWS_TOGETHER`] rows at a time. Of their persons, only those of a part are passed on.
     fn each_state(
         &self,
         day: Day,
-        part: &ShopSetMembers,
+        (shops, part): (&ShopSetMembers, &ShopSetMembers),
         states: impl Iterator<Item = (StatePart, StateKind)>,
         each: &mut dyn FnMut(Vec<StateBatch>) -> Result<()>,
     ) -> Result<()> {
@@ -230,7 +238,8 @@ impl Stretch<'_> {
                         self.states.flags_of((day, part_of_state, level), part, &mut |rows| hold((level, part_of_state, kind, rows)))?
                     }
                     _ => {
-                        self.states.rows(day, part_of_state, level, kind)?.try_for_each(|rows| hold((level, part_of_state, kind, rows?)))?
+                        let mut rows = self.states.rows((day, part_of_state, level, kind), shops)?;
+                        rows.try_for_each(|rows| hold((level, part_of_state, kind, rows?)))?
                     }
                 }
             }
@@ -251,26 +260,27 @@ impl Stretch<'_> {
         Dims::new(&self.inputs.reference, &platforms, as_of)
     }
 
-    /// Stages the reports of some periods in parallel.
-    fn report_all(&self, ended: &[MergedPeriod], platforms: &BTreeMap<Day, ShopPlatforms>) -> Result<()> {
+    /// Stages the reports of some periods in parallel, as far as a part has them.
+    fn report_all(&self, ended: &[MergedPeriod], platforms: &BTreeMap<Day, ShopPlatforms>, part: &ReportPart) -> Result<()> {
         let targets = Targets::new(self.inputs.records.of(InputTable::Targets))?;
         let report = |(span, days, merged): &MergedPeriod, emit: &mut dyn FnMut(()) -> Result<()>| {
             let through = span.last.min(self.context.landed.through);
             let dims = self.dims(platforms.range(span.first..=span.last).map(|(_, platforms)| platforms), through)?;
-            self.report(*span, *days, merged, &targets, &dims).with("period", format!("{} of {}", span.period.name(), span.first))?;
+            self.report((*span, *days), merged, &targets, &dims, part)
+                .with("period", format!("{} of {}", span.period.name(), span.first))?;
             emit(())
         };
         parallel::for_each_ordered(ended, memory::workers(self.context.request.memory), report, |()| Ok(()))
     }
 
-    /// Stages the reports of one period. `days`: the number of its days with states.
-    fn report(&self, span: Span, days: usize, merged: &MergedStates, targets: &Targets, dims: &Dims) -> Result<()> {
+    /// Stages a part of the reports of one period. `days`: the number of its days with states.
+    fn report(&self, (span, days): (Span, usize), merged: &MergedStates, targets: &Targets, dims: &Dims, part: &ReportPart) -> Result<()> {
         let _span =
             tracing::info_span!("partition", table = "reports", level = "all", period = span.period.name(), dt = %span.first).entered();
         let (plan, landed) = (self.context.plan, &self.context.landed);
         let shop_sets = ShopSet::all(&plan.rules, &dims.platforms(), span.last);
         let row = RowContext { span, landed, complete: self.is_complete(span, days)?, shop_sets: &shop_sets };
-        let known_shops = self.inputs.reference.shops.keys().cloned().collect::<Vec<_>>();
+        let known_shops = self.inputs.reference.shops.keys().filter(|shop| part.shops.has_shop(shop)).cloned().collect::<Vec<_>>();
         let mut shop = None;
         let [shops, agents, _, staff_rows] = merged;
         let (reference, through) = (&self.inputs.reference, span.last.min(landed.through));
@@ -287,20 +297,20 @@ impl Stretch<'_> {
             let query = reports::finish(level, merged, &inputs, landed, span, &shop_sets)?;
             let rows = collect(reports::report_query(level, query, dims))?;
             if is_reported {
-                self.publisher.stage(&reports::report(level, &rows, &row)?)?;
+                part.stage(reports::report(level, &rows, &row)?)?;
             }
             if level == Level::Shop {
                 shop = Some(rows);
             }
         }
-        self.publisher.stage_pieces(reports::histogram([shops, agents], dims, &row))?;
+        part.stage_pieces(reports::histogram([shops, agents], dims, &row))?;
         if landed.tables.contains(&InputTable::Tickets) {
-            self.publisher.stage(&reports::ticket_kinds([shops, agents], dims, &row)?)?;
+            part.stage(reports::ticket_kinds([shops, agents], dims, &row)?)?;
         }
         if landed.tables.contains(&InputTable::Videos) {
-            self.publisher.stage(&reports::videos(shops, dims, &row)?)?;
+            part.stage(reports::videos(shops, dims, &row)?)?;
         }
-        self.publisher.stage_pieces(reports::hourly([shops, agents], dims, &row))
+        part.stage_pieces(reports::hourly([shops, agents], dims, &row))
     }
 
     /// Whether the reports of a period are complete: it has its chats (`days` of its days have states), and the orders that it needs are known.
@@ -333,9 +343,4 @@ impl Stretch<'_> {
         let knows_days = self.context.lost.range(first_needed..=span.last).next().is_none();
         Ok(is_over && has_all_days && knows_days && self.days.first_log.is_none_or(|first| first_needed >= first))
     }
-}
-
-/// Every kind of state that a day has.
-fn states() -> impl Iterator<Item = (StatePart, StateKind)> {
-    [StatePart::Chats, StatePart::Sales].into_iter().flat_map(|part| StateKind::of(part).iter().map(move |kind| (part, *kind)))
 }

@@ -129,7 +129,7 @@ impl Stretch<'_> {
         if shares == 1 {
             return Ok(None);
         }
-        let persons = self.states.persons_by_shop(day, Level::Agent)?;
+        let persons = self.states.rows_by_shop((day, StatePart::Chats, Level::Agent, StateKind::Persons))?;
         let most = persons.values().sum::<usize>().div_ceil(shares).max(1);
         Ok(Some((persons, most)))
     }

@@ -7,6 +7,7 @@ mod file_record;
 mod hash;
 mod leftovers;
 mod parquet;
+mod table_reader;
 
 pub use adopted::record_of;
 pub use area::StagingArea;
@@ -16,3 +17,4 @@ pub use hash::{hash_file, sha256};
 pub use leftovers::{sweep, sweep_temporary};
 pub use parquet::{EncodedRowGroup, ROW_GROUP, SCHEMA_VERSION, TableWriter, decode};
 pub(crate) use parquet::{decode_each, decode_pieces, decode_some};
+pub use table_reader::TableReader;

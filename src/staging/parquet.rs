@@ -234,7 +234,7 @@ pub(crate) fn decode_each(
 }
 
 /// The error of a staged or published file that cannot be read.
-fn unread(file: &str, e: ParquetError) -> Error {
+pub(super) fn unread(file: &str, e: ParquetError) -> Error {
     Error::from(e).with("file", file).with("while", "reading a table that was made before")
 }
 

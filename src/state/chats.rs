@@ -134,20 +134,30 @@ impl ChatAccumulators {
         self.hours.merge_batch(&other.hours);
     }
 
-    /// Emits the waits and hours of every shop but `last_shop`, if there are many, sorted by code and in pieces. Shards arrive shop by
-    /// shop, so that no later shard adds to those shops. Sums are not emitted, because there are few.
+    /// Whether there are so many sums that those of complete shops are emitted early. Their peaks must be added before that.
+    pub fn has_many_sums(&self) -> bool {
+        self.sums.len() > PIECE
+    }
+
+    /// Adds the concurrency peaks of some agents, each once a day.
+    pub fn add_peaks(&mut self, peaks: &DataFrame, rules: &Rules) -> Result<()> {
+        self.add_sums(&peaks.clone().lazy(), &[(Fact::Concurrency, lit(true))], rules)
+    }
+
+    /// Emits the states of every shop but `last_shop`, if there are many, sorted by code and in pieces. Shards arrive shop by shop, so that no
+    /// later shard adds to those shops.
     pub fn emit_complete(&mut self, last_shop: u32, names: &Names, each: StateSink) -> Result<()> {
         let level = self.level;
         let is_complete =
             |group_id: u32| if level == Level::Shop { group_id != last_shop } else { names.shop_of_agent(group_id) != last_shop };
-        let mut keyed = [(StateKind::Waits, &mut self.waits), (StateKind::Hours, &mut self.hours)];
+        let mut keyed = [(StateKind::Sums, &mut self.sums), (StateKind::Waits, &mut self.waits), (StateKind::Hours, &mut self.hours)];
         let mut large = keyed.iter_mut().filter(|(_, accumulator)| accumulator.len() > PIECE);
         large.try_for_each(|(kind, accumulator)| emit_named((level, *kind), &accumulator.emit(is_complete), names, each))
     }
 
-    /// Emits everything else in the same way. `peaks`: the concurrency peaks of the whole day.
+    /// Emits everything else in the same way. `peaks`: the concurrency peaks of the day that have not been added.
     pub fn emit_all(mut self, peaks: &DataFrame, names: &Names, rules: &Rules, each: StateSink) -> Result<()> {
-        self.add_sums(&peaks.clone().lazy(), &[(Fact::Concurrency, lit(true))], rules)?;
+        self.add_peaks(peaks, rules)?;
         let mut all = [(StateKind::Sums, self.sums), (StateKind::Waits, self.waits), (StateKind::Hours, self.hours)].into_iter();
         all.try_for_each(|(kind, accumulator)| emit_named((self.level, kind), &accumulator, names, each))
     }

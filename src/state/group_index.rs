@@ -3,7 +3,7 @@
 use super::accumulator::NO_GROUP;
 use crate::names::Interner;
 use arrow::array::types::Int32Type;
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,8 +48,11 @@ impl GroupIndex {
     pub(super) fn group_ids_by(&mut self, rows: &RecordBatch, member: &str) -> Vec<u32> {
         let mut id_codes = |name: &str| {
             let ids = rows.column_by_name(name)?.as_dictionary_opt::<Int32Type>()?;
-            let codes = ids.values().as_string::<i32>().iter().map(|id| id.map_or(0, |id| self.ids.intern(id))).collect::<Vec<_>>();
-            Some((0..rows.num_rows()).map(|row| ids.key(row).map_or(0, |key| codes[key])).collect::<Vec<_>>())
+            // Only ids that rows have get a code: of a dictionary of many agents, few may be of the shops that are read.
+            let (values, mut codes) = (ids.values().as_string::<i32>(), vec![None; ids.values().len()]);
+            let mut code =
+                |key: usize| *codes[key].get_or_insert_with(|| if values.is_null(key) { 0 } else { self.ids.intern(values.value(key)) });
+            Some((0..rows.num_rows()).map(|row| ids.key(row).map_or(0, &mut code)).collect::<Vec<_>>())
         };
         let no_codes = || vec![0; rows.num_rows()];
         let (shops, agents) = (id_codes("shop_id").unwrap_or_else(no_codes), id_codes(member).unwrap_or_else(no_codes));

@@ -10,11 +10,12 @@ use crate::frames::{from_arrow, to_arrow};
 use crate::model::Level;
 use crate::model::OutputTable;
 use crate::names::Names;
-use crate::staging::StagingArea;
+use crate::staging::{StagingArea, TableReader};
 use crate::staging::{TableWriter, decode, decode_each, decode_pieces, decode_some};
 use crate::store::Store;
 use arrow::array::types::Int32Type;
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema};
 use kefu_kernel::calendar::Day;
 use kefu_kernel::rules::Rules;
@@ -26,6 +27,9 @@ use std::sync::Arc;
 pub struct StateStore {
     staging: Arc<StagingArea>,
 }
+
+/// Which state of which day.
+pub(super) type StateName = (Day, StatePart, Level, StateKind);
 
 /// The open files of a day's chat states.
 pub struct ChatStateWriters(Vec<((Level, StateKind), TableWriter)>);
@@ -72,7 +76,7 @@ impl StateStore {
 
     /// Whether a state of a day is stored, by this version or an older one.
     pub fn has(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<bool> {
-        let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
+        let key = state_key(day, part, level, kind);
         Ok(self.staging.has_staged(&key) || self.staging.head(&key)?.is_some())
     }
 
@@ -81,10 +85,20 @@ impl StateStore {
         self.read(&name_of(part, level, kind), day)
     }
 
-    /// Reads a state in pieces, with `shop_id`, `agent_id` and `video_id` as dictionary columns.
-    pub fn rows(&self, day: Day, part: StatePart, level: Level, kind: StateKind) -> Result<impl Iterator<Item = Result<RecordBatch>>> {
-        let key = format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)));
-        decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id", "video_id"]).with("file", self.staging.describe(&key))
+    /// Reads the rows of some shops of a state in pieces, with `shop_id`, `agent_id` and `video_id` as dictionary columns.
+    pub fn rows(
+        &self,
+        (day, part, level, kind): StateName,
+        shops: &ShopSetMembers,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>> + use<>> {
+        let (key, shops) = (state_key(day, part, level, kind), shops.clone());
+        let rows = decode_pieces(self.staging.get(&key)?, &["shop_id", "agent_id", "video_id"]);
+        Ok(rows.with("file", self.staging.describe(&key))?.map(move |rows| of_shops(rows?, &shops)))
+    }
+
+    /// The number of rows of a state; 0 if there is none.
+    pub fn count(&self, (day, part, level, kind): StateName) -> Result<usize> {
+        Ok(TableReader::open(&self.staging, &state_key(day, part, level, kind))?.map_or(0, |table| table.rows()))
     }
 
     /// Reads the flags of a shop set's persons in pieces: `shop_id` and `agent_id` (dictionary), `buyer_id`, `flags`.
@@ -96,12 +110,7 @@ impl StateStore {
     ) -> Result<()> {
         let columns = ["shop_id", "agent_id", "buyer_id", "flags"];
         let shop_set = members.clone();
-        let filter = move |rows: &RecordBatch| {
-            let shops = rows.column(0).as_dictionary::<Int32Type>();
-            let by_key =
-                shops.values().as_string::<i32>().iter().map(|shop| shop_set.has_shop(shop.unwrap_or_default())).collect::<Vec<_>>();
-            are_members(rows, &shop_set, |row| shops.key(row).is_some_and(|key| by_key[key]))
-        };
+        let filter = move |rows: &RecordBatch| are_members(rows, &shop_set, has_shop_of(rows, &shop_set));
         let key = persons_key(day, part, level);
         decode_some(&self.staging, &key, &["shop_id", "agent_id"], (&columns, member_columns(members)), 1, filter, each)
     }
@@ -131,18 +140,18 @@ impl StateStore {
         Ok(persons)
     }
 
-    /// The number of persons of each shop.
-    pub fn persons_by_shop(&self, day: Day, level: Level) -> Result<BTreeMap<String, usize>> {
-        let mut persons: BTreeMap<String, usize> = BTreeMap::new();
-        decode_each(&self.staging, &persons_key(day, StatePart::Chats, level), &["shop_id"], &mut |rows| {
+    /// The number of rows of each shop in a state, such as its persons. A state that does not exist has none.
+    pub fn rows_by_shop(&self, (day, part, level, kind): StateName) -> Result<BTreeMap<String, usize>> {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        decode_each(&self.staging, &state_key(day, part, level, kind), &["shop_id"], &mut |rows| {
             let mut shops = rows.column(0).as_string::<i32>().iter().flatten().peekable();
             while let Some(shop) = shops.next() {
                 let following = std::iter::from_fn(|| shops.next_if(|next| *next == shop)).count();
-                *persons.entry(shop.to_owned()).or_default() += following + 1;
+                *counts.entry(shop.to_owned()).or_default() += following + 1;
             }
             Ok(())
         })?;
-        Ok(persons)
+        Ok(counts)
     }
 
     /// Reads the flags of a level's persons in pieces: `shop_id`, `agent_id`, `buyer_id`, `flags`.
@@ -228,8 +237,31 @@ impl StateStore {
     }
 }
 
+/// The key of a state's file.
+fn state_key(day: Day, part: StatePart, level: Level, kind: StateKind) -> String {
+    format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, kind)))
+}
+
 fn persons_key(day: Day, part: StatePart, level: Level) -> String {
-    format!("{}/dt={day}/data.parquet", folder(&name_of(part, level, StateKind::Persons)))
+    state_key(day, part, level, StateKind::Persons)
+}
+
+/// Says of a row whether its shop belongs to a shop set. Each value of the dictionary column `shop_id` is looked up once.
+fn has_shop_of<'r>(rows: &'r RecordBatch, members: &ShopSetMembers) -> impl Fn(usize) -> bool + use<'r> {
+    let shops = rows.column_by_name("shop_id").and_then(|shops| shops.as_dictionary_opt::<Int32Type>());
+    let values = shops.into_iter().flat_map(|shops| shops.values().as_string::<i32>());
+    let by_key = values.map(|shop| members.has_shop(shop.unwrap_or_default())).collect::<Vec<_>>();
+    move |row| shops.and_then(|shops| shops.key(row)).is_some_and(|key| by_key[key])
+}
+
+/// The rows of a shop set's shops.
+fn of_shops(rows: RecordBatch, members: &ShopSetMembers) -> Result<RecordBatch> {
+    if members.has_all_shops() {
+        return Ok(rows);
+    }
+    let has_shop = has_shop_of(&rows, members);
+    let own = (0..rows.num_rows()).map(|row| Some(has_shop(row))).collect::<BooleanArray>();
+    Ok(filter_record_batch(&rows, &own)?)
 }
 
 /// The files that hold the buyers of a day: the persons of its states, and its cards, whose buyers may have done nothing else.
