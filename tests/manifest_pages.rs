@@ -47,8 +47,11 @@ fn without(file: &Path, path: &[&str]) {
     fs::write(file, document.to_string()).unwrap();
 }
 
+/// What befalls a file.
+type Harm = fn(&Path);
+
 /// What may become of a document.
-const HARMS: [(&str, fn(&Path)); 9] = [
+const HARMS: [(&str, Harm); 9] = [
     ("gone", |file| fs::remove_file(file).unwrap()),
     ("empty", |file| fs::write(file, "").unwrap()),
     ("{}", |file| fs::write(file, "{}").unwrap()),

@@ -112,8 +112,6 @@ fn attempt(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: &Le
     let is_damaged = !damage.damaged().is_empty();
     let mut carried =
         CarriedOver { stale_spans, with_chat_states: freshness.days_with_chat_states(&manifest)?, missing_orders: BTreeSet::new() };
-    let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
-    let progress = Progress::new(work.read.len());
     let reported = manifest.days.iter().filter(|(_, record)| record.reported);
     let profile_of = |record: &DayRecord| record.profile.clone().filter(|_| record.semantics == SEMANTICS_VERSION);
     let history = reported.map(|(day, record)| (*day, (record.rows, profile_of(record)))).collect();
@@ -136,27 +134,41 @@ fn attempt(plan: &Plan, request: &RunRequest, recorder: &RunRecorder, lease: &Le
     warn_of_days(&context, &missed, &work);
     let mut outcome = RunOutcome { failed: context.refusals(&work) };
     context.end_stage("plan");
-    for (index, places) in stretches(plan, days.len()).enumerate() {
-        let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
-        let in_stretch = |all: &BTreeSet<Day>| days[places.clone()].iter().filter(|day| all.contains(day)).copied().collect();
-        let own = DayWork { read: in_stretch(&work.read), restate: in_stretch(&work.restate), ..DayWork::default() };
-        // The first stretch may have no days and still has to report the periods that an earlier run did not reach, to withdraw others, and to
-        // make damaged tables without a date.
-        if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty() && !has_strays && !is_damaged) {
-            continue;
-        }
-        let (before, found) = (recorder.snapshot(), damage.found());
-        let failed = run_stretch(&context, own, &later, &mut carried, &mut manifest, &progress);
-        if damage.found() > found {
-            recorder.rewind(before);
-        }
-        outcome.failed.extend(failed?);
-    }
-    progress.end();
+    outcome.failed.extend(run_stretches(&context, &work, &mut carried, &mut manifest, has_strays || is_damaged)?);
     context.warn_of_missing_orders(&carried.missing_orders)?;
     lease.check()?;
     manifest.finish(&plan.output)?;
     outcome.into_result(plan, request, &missed.made, recorder)
+}
+
+/// Runs the days of a run stretch by stretch, and returns those that failed. `always`: the first stretch has something to do even without days,
+/// to withdraw what no longer belongs or to make damaged tables without a date. Errors: those of [`run_stretch`].
+fn run_stretches(
+    context: &RunContext,
+    work: &DayWork,
+    carried: &mut CarriedOver,
+    manifest: &mut Manifest,
+    always: bool,
+) -> Result<Vec<(Day, Error)>> {
+    let days = work.read.union(&work.restate).copied().collect::<Vec<_>>();
+    let (progress, damage, mut failed) = (Progress::new(work.read.len()), Arc::clone(&manifest.damage), Vec::new());
+    for (index, places) in stretches(context.plan, days.len()).enumerate() {
+        let later = days[places.end..].iter().copied().collect::<BTreeSet<_>>();
+        let in_stretch = |all: &BTreeSet<Day>| days[places.clone()].iter().filter(|day| all.contains(day)).copied().collect();
+        let own = DayWork { read: in_stretch(&work.read), restate: in_stretch(&work.restate), ..DayWork::default() };
+        // The first stretch may have no days and still has to report the periods that an earlier run did not reach.
+        if own.restate.is_empty() && (index > 0 || carried.stale_spans.is_empty() && !always) {
+            continue;
+        }
+        let (before, found) = (context.recorder.snapshot(), damage.found());
+        let of_stretch = run_stretch(context, own, &later, carried, manifest, &progress);
+        if damage.found() > found {
+            context.recorder.rewind(before);
+        }
+        failed.extend(of_stretch?);
+    }
+    progress.end();
+    Ok(failed)
 }
 
 /// What one stretch hands over to the next.

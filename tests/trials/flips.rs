@@ -67,7 +67,7 @@ impl Flips {
         let stays = fs::read(&path).is_ok_and(|bytes| bytes == harmed);
         for other in differing(&found, &self.expected) {
             let is_old = ran.code != 0 && found.get(&other) == self.before.get(&other);
-            if !is_old && !(stays && other == key) {
+            if !(is_old || stays && other == key) {
                 return Some(format!("{when}, and {other} is another"));
             }
         }

@@ -52,7 +52,7 @@ fn at(line: u64, of: u64) -> String {
 #[ignore = "minutes"]
 fn shapes_one_buyer_with_three_million_lines() {
     const LINES: u64 = 3_000_000;
-    let row = |line: u64| format!("s1,b1,{},{},A", if line % 2 == 0 { "buyer" } else { "agent" }, at(line, LINES));
+    let row = |line: u64| format!("s1,b1,{},{},A", if line.is_multiple_of(2) { "buyer" } else { "agent" }, at(line, LINES));
     peak("one buyer", (0..LINES).map(row));
 }
 
