@@ -22,9 +22,10 @@ pub struct TableReader<'s> {
 }
 
 impl<'s> TableReader<'s> {
-    /// Opens a file as it will be published; `None` if there is no such file. Errors: it cannot be read.
+    /// Opens a file as it will be published; `None` if there is no such file. Errors: it is not as it was published, or cannot be read.
     pub fn open(staging: &'s StagingArea, key: &str) -> Result<Option<TableReader<'s>>> {
         let Some(object) = staging.head(key)? else { return Ok(None) };
+        staging.check(key)?;
         let mut file = staging.parquet(&object);
         let loaded = wait(ArrowReaderMetadata::load_async(&mut file, ArrowReaderOptions::new()))?;
         let metadata = loaded.map_err(|e| unread(&staging.describe(key), e))?;
