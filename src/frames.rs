@@ -1,5 +1,10 @@
 //! Polars frames: the one place that collects lazy queries, and the conversion to and from Arrow through the C data interface, without a
 //! copy.
+//!
+//! One of the two modules with unsafe code: Polars and Arrow exchange a column as the structs of the C data interface, each with its own
+//! types for them, and neither library has a safe way to hand one over.
+
+#![expect(unsafe_code, reason = "a column passes from one library to the other through the C data interface")]
 
 use crate::error::Result;
 use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, make_array};

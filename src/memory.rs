@@ -1,4 +1,8 @@
 //! The memory limit of a run, and the share of it that chat lines may take.
+//!
+//! One of the two modules with unsafe code: the allocator's settings are C functions. They take numbers, no pointers.
+
+#![expect(unsafe_code, reason = "the allocator's settings are C functions")]
 
 use crate::error::{Error, Kind, Result};
 use std::sync::Arc;

@@ -195,3 +195,12 @@ fn no_two_types_that_other_files_can_see_share_a_name() {
     places.retain(|_, files| files.len() > 1);
     assert!(places.is_empty(), "{places:#?}");
 }
+
+/// The lint alone would let any file expect unsafe code.
+#[test]
+fn unsafe_code_stands_in_two_modules() {
+    let word = Regex::new(r"\bunsafe\b").unwrap();
+    let files = source_files();
+    let found = files.iter().filter(|file| word.is_match(&file.code)).map(|file| file.module.join("::")).collect::<BTreeSet<_>>();
+    assert_eq!(found, BTreeSet::from(["kefu::frames", "kefu::memory"].map(str::to_owned)));
+}
