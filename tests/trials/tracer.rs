@@ -3,6 +3,7 @@
 //!
 //! A call writes if it changes a file or the name of one. A folder that is made is not counted: whoever dies after that dies at the next
 //! call. What goes to a pipe, a terminal or another thread is no write.
+#![expect(unsafe_code, reason = "the calls of the system by which a process is followed")]
 
 use std::ffi::{c_int, c_long, c_uint};
 use std::fs;
