@@ -164,7 +164,12 @@ impl Visitor<'_> for KeySeed<'_> {
 
     fn visit_str<E: serde::de::Error>(self, key: &str) -> std::result::Result<Key, E> {
         let names = self.wanted.names;
-        let at = |column: &usize| names[*column].strip_prefix(self.prefix) == Some(key);
+        let length = self.prefix.len() + key.len();
+        // Names mostly differ in length, which is compared without a look at their bytes.
+        let at = |column: &usize| {
+            let name = names[*column].as_str();
+            name.len() == length && name.ends_with(key) && name.starts_with(self.prefix)
+        };
         if let Some(column) = (self.next..names.len()).find(at).or_else(|| (0..self.next).find(at)) {
             return Ok(Key::Column(column));
         }
