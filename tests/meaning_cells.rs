@@ -1,7 +1,7 @@
 //! Which rows are read, and what their cells mean: rows that are taken out, sequence numbers that are needed, and the two odd hours of a year.
 
 use crate::support::place::{Place, Ran};
-use crate::support::tables::{Row, Value, number, text};
+use crate::support::tables::{number, text};
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray, TimestampMillisecondArray};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
@@ -66,21 +66,6 @@ fn typed(rows: &[[&str; 10]]) -> Vec<u8> {
     parquet(columns.collect(), 1000)
 }
 
-/// The cells of some columns, row by row and parted by `|`, sorted. Null is nothing.
-fn told(place: &Place, folder: &str, columns: &[&str]) -> Vec<String> {
-    let cell = |row: &Row, column: &str| match row.get(column) {
-        Some(Value::Number(number)) => number.to_string(),
-        Some(Value::Text(text)) => text.clone(),
-        Some(Value::Truth(truth)) => truth.to_string(),
-        Some(Value::Null) => String::new(),
-        None => panic!("{folder} has no column `{column}`"),
-    };
-    let rows = place.tables().rows(folder);
-    let mut told = rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect::<Vec<_>>().join("|")).collect::<Vec<_>>();
-    told.sort();
-    told
-}
-
 /// Read, used, ignored and quarantined rows by table. The rows of every file add up.
 fn counted(place: &Place) -> Vec<String> {
     for row in place.tables().rows("_meta/audit") {
@@ -88,7 +73,7 @@ fn counted(place: &Place) -> Vec<String> {
         let parts = ["used", "quarantined", "duplicates", "outside", "ignored"].map(count);
         assert_eq!(count("read"), parts.iter().sum::<f64>(), "{:?}", text(&row, "file"));
     }
-    told(place, "_meta/audit", &["table", "read", "used", "ignored", "quarantined"])
+    place.told("_meta/audit", &["table", "read", "used", "ignored", "quarantined"])
 }
 
 fn check(place: &Place) -> Ran {
@@ -114,8 +99,8 @@ fn private_notes_are_taken_out_in_every_format() {
         for setting in ["drop = { private = [\"true\"] }\n".to_owned(), format!("keep = {{ private = [\"{private}\"] }}\n")] {
             let place = chats(name, &bytes, &setting);
             place.run().expect(0, &[]);
-            assert_eq!(told(&place, "reports/shop_day", &OF_SHOP), ["2|1|300|2|1|0|3"], "{name} {setting}");
-            assert_eq!(told(&place, "reports/agent_day", &["agent_id"]), ["a1"], "{name} {setting}");
+            assert_eq!(place.told("reports/shop_day", &OF_SHOP), ["2|1|300|2|1|0|3"], "{name} {setting}");
+            assert_eq!(place.told("reports/agent_day", &["agent_id"]), ["a1"], "{name} {setting}");
             assert_eq!(counted(&place), ["messages|5|3|2|0"], "{name} {setting}");
         }
     }
@@ -141,7 +126,7 @@ fn a_column_of_the_filter_may_be_nested_in_json() {
     let lines = line("buyer", 0, "7") + &line("agent", 10, "8") + &line("agent", 20, "7");
     let place = chats("rows.ndjson", lines, "keep = { \"meta.of\" = [\"7\"] }\n");
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &["wait_ms"]), ["20000"]);
+    assert_eq!(place.told("details/rounds", &["wait_ms"]), ["20000"]);
 }
 
 /// What is taken out is not checked, and the rows that stay keep their numbers.
@@ -154,7 +139,7 @@ fn a_bad_row_that_is_dropped_is_no_bad_row() {
     rows[3][7] = "later";
     let place = chats("rows.csv", csv(&rows), &format!("drop = {{ private = [\"true\"] }}\n{LENIENT}"));
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "quarantine/messages", &["row", "column"]), ["4|sent_at"]);
+    assert_eq!(place.told("quarantine/messages", &["row", "column"]), ["4|sent_at"]);
     assert_eq!(counted(&place), ["messages|5|2|2|1"]);
     // Nor are its cells emptied: a bad truth value in `kind` of which nothing is made.
     let rows = "shop_id,order_id,buyer_id,created_at,amount,quantity,postage,test\n\
@@ -162,7 +147,7 @@ fn a_bad_row_that_is_dropped_is_no_bad_row() {
     let place = chats("rows.csv", csv(&NOTES), "[orders]\npath = \"orders.csv\"\ndrop = { test = [\"true\"] }\n");
     place.put("orders.csv", rows);
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "_meta/audit", &["table", "emptied"]), ["messages|0", "orders|0"]);
+    assert_eq!(place.told("_meta/audit", &["table", "emptied"]), ["messages|0", "orders|0"]);
 }
 
 /// A line that cannot be read says nothing by what it lacks.
@@ -171,7 +156,7 @@ fn a_damaged_row_is_seen_whatever_is_kept() {
     let lines = ndjson(&NOTES) + "{\"shop_id\":\n";
     let place = chats("rows.ndjson", lines, &format!("drop = {{ private = [\"\"] }}\n{LENIENT}"));
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "quarantine/messages", &["row"]), ["6"]);
+    assert_eq!(place.told("quarantine/messages", &["row"]), ["6"]);
     assert_eq!(counted(&place), ["messages|6|2|3|1"]);
 }
 
@@ -207,7 +192,7 @@ fn rows_are_numbered_from_the_end_without_those_taken_out() {
     ];
     let place = chats("rows.csv", csv(&rows), "order = \"newest_first\"\ndrop = { private = [\"true\"] }\n");
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &["wait_ms"]), ["0"]);
+    assert_eq!(place.told("details/rounds", &["wait_ms"]), ["0"]);
 }
 
 #[test]
@@ -248,8 +233,8 @@ fn lines_that_go_by_seq_need_one() {
                 s1,b1,A,c1,agent,2026-09-01 10:00:15,two\ns1,b1,A,c1,agent,2026-09-01 10:00:20,4\n";
     let place = chats("rows.csv", rows, &format!("columns = {{ seq = \"n\" }}\n{by_seq}"));
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "quarantine/messages", &["row", "column", "what"]), ["2|seq|row", "3|seq|row"]);
-    assert_eq!(told(&place, "details/rounds", &["wait_ms"]), ["20000"]);
+    assert_eq!(place.told("quarantine/messages", &["row", "column", "what"]), ["2|seq|row", "3|seq|row"]);
+    assert_eq!(place.told("details/rounds", &["wait_ms"]), ["20000"]);
 }
 
 /// Midnight of 1 November 2026 in New York, where one o'clock comes twice.
@@ -267,7 +252,7 @@ fn new_york(name: &str, bytes: impl AsRef<[u8]>, settings: &str) -> Place {
 
 fn run_night(place: &Place) -> Vec<String> {
     place.kefu(&["run", "p.toml", "--date", "2026-11-01"]).expect(0, &[]);
-    told(place, "details/rounds", &["buyer_id", "asked_at"])
+    place.told("details/rounds", &["buyer_id", "asked_at"])
 }
 
 /// The question of buyer `b<n>` at the n-th wall time.
@@ -287,7 +272,7 @@ fn the_hour_that_comes_twice_keeps_the_file_in_order() {
     let mut rows = questions();
     let place = new_york("rows.csv", format!("{QUESTIONS}{}", rows.concat()), "");
     assert_eq!(run_night(&place), asked());
-    assert_eq!(told(&place, "_meta/audit", &["used", "ambiguous"]), ["7|5"]);
+    assert_eq!(place.told("_meta/audit", &["used", "ambiguous"]), ["7|5"]);
     rows.reverse();
     let place = new_york("rows.csv", format!("{QUESTIONS}{}", rows.concat()), "order = \"newest_first\"\n");
     assert_eq!(run_night(&place), asked(), "newest first");
@@ -295,7 +280,7 @@ fn the_hour_that_comes_twice_keeps_the_file_in_order() {
     let row = "s1,b0,A,buyer,2026-11-01 01:10:00-05:00\n";
     let place = new_york("rows.csv", format!("{QUESTIONS}{row}"), "");
     assert_eq!(run_night(&place), [format!("b0|{}", MIDNIGHT + 130 * 60_000)]);
-    assert_eq!(told(&place, "_meta/audit", &["ambiguous"]), ["0"]);
+    assert_eq!(place.told("_meta/audit", &["ambiguous"]), ["0"]);
 }
 
 /// Where no reading keeps the order, and where no row is before, it is the first.
@@ -328,7 +313,7 @@ fn the_row_before_may_stand_in_another_row_group() {
     for rows in [1, 2, 3, 100] {
         let place = new_york("rows.parquet", parquet(columns.clone(), rows), "");
         assert_eq!(run_night(&place), asked(), "{rows} rows a group");
-        assert_eq!(told(&place, "_meta/audit", &["used", "ambiguous"]), ["7|5"]);
+        assert_eq!(place.told("_meta/audit", &["used", "ambiguous"]), ["7|5"]);
     }
 }
 
@@ -337,8 +322,8 @@ fn a_wall_time_that_never_was_is_a_bad_row() {
     let rows = "s1,b0,A,buyer,2026-03-08 01:59:59\ns1,b1,A,buyer,2026-03-08 02:30:00\ns1,b2,A,buyer,2026-03-08 03:00:00\n";
     let place = new_york("rows.csv", format!("{QUESTIONS}{rows}"), LENIENT);
     place.kefu(&["run", "p.toml", "--date", "2026-03-08"]).expect(0, &[]);
-    assert_eq!(told(&place, "quarantine/messages", &["row", "column"]), ["2|sent_at"]);
-    assert!(told(&place, "quarantine/messages", &["reason"])[0].contains("never was"));
-    let asked = told(&place, "details/rounds", &["asked_at"]).iter().map(|at| at.parse::<i64>().unwrap()).collect::<Vec<_>>();
+    assert_eq!(place.told("quarantine/messages", &["row", "column"]), ["2|sent_at"]);
+    assert!(place.told("quarantine/messages", &["reason"])[0].contains("never was"));
+    let asked = place.told("details/rounds", &["asked_at"]).iter().map(|at| at.parse::<i64>().unwrap()).collect::<Vec<_>>();
     assert_eq!(asked[1] - asked[0], 1000, "one second lies between them");
 }

@@ -27,7 +27,6 @@ mod warnings;
 mod workbook;
 
 use crate::support::place::{PIPELINE, Place, Ran};
-use crate::support::tables::{Row, Value};
 use typed::Cells;
 use workbook::Cell;
 
@@ -86,29 +85,14 @@ fn assert_refused(place: &Place, words: &[&str]) {
     assert!(!place.is_published());
 }
 
-/// The cells of some columns, row by row and parted by `|`, sorted. Null is nothing.
-fn told(place: &Place, folder: &str, columns: &[&str]) -> Vec<String> {
-    let cell = |row: &Row, column: &str| match row.get(column) {
-        Some(Value::Number(number)) => number.to_string(),
-        Some(Value::Text(text)) => text.clone(),
-        Some(Value::Truth(truth)) => truth.to_string(),
-        Some(Value::Null) => String::new(),
-        None => panic!("{folder} has no column `{column}`"),
-    };
-    let rows = place.tables().rows(folder);
-    let mut told = rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect::<Vec<_>>().join("|")).collect::<Vec<_>>();
-    told.sort();
-    told
-}
-
 /// Row and column of what was set aside.
 fn set_aside(place: &Place, table: &str) -> Vec<String> {
-    told(place, &format!("quarantine/{table}"), &["row", "column"])
+    place.told(&format!("quarantine/{table}"), &["row", "column"])
 }
 
 /// The metrics of the one shop that has a row.
 fn of_shop(place: &Place, metrics: &[&str]) -> String {
-    let rows = told(place, "reports/shop_day", metrics);
+    let rows = place.told("reports/shop_day", metrics);
     assert_eq!(rows.len(), 1, "{rows:?}");
     rows.concat()
 }
@@ -116,7 +100,7 @@ fn of_shop(place: &Place, metrics: &[&str]) -> String {
 /// One round of 20 s, of agent A with buyer b1 in shop s1.
 fn assert_one_round(place: &Place, way: &str) {
     place.run().expect(0, &[]);
-    assert_eq!(told(place, "details/rounds", &["shop_id", "buyer_id", "agent_id", "wait_ms"]), ["s1|b1|A|20000"], "{way}");
+    assert_eq!(place.told("details/rounds", &["shop_id", "buyer_id", "agent_id", "wait_ms"]), ["s1|b1|A|20000"], "{way}");
 }
 
 /// A table of text cells in every format: the first row names the columns.

@@ -1,4 +1,4 @@
-use super::{HEAD, LENIENT, assert_one_round, assert_refused, assert_warned, beside, chats, of_shop, set_aside, spoken, told};
+use super::{HEAD, LENIENT, assert_one_round, assert_refused, assert_warned, beside, chats, of_shop, set_aside, spoken};
 use crate::support::place::CHATS;
 use crate::support::sheet::{Packing, packed};
 
@@ -44,7 +44,7 @@ fn columns_without_a_header_have_numbers() {
     let (_, csv) = TEXTS.split_once('\n').unwrap();
     let place = chats("chats.csv", csv, &format!("header = false\n{columns}"));
     assert_one_round(&place, "no header");
-    assert_eq!(told(&place, "_meta/audit", &["read"]), ["2"]);
+    assert_eq!(place.told("_meta/audit", &["read"]), ["2"]);
     // A delimiter after the last cell makes one more.
     let trailing = TEXTS.replace('\n', ",\n").replacen(",\n", "\n", 1);
     assert_one_round(&chats("chats.csv", trailing, &format!("header = false\nskip_rows = 1\n{columns}")), "a column without a name");
@@ -55,7 +55,7 @@ fn lines_before_and_after_the_table_are_skipped() {
     let csv = format!("聊天记录导出\n导出时间：2026-09-02 09:00:00,,\n{TEXTS}合计,2 条\n");
     let place = chats("chats.csv", csv, "skip_rows = 2\nskip_end = 1\n");
     assert_one_round(&place, "a title and a sum");
-    assert_eq!(told(&place, "_meta/audit", &["read", "quarantined"]), ["2|0"]);
+    assert_eq!(place.told("_meta/audit", &["read", "quarantined"]), ["2|0"]);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn comments_are_no_rows() {
     let csv = TEXTS.replacen("s1,b1,agent", "# 夜班\ns1,b1,agent", 1);
     let place = chats("chats.csv", format!("# 店铺一\n{csv}"), "comment = \"#\"\n");
     assert_one_round(&place, "comments");
-    assert_eq!(told(&place, "_meta/audit", &["read", "quarantined"]), ["2|0"]);
+    assert_eq!(place.told("_meta/audit", &["read", "quarantined"]), ["2|0"]);
 }
 
 /// Orders have dialects too, and other tables of the pipeline keep theirs.
@@ -103,9 +103,9 @@ fn the_encoding_is_found_wherever_it_shows() {
     for (way, bytes) in [("GBK", encoding_rs::GBK.encode(&text).0.into_owned()), ("UTF-8", text.clone().into_bytes())] {
         let place = chats("chats.csv", bytes, "");
         place.run().expect(0, &[]);
-        let rounds = told(&place, "details/rounds", &["buyer_id", "wait_ms"]);
+        let rounds = place.told("details/rounds", &["buyer_id", "wait_ms"]);
         assert!(rounds.contains(&"小鱼|20000".to_owned()), "{way}: {rounds:?}");
-        assert_eq!(told(&place, "_meta/audit", &["read", "quarantined"]), ["42|0"], "{way}");
+        assert_eq!(place.told("_meta/audit", &["read", "quarantined"]), ["42|0"], "{way}");
     }
 }
 
@@ -114,7 +114,7 @@ fn a_closed_cell_is_one_whatever_it_holds() {
     let text = "\"第一行\n第二行, \"\"好\"\"\n\n第四行\"";
     let place = chats("chats.csv", TEXTS.replace("在吗", text).replace("在的", "\"好\n\""), "");
     assert_one_round(&place, "line ends");
-    assert_eq!(told(&place, "_meta/audit", &["read", "quarantined"]), ["2|0"]);
+    assert_eq!(place.told("_meta/audit", &["read", "quarantined"]), ["2|0"]);
 }
 
 /// Closed by chance: two lines with a quote each, and a record between them.
@@ -123,7 +123,7 @@ fn a_cell_that_holds_whole_records_is_one_and_said() {
     let records = "\"在吗\ns1,b8,buyer,2026-09-01 10:00:05,A,多少钱\ns1,b9,buyer,2026-09-01 10:00:06,A,有货吗\"";
     let place = chats("chats.csv", TEXTS.replace("在吗", records), "");
     assert_warned(&place, &["chats.csv", "2"]);
-    assert_eq!(told(&place, "details/rounds", &["buyer_id"][..]), ["b1"]);
+    assert_eq!(place.told("details/rounds", &["buyer_id"][..]), ["b1"]);
 }
 
 /// The lines of a quote that does not close are read one by one.
@@ -134,9 +134,9 @@ fn a_quote_that_never_closes_swallows_nothing() {
         let csv = TEXTS.replace("在吗", opened) + later;
         let place = chats("chats.csv", csv, LENIENT);
         place.run().expect(0, &[]);
-        let rounds = told(&place, "details/rounds", &["buyer_id", "wait_ms"]);
+        let rounds = place.told("details/rounds", &["buyer_id", "wait_ms"]);
         assert!(rounds.contains(&"b2|30000".to_owned()), "{opened}: {rounds:?}");
-        assert_eq!(told(&place, "_meta/audit", &["read"]), ["4"], "{opened}");
+        assert_eq!(place.told("_meta/audit", &["read"]), ["4"], "{opened}");
     }
 }
 
@@ -145,7 +145,7 @@ fn a_line_that_does_not_fit_is_set_aside_alone() {
     let csv = format!("{HEAD}s1,\"b3,buyer\n{}", CHATS.split_once('\n').unwrap().1);
     let place = chats("chats.csv", csv, LENIENT);
     assert_one_round(&place, "the lines after it");
-    assert_eq!(told(&place, "quarantine/messages", &["row"]), ["1"]);
+    assert_eq!(place.told("quarantine/messages", &["row"]), ["1"]);
 }
 
 const ARRAY: &str = r#"[
@@ -168,7 +168,7 @@ fn a_json_array_is_a_table() {
     assert_one_round(&chats("chats.json.gz", packed, ""), "packed");
     let quiet = chats("chats.json", "[]", "");
     quiet.run().expect(0, &[]);
-    assert!(told(&quiet, "reports/shop_day", &["shop_id"]).is_empty());
+    assert!(quiet.told("reports/shop_day", &["shop_id"]).is_empty());
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn fields_of_fields_have_dotted_names() {
     let odd = line("buyer", "30", "7").replace("\"b1\"", "\"b2\"");
     let place = chats("chats.ndjson", format!("{}\n{}\n{odd}\n", lines[0], lines[1]), &format!("{settings}{LENIENT}"));
     place.run().expect(0, &[]);
-    assert!(told(&place, "details/rounds", &["buyer_id", "agent_id"]).contains(&"b1|A".to_owned()));
+    assert!(place.told("details/rounds", &["buyer_id", "agent_id"]).contains(&"b1|A".to_owned()));
 }
 
 /// A carriage return within a cell ends no row.

@@ -1,5 +1,5 @@
 use super::typed;
-use super::{HEAD, LENIENT, assert_one_round, assert_warned, beside, chats, check, in_every_format, of_shop, set_aside, spoken, told};
+use super::{HEAD, LENIENT, assert_one_round, assert_warned, beside, chats, check, in_every_format, of_shop, set_aside, spoken};
 use crate::support::day;
 use crate::support::place::{CHATS, CHATS_PATH, PIPELINE, Place};
 
@@ -25,7 +25,7 @@ fn lines_that_came_late_are_read_from_the_next_partition() {
     let place = late("lateness = \"1d\"\n");
     place.kefu(&["backfill", "p.toml", "--from", "2026-09-01", "--to", "2026-09-02"]).expect(0, &[]);
     let days = [format!("{}|3|3", day("2026-09-01")), format!("{}|1|1", day("2026-09-02"))];
-    assert_eq!(told(&place, "reports/shop_day", &ROUNDS), days);
+    assert_eq!(place.told("reports/shop_day", &ROUNDS), days);
 }
 
 /// The night after restates the day; until then nothing is missing.
@@ -36,12 +36,12 @@ fn a_late_partition_restates_the_day_when_it_comes() {
     place.remove(SECOND);
     place.run().expect(0, &[]);
     let first = day("2026-09-01");
-    assert_eq!(told(&place, "reports/shop_day", &ROUNDS), [format!("{first}|2|1")]);
+    assert_eq!(place.told("reports/shop_day", &ROUNDS), [format!("{first}|2|1")]);
     place.put(SECOND, second);
     let plan = place.kefu(&["plan", "p.toml", "--from", "2026-09-01", "--to", "2026-09-01"]);
     assert!(plan.code == 0 && plan.stdout.contains("2026-09-01  read"), "{} {}", plan.said, plan.stdout);
     place.kefu(&["run", "p.toml", "--date", "2026-09-02"]).expect(0, &[]);
-    assert_eq!(told(&place, "reports/shop_day", &ROUNDS), [format!("{first}|3|3"), format!("{}|1|1", first + 1)]);
+    assert_eq!(place.told("reports/shop_day", &ROUNDS), [format!("{first}|3|3"), format!("{}|1|1", first + 1)]);
 }
 
 /// By night or at once: the same reports.
@@ -60,7 +60,7 @@ fn late_lines_give_the_same_reports_however_the_days_are_run() {
 fn without_lateness_the_next_partition_is_looked_into_and_told() {
     let place = late("");
     assert_warned(&place, &["lateness", "2026-09-02", "3"]);
-    assert_eq!(told(&place, "reports/shop_day", &ROUNDS), [format!("{}|2|1", day("2026-09-01"))]);
+    assert_eq!(place.told("reports/shop_day", &ROUNDS), [format!("{}|2|1", day("2026-09-01"))]);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn a_shop_in_a_path_is_the_shop_of_its_rows() {
         place.put(&format!("chats/shop_id={folder}/dt=2026-09-01/part-0.csv"), lines);
     }
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &["shop_id", "buyer_id"]), ["a/b c|b3", "s1|b1", "云朵|b2"]);
+    assert_eq!(place.told("details/rounds", &["shop_id", "buyer_id"]), ["a/b c|b3", "s1|b1", "云朵|b2"]);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn of_duplicates_the_first_in_time_counts() {
     for (settings, wait) in [("", "50000"), ("order = \"newest_first\"\n", "20000")] {
         let place = chats("chats.csv", &csv, settings);
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "details/rounds", &["wait_ms"]), [wait], "{settings}");
+        assert_eq!(place.told("details/rounds", &["wait_ms"]), [wait], "{settings}");
     }
 }
 

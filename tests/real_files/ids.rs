@@ -1,5 +1,5 @@
 use super::typed::{self, Cells};
-use super::{HEAD, LENIENT, assert_one_round, assert_refused, beside, chats, in_every_format, of_shop, run_landed, set_aside, told};
+use super::{HEAD, LENIENT, assert_one_round, assert_refused, beside, chats, in_every_format, of_shop, run_landed, set_aside};
 use crate::support::place::{CHATS, Place};
 use crate::support::tables::text;
 
@@ -46,25 +46,25 @@ const ROUNDS: [&str; 4] = ["shop_id", "buyer_id", "agent_id", "wait_ms"];
 fn wrappings_round_an_id_are_taken_off() {
     let place = chats("chats.csv", conversations(WRAPPED, |_| "b1"), "");
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &ROUNDS), answered(&["b1"; WRAPPED.len()]));
+    assert_eq!(place.told("details/rounds", &ROUNDS), answered(&["b1"; WRAPPED.len()]));
     let lines = 2 * WRAPPED.len();
-    assert_eq!(told(&place, "_meta/audit", &["read", "used", "unwrapped"]), [format!("{lines}|{lines}|{}", WRAPPED.len())]);
+    assert_eq!(place.told("_meta/audit", &["read", "used", "unwrapped"]), [format!("{lines}|{lines}|{}", WRAPPED.len())]);
 }
 
 #[test]
 fn what_is_part_of_an_id_stays() {
     let place = chats("chats.csv", conversations(BARE, |id| id), "");
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &ROUNDS), answered(BARE));
-    assert_eq!(told(&place, "_meta/audit", &["unwrapped"]), ["0"]);
+    assert_eq!(place.told("details/rounds", &ROUNDS), answered(BARE));
+    assert_eq!(place.told("_meta/audit", &["unwrapped"]), ["0"]);
 }
 
 #[test]
 fn exact_ids_stay_as_they_are() {
     let place = chats("chats.csv", conversations(WRAPPED, |id| id), "exact_ids = true\n");
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &ROUNDS), answered(WRAPPED));
-    assert_eq!(told(&place, "_meta/audit", &["unwrapped"]), ["0"]);
+    assert_eq!(place.told("details/rounds", &ROUNDS), answered(WRAPPED));
+    assert_eq!(place.told("_meta/audit", &["unwrapped"]), ["0"]);
 }
 
 /// Nobody puts a wrapping round an id in a typed file, so whatever stands there is the id.
@@ -81,7 +81,7 @@ fn ids_of_ndjson_and_parquet_stay_byte_for_byte() {
         place.run().expect(0, &[]);
         let is_text = name.ends_with("csv") || name.ends_with("xlsx");
         let expected = if is_text { answered(&["b1"; WRAPPED.len()]) } else { answered(WRAPPED) };
-        assert_eq!(told(&place, "details/rounds", &ROUNDS), expected, "{name}");
+        assert_eq!(place.told("details/rounds", &ROUNDS), expected, "{name}");
     }
 }
 
@@ -95,8 +95,8 @@ fn an_id_that_is_all_wrapping_is_an_empty_cell() {
     let lines = (10..).zip(&empty).map(line).collect::<String>();
     let place = chats("chats.csv", format!("{HEAD}{nobodys}{lines}"), LENIENT);
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "reports/agent_day", &["agent_id"]), ["A"; 6]);
-    assert_eq!(told(&place, "details/rounds", &["queued"]), ["true"; 6]);
+    assert_eq!(place.told("reports/agent_day", &["agent_id"]), ["A"; 6]);
+    assert_eq!(place.told("details/rounds", &["queued"]), ["true"; 6]);
     assert_eq!(set_aside(&place, "messages"), ["1|buyer_id"]);
 }
 
@@ -106,7 +106,7 @@ fn a_wrapping_does_not_make_an_id_too_long() {
     let longest = "x".repeat(256);
     let place = chats("chats.csv", conversations(&[&format!("=\"{longest}\"")], |id| id), "");
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &["buyer_id"]), [longest]);
+    assert_eq!(place.told("details/rounds", &["buyer_id"]), [longest]);
 }
 
 /// Tables with a wrapped id that has to meet a clean one of another table: where the number shows it.
@@ -152,7 +152,7 @@ fn ids_of_every_table_meet_when_their_wrappings_are_off() {
     for (table, csv, folder, metric, expected) in MEETINGS {
         let place = beside(table, "beside.csv", csv, "");
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, folder, &[*metric]), [*expected], "{table}");
+        assert_eq!(place.told(folder, &[*metric]), [*expected], "{table}");
     }
 }
 
@@ -167,7 +167,7 @@ fn a_wrapped_refund_finds_a_wrapped_order() {
         "shop_id,refund_id,order_id,applied_at,finished_at,amount\ns1,r1\t,o1\t,2026-09-01 12:00:00,2026-09-01 13:00:00,30.00\n",
     );
     run_landed(&place).expect(0, &[]);
-    assert_eq!(told(&place, "reports/agent_day", &["refund_amount", "net_sales_amount"]), ["30|50"]);
+    assert_eq!(place.told("reports/agent_day", &["refund_amount", "net_sales_amount"]), ["30|50"]);
 }
 
 /// What a spreadsheet makes of a long number stands for many ids, so it is none.
@@ -242,7 +242,7 @@ fn ids_of_parquet_become_text_by_their_type() {
     for (of, cells, expected) in cases {
         let place = chats("chats.parquet", typed::one_round(&[(of, cells)]), "");
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "details/rounds", &["buyer_id", "wait_ms"]), [format!("{expected}|20000")], "{of}");
+        assert_eq!(place.told("details/rounds", &["buyer_id", "wait_ms"]), [format!("{expected}|20000")], "{of}");
     }
 }
 
@@ -263,7 +263,7 @@ fn the_same_ids_in_three_chats_of_a_shop_count_apart() {
     let place = chats("chats.csv", format!("{HEAD}{}", (1..=3).map(chat).collect::<String>()), "");
     place.run().expect(0, &[]);
     assert_eq!(of_shop(&place, &["receive_buyers", "rounds", "answered_rounds", "resp_avg_s"]), "3|3|3|20");
-    assert_eq!(told(&place, "_meta/audit", &["used", "duplicates"]), ["6|0"]);
+    assert_eq!(place.told("_meta/audit", &["used", "duplicates"]), ["6|0"]);
 }
 
 /// A line that was exported twice is one; so many of them are said.
@@ -271,7 +271,7 @@ fn the_same_ids_in_three_chats_of_a_shop_count_apart() {
 fn the_same_id_of_the_same_buyer_counts_once_and_is_said() {
     let place = Place::with_chats(format!("{CHATS}s1,b1,agent,2026-09-01T10:00:20+08:00,A,m2\n"));
     place.run().expect(0, &["duplicate"]);
-    assert_eq!(told(&place, "_meta/audit", &["used", "duplicates"]), ["2|1"]);
+    assert_eq!(place.told("_meta/audit", &["used", "duplicates"]), ["2|1"]);
     assert_eq!(of_shop(&place, &["agent_msgs"]), "1");
 }
 
@@ -287,7 +287,7 @@ fn one_source_column_feeds_two_of_ours_in_every_format() {
         let columns = "columns = { buyer_id = \"uid\", session_id = \"uid\", seq = \"no\", message_id = \"no\" }\n";
         let place = chats(name, bytes, columns);
         assert_one_round(&place, name);
-        let rounds = told(&place, "details/rounds", &["buyer_id", "session_id", "asked_message_id", "replied_message_id"]);
+        let rounds = place.told("details/rounds", &["buyer_id", "session_id", "asked_message_id", "replied_message_id"]);
         assert_eq!(rounds, ["b1|b1|1|2"], "{name}");
     }
 }

@@ -1,5 +1,5 @@
 use super::typed::{self, Cells};
-use super::{HEAD, LENIENT, beside, chats, check, in_every_format, of_shop, run_landed, set_aside, spoken, told};
+use super::{HEAD, LENIENT, beside, chats, check, in_every_format, of_shop, run_landed, set_aside, spoken};
 use crate::support::place::Place;
 
 const ORDERS: &str = "shop_id,order_id,buyer_id,created_at,paid_at,amount,quantity";
@@ -113,7 +113,7 @@ fn an_id_called_null_stays_one_and_backslash_n_is_empty() {
     place.run().expect(0, &[]);
     let mut expected = names.map(|name| format!("{name}|{name}|true"));
     expected.sort();
-    assert_eq!(told(&place, "details/rounds", &["buyer_id", "agent_id", "queued"]), expected);
+    assert_eq!(place.told("details/rounds", &["buyer_id", "agent_id", "queued"]), expected);
     assert_eq!(set_aside(&place, "messages"), ["15|buyer_id"]);
     assert_eq!(of_shop(&place, &["shop_name"]), "None");
 }
@@ -126,7 +126,7 @@ fn further_words_hold_for_what_may_be_missing() {
     run_landed(&place).expect(0, &[]);
     assert_eq!(of_shop(&place, &SALES), "1|0|10");
     assert!(set_aside(&place, "orders").is_empty());
-    assert_eq!(told(&place, "details/credits", &["order_id"])[0], "0");
+    assert_eq!(place.told("details/credits", &["order_id"])[0], "0");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn further_words_of_a_column_hold_for_ids_too() {
     {
         let place = chats("chats.csv", format!("{HEAD}{lines}"), nulls);
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "reports/agent_day", &["agent_id"]), agents, "{nulls}");
+        assert_eq!(place.told("reports/agent_day", &["agent_id"]), agents, "{nulls}");
     }
     let place = orders(&[order("o1", "9.00", "1").replace("2026-09-01 10:06:00", "0")], "nulls = { paid_at = [\"0\"] }\n");
     run_landed(&place).expect(0, &[]);

@@ -1,4 +1,4 @@
-use super::{HEAD, LENIENT, beside, chats, in_every_format, of_shop, set_aside, told};
+use super::{HEAD, LENIENT, beside, chats, in_every_format, of_shop, set_aside};
 use crate::support::place::Place;
 use crate::support::tables::{Row, Value};
 
@@ -17,7 +17,7 @@ fn a_card_without_an_agent_counts_in_the_shops_row_alone() {
     let place = beside("evaluations", "cards.csv", format!("{CARDS}{cards}"), "");
     place.run().expect(0, &[]);
     assert_eq!(of_shop(&place, &["invite_count", "eval_count", "csat_score"]), "5|5|3");
-    assert_eq!(told(&place, "reports/agent_day", &["agent_id", "invite_count", "eval_count", "csat_score"]), ["A|2|2|4.5"]);
+    assert_eq!(place.told("reports/agent_day", &["agent_id", "invite_count", "eval_count", "csat_score"]), ["A|2|2|4.5"]);
     assert!(set_aside(&place, "evaluations").is_empty());
 }
 
@@ -97,7 +97,7 @@ fn an_emptied_cell_is_no_quarantined_row() {
     let csv = format!("{},seq\n{lines}", HEAD.trim_end());
     let place = chats("chats.csv", csv, LENIENT);
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "_meta/audit", &["read", "used", "quarantined", "duplicates", "outside", "ignored"]), ["3|2|1|0|0|0"]);
+    assert_eq!(place.told("_meta/audit", &["read", "used", "quarantined", "duplicates", "outside", "ignored"]), ["3|2|1|0|0|0"]);
     let kept = place.tables().rows("quarantine/messages");
     assert_eq!(kept.iter().filter(|row| is_cell(row)).count(), 1);
     assert_eq!(kept.len(), 2);
@@ -173,9 +173,9 @@ fn a_conversation_that_is_handed_back_is_nobodys() {
         let back = format!("b1 - z1 system {event} 10:02:00");
         let place = sessions(&["b1 A z1 system assign 10:00:00", "b1 - z1 buyer - 10:00:10", &back]);
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "details/rounds", &OUTCOMES), ["b1|A|handed_over|", "b1||unanswered|"], "{event}");
+        assert_eq!(place.told("details/rounds", &OUTCOMES), ["b1|A|handed_over|", "b1||unanswered|"], "{event}");
         assert_eq!(of_shop(&place, &["rounds", "unanswered_rounds"]), "1|1", "{event}");
-        let agents = told(&place, "reports/agent_day", &["agent_id", "rounds", "unanswered_rounds", "handed_over_rounds"]);
+        let agents = place.told("reports/agent_day", &["agent_id", "rounds", "unanswered_rounds", "handed_over_rounds"]);
         assert!(agents.iter().any(|row| row.starts_with("A|") && row.ends_with("|0|1")), "{event}: {agents:?}");
     }
 }
@@ -190,7 +190,7 @@ fn who_is_assigned_after_that_has_the_round() {
         "b1 B z1 agent - 10:10:10",
     ]);
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &OUTCOMES), ["b1|A|handed_over|", "b1|B|answered|600000"]);
+    assert_eq!(place.told("details/rounds", &OUTCOMES), ["b1|A|handed_over|", "b1|B|answered|600000"]);
 }
 
 /// Not the one's who was in charge before.
@@ -204,6 +204,6 @@ fn a_question_after_the_hand_back_is_nobodys() {
         "b1 - z1 buyer - 10:05:00",
     ]);
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &OUTCOMES), ["b1|A|answered|20000", "b1||unanswered|"]);
-    assert_eq!(told(&place, "reports/agent_day", &["agent_id", "answered_rounds", "unanswered_rounds", "handed_over_rounds"]), ["A|1|0|0"]);
+    assert_eq!(place.told("details/rounds", &OUTCOMES), ["b1|A|answered|20000", "b1||unanswered|"]);
+    assert_eq!(place.told("reports/agent_day", &["agent_id", "answered_rounds", "unanswered_rounds", "handed_over_rounds"]), ["A|1|0|0"]);
 }

@@ -1,5 +1,5 @@
 use super::workbook::{self, Cell, serial};
-use super::{LENIENT, assert_one_round, assert_refused, beside, chats, of_shop, set_aside, told};
+use super::{LENIENT, assert_one_round, assert_refused, beside, chats, of_shop, set_aside};
 
 /// The rows of a sheet of texts.
 fn texts<'a>(lines: &[&'a str]) -> Vec<Vec<Cell<'a>>> {
@@ -34,7 +34,7 @@ fn rows_at_the_head_and_the_foot_are_skipped() {
     let rows = [&["客服聊天记录", ""][..], &CHATS, &["共 2 条"]].concat();
     let place = chats("chats.xlsx", workbook::one(&texts(&rows)), "skip_rows = 2\nskip_end = 1\n");
     assert_one_round(&place, "a title, an empty row and a sum");
-    assert_eq!(told(&place, "_meta/audit", &["read", "quarantined"]), ["2|0"]);
+    assert_eq!(place.told("_meta/audit", &["read", "quarantined"]), ["2|0"]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn numbers_of_a_workbook_are_ids_as_far_as_they_are_exact() {
     ];
     let place = chats("chats.xlsx", workbook::one(&rows), LENIENT);
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &["buyer_id", "wait_ms"]), ["692400000017|20000"]);
+    assert_eq!(place.told("details/rounds", &["buyer_id", "wait_ms"]), ["692400000017|20000"]);
     assert_eq!(set_aside(&place, "messages"), ["3|buyer_id", "4|buyer_id", "5|buyer_id"]);
 }
 
@@ -79,7 +79,7 @@ fn orders_of_a_workbook_are_read_cell_by_cell() {
     let place = beside("orders", "orders.xlsx", workbook::one(&rows), "");
     place.run().expect(0, &[]);
     assert_eq!(of_shop(&place, &["shop_orders", "shop_qty", "shop_amount"]), "3|4.5|2598.8");
-    let mut orders = told(&place, "details/credits", &["order_id"]);
+    let mut orders = place.told("details/credits", &["order_id"]);
     orders.dedup();
     assert_eq!(orders, ["o1", "o2", "o3"]);
     assert!(set_aside(&place, "orders").is_empty());
@@ -92,7 +92,7 @@ fn staff_and_shops_come_from_workbooks_too() {
     let shops = texts(&["shop_id,name", "s1,云朵"]);
     place.put("people.xlsx", workbook::book(&[("店铺", &shops[..]), ("客服", &staff[..])]));
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "reports/agent_day", &["shop_name", "agent_name"]), ["云朵|林溪"]);
+    assert_eq!(place.told("reports/agent_day", &["shop_name", "agent_name"]), ["云朵|林溪"]);
 }
 
 #[test]

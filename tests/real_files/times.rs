@@ -1,6 +1,6 @@
 use super::typed::{self, Cells, INSTANTS};
 use super::workbook::{self, Cell, serial};
-use super::{HEAD, LENIENT, assert_one_round, beside, chats, check, in_every_format, set_aside, spoken, told};
+use super::{HEAD, LENIENT, assert_one_round, beside, chats, check, in_every_format, set_aside, spoken};
 
 /// 10:00:00 on Shanghai's clock on 1 September 2026.
 const TEN: i64 = 1_788_228_000_000;
@@ -45,7 +45,7 @@ fn the_usual_ways_to_write_a_time_are_read_in_every_format() {
     for (name, bytes) in in_every_format(&questions(&shops, &ways, "2026-09-01 10:00:20")) {
         let place = chats(name, bytes, "");
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "details/rounds", &ROUNDS), asked(&shops, TEN, 20), "{name}");
+        assert_eq!(place.told("details/rounds", &ROUNDS), asked(&shops, TEN, 20), "{name}");
     }
 }
 
@@ -61,7 +61,7 @@ fn morning_and_afternoon_are_told_by_their_words() {
             let lines = format!("s1,b1,buyer,2026/9/1 {question},A,\ns1,b1,agent,2026/9/1 {answer},A,\n");
             let place = chats("chats.csv", format!("{HEAD}{lines}"), format);
             place.run().expect(0, &[]);
-            assert_eq!(told(&place, "details/rounds", &["asked_at", "wait_ms"]), [format!("{at}|20000")], "{question} {format}");
+            assert_eq!(place.told("details/rounds", &["asked_at", "wait_ms"]), [format!("{at}|20000")], "{question} {format}");
         }
     }
 }
@@ -78,8 +78,8 @@ fn a_table_may_hold_times_of_several_formats() {
         let place = chats(name, bytes, settings);
         place.run().expect(0, &[]);
         // The fourth is a day of its own: 13 September.
-        assert_eq!(told(&place, "details/rounds", &ROUNDS), expected, "{name}");
-        assert_eq!(told(&place, "_meta/audit", &["read", "outside", "quarantined"]), ["12|1|0"], "{name}");
+        assert_eq!(place.told("details/rounds", &ROUNDS), expected, "{name}");
+        assert_eq!(place.told("_meta/audit", &["read", "outside", "quarantined"]), ["12|1|0"], "{name}");
     }
 }
 
@@ -116,7 +116,7 @@ fn seconds_may_have_a_fraction() {
     for (name, bytes) in files {
         let place = chats(name, bytes, "unit = \"s\"\n");
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "details/rounds", &["asked_at", "wait_ms"]), [format!("{}|20500", TEN + 250)], "{name}");
+        assert_eq!(place.told("details/rounds", &["asked_at", "wait_ms"]), [format!("{}|20500", TEN + 250)], "{name}");
     }
 }
 
@@ -128,7 +128,7 @@ fn twenty_four_oclock_is_the_next_midnight() {
     for (name, bytes) in in_every_format(&questions(&shops, &ways, "2026-09-01 00:00:20")) {
         let place = chats(name, bytes, "");
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "details/rounds", &ROUNDS), asked(&shops, TEN - 10 * HOUR, 20), "{name}");
+        assert_eq!(place.told("details/rounds", &ROUNDS), asked(&shops, TEN - 10 * HOUR, 20), "{name}");
     }
 }
 
@@ -153,13 +153,13 @@ fn int96_is_an_instant_unless_the_table_has_a_zone() {
     for (settings, at) in [("", TEN), ("timezone = \"UTC\"\n", TEN), ("timezone = \"Asia/Shanghai\"\n", TEN - 8 * HOUR)] {
         let place = chats("chats.parquet", &bytes, settings);
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "details/rounds", &["asked_at", "wait_ms"]), [format!("{at}|20000")], "{settings}");
+        assert_eq!(place.told("details/rounds", &["asked_at", "wait_ms"]), [format!("{at}|20000")], "{settings}");
     }
     // The zone of the pipeline is no zone of the table.
     let place = chats("chats.parquet", &bytes, "");
     place.put("p.toml", "name = \"real\"\ntimezone = \"Asia/Tokyo\"\n[messages]\npath = \"chats.parquet\"\n");
     place.run().expect(0, &[]);
-    assert_eq!(told(&place, "details/rounds", &["asked_at"]), [TEN.to_string()]);
+    assert_eq!(place.told("details/rounds", &["asked_at"]), [TEN.to_string()]);
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_timestamp_that_is_not_adjusted_to_utc_is_wall_clock() {
     for (of, cells) in [("INT64 sent_at (TIMESTAMP (MILLIS,false))", wall), ("INT64 sent_at (TIMESTAMP (MILLIS,true))", INSTANTS)] {
         let place = chats("chats.parquet", typed::one_round(&[(of, cells)]), "");
         assert_one_round(&place, of);
-        assert_eq!(told(&place, "details/rounds", &["asked_at"]), [TEN.to_string()], "{of}");
+        assert_eq!(place.told("details/rounds", &["asked_at"]), [TEN.to_string()], "{of}");
     }
 }
 
@@ -192,11 +192,11 @@ fn serial_numbers_of_a_workbook_are_times_and_dates() {
         let rows = [Vec::from(head), row("buyer", question.as_str()), row("agent", answer.as_str())];
         let place = chats("chats.xlsx", workbook::one(&rows), "");
         assert_one_round(&place, "a serial number");
-        assert_eq!(told(&place, "details/rounds", &["asked_at"]), [TEN.to_string()]);
+        assert_eq!(place.told("details/rounds", &["asked_at"]), [TEN.to_string()]);
         let rows = [Vec::from(["shop_id", "date", "visitors"].map(Cell::Text)), vec![Cell::Text("s1"), shown("46266"), Cell::Number("10")]];
         let place = beside("visits", "visits.xlsx", workbook::one(&rows), "");
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "reports/shop_day", &["visitors"]), ["10"]);
+        assert_eq!(place.told("reports/shop_day", &["visitors"]), ["10"]);
     }
 }
 
@@ -209,7 +209,7 @@ fn a_date_may_stand_alone_where_a_date_is_meant() {
     for (name, bytes) in in_every_format(&rows) {
         let place = beside("visits", name, bytes, "");
         place.run().expect(0, &[]);
-        let visits = told(&place, "reports/shop_day", &["shop_id", "visitors"]).into_iter().filter(|row| !row.starts_with("s1|"));
+        let visits = place.told("reports/shop_day", &["shop_id", "visitors"]).into_iter().filter(|row| !row.starts_with("s1|"));
         let expected = shops.iter().map(|shop| format!("{shop}|10"));
         assert_eq!(visits.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{name}");
     }
@@ -237,6 +237,6 @@ fn times_of_every_table_are_read_so() {
     for (table, csv, metric) in TABLES {
         let place = beside(table, "beside.csv", csv, "");
         place.run().expect(0, &[]);
-        assert_eq!(told(&place, "reports/shop_day", &[*metric]), ["1"], "{table}");
+        assert_eq!(place.told("reports/shop_day", &[*metric]), ["1"], "{table}");
     }
 }

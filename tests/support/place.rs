@@ -1,7 +1,7 @@
 //! A folder with a pipeline and files of any kind, and the binary run in it.
 
 use super::company::kefu;
-use super::tables::Tables;
+use super::tables::{Row, Tables, Value};
 use crate::support::scratch::scratch;
 use std::fs;
 use std::path::PathBuf;
@@ -75,6 +75,22 @@ impl Place {
 
     pub(crate) fn tables(&self) -> Tables {
         Tables::in_folder(&self.path("out"))
+    }
+
+    /// The cells of some columns of a folder of tables, row by row and parted by `|`, sorted. Null is nothing.
+    pub(crate) fn told(&self, folder: &str, columns: &[&str]) -> Vec<String> {
+        let cell = |row: &Row, column: &str| match row.get(column) {
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Text(text)) => text.clone(),
+            Some(Value::Truth(truth)) => truth.to_string(),
+            Some(Value::Null) => String::new(),
+            None => panic!("{folder} has no column `{column}`"),
+        };
+        let rows = self.tables().rows(folder);
+        let mut told =
+            rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect::<Vec<_>>().join("|")).collect::<Vec<_>>();
+        told.sort();
+        told
     }
 
     pub(crate) fn is_published(&self) -> bool {
